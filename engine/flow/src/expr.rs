@@ -34,6 +34,9 @@ impl Expr {
 
     /// Its value in `scope`.
     pub fn eval(&self, _scope: &dyn Scope) -> Result<Value, ExprError> {
-        Err(ExprError { source_text: self.source.to_string(), reason: String::new() })
+        Err(ExprError {
+            source_text: self.source.to_string(),
+            reason: String::new(),
+        })
     }
 }

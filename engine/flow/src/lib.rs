@@ -9,6 +9,7 @@
 
 mod digest;
 pub mod expr;
+pub mod grants;
 pub mod model;
 pub mod template;
 

@@ -36,6 +36,9 @@ impl Prompt {
     /// The text for the scope's locale.
     pub fn render(&self, scope: &dyn Scope) -> Result<Rendered, ExprError> {
         let _ = (&self.texts, scope);
-        Ok(Rendered { text: String::new(), ssml: false })
+        Ok(Rendered {
+            text: String::new(),
+            ssml: false,
+        })
     }
 }

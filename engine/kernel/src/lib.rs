@@ -11,3 +11,4 @@
 
 pub mod plugin;
 pub mod ports;
+pub mod provider;

@@ -17,7 +17,12 @@ pub trait Plugins: Send + Sync {
     /// Runs one invocation to its end, or to the first host call without a reply.
     ///
     /// Never panics and never fails as such: whatever goes wrong is in the report.
-    fn run(&self, plugin: &Digest, invocation: &Invocation<'_>, host: &mut dyn HostCalls) -> RunReport;
+    fn run(
+        &self,
+        plugin: &Digest,
+        invocation: &Invocation<'_>,
+        host: &mut dyn HostCalls,
+    ) -> RunReport;
 }
 
 /// Where a running plugin's host calls go.
@@ -59,7 +64,10 @@ pub struct Invocation<'a> {
 #[serde(rename_all = "snake_case")]
 pub enum PluginEvent {
     Entered,
-    Said { text: String, confidence: Option<f64> },
+    Said {
+        text: String,
+        confidence: Option<f64>,
+    },
     Pressed(String),
     Silent,
 }
