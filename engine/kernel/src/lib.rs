@@ -9,6 +9,14 @@
 //! HTTP, Amazon Connect, sled, wasmtime or AWS: plugins are run by whoever implements
 //! [`Plugins`](plugin::Plugins).
 
+pub mod call;
+pub mod directive;
+pub mod event;
+pub mod journal;
+mod nodes;
 pub mod plugin;
 pub mod ports;
 pub mod provider;
+mod scope;
+pub mod turn;
+mod values;

@@ -64,10 +64,7 @@ pub struct Invocation<'a> {
 #[serde(rename_all = "snake_case")]
 pub enum PluginEvent {
     Entered,
-    Said {
-        text: String,
-        confidence: Option<f64>,
-    },
+    Said { text: String, confidence: Option<f64> },
     Pressed(String),
     Silent,
 }

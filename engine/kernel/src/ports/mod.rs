@@ -106,9 +106,7 @@ impl HostCall {
     /// The provider that answers: the part of [`HostCall::function`] before the dot.
     pub fn provider(&self) -> &'static str {
         let function = self.function();
-        function
-            .split_once('.')
-            .map_or(function, |(provider, _)| provider)
+        function.split_once('.').map_or(function, |(provider, _)| provider)
     }
 
     /// True when it changes the world, so that repeating it must not repeat its effect.
@@ -151,12 +149,7 @@ pub enum HostErrorKind {
 impl HostError {
     /// An error of `kind`.
     pub fn new(kind: HostErrorKind, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            code: code.into(),
-            message: message.into(),
-            retry_after_ms: None,
-        }
+        Self { kind, code: code.into(), message: message.into(), retry_after_ms: None }
     }
 
     /// Down, slow or throttled.

@@ -1,0 +1,753 @@
+//! One turn: from an event to the directives that answer it.
+//!
+//! A [`Turn`] walks nodes until one waits for the caller or the call ends. When a plugin needs a reply that is
+//! not there yet, [`Turn::run`] says so; the driver gets the reply and calls `run` again, which makes that one
+//! plugin run again from its start over the replies known by then. When the driver cannot wait so long, it
+//! [parks](Turn::park) the turn: the replies go into the call, and a later turn makes the run again.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use dialgraph_flow::Release;
+use dialgraph_flow::model::{Flow, Name, Node, NodeIndex};
+
+use crate::call::{Call, Frame, PATH_KEPT, Parked, Place, PluginWait, Status, Waits};
+use crate::directive::{Directives, Then};
+use crate::event::{Event, PluginInput};
+use crate::journal::{Entry, Step, TurnRecord};
+use crate::nodes::{self, r#use};
+use crate::plugin::{Failure, FailureKind, Plugins, Speech};
+use crate::ports::{HostCall, HostError, HostResult, Timestamp};
+use crate::provider::Caller;
+use crate::values;
+
+/// Answers host calls, or says that the answer is not there yet.
+pub trait Host {
+    /// The reply to `call`, or none; none ends [`Turn::run`] with [`Progress::Waiting`].
+    fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult>;
+}
+
+/// How far [`Turn::run`] came.
+#[derive(Debug)]
+pub enum Progress {
+    /// The turn is over.
+    Finished(Box<Finished>),
+    /// A reply is missing: see [`Turn::waiting_for`].
+    Waiting,
+}
+
+/// A turn's result: the call as it stands now, and the record of the turn.
+#[derive(Debug)]
+pub struct Finished {
+    pub call: Call,
+    pub record: TurnRecord,
+}
+
+/// A host call whose reply is missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    pub caller: Caller,
+    pub call: HostCall,
+    /// When the visit that waits must have all its replies.
+    pub deadline: Timestamp,
+    visit: u32,
+    n: u32,
+}
+
+/// Why an event cannot be handled. The call stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TurnError {
+    #[error("call {call} is over ({disposition}); it takes no more events")]
+    Ended { call: String, disposition: String },
+    #[error("call {call} has not begun: its first event must be `entered`, not `{event}`")]
+    NotBegun { call: String, event: &'static str },
+    #[error("call {call} has begun already: `entered` can only be its first event")]
+    Begun { call: String },
+    #[error("call {call} is pinned to release {pinned}, but was given {given}")]
+    WrongRelease { call: String, pinned: String, given: String },
+    #[error("call {call}: the release has no flow `{flow}`")]
+    NoFlow { call: String, flow: String },
+}
+
+/// A turn in progress.
+pub struct Turn {
+    pub(crate) release: Arc<Release>,
+    pub(crate) plugins: Arc<dyn Plugins>,
+    pub(crate) call: Call,
+    pub(crate) now: Timestamp,
+    event: Event,
+    sensitive: bool,
+    say: Vec<Speech>,
+    steps: Vec<Step>,
+    /// Replies of this turn, and those that a parked run brought with it.
+    entries: Vec<Entry>,
+    /// How many of `entries` came with a parked run.
+    inherited: usize,
+    cursor: Cursor,
+    pending: Option<Pending>,
+    /// The directive that ends the call, while the `finally` flow runs.
+    ending: Option<Then>,
+    attribute_bytes: usize,
+    nodes: u32,
+}
+
+/// Where the walk stands between two nodes.
+enum Cursor {
+    /// Visit this node.
+    Enter(NodeIndex),
+    /// Give the event to the node that waited for it.
+    Deliver,
+    /// Make this plugin run, perhaps again.
+    Run(PluginInput),
+    /// Nothing left to do.
+    Finish(Then),
+}
+
+/// Where a node sends the walk.
+pub(crate) enum Move {
+    /// On to a node of the same flow, by a named port or the only way out.
+    Leave { port: Option<Name>, to: NodeIndex },
+    /// Nowhere before the next event; the frame says what it waits for.
+    Wait(Then),
+    /// Into a sub-flow.
+    Enter { flow: Name, input: Map<String, Value> },
+    /// Into another flow for good.
+    Goto(Name),
+    /// Back to the calling flow.
+    Return { port: Name, values: Map<String, Value> },
+    /// The flow gives the caller away or hangs up. `comes_back`: the node has a port for a directive that fails.
+    End { disposition: Name, then: Then, comes_back: bool },
+    /// Run a plugin.
+    Run(PluginInput),
+    /// A reply is missing.
+    Suspend,
+}
+
+/// Why a node could not do its work and has no port for that: the call goes to the fallback queue.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl From<dialgraph_flow::expr::ExprError> for Fault {
+    fn from(error: dialgraph_flow::expr::ExprError) -> Self {
+        Self::new("expression", error.to_string())
+    }
+}
+
+/// Error code by which a driver tells that a visit waited longer than its node allows.
+const NODE_TIMEOUT: &str = "node-timeout";
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn")
+            .field("call", &self.call.id)
+            .field("event", &self.event)
+            .field("pending", &self.pending)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Turn {
+    /// A turn of `call` for `event` at the time `now`, in the release that the call is pinned to.
+    ///
+    /// `flow` names the flow in which a new call begins; none means the release's entry.
+    pub fn begin(
+        release: Arc<Release>,
+        plugins: Arc<dyn Plugins>,
+        call: Call,
+        flow: Option<&str>,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Self, TurnError> {
+        let id = || call.id.to_string();
+        if call.release != release.digest {
+            return Err(TurnError::WrongRelease {
+                call: id(),
+                pinned: call.release.to_string(),
+                given: release.digest.to_string(),
+            });
+        }
+        match (&call.status, &event) {
+            (Status::Ended { disposition, .. }, _) if call.wrap_up.is_empty() => {
+                return Err(TurnError::Ended { call: id(), disposition: disposition.to_string() });
+            }
+            (Status::New, Event::Entered) => {}
+            (Status::New, event) => {
+                return Err(TurnError::NotBegun { call: id(), event: event.word() });
+            }
+            (_, Event::Entered) => return Err(TurnError::Begun { call: id() }),
+            _ => {}
+        }
+        let attribute_bytes =
+            call.attributes.iter().map(|(name, value)| name.len() + values::size(value)).sum();
+        let mut turn = Self {
+            release,
+            plugins,
+            call,
+            now,
+            event,
+            sensitive: false,
+            say: Vec::new(),
+            steps: Vec::new(),
+            entries: Vec::new(),
+            inherited: 0,
+            cursor: Cursor::Deliver,
+            pending: None,
+            ending: None,
+            attribute_bytes,
+            nodes: 0,
+        };
+        turn.call.turn += 1;
+        if turn.call.status == Status::New {
+            let name = flow.map_or_else(|| turn.release.entry.clone(), Name::from);
+            let Some(flow) = turn.release.flows.get(&name).cloned() else {
+                return Err(TurnError::NoFlow { call: id_of(&turn.call), flow: name.to_string() });
+            };
+            turn.call.status = Status::Active;
+            turn.set_defaults(&flow);
+            turn.push_frame(&flow, Map::new());
+            turn.cursor = Cursor::Enter(flow.start);
+        }
+        Ok(turn)
+    }
+
+    /// Gives replies that were got for this very turn before, so that it is made again exactly (a replay, or
+    /// recovery after a crash).
+    #[must_use]
+    pub fn over(mut self, entries: impl IntoIterator<Item = Entry>) -> Self {
+        self.entries.extend(entries);
+        self
+    }
+
+    /// The call as it stands within the turn.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// The host call whose reply is missing, after [`Progress::Waiting`].
+    pub fn waiting_for(&self) -> Option<&Pending> {
+        self.pending.as_ref()
+    }
+
+    /// Walks until the turn is over or a reply is missing.
+    pub fn run(&mut self, host: &mut dyn Host) -> Progress {
+        self.pending = None;
+        loop {
+            let cursor = std::mem::replace(&mut self.cursor, Cursor::Finish(Then::HangUp));
+            let moved = match cursor {
+                Cursor::Finish(then) => return Progress::Finished(Box::new(self.finish(then))),
+                Cursor::Enter(index) => self.enter(index),
+                Cursor::Deliver => self.deliver(),
+                Cursor::Run(input) => {
+                    // Kept, so that the run can be made again when a reply is missing.
+                    let again = input.clone();
+                    let moved = r#use::run(self, host, input);
+                    if matches!(moved, Ok(Move::Suspend)) {
+                        self.cursor = Cursor::Run(again);
+                        return Progress::Waiting;
+                    }
+                    moved
+                }
+            };
+            self.cursor = match moved {
+                Ok(moved) => match self.follow(moved) {
+                    Ok(cursor) => cursor,
+                    Err(fault) => self.fall_back(fault),
+                },
+                Err(fault) => self.fall_back(fault),
+            };
+        }
+    }
+
+    /// Tells the turn that the missing reply will not come within the time that the node allows. The next
+    /// [`run`](Self::run) leaves the node by its `error` port. Does nothing when no reply is missing.
+    pub fn expire(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            let message =
+                format!("no reply to {} in the time the node allows", pending.call.function());
+            self.entries.push(Entry {
+                visit: pending.visit,
+                n: pending.n,
+                call: pending.call,
+                result: Err(HostError::unavailable(NODE_TIMEOUT, message)),
+            });
+        }
+    }
+
+    /// Ends the turn although a reply is missing: the caller hears `comfort` and waits for `ms`, and a later
+    /// turn makes the run again. A turn that misses nothing is given back.
+    pub fn park(mut self, comfort: Option<Speech>, ms: u32) -> Result<Finished, Box<Self>> {
+        let Some(pending) = self.pending.take() else {
+            return Err(Box::new(self));
+        };
+        let Cursor::Run(run) = std::mem::replace(&mut self.cursor, Cursor::Finish(Then::HangUp))
+        else {
+            self.pending = Some(pending);
+            return Err(Box::new(self));
+        };
+        let replies: Vec<Entry> =
+            self.entries.iter().filter(|entry| entry.visit == pending.visit).cloned().collect();
+        let now = self.now;
+        if let Some(frame) = self.stack_mut().last_mut() {
+            let since = match &frame.waits {
+                Waits::Reply(parked) => parked.since,
+                _ => now,
+            };
+            frame.waits = Waits::Reply(Parked { run, replies, since });
+        }
+        self.say.extend(comfort);
+        let then = Then::Wait { ms };
+        Ok(self.finish(then))
+    }
+
+    fn finish(&mut self, then: Then) -> Finished {
+        let then = self.ending.take().unwrap_or(then);
+        Finished {
+            record: TurnRecord {
+                turn: self.call.turn,
+                at: self.now,
+                event: self.event.clone(),
+                sensitive: self.sensitive,
+                entries: self.entries.split_off(self.inherited.min(self.entries.len())),
+                steps: std::mem::take(&mut self.steps),
+                directives: Directives { say: std::mem::take(&mut self.say), then },
+            },
+            call: self.call.clone(),
+        }
+    }
+
+    /// The frames being walked: the call's own, or those of the `finally` flow.
+    fn stack_mut(&mut self) -> &mut Vec<Frame> {
+        if self.wrapping_up() { &mut self.call.wrap_up } else { &mut self.call.frames }
+    }
+
+    fn stack(&self) -> &Vec<Frame> {
+        if self.wrapping_up() { &self.call.wrap_up } else { &self.call.frames }
+    }
+
+    pub(crate) fn wrapping_up(&self) -> bool {
+        !self.call.wrap_up.is_empty()
+    }
+
+    /// The innermost frame.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        self.stack().last()
+    }
+
+    pub(crate) fn frame_mut(&mut self) -> Option<&mut Frame> {
+        self.stack_mut().last_mut()
+    }
+
+    /// The flow of the innermost frame and the node where it stands.
+    pub(crate) fn here(&self) -> Result<(Arc<Flow>, NodeIndex), Fault> {
+        let frame = self.frame().ok_or_else(|| Fault::new("no-flow", "the call is in no flow"))?;
+        let flow = self.flow(&frame.at.flow)?;
+        let index = flow.find(&frame.at.node).ok_or_else(|| {
+            Fault::new("no-node", format!("the release has no node `{}`", frame.at))
+        })?;
+        Ok((flow, index))
+    }
+
+    /// The flow of the innermost frame.
+    pub(crate) fn here_flow(&self) -> Result<Arc<Flow>, Fault> {
+        let frame = self.frame().ok_or_else(|| Fault::new("no-flow", "the call is in no flow"))?;
+        self.flow(&frame.at.flow)
+    }
+
+    pub(crate) fn flow(&self, name: &str) -> Result<Arc<Flow>, Fault> {
+        self.release
+            .flows
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Fault::new("no-flow", format!("the release has no flow `{name}`")))
+    }
+
+    fn push_frame(&mut self, flow: &Arc<Flow>, input: Map<String, Value>) {
+        let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
+        let frame = Frame { at, visit: 0, input, waits: Waits::Nothing };
+        self.stack_mut().push(frame);
+    }
+
+    /// Attributes of a flow that have no value yet get their defaults.
+    fn set_defaults(&mut self, flow: &Flow) {
+        for (name, attribute) in &flow.attributes {
+            if !attribute.default.is_null() && !self.call.attributes.contains_key(name) {
+                self.attribute_bytes += name.len() + values::size(&attribute.default);
+                self.call.attributes.insert(name.clone(), attribute.default.clone());
+            }
+        }
+    }
+
+    fn enter(&mut self, index: NodeIndex) -> Result<Move, Fault> {
+        let name = match self.frame() {
+            Some(frame) => frame.at.flow.clone(),
+            None => return Err(Fault::new("no-flow", "the call is in no flow")),
+        };
+        let flow = self.flow(&name)?;
+        let node = flow.node(index);
+        self.nodes += 1;
+        self.call.visits += 1;
+        let visit = self.call.visits;
+        let at = Place { flow: name, node: node.id.clone() };
+        if self.call.path.len() < PATH_KEPT {
+            self.call.path.push(at.clone());
+        }
+        if let Some(frame) = self.frame_mut() {
+            frame.at = at;
+            frame.visit = visit;
+            frame.waits = Waits::Nothing;
+        }
+        self.begin_step(node);
+        let limit = self.release.limits.nodes_per_turn;
+        if self.nodes > limit {
+            return Err(Fault::new(
+                "nodes-per-turn",
+                format!(
+                    "more than {limit} nodes in one turn: does a loop never wait for the caller?"
+                ),
+            ));
+        }
+        nodes::enter(self, node)
+    }
+
+    fn deliver(&mut self) -> Result<Move, Fault> {
+        let limit = self.release.limits.turns_per_call;
+        if self.call.turn > limit && !matches!(self.event, Event::HungUp) {
+            return Err(Fault::new(
+                "turns-per-call",
+                format!("more than {limit} turns in one call"),
+            ));
+        }
+        match self.event {
+            Event::HungUp if !self.wrapping_up() => return Ok(self.hung_up()),
+            Event::HungUp => {
+                self.gone();
+            }
+            // The record being written is of an ending that did not happen.
+            Event::DirectiveFailed(_) => self.call.wrap_up.clear(),
+            _ => {}
+        }
+        if self.call.frames.is_empty() && !self.wrapping_up() {
+            return Err(Fault::new(
+                "no-flow",
+                "the call was given away and is in no flow any more",
+            ));
+        }
+        let (flow, index) = self.here()?;
+        let node = flow.node(index);
+        self.begin_step(node);
+        let waits = match self.frame_mut() {
+            Some(frame) => std::mem::replace(&mut frame.waits, Waits::Nothing),
+            None => Waits::Nothing,
+        };
+        let event = self.event.clone();
+        match (waits, event) {
+            (Waits::Reply(parked), _) => Ok(self.take_up(parked)),
+            (Waits::Channel, Event::DirectiveFailed(reason)) => {
+                self.call.status = Status::Active;
+                nodes::directive_failed(self, node, &reason)
+            }
+            (_, Event::DirectiveFailed(reason)) => {
+                Err(Fault::new("directive-failed", format!("the channel failed: {reason}")))
+            }
+            (Waits::Answer { no_input, no_match }, event) => {
+                nodes::ask::answer(self, &flow, node, no_input, no_match, &event)
+            }
+            (Waits::Plugin(wait), event) => {
+                self.sensitive = wait.sensitive;
+                nodes::r#use::answer(self, node, wait, &event)
+            }
+            (Waits::Nothing | Waits::Flow | Waits::Channel, event) => Err(Fault::new(
+                "unexpected-event",
+                format!("`{}` waits for nothing, but was told `{}`", node.id, event.word()),
+            )),
+        }
+    }
+
+    /// Makes a parked run again. Whatever the caller did meanwhile is not looked at.
+    fn take_up(&mut self, parked: Parked) -> Move {
+        let Parked { run, replies, since } = parked;
+        self.inherited = replies.len();
+        self.entries.splice(0..0, replies);
+        if let Some(frame) = self.frame_mut() {
+            // The time at which the wait began must outlive being parked again.
+            frame.waits = Waits::Reply(Parked { run: run.clone(), replies: Vec::new(), since });
+        }
+        Move::Run(run)
+    }
+
+    fn hung_up(&mut self) -> Move {
+        if self.gone() {
+            // The record was written when the call was given away.
+            return Move::Wait(Then::HangUp);
+        }
+        Move::End { disposition: "abandoned".into(), then: Then::HangUp, comes_back: false }
+    }
+
+    /// A call that was given away is over for good. False when it was not given away.
+    fn gone(&mut self) -> bool {
+        let Status::Handed { disposition, queue } = self.call.status.clone() else {
+            return false;
+        };
+        self.call.status = Status::Ended { disposition, queue };
+        self.call.frames.clear();
+        true
+    }
+
+    fn follow(&mut self, moved: Move) -> Result<Cursor, Fault> {
+        match moved {
+            Move::Leave { port, to } => {
+                if let Some(step) = self.steps.last_mut() {
+                    step.port = port;
+                }
+                Ok(Cursor::Enter(to))
+            }
+            Move::Wait(then) => Ok(Cursor::Finish(then)),
+            Move::Run(input) => Ok(Cursor::Run(input)),
+            Move::Suspend => Err(Fault::new("engine", "only a plugin run can be suspended")),
+            Move::Enter { flow, input } => {
+                let limit = self.release.limits.depth as usize;
+                if self.stack().len() >= limit {
+                    return Err(Fault::new(
+                        "depth",
+                        format!("more than {limit} flows within flows"),
+                    ));
+                }
+                let flow = self.flow(&flow)?;
+                if let Some(frame) = self.frame_mut() {
+                    frame.waits = Waits::Flow;
+                }
+                self.set_defaults(&flow);
+                self.push_frame(&flow, input);
+                Ok(Cursor::Enter(flow.start))
+            }
+            Move::Goto(flow) => {
+                let flow = self.flow(&flow)?;
+                self.stack_mut().clear();
+                self.set_defaults(&flow);
+                self.push_frame(&flow, Map::new());
+                Ok(Cursor::Enter(flow.start))
+            }
+            Move::Return { port, values } => self.return_from_flow(port, values),
+            Move::End { disposition, then, comes_back } => {
+                Ok(self.end(disposition, then, comes_back))
+            }
+        }
+    }
+
+    fn return_from_flow(
+        &mut self,
+        port: Name,
+        values: Map<String, Value>,
+    ) -> Result<Cursor, Fault> {
+        if let Some(step) = self.steps.last_mut() {
+            step.port = Some(port.clone());
+        }
+        if self.stack().len() > 1 {
+            self.stack_mut().pop();
+            let (flow, index) = self.here()?;
+            let node = flow.node(index);
+            self.begin_step(node);
+            let moved = nodes::call::returned(self, node, &port, values)?;
+            return self.follow(moved);
+        }
+        if self.wrapping_up() {
+            return Ok(self.wrapped_up());
+        }
+        // A flow made for calling was entered directly: its return ends the call.
+        Ok(self.end(port, Then::HangUp, false))
+    }
+
+    /// Gives the call away or ends it, with the `finally` flow first.
+    fn end(&mut self, disposition: Name, then: Then, comes_back: bool) -> Cursor {
+        if self.wrapping_up() {
+            // The `finally` flow itself came to an end; the call's own ending stands.
+            return self.wrapped_up();
+        }
+        let queue = match &then {
+            Then::Queue(queue) | Then::Callback { queue, .. } => Some(queue.name.clone()),
+            _ => None,
+        };
+        if comes_back {
+            if let Some(frame) = self.frame_mut() {
+                frame.waits = Waits::Channel;
+            }
+            self.call.status = Status::Handed { disposition, queue };
+        } else {
+            self.call.frames.clear();
+            self.call.status = match then {
+                Then::HangUp => Status::Ended { disposition, queue },
+                _ => Status::Handed { disposition, queue },
+            };
+        }
+        let finally = self.release.finally.as_ref().and_then(|name| self.release.flows.get(name));
+        let Some(flow) = finally.cloned() else {
+            return Cursor::Finish(then);
+        };
+        self.ending = Some(then);
+        self.set_defaults(&flow);
+        let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
+        self.call.wrap_up.push(Frame { at, visit: 0, input: Map::new(), waits: Waits::Nothing });
+        Cursor::Enter(flow.start)
+    }
+
+    fn wrapped_up(&mut self) -> Cursor {
+        self.call.wrap_up.clear();
+        // Taken by `finish`; without one the caller is gone already.
+        Cursor::Finish(Then::HangUp)
+    }
+
+    /// Nothing else can be done: the caller hears the release's words and goes to its fallback queue.
+    fn fall_back(&mut self, fault: Fault) -> Cursor {
+        let failure = Failure {
+            kind: FailureKind::Engine,
+            code: fault.code.to_owned(),
+            message: fault.message,
+            backtrace: Vec::new(),
+        };
+        match self.steps.last_mut() {
+            Some(step) => step.failure = Some(failure),
+            None => {
+                let at = Place { flow: self.release.entry.clone(), node: "-".into() };
+                self.steps.push(Step {
+                    at,
+                    line: 0,
+                    kind: "fallback".into(),
+                    visit: self.call.visits,
+                    port: None,
+                    why: None,
+                    set: Vec::new(),
+                    run: None,
+                    failure: Some(failure),
+                });
+            }
+        }
+        if self.wrapping_up() {
+            // Writing the record of a call must never keep its caller.
+            return self.wrapped_up();
+        }
+        let second = matches!(
+            &self.call.status,
+            Status::Handed { disposition, .. } if &**disposition == "failed"
+        );
+        if second || matches!(self.event, Event::HungUp) {
+            return self.end("failed".into(), Then::HangUp, false);
+        }
+        let release = self.release.clone();
+        if let Some(prompt) = &release.fallback.prompt
+            && let Ok(rendered) = prompt.render(&self.scope(None))
+        {
+            self.say.push(Speech { text: rendered.text, ssml: rendered.ssml });
+        }
+        self.end("failed".into(), Then::Queue(release.fallback.queue.clone()), false)
+    }
+
+    fn begin_step(&mut self, node: &Node) {
+        let Some(frame) = self.frame() else { return };
+        let step = Step {
+            at: frame.at.clone(),
+            line: node.line,
+            kind: node.kind.word().into(),
+            visit: frame.visit,
+            port: None,
+            why: None,
+            set: Vec::new(),
+            run: None,
+            failure: None,
+        };
+        self.steps.push(step);
+    }
+
+    pub(crate) fn step_mut(&mut self) -> Option<&mut Step> {
+        self.steps.last_mut()
+    }
+
+    pub(crate) fn mark_sensitive(&mut self) {
+        self.sensitive = true;
+    }
+
+    pub(crate) fn ending(&self) -> Option<&Then> {
+        self.ending.as_ref()
+    }
+
+    /// Adds words for the caller. Nobody listens while the call is wrapped up.
+    pub(crate) fn say(&mut self, speech: impl IntoIterator<Item = Speech>) {
+        if !self.wrapping_up() {
+            self.say.extend(speech);
+        }
+    }
+
+    pub(crate) fn set_attribute(&mut self, name: &Name, value: Value) -> Result<(), Fault> {
+        let limit = self.release.limits.attribute_bytes as usize;
+        let old = self.call.attributes.get(name).map_or(0, |old| name.len() + values::size(old));
+        let size = self.attribute_bytes - old + name.len() + values::size(&value);
+        if size > limit {
+            return Err(Fault::new(
+                "attribute-bytes",
+                format!(
+                    "setting `{name}` would bring the attributes to {size} bytes; {limit} are allowed"
+                ),
+            ));
+        }
+        self.attribute_bytes = size;
+        self.call.attributes.insert(name.clone(), value);
+        Ok(())
+    }
+
+    /// The reply to host call `n` of `visit`: known already, or asked of `host` now.
+    pub(crate) fn reply(
+        &mut self,
+        host: &mut dyn Host,
+        ask: r#use::HostAsk,
+    ) -> Option<Result<HostResult, Fault>> {
+        let r#use::HostAsk { visit, n, call, caller, deadline } = ask;
+        if let Some(entry) = self.entries.iter().find(|entry| entry.visit == visit && entry.n == n)
+        {
+            if entry.call != call {
+                return Some(Err(Fault::new(
+                    "diverged",
+                    format!(
+                        "the run was made again and asked for {} where it had asked for {}",
+                        call.function(),
+                        entry.call.function()
+                    ),
+                )));
+            }
+            return Some(match &entry.result {
+                Err(error) if error.code == NODE_TIMEOUT => {
+                    Err(Fault::new("timeout", error.message.clone()))
+                }
+                result => Ok(result.clone()),
+            });
+        }
+        match host.call(&caller, &call) {
+            Some(result) => {
+                self.entries.push(Entry { visit, n, call, result: result.clone() });
+                Some(Ok(result))
+            }
+            None => {
+                self.pending = Some(Pending { caller, call, deadline, visit, n });
+                None
+            }
+        }
+    }
+
+    pub(crate) fn plugin_wait(&mut self, wait: PluginWait) {
+        if let Some(frame) = self.frame_mut() {
+            frame.waits = Waits::Plugin(wait);
+        }
+    }
+}
+
+fn id_of(call: &Call) -> String {
+    call.id.to_string()
+}
