@@ -1,0 +1,179 @@
+//! Words for the caller: per-locale texts with placeholders.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// Words ready to be spoken or shown, in the call's locale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speech {
+    /// At most 6,000 characters.
+    pub text: String,
+    /// `text` is a whole `<speak>` element.
+    pub ssml: bool,
+}
+
+impl From<String> for Speech {
+    /// A text that begins with `<speak` is SSML.
+    fn from(text: String) -> Self {
+        let ssml = is_ssml(&text);
+        Self { text, ssml }
+    }
+}
+
+impl From<&str> for Speech {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+fn is_ssml(text: &str) -> bool {
+    text.trim_start().starts_with("<speak")
+}
+
+/// A text in each locale, as a designer writes it in `config`:
+///
+/// ```yaml
+/// ask: {ko-KR: "{count}자리를 눌러 주세요.", en-US: "Please press {count} digits."}
+/// ```
+///
+/// Its schema bears the mark by which the checker proves that every locale of the flow is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(BTreeMap<String, String>);
+
+impl Text {
+    /// A text of the plugin's own, in Korean and English; what the caller hears when `config` says nothing.
+    pub fn new(ko_kr: &str, en_us: &str) -> Self {
+        Self(BTreeMap::from([
+            ("ko-KR".to_owned(), ko_kr.to_owned()),
+            ("en-US".to_owned(), en_us.to_owned()),
+        ]))
+    }
+
+    /// True when there is a text for a locale of the same language.
+    pub fn speaks(&self, locale: &str) -> bool {
+        self.get(locale).is_some()
+    }
+
+    /// The text as written, for the locale itself or else for another locale of its language.
+    pub fn get(&self, locale: &str) -> Option<&str> {
+        let language = language_of(locale);
+        self.0
+            .get(locale)
+            .or_else(|| {
+                self.0.iter().find(|(tag, _)| language_of(tag) == language).map(|(_, text)| text)
+            })
+            .map(String::as_str)
+    }
+
+    /// The text with `{name}` replaced by its value; values are escaped in SSML, and names without a
+    /// value stay as they are.
+    ///
+    /// For a locale that the text does not have: English, else any.
+    pub fn fill(&self, locale: &str, values: &[(&str, &str)]) -> Speech {
+        let template = self
+            .get(locale)
+            .or_else(|| self.get("en-US"))
+            .or_else(|| self.0.values().next().map(String::as_str))
+            .unwrap_or_default();
+        let ssml = is_ssml(template);
+        let mut text = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some(open) = rest.find('{') {
+            let (before, from) = rest.split_at(open);
+            text.push_str(before);
+            let value = from
+                .find('}')
+                .and_then(|close| values.iter().find(|(name, _)| *name == &from[1..close]));
+            match value {
+                Some((name, value)) => {
+                    if ssml {
+                        text.push_str(&escape(value));
+                    } else {
+                        text.push_str(value);
+                    }
+                    rest = &from[name.len() + 2..];
+                }
+                None => {
+                    text.push('{');
+                    rest = &from[1..];
+                }
+            }
+        }
+        text.push_str(rest);
+        Speech { text, ssml }
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "Text by locale, with {name} where a value goes. SSML when it begins with <speak>.",
+            "x-dialgraph-ref": "prompt",
+            "minProperties": 1,
+            "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 6000}
+        })
+    }
+}
+
+/// `ko` of `ko-KR`.
+pub fn language_of(locale: &str) -> &str {
+    locale.split(['-', '_']).next().unwrap_or(locale)
+}
+
+fn escape(value: &str) -> Cow<'_, str> {
+    if !value.contains(['&', '<', '>', '"', '\'']) {
+        return value.into();
+    }
+    value
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&apos;")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_the_locale_is_taken_and_another_of_its_language_else() {
+        let text = Text::new("안녕하세요", "Hello");
+        assert_eq!(text.fill("ko-KR", &[]).text, "안녕하세요");
+        assert_eq!(text.fill("en-GB", &[]).text, "Hello");
+        assert_eq!(text.fill("fr-FR", &[]).text, "Hello");
+        assert!(!text.speaks("fr-FR"));
+    }
+
+    #[test]
+    fn placeholders_are_filled_and_unknown_ones_stay() {
+        let text = Text::new("-", "{a}{b} of {max}: {oops} {");
+        assert_eq!(
+            text.fill("en-US", &[("a", "1"), ("b", "{a}"), ("max", "3")]).text,
+            "1{a} of 3: {oops} {"
+        );
+    }
+
+    #[test]
+    fn values_are_escaped_in_ssml_only() {
+        let ssml = Text::new("-", "<speak>{name}</speak>").fill("en-US", &[("name", "R&D <x>")]);
+        assert_eq!(ssml.text, "<speak>R&amp;D &lt;x&gt;</speak>");
+        assert!(ssml.ssml);
+        let plain = Text::new("-", "{name}").fill("en-US", &[("name", "R&D")]);
+        assert_eq!(plain, Speech { text: "R&D".into(), ssml: false });
+    }
+}
