@@ -1,0 +1,287 @@
+//! Calls and the records of their turns in the store.
+//!
+//! One partition for each call: `state` (the call as it stands), `turn/N` (what happened in turn N), `token/T`
+//! (which turn answered token T), `reply/K` (replies that came after their turn had given up). What is larger
+//! than a row goes into several, in the same commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use dialgraph_kernel::call::{Call, CallId};
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_kernel::ports::HostResult;
+use dialgraph_kernel::turn::Finished;
+use dialgraph_store::{
+    CommitError, CommitToken, Committed, Expect, Key, Op, Part, Query, Schema, Sort, SortRange,
+    Store, StoreError, Upgrade, decode, encode,
+};
+
+/// Why a call could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CallsError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("call {call}: {what} is incomplete in the store ({found} of {rows} rows)")]
+    Torn { call: String, what: &'static str, found: usize, rows: usize },
+    #[error(
+        "call {call}: turn {turn} and the call's state need {rows} rows, one commit takes {limit}"
+    )]
+    TooLarge { call: String, turn: u32, rows: usize, limit: usize },
+}
+
+/// How saving a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It is durable.
+    Done,
+    /// A turn with this token had been saved before; nothing was written.
+    Repeated,
+    /// The call changed since it was read; nothing was written.
+    Conflict,
+}
+
+/// A call as it was read, with what is needed to write it back.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub call: Call,
+    version: u64,
+    rows: usize,
+}
+
+/// The calls in a store.
+#[derive(Clone)]
+pub struct Calls {
+    store: Arc<dyn Store>,
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Calls").finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredCall(Call);
+
+impl Schema for StoredCall {
+    const KIND: &'static str = "call";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredTurn(TurnRecord);
+
+impl Schema for StoredTurn {
+    const KIND: &'static str = "turn";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredToken {
+    turn: u32,
+}
+
+impl Schema for StoredToken {
+    const KIND: &'static str = "token";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredReply {
+    key: Arc<str>,
+    result: HostResult,
+}
+
+impl Schema for StoredReply {
+    const KIND: &'static str = "reply";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+const STATE: &str = "state";
+const TURN: &str = "turn";
+const TOKEN: &str = "token";
+const REPLY: &str = "reply";
+
+impl Calls {
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// The call as it stands, if there is one.
+    pub async fn load(&self, id: &CallId) -> Result<Option<Loaded>, CallsError> {
+        let Some((bytes, version, rows)) = self.read(id, "the call", Sort::text(STATE)).await?
+        else {
+            return Ok(None);
+        };
+        let StoredCall(call) = decode(&bytes)?;
+        Ok(Some(Loaded { call, version, rows }))
+    }
+
+    /// The record of one turn, numbered from 1.
+    pub async fn turn(&self, id: &CallId, turn: u32) -> Result<Option<TurnRecord>, CallsError> {
+        let found = self.read(id, "a turn", turn_sort(turn)).await?;
+        match found {
+            Some((bytes, ..)) => {
+                let StoredTurn(record) = decode(&bytes)?;
+                Ok(Some(record))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Which turn answered `token`, if one did.
+    pub async fn answered(&self, id: &CallId, token: &str) -> Result<Option<u32>, CallsError> {
+        let row = self.store.get(&key(id, Sort::text(TOKEN).then_text(token))?).await?;
+        match row {
+            Some(row) => Ok(Some(decode::<StoredToken>(&row.value)?.turn)),
+            None => Ok(None),
+        }
+    }
+
+    /// Replies that came late, by idempotency key.
+    pub async fn replies(&self, id: &CallId) -> Result<HashMap<Arc<str>, HostResult>, CallsError> {
+        let query = Query::new(part(id)?).range(SortRange::prefix(&Sort::text(REPLY)));
+        let page = self.store.query(&query).await?;
+        page.rows
+            .iter()
+            .map(|row| {
+                let StoredReply { key, result } = decode(&row.value)?;
+                Ok((key, result))
+            })
+            .collect()
+    }
+
+    /// Keeps a reply that came after its turn had given up waiting. Keeping it twice changes nothing.
+    pub async fn keep_reply(
+        &self,
+        id: &CallId,
+        key_of_call: &Arc<str>,
+        result: HostResult,
+    ) -> Result<(), CallsError> {
+        let sort = Sort::text(REPLY).then_text(key_of_call);
+        let value = StoredReply { key: key_of_call.clone(), result };
+        let op = Op::put_value(key(id, sort)?, &value, Expect::Any)?;
+        let token = token(&format!("reply/{key_of_call}"))?;
+        match self.store.commit(&[op], &token).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::Failed(error)) => Err(error.into()),
+            // Nothing was expected of the row.
+            Err(CommitError::Conflict(_)) => Ok(()),
+        }
+    }
+
+    /// Writes a turn: the call as it stands now, the record and the token, all or nothing.
+    pub async fn save(
+        &self,
+        before: Option<&Loaded>,
+        finished: &Finished,
+        turn_token: &str,
+    ) -> Result<Saved, CallsError> {
+        let Finished { call, record } = finished;
+        let id = &call.id;
+        let mut ops = Vec::with_capacity(3);
+        let expect = before.map_or(Expect::Absent, |loaded| Expect::Version(loaded.version));
+        let state = encode(&StoredCall(call.clone()))?;
+        let rows = self.write(&mut ops, id, Sort::text(STATE), &state, expect)?;
+        for stale in rows..before.map_or(0, |loaded| loaded.rows) {
+            let sort = Sort::text(STATE).then_number(stale as u64);
+            ops.push(Op::delete(key(id, sort)?, Expect::Any));
+        }
+        let turn = encode(&StoredTurn(record.clone()))?;
+        self.write(&mut ops, id, turn_sort(record.turn), &turn, Expect::Absent)?;
+        let token_key = key(id, Sort::text(TOKEN).then_text(turn_token))?;
+        ops.push(Op::put_value(token_key, &StoredToken { turn: record.turn }, Expect::Absent)?);
+        let limit = dialgraph_store::MAX_OPS;
+        if ops.len() > limit {
+            return Err(CallsError::TooLarge {
+                call: id.to_string(),
+                turn: record.turn,
+                rows: ops.len(),
+                limit,
+            });
+        }
+        match self.store.commit(&ops, &token(&format!("{id}/{turn_token}"))?).await {
+            Ok(Committed::Applied) => Ok(Saved::Done),
+            Ok(Committed::Repeated) => Ok(Saved::Repeated),
+            Err(CommitError::Conflict(_)) => Ok(Saved::Conflict),
+            Err(CommitError::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    /// Adds the operations that write `bytes` under `sort`, and tells how many rows they take.
+    ///
+    /// The first row begins with the number of rows.
+    fn write(
+        &self,
+        ops: &mut Vec<Op>,
+        id: &CallId,
+        sort: Sort,
+        bytes: &[u8],
+        expect: Expect,
+    ) -> Result<usize, CallsError> {
+        // Room for the count.
+        let most = self.store.max_value_bytes() - 8;
+        let rows = bytes.len().div_ceil(most).max(1);
+        for (number, chunk) in bytes.chunks(most).enumerate() {
+            let key = key(id, sort.clone().then_number(number as u64))?;
+            if number == 0 {
+                let mut first = format!("{rows} ").into_bytes();
+                first.extend_from_slice(chunk);
+                ops.push(Op::put(key, first, expect));
+            } else {
+                ops.push(Op::put(key, chunk.to_vec(), Expect::Any));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What [`write`](Self::write) wrote: bytes, version of the first row, number of rows.
+    async fn read(
+        &self,
+        id: &CallId,
+        what: &'static str,
+        sort: Sort,
+    ) -> Result<Option<(Vec<u8>, u64, usize)>, CallsError> {
+        let Some(first) = self.store.get(&key(id, sort.clone().then_number(0))?).await? else {
+            return Ok(None);
+        };
+        let torn = |found, rows| CallsError::Torn { call: id.to_string(), what, found, rows };
+        let split = first.value.iter().position(|byte| *byte == b' ').ok_or_else(|| torn(0, 1))?;
+        let rows: usize = std::str::from_utf8(&first.value[..split])
+            .ok()
+            .and_then(|count| count.parse().ok())
+            .ok_or_else(|| torn(0, 1))?;
+        let mut bytes = first.value[split + 1..].to_vec();
+        for number in 1..rows {
+            let key = key(id, sort.clone().then_number(number as u64))?;
+            let row = self.store.get(&key).await?.ok_or_else(|| torn(number, rows))?;
+            bytes.extend_from_slice(&row.value);
+        }
+        Ok(Some((bytes, first.version, rows)))
+    }
+}
+
+fn part(id: &CallId) -> Result<Part, StoreError> {
+    Part::new(format!("call/{id}"))
+}
+
+fn key(id: &CallId, sort: Sort) -> Result<Key, StoreError> {
+    Key::new(&part(id)?, sort)
+}
+
+fn turn_sort(turn: u32) -> Sort {
+    Sort::text(TURN).then_number(u64::from(turn))
+}
+
+/// Commit tokens are short; names of calls and turns need not be.
+fn token(name: &str) -> Result<CommitToken, StoreError> {
+    CommitToken::new(dialgraph_flow::Digest::of(name.as_bytes()).hex())
+}

@@ -1,0 +1,152 @@
+//! Drives one turn: gets the replies that it misses until it is over, or its time is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Either, select};
+
+use dialgraph_kernel::plugin::Speech;
+use dialgraph_kernel::ports::{HostCall, HostResult, Timestamp};
+use dialgraph_kernel::provider::Caller;
+use dialgraph_kernel::turn::{Finished, Host, Progress, Turn};
+
+use crate::Clock;
+
+/// Everything outside the engine that a plugin can ask.
+pub trait World: Send + Sync {
+    /// Answers a host call. Must be finished at the first poll when no waiting is needed: the plugin then
+    /// goes on without being run again.
+    fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult>;
+}
+
+/// How long a turn may wait, and what the caller hears when it waits longer.
+#[derive(Debug, Clone)]
+pub struct WaitRules {
+    /// A turn is answered after so many milliseconds, come what may.
+    pub turn_ms: u32,
+    /// How long the caller waits after a comfort prompt before the engine looks again.
+    pub comfort_wait_ms: u32,
+    /// By locale.
+    pub comfort: HashMap<Arc<str>, Speech>,
+}
+
+impl Default for WaitRules {
+    fn default() -> Self {
+        let speech = |text: &str| Speech { text: text.to_owned(), ssml: false };
+        Self {
+            turn_ms: 5_000,
+            comfort_wait_ms: 2_000,
+            comfort: HashMap::from([
+                ("ko-KR".into(), speech("확인하고 있습니다. 잠시만 기다려 주세요.")),
+                ("en-US".into(), speech("One moment please, I am checking.")),
+            ]),
+        }
+    }
+}
+
+/// A turn that was driven to its end.
+pub struct Driven {
+    pub finished: Box<Finished>,
+    /// A host call that outlasted the turn. Whoever drives must see to it that it goes on, and give its
+    /// reply to a later turn.
+    pub in_flight: Option<InFlight>,
+}
+
+/// A host call under way without a turn that waits for it.
+pub struct InFlight {
+    /// The call's idempotency key.
+    pub key: Arc<str>,
+    pub reply: BoxFuture<'static, HostResult>,
+}
+
+impl std::fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InFlight").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Driven {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driven").field("in_flight", &self.in_flight).finish_non_exhaustive()
+    }
+}
+
+/// The host of one turn: replies that are there, and calls under way.
+struct Replies<'w> {
+    world: &'w dyn World,
+    /// By idempotency key.
+    known: HashMap<Arc<str>, HostResult>,
+    under_way: Option<(Arc<str>, BoxFuture<'static, HostResult>)>,
+}
+
+impl Host for Replies<'_> {
+    fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
+        let key = &caller.idempotency_key;
+        if let Some(result) = self.known.remove(key) {
+            return Some(result);
+        }
+        if self.under_way.as_ref().is_some_and(|(under_way, _)| under_way == key) {
+            return None;
+        }
+        let mut reply = self.world.call(caller.clone(), call.clone());
+        // Most local answers need no waiting; one look saves running the plugin again.
+        match reply.poll_unpin(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => Some(result),
+            Poll::Pending => {
+                self.under_way = Some((key.clone(), reply));
+                None
+            }
+        }
+    }
+}
+
+/// Drives `turn` until it is over.
+///
+/// `late` are replies that came after an earlier turn had given up waiting, by idempotency key; `under_way`
+/// says that such a reply has not come yet, so that its host call must not be made a second time.
+pub async fn drive(
+    mut turn: Turn,
+    world: &dyn World,
+    clock: &dyn Clock,
+    rules: &WaitRules,
+    late: HashMap<Arc<str>, HostResult>,
+    under_way: Option<InFlight>,
+) -> Driven {
+    let give_up = Timestamp(clock.now().0 + u64::from(rules.turn_ms));
+    let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
+    let mut replies = Replies { world, known: late, under_way };
+    loop {
+        match turn.run(&mut replies) {
+            Progress::Finished(finished) => return Driven { finished, in_flight: None },
+            Progress::Waiting => {}
+        }
+        let (Some(pending), Some((key, reply))) = (turn.waiting_for(), replies.under_way.take())
+        else {
+            // The kernel waits only for calls that this host left without a reply.
+            turn.expire();
+            continue;
+        };
+        let deadline = pending.deadline;
+        match select(reply, clock.sleep_until(deadline.min(give_up))).await {
+            Either::Left((result, _)) => {
+                replies.known.insert(key, result);
+            }
+            Either::Right(((), _)) if deadline <= give_up => turn.expire(),
+            Either::Right(((), reply)) => {
+                let comfort = rules.comfort.get(&turn.call().locale).cloned();
+                match turn.park(comfort, rules.comfort_wait_ms) {
+                    Ok(finished) => {
+                        let in_flight = Some(InFlight { key, reply });
+                        return Driven { finished: Box::new(finished), in_flight };
+                    }
+                    Err(again) => {
+                        turn = *again;
+                        replies.under_way = Some((key, reply));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Calls from their first event to their last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
+use serde_json::Value;
+
+use dialgraph_flow::model::{Locale, Name};
+use dialgraph_kernel::call::{Call, CallId, Channel, NewCall, Waits};
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_kernel::plugin::Plugins;
+use dialgraph_kernel::ports::HostResult;
+use dialgraph_kernel::turn::{Turn, TurnError};
+use dialgraph_store::Store;
+
+use crate::calls::{Calls, CallsError, Loaded, Saved};
+use crate::drive::{InFlight, WaitRules, World, drive};
+use crate::{Clock, Releases};
+
+/// How often a turn is tried again when another process changed the call meanwhile.
+const RACES: u32 = 5;
+
+/// Why an event got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Turn(#[from] TurnError),
+    #[error(transparent)]
+    Calls(#[from] CallsError),
+    #[error("there is no call {call}; its first event must start it")]
+    NoCall { call: String },
+    #[error("call {call} exists already")]
+    Exists { call: String },
+    #[error("call {call} is pinned to release {release}, which is not loaded here")]
+    NoRelease { call: String, release: String },
+    #[error("call {call} was changed by others {RACES} times while this event was handled")]
+    Raced { call: String },
+}
+
+/// A call that begins.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub id: CallId,
+    pub channel: Channel,
+    /// None: the release's first.
+    pub locale: Option<Locale>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// None: the release's entry.
+    pub flow: Option<Name>,
+    pub seed: u64,
+    pub attributes: BTreeMap<Name, Value>,
+}
+
+/// What came of an event.
+#[derive(Debug)]
+pub struct Answer {
+    pub record: TurnRecord,
+    /// The call as it stands after the turn.
+    pub call: Call,
+    /// The event had come before with the same token, and this is the answer it got then.
+    pub repeated: bool,
+    /// A host call that outlasted the turn. Poll it, in the background, and give its reply to
+    /// [`Engine::keep_reply`]; a later turn waits for it by itself if it runs in this process.
+    pub in_flight: Option<(Arc<str>, LateReply)>,
+}
+
+/// A reply that may still come.
+pub type LateReply = Shared<BoxFuture<'static, HostResult>>;
+
+/// Runs calls.
+pub struct Engine {
+    calls: Calls,
+    releases: Arc<Releases>,
+    plugins: Arc<dyn Plugins>,
+    world: Arc<dyn World>,
+    clock: Arc<dyn Clock>,
+    rules: WaitRules,
+    /// Host calls under way without a turn.
+    in_flight: Mutex<HashMap<Arc<str>, LateReply>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("releases", &self.releases).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    pub fn new(
+        store: Arc<dyn Store>,
+        releases: Arc<Releases>,
+        plugins: Arc<dyn Plugins>,
+        world: Arc<dyn World>,
+        clock: Arc<dyn Clock>,
+        rules: WaitRules,
+    ) -> Self {
+        Self {
+            calls: Calls::new(store),
+            releases,
+            plugins,
+            world,
+            clock,
+            rules,
+            in_flight: Mutex::default(),
+        }
+    }
+
+    /// The calls in its store.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Begins a call with its first turn. `token` names this delivery of the event: the same token gets the
+    /// same answer without a second execution.
+    pub async fn start(&self, start: Start, token: &str) -> Result<Answer, EngineError> {
+        let id = start.id.clone();
+        if let Some(answer) = self.answered(&id, token).await? {
+            return Ok(answer);
+        }
+        if self.calls.load(&id).await?.is_some() {
+            return Err(EngineError::Exists { call: id.to_string() });
+        }
+        let release = self.releases.live();
+        let locale = start
+            .locale
+            .or_else(|| release.locales.first().cloned())
+            .unwrap_or_else(|| "en-US".into());
+        let call = Call::new(NewCall {
+            id: start.id,
+            release: release.digest,
+            channel: start.channel,
+            locale,
+            from: start.from,
+            to: start.to,
+            at: self.clock.now(),
+            seed: start.seed,
+            attributes: start.attributes,
+        });
+        let flow = start.flow.as_deref();
+        match self.execute(None, call, flow, Event::Entered, token).await? {
+            Some(answer) => Ok(answer),
+            None => Err(EngineError::Exists { call: id.to_string() }),
+        }
+    }
+
+    /// Handles an event of a call in progress.
+    pub async fn turn(
+        &self,
+        id: &CallId,
+        event: Event,
+        token: &str,
+    ) -> Result<Answer, EngineError> {
+        for _ in 0..RACES {
+            if let Some(answer) = self.answered(id, token).await? {
+                return Ok(answer);
+            }
+            let loaded = self
+                .calls
+                .load(id)
+                .await?
+                .ok_or_else(|| EngineError::NoCall { call: id.to_string() })?;
+            let call = loaded.call.clone();
+            let done = self.execute(Some(&loaded), call, None, event.clone(), token).await?;
+            if let Some(answer) = done {
+                return Ok(answer);
+            }
+        }
+        Err(EngineError::Raced { call: id.to_string() })
+    }
+
+    /// Keeps a reply that came after its turn, so that any process can go on with the call.
+    pub async fn keep_reply(
+        &self,
+        id: &CallId,
+        key: &Arc<str>,
+        result: HostResult,
+    ) -> Result<(), EngineError> {
+        self.calls.keep_reply(id, key, result).await?;
+        self.under_way().remove(key);
+        Ok(())
+    }
+
+    async fn answered(&self, id: &CallId, token: &str) -> Result<Option<Answer>, EngineError> {
+        let Some(turn) = self.calls.answered(id, token).await? else { return Ok(None) };
+        let record = self.calls.turn(id, turn).await?;
+        let loaded = self.calls.load(id).await?;
+        Ok(match (record, loaded) {
+            (Some(record), Some(loaded)) => {
+                Some(Answer { record, call: loaded.call, repeated: true, in_flight: None })
+            }
+            _ => None,
+        })
+    }
+
+    /// One turn, driven and stored; none when the call changed meanwhile.
+    async fn execute(
+        &self,
+        loaded: Option<&Loaded>,
+        call: Call,
+        flow: Option<&str>,
+        event: Event,
+        token: &str,
+    ) -> Result<Option<Answer>, EngineError> {
+        let id = call.id.clone();
+        let release = self.releases.get(&call.release).ok_or_else(|| EngineError::NoRelease {
+            call: id.to_string(),
+            release: call.release.to_string(),
+        })?;
+        let parked =
+            call.frames.iter().chain(&call.wrap_up).any(|f| matches!(f.waits, Waits::Reply(_)));
+        let late = if parked { self.calls.replies(&id).await? } else { HashMap::new() };
+        let turn = Turn::begin(release, self.plugins.clone(), call, flow, event, self.clock.now())?;
+        let under_way = if parked { self.under_way_of(&id) } else { None };
+        let driven = drive(turn, &*self.world, &*self.clock, &self.rules, late, under_way).await;
+        match self.calls.save(loaded, &driven.finished, token).await? {
+            Saved::Done => {}
+            Saved::Repeated => return self.answered(&id, token).await,
+            Saved::Conflict => return Ok(None),
+        }
+        let in_flight = driven.in_flight.map(|InFlight { key, reply }| {
+            let reply = reply.shared();
+            self.under_way().insert(key.clone(), reply.clone());
+            (key, reply)
+        });
+        let finished = *driven.finished;
+        Ok(Some(Answer {
+            record: finished.record,
+            call: finished.call,
+            repeated: false,
+            in_flight,
+        }))
+    }
+
+    /// The host call of `id` that is under way, taken out of the list.
+    fn under_way_of(&self, id: &CallId) -> Option<InFlight> {
+        let mut under_way = self.under_way();
+        let prefix = format!("{id}/");
+        let key = under_way.keys().find(|key| key.starts_with(&prefix)).cloned()?;
+        let reply = under_way.remove(&key)?;
+        Some(InFlight { key, reply: reply.boxed() })
+    }
+
+    fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, LateReply>> {
+        // Only inserts and removals happen under the lock; none can leave it half done.
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
