@@ -1,5 +1,7 @@
 //! Every backend of this crate, tried with the suite that any backend has to pass.
 
+#![allow(clippy::unwrap_used, reason = "a test or benchmark fails by panicking")]
+
 use std::sync::{Arc, Mutex};
 
 use dialgraph_store::conformance::run_all;
