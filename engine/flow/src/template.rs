@@ -1,11 +1,19 @@
 //! Prompts: per-locale texts with `${…}` in them.
+//!
+//! A text that begins with `<speak>` is SSML: it has been proved well-formed at load and stays so, since the
+//! values inserted are escaped.
 
+mod ssml;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::expr::{Expr, ExprError, ExprProblem, Scope, TypeEnv};
-use crate::model::Locale;
+use serde_json::Value;
+
+use crate::expr::{self, Expr, ExprError, ExprProblem, Scope, TypeEnv};
+use crate::model::{Locale, Type};
 
 /// Characters that the text of a prompt may have.
 pub const MAX_TEMPLATE: usize = 6_000;
@@ -37,7 +45,7 @@ pub enum TemplateProblem {
     Unclosed,
     /// The expression within `${…}`.
     Expr(ExprProblem),
-    /// Not well-formed XML.
+    /// Not well-formed XML, or elements of SSML in a text that does not begin with `<speak>`.
     Ssml,
     /// An element that speech engines do not know.
     UnknownTag,
@@ -54,7 +62,7 @@ pub struct TemplateDiagnostic {
     pub help: Option<String>,
     /// What to write instead of the text at `span`, when that is known.
     pub suggestion: Option<String>,
-    /// Bytes of the text at fault.
+    /// Bytes of the text at fault; within the text and on character boundaries.
     pub span: Range<usize>,
 }
 
@@ -70,18 +78,30 @@ pub struct Rendered {
 
 impl Prompt {
     /// Compiles the text of every locale against the variables of its place.
+    ///
+    /// # Errors
+    /// All mistakes of all texts, each with its locale, in the order of locales and places.
     pub fn compile<S: AsRef<str>>(
         texts: BTreeMap<Locale, S>,
-        _types: &dyn TypeEnv,
+        types: &dyn TypeEnv,
     ) -> Result<Self, Vec<(Locale, TemplateDiagnostic)>> {
-        let texts = texts
-            .into_iter()
-            .map(|(locale, text)| {
-                let parts = vec![Part::Text(text.as_ref().into())];
-                (locale, Template { ssml: false, parts })
-            })
-            .collect();
-        Ok(Self { texts })
+        let mut compiled = BTreeMap::new();
+        let mut mistakes = Vec::new();
+        for (locale, text) in texts {
+            match Template::compile(text.as_ref(), types) {
+                Ok(template) => {
+                    compiled.insert(locale, template);
+                }
+                Err(found) => {
+                    mistakes.extend(found.into_iter().map(|one| (Arc::clone(&locale), one)));
+                }
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(Self { texts: compiled })
+        } else {
+            Err(mistakes)
+        }
     }
 
     /// The locales that it has a text for.
@@ -89,13 +109,214 @@ impl Prompt {
         self.texts.keys()
     }
 
-    /// The text for the scope's locale.
+    /// The expressions within its texts.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let parts = self.texts.values().flat_map(|template| &template.parts);
+        parts.filter_map(|part| match part {
+            Part::Value(expr) => Some(expr),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The text for the scope's locale; else for another of the same language; else the first there is, since
+    /// a caller is better served by words in another language than by silence.
+    ///
+    /// # Errors
+    /// When an expression fails, or its value is null or a map, which cannot be spoken.
     pub fn render(&self, scope: &dyn Scope) -> Result<Rendered, ExprError> {
-        let _ = (&self.texts, scope);
+        let wanted = scope.locale();
+        let language = expr::primary(wanted);
+        let nearest = self
+            .texts
+            .get_key_value(wanted)
+            .or_else(|| {
+                let same = |locale: &str| expr::primary(locale).eq_ignore_ascii_case(language);
+                self.texts.iter().find(|(locale, _)| same(locale))
+            })
+            .or_else(|| self.texts.first_key_value());
+        let Some((locale, template)) = nearest else {
+            return Ok(Rendered {
+                text: String::new(),
+                ssml: false,
+                locale: wanted.into(),
+            });
+        };
         Ok(Rendered {
-            text: String::new(),
-            ssml: false,
-            locale: scope.locale().into(),
+            text: template.render(&InLocale { scope, locale })?,
+            ssml: template.ssml,
+            locale: Arc::clone(locale),
         })
     }
 }
+
+/// A scope whose words are those of the text at hand.
+struct InLocale<'a> {
+    scope: &'a dyn Scope,
+    locale: &'a str,
+}
+
+impl Scope for InLocale<'_> {
+    fn variable(&self, root: &str) -> Option<Cow<'_, Value>> {
+        self.scope.variable(root)
+    }
+
+    fn member(&self, root: &str, name: &str) -> Option<Cow<'_, Value>> {
+        self.scope.member(root, name)
+    }
+
+    fn locale(&self) -> &str {
+        self.locale
+    }
+}
+
+impl Template {
+    fn compile(text: &str, types: &dyn TypeEnv) -> Result<Self, Vec<TemplateDiagnostic>> {
+        let length = text.chars().count();
+        if length > MAX_TEMPLATE {
+            let end = text.char_indices().nth(MAX_TEMPLATE).map_or(0, |(at, _)| at);
+            return Err(vec![TemplateDiagnostic {
+                problem: TemplateProblem::TooLong,
+                message: format!("the text has {length} characters, more than {MAX_TEMPLATE}"),
+                help: Some("spread it over several nodes".to_owned()),
+                suggestion: None,
+                span: end..text.len(),
+            }]);
+        }
+        let mut mistakes = Vec::new();
+        let mut parts = Vec::new();
+        // The text as XML is to see it: of the same length, digits instead of expressions.
+        let mut visible = String::with_capacity(text.len());
+        let mut plain = String::new();
+        let mut at = 0;
+        while let Some(found) = text[at..].find("${").map(|found| at + found) {
+            let escaped = text[at..found].ends_with('$');
+            plain.push_str(&text[at..found]);
+            visible.push_str(&text[at..found]);
+            if escaped {
+                plain.push('{');
+                visible.push_str("${");
+                at = found + 2;
+                continue;
+            }
+            let start = found + 2;
+            let Some(end) = expr::end_of_expression(text, start) else {
+                mistakes.push(TemplateDiagnostic {
+                    problem: TemplateProblem::Unclosed,
+                    message: "`${` is never closed by `}`".to_owned(),
+                    help: Some("close it, or write `$${` for the signs themselves".to_owned()),
+                    suggestion: None,
+                    span: found..start,
+                });
+                return Err(mistakes);
+            };
+            if !plain.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut plain).into()));
+            }
+            match value(text, start..end, types) {
+                Ok(expr) => parts.push(Part::Value(expr)),
+                Err(found) => mistakes.extend(found),
+            }
+            visible.extend(std::iter::repeat_n('0', end + 1 - found));
+            at = end + 1;
+        }
+        plain.push_str(&text[at..]);
+        visible.push_str(&text[at..]);
+        let ssml = ssml::is_ssml(text);
+        if ssml {
+            // XML forbids blanks in front of nothing, but a declaration; YAML blocks end with a line break.
+            mistakes.extend(ssml::check(&visible));
+            plain.truncate(plain.trim_end().len());
+        } else if let Some(span) = ssml::tag_in_plain_text(&visible) {
+            mistakes.push(TemplateDiagnostic {
+                problem: TemplateProblem::Ssml,
+                message: "this is SSML in a text that does not begin with `<speak>`".to_owned(),
+                help: Some("put the whole text between `<speak>` and `</speak>`".to_owned()),
+                suggestion: None,
+                span,
+            });
+        }
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain.into()));
+        }
+        if !mistakes.is_empty() {
+            mistakes.sort_by_key(|mistake| mistake.span.start);
+            return Err(mistakes);
+        }
+        if ssml && let Some(Part::Text(first)) = parts.first_mut() {
+            *first = first.trim_start().into();
+        }
+        Ok(Self { ssml, parts })
+    }
+
+    fn render(&self, scope: &dyn Scope) -> Result<String, ExprError> {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Value(expr) => {
+                    let value = expr.value(scope)?;
+                    if let Value::String(text) = value.as_ref() {
+                        self.insert(text, &mut out);
+                        continue;
+                    }
+                    let said =
+                        expr::say(&value, scope.locale()).map_err(|reason| ExprError {
+                            source_text: expr.source().into(),
+                            reason: match value.as_ref() {
+                                Value::Null => {
+                                    format!("{reason}; `default(…, …)` gives words for that case")
+                                }
+                                _ => reason,
+                            },
+                        })?;
+                    self.insert(&said, &mut out);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn insert(&self, value: &str, out: &mut String) {
+        if self.ssml {
+            ssml::escape(value, out);
+        } else {
+            out.push_str(value);
+        }
+    }
+}
+
+/// The expression at `span` of `text`.
+fn value(
+    text: &str,
+    span: Range<usize>,
+    types: &dyn TypeEnv,
+) -> Result<Expr, Vec<TemplateDiagnostic>> {
+    let problem = TemplateProblem::Expr;
+    let cannot_be_spoken = |what: &str| TemplateDiagnostic {
+        problem: problem(ExprProblem::TypeMismatch),
+        message: format!("`{}` is {what}, which cannot be spoken", text[span.clone()].trim()),
+        help: Some("name what to say of it".to_owned()),
+        suggestion: None,
+        span: span.clone(),
+    };
+    match Expr::compile(&text[span.clone()], types) {
+        Ok((_, Type::Map)) => Err(vec![cannot_be_spoken("a map")]),
+        Ok((expr, _)) if expr.constant().is_some_and(Value::is_null) => {
+            Err(vec![cannot_be_spoken("null")])
+        }
+        Ok((expr, _)) => Ok(expr),
+        Err(found) => Err(found
+            .into_iter()
+            .map(|one| TemplateDiagnostic {
+                problem: problem(one.problem),
+                message: one.message,
+                help: one.help,
+                suggestion: one.suggestion,
+                span: one.span.start + span.start..one.span.end + span.start,
+            })
+            .collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,748 @@
+//! From the parser's tree to ours, checking names and types on the way.
+//!
+//! Every mistake is reported, not only the first: a part that is wrong becomes a value of any type, about
+//! which nothing more is said. Parts without variables are computed here, once.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use cel::common::ast::{CallExpr, EntryExpr, Expr as Parsed, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{ListExpr, MapExpr, SelectExpr, SourceInfo};
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use super::diagnostic::{ExprDiagnostic, ExprProblem};
+use super::eval::Evaluator;
+use super::functions::{self, FUNCTIONS, Function, Run, Takes};
+use super::number::Num;
+use super::scan::Token;
+use crate::suggest::nearest;
+use super::tree::{Arithmetic, Kind, Node, Order};
+use super::types::{TypeEnv, VarType};
+use super::value::{name as type_name, type_of};
+use super::{MAX_NESTING, NoVariables};
+use crate::model::Type;
+
+/// Bytes that a compiled pattern may have; keeps `\pL{1000}` and its like out.
+const MAX_PATTERN: usize = 256 << 10;
+
+/// What is known of a value before the call. None: it is always null.
+pub(super) type Known = Option<VarType>;
+
+pub(super) struct Lowering<'a> {
+    source: &'a str,
+    tokens: &'a [Token],
+    info: &'a SourceInfo,
+    types: &'a dyn TypeEnv,
+    too_deep: bool,
+    pub(super) found: Vec<ExprDiagnostic>,
+    /// Variables met so far.
+    pub(super) roots: Vec<Arc<str>>,
+}
+
+pub(super) struct Typed {
+    pub(super) node: Node,
+    pub(super) known: Known,
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn new(
+        source: &'a str,
+        tokens: &'a [Token],
+        info: &'a SourceInfo,
+        types: &'a dyn TypeEnv,
+    ) -> Self {
+        Self {
+            source,
+            tokens,
+            info,
+            types,
+            too_deep: false,
+            found: Vec::new(),
+            roots: Vec::new(),
+        }
+    }
+
+    /// `parsed` as a node, `depth` nodes below the root.
+    pub(super) fn lower(&mut self, parsed: &IdedExpr, depth: usize) -> Typed {
+        if depth > MAX_NESTING {
+            if !self.too_deep {
+                self.too_deep = true;
+                self.report(
+                    ExprProblem::TooDeep,
+                    0..self.source.len(),
+                    format!("more than {MAX_NESTING} operators, one within another"),
+                    Some("compute parts of it with `set` first".to_owned()),
+                );
+            }
+            return self.unknown(0..self.source.len());
+        }
+        let at = self.token_at(parsed.id);
+        let span = self.span_at(at);
+        match &parsed.expr {
+            Parsed::Literal(literal) => self.literal(literal, at),
+            Parsed::Ident(name) => self.variable(name, span),
+            Parsed::Select(select) => self.select(select, at, depth),
+            Parsed::Call(call) => self.call(call, at, depth),
+            Parsed::List(list) => self.list(list, at, depth),
+            Parsed::Map(map) => self.map(map, at, depth),
+            Parsed::Comprehension(_) => self.unsupported(span, "expressions have no loops"),
+            Parsed::Struct(_) => {
+                self.unsupported(span, "messages (`Name{…}`) are not part of this language")
+            }
+            Parsed::Unspecified => self.unsupported(span, "this is no expression"),
+        }
+    }
+
+    fn literal(&mut self, literal: &LiteralValue, at: usize) -> Typed {
+        let mut span = self.span_at(at);
+        let value = match literal {
+            LiteralValue::Boolean(value) => Value::Bool(*value.inner()),
+            LiteralValue::Int(value) => (*value.inner()).into(),
+            LiteralValue::UInt(value) => (*value.inner()).into(),
+            LiteralValue::Double(value) => {
+                Num::float(*value.inner()).value().unwrap_or(Value::Null)
+            }
+            LiteralValue::String(value) => value.inner().into(),
+            LiteralValue::Null => Value::Null,
+            LiteralValue::Bytes(_) => {
+                return self.unsupported(span, "texts of bytes are not part of this language");
+            }
+        };
+        // The parser puts a minus sign into the number without its place.
+        let sign = at.checked_sub(1).and_then(|before| self.tokens.get(before));
+        if let Some(sign) = sign.filter(|sign| sign.text(self.source) == "-")
+            && value.as_f64().is_some_and(|number| number < 0.0)
+        {
+            span.start = sign.span.start;
+        }
+        let known = type_of(&value).map(VarType::of);
+        let node = Node::new(Kind::Literal(value), span);
+        Typed { node, known }
+    }
+
+    fn variable(&mut self, name: &str, span: Range<usize>) -> Typed {
+        let Some(known) = self.types.root(name) else {
+            let names = self.types.names();
+            let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+            let help = match &near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if functions::find(name).is_some() => {
+                    format!("`{name}` is a function: `{name}(…)`")
+                }
+                None => format!("declare it under `attributes`, or write `\"{name}\"` for a text"),
+            };
+            self.found.push(ExprDiagnostic {
+                problem: ExprProblem::UnknownVariable,
+                message: format!("there is no variable `{name}` here"),
+                help: Some(help),
+                suggestion: near,
+                span: span.clone(),
+            });
+            return self.unknown(span);
+        };
+        let root: Arc<str> = match self.roots.iter().find(|root| ***root == *name) {
+            Some(root) => Arc::clone(root),
+            None => {
+                let root: Arc<str> = name.into();
+                self.roots.push(Arc::clone(&root));
+                root
+            }
+        };
+        let members = Box::default();
+        Typed {
+            node: Node::new(Kind::Path { root, members }, span),
+            known: Some(known),
+        }
+    }
+
+    fn select(&mut self, select: &SelectExpr, at: usize, depth: usize) -> Typed {
+        let of = self.lower(&select.operand, depth + 1);
+        // Written `of.name`, the place is that of the point; written `has(of.name)`, that of the bracket.
+        let name_at = if select.test {
+            self.partner(at).saturating_sub(1)
+        } else {
+            at + 1
+        };
+        let name_span = self.span_at(name_at);
+        let known = self.member_type(&of, &select.field, name_span.clone());
+        let of_span = of.node.span();
+        let span = of_span.start..name_span.end.max(of_span.end);
+        let name: Box<str> = select.field.as_str().into();
+        let kind = match of.node.kind {
+            Kind::Path { root, members } => {
+                let mut members = members.into_vec();
+                members.push(name);
+                let members = members.into();
+                Kind::Path { root, members }
+            }
+            kind => Kind::Member {
+                of: Box::new(Node::new(kind, of_span)),
+                name,
+            },
+        };
+        let node = Node::new(kind, span);
+        if select.test {
+            let span = self.call_span(at, None);
+            return typed(Kind::Has(Box::new(node)), span, Type::Boolean);
+        }
+        Typed {
+            node,
+            known: Some(known),
+        }
+    }
+
+    fn member_type(&mut self, of: &Typed, name: &str, span: Range<usize>) -> VarType {
+        let any = VarType::of(Type::Any);
+        let Some(known) = &of.known else {
+            self.mismatch(span, format!("null has no member `{name}`"), None);
+            return any;
+        };
+        match (known.ty, &known.members) {
+            (Type::Any, _) | (Type::Map, None) => any,
+            (Type::Map, Some(members)) => {
+                if let Some(found) = members.get(name) {
+                    return found.clone();
+                }
+                let near = nearest(name, members.keys().map(String::as_str)).map(str::to_owned);
+                let help = near.as_ref().map_or_else(
+                    || {
+                        let all: Vec<String> = members.keys().map(|m| format!("`{m}`")).collect();
+                        format!("it has {}", all.join(", "))
+                    },
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.found.push(ExprDiagnostic {
+                    problem: ExprProblem::UnknownMember,
+                    message: format!("`{}` has no member `{name}`", of.node.text(self.source)),
+                    help: Some(help),
+                    suggestion: near,
+                    span,
+                });
+                any
+            }
+            (ty, _) => {
+                let text = of.node.text(self.source);
+                let ty = type_name(ty);
+                self.mismatch(span, format!("`{text}` is {ty} and has no members"), None);
+                any
+            }
+        }
+    }
+
+    fn list(&mut self, list: &ListExpr, at: usize, depth: usize) -> Typed {
+        let span = self.bracket_span(at);
+        let items: Vec<Node> = list
+            .elements
+            .iter()
+            .map(|item| self.lower(item, depth + 1).node)
+            .collect();
+        let constant = items.iter().all(|item| item.literal().is_some());
+        self.fold(constant, typed(Kind::List(items), span, Type::List))
+    }
+
+    fn map(&mut self, map: &MapExpr, at: usize, depth: usize) -> Typed {
+        let span = self.bracket_span(at);
+        let mut entries = Vec::with_capacity(map.entries.len());
+        for entry in &map.entries {
+            let EntryExpr::MapEntry(entry) = &entry.expr else {
+                continue;
+            };
+            let key = self.lower(&entry.key, depth + 1);
+            self.expect(&key, &[Type::String], "the key of a map", "a string");
+            let value = self.lower(&entry.value, depth + 1);
+            entries.push((key.node, value.node));
+        }
+        let constant = entries
+            .iter()
+            .all(|(key, value)| key.literal().is_some() && value.literal().is_some());
+        self.fold(constant, typed(Kind::Map(entries), span, Type::Map))
+    }
+
+    fn call(&mut self, call: &CallExpr, at: usize, depth: usize) -> Typed {
+        let mut values: Vec<Typed> = Vec::with_capacity(call.args.len() + 1);
+        for value in call.target.as_deref().into_iter().chain(&call.args) {
+            values.push(self.lower(value, depth + 1));
+        }
+        if call.target.is_some() {
+            return self.function(&call.func_name, values, at, true);
+        }
+        match self.operator(&call.func_name, values, at) {
+            Ok(done) => done,
+            Err(values) => self.function(&call.func_name, values, at, false),
+        }
+    }
+
+    /// Gives the values back when `name` is not an operator.
+    fn operator(
+        &mut self,
+        name: &str,
+        mut values: Vec<Typed>,
+        at: usize,
+    ) -> Result<Typed, Vec<Typed>> {
+        let arithmetic = match name {
+            operators::ADD => Some(Arithmetic::Add),
+            operators::SUBSTRACT => Some(Arithmetic::Subtract),
+            operators::MULTIPLY => Some(Arithmetic::Multiply),
+            operators::DIVIDE => Some(Arithmetic::Divide),
+            operators::MODULO => Some(Arithmetic::Remainder),
+            _ => None,
+        };
+        let order = match name {
+            operators::LESS => Some(Order::Less),
+            operators::LESS_EQUALS => Some(Order::LessEqual),
+            operators::GREATER => Some(Order::Greater),
+            operators::GREATER_EQUALS => Some(Order::GreaterEqual),
+            _ => None,
+        };
+        let constant = values.iter().all(|value| value.node.literal().is_some());
+        let made = match values.len() {
+            1 if name == operators::LOGICAL_NOT || name == operators::NEGATE => {
+                let Some(of) = values.pop() else {
+                    return Err(values);
+                };
+                self.unary(name, of, at)
+            }
+            2 => {
+                let (Some(b), Some(a)) = (values.pop(), values.pop()) else {
+                    return Err(values);
+                };
+                if let Some(operator) = arithmetic {
+                    self.arithmetic(operator, a, b)
+                } else if let Some(order) = order {
+                    self.order(order, a, b)
+                } else {
+                    match name {
+                        operators::LOGICAL_AND => self.logic("&&", Kind::And, a, b),
+                        operators::LOGICAL_OR => self.logic("||", Kind::Or, a, b),
+                        operators::EQUALS => self.equal(false, a, b),
+                        operators::NOT_EQUALS => self.equal(true, a, b),
+                        operators::IN => self.contained(a, b),
+                        operators::INDEX => self.index(a, b, at),
+                        _ => return Err(vec![a, b]),
+                    }
+                }
+            }
+            3 if name == operators::CONDITIONAL => {
+                let (Some(no), Some(yes), Some(condition)) =
+                    (values.pop(), values.pop(), values.pop())
+                else {
+                    return Err(values);
+                };
+                self.conditional(condition, yes, no)
+            }
+            _ => return Err(values),
+        };
+        Ok(self.fold(constant, made))
+    }
+
+    fn unary(&mut self, name: &str, of: Typed, at: usize) -> Typed {
+        let span = self.span_at(at).start..of.node.span().end;
+        if name == operators::LOGICAL_NOT {
+            self.expect(&of, &[Type::Boolean], "what follows `!`", "a boolean");
+            return typed(Kind::Not(Box::new(of.node)), span, Type::Boolean);
+        }
+        self.expect(&of, &[Type::Number], "what follows `-`", "a number");
+        typed(Kind::Negate(Box::new(of.node)), span, Type::Number)
+    }
+
+    fn logic(
+        &mut self,
+        word: &str,
+        kind: fn(Box<[Node; 2]>) -> Kind,
+        a: Typed,
+        b: Typed,
+    ) -> Typed {
+        for side in [&a, &b] {
+            let what = format!("a side of `{word}`");
+            self.expect(side, &[Type::Boolean], &what, "a boolean");
+        }
+        let span = span_of_both(&a, &b);
+        typed(kind(Box::new([a.node, b.node])), span, Type::Boolean)
+    }
+
+    fn equal(&mut self, negated: bool, a: Typed, b: Typed) -> Typed {
+        let span = span_of_both(&a, &b);
+        if let (Some(one), Some(other)) = (&a.known, &b.known)
+            && one.ty != other.ty
+            && one.ty != Type::Any
+            && other.ty != Type::Any
+        {
+            let message = format!(
+                "`{}` is {} and `{}` {}: they are never equal",
+                a.node.text(self.source),
+                type_name(one.ty),
+                b.node.text(self.source),
+                type_name(other.ty)
+            );
+            self.mismatch(span.clone(), message, None);
+        }
+        let sides = Box::new([a.node, b.node]);
+        typed(Kind::Equal { negated, sides }, span, Type::Boolean)
+    }
+
+    fn order(&mut self, order: Order, a: Typed, b: Typed) -> Typed {
+        let what = format!("a side of `{}`", order.word());
+        self.same_of(&[Type::Number, Type::String], &what, &a, &b);
+        let span = span_of_both(&a, &b);
+        let sides = Box::new([a.node, b.node]);
+        typed(Kind::Order(order, sides), span, Type::Boolean)
+    }
+
+    fn arithmetic(&mut self, operator: Arithmetic, a: Typed, b: Typed) -> Typed {
+        let what = format!("a side of `{}`", operator.word());
+        let types: &[Type] = match operator {
+            Arithmetic::Add => &[Type::Number, Type::String, Type::List],
+            _ => &[Type::Number],
+        };
+        let ty = self.same_of(types, &what, &a, &b);
+        let span = span_of_both(&a, &b);
+        let sides = Box::new([a.node, b.node]);
+        typed(Kind::Arithmetic(operator, sides), span, ty)
+    }
+
+    /// Both sides must be of one of `types`, and of the same; tells which.
+    fn same_of(&mut self, types: &[Type], what: &str, a: &Typed, b: &Typed) -> Type {
+        let names: Vec<&str> = types.iter().copied().map(type_name).collect();
+        let wanted = names.join(" or ");
+        let fits = self.expect(a, types, what, &wanted) & self.expect(b, types, what, &wanted);
+        let ty = |side: &Typed| side.known.as_ref().map_or(Type::Any, |known| known.ty);
+        match (ty(a), ty(b)) {
+            (Type::Any, other) | (other, Type::Any) => match types {
+                [only] => *only,
+                _ => other,
+            },
+            (one, other) if one == other => one,
+            (one, other) => {
+                if fits {
+                    let message = format!(
+                        "`{}` is {} and `{}` {}",
+                        a.node.text(self.source),
+                        type_name(one),
+                        b.node.text(self.source),
+                        type_name(other)
+                    );
+                    let pair = [one, other];
+                    let mixed = pair.contains(&Type::Number) && pair.contains(&Type::String);
+                    let help = mixed.then(|| {
+                        "`string(…)` makes a text of a number, `double(…)` a number of a text"
+                            .to_owned()
+                    });
+                    self.mismatch(span_of_both(a, b), message, help);
+                }
+                Type::Any
+            }
+        }
+    }
+
+    fn contained(&mut self, item: Typed, within: Typed) -> Typed {
+        let span = span_of_both(&item, &within);
+        let ty = within.known.as_ref().map(|known| known.ty);
+        if ty == Some(Type::String) {
+            let (part, text) = (item.node.text(self.source), within.node.text(self.source));
+            let message = format!("`in` looks into lists and maps, and `{text}` is a string");
+            let help = format!("write `{text}.contains({part})`");
+            self.mismatch(span.clone(), message, Some(help));
+        } else {
+            let what = "what follows `in`";
+            self.expect(&within, &[Type::List, Type::Map], what, "a list or a map");
+        }
+        if ty == Some(Type::Map) {
+            self.expect(&item, &[Type::String], "the key of a map", "a string");
+        }
+        let sides = Box::new([item.node, within.node]);
+        typed(Kind::In(sides), span, Type::Boolean)
+    }
+
+    fn index(&mut self, of: Typed, index: Typed, at: usize) -> Typed {
+        let span = of.node.span().start..self.bracket_span(at).end;
+        let what = "what stands before `[`";
+        self.expect(&of, &[Type::List, Type::Map], what, "a list or a map");
+        let mut known = VarType::of(Type::Any);
+        match of.known.as_ref().map(|known| known.ty) {
+            Some(Type::List) => {
+                self.expect(&index, &[Type::Number], "the place in a list", "a number");
+            }
+            Some(Type::Map) => {
+                self.expect(&index, &[Type::String], "the key of a map", "a string");
+                if let Some(name) = index.node.literal().and_then(Value::as_str) {
+                    known = self.member_type(&of, name, index.node.span());
+                }
+            }
+            _ => {}
+        }
+        let sides = Box::new([of.node, index.node]);
+        Typed {
+            node: Node::new(Kind::Index(sides), span),
+            known: Some(known),
+        }
+    }
+
+    fn conditional(&mut self, condition: Typed, yes: Typed, no: Typed) -> Typed {
+        let what = "what stands before `?`";
+        self.expect(&condition, &[Type::Boolean], what, "a boolean");
+        let span = condition.node.span().start..no.node.span().end;
+        let known = either(yes.known, no.known);
+        let parts = Box::new([condition.node, yes.node, no.node]);
+        Typed {
+            node: Node::new(Kind::Conditional(parts), span),
+            known,
+        }
+    }
+
+    fn function(&mut self, name: &str, values: Vec<Typed>, at: usize, method: bool) -> Typed {
+        let first = values.first().filter(|_| method).map(|v| v.node.span());
+        let span = self.call_span(at, first);
+        let name_span = self.span_at(at.saturating_sub(1));
+        let Some(function) = functions::find(name) else {
+            return self.unknown_function(name, name_span, span);
+        };
+        if values.len() != function.params.len() {
+            let message = format!(
+                "`{}` takes {}, not {}",
+                function.signature(),
+                counted(function.params.len()),
+                values.len()
+            );
+            self.report(ExprProblem::WrongArguments, name_span, message, None);
+            return self.unknown(span);
+        }
+        for (value, param) in values.iter().zip(function.params) {
+            self.argument(function, value, param.takes, param.name);
+        }
+        let pure = matches!(function.run, Run::Pure(_) | Run::Default);
+        let constant = pure && values.iter().all(|value| value.node.literal().is_some());
+        let mut known = Some(VarType::of(function.result));
+        let kind = match function.run {
+            Run::Default => {
+                let mut knowns = values.iter().map(|value| value.known.clone());
+                known = either(knowns.next().flatten(), knowns.next().flatten());
+                match <[Node; 2]>::try_from(nodes(values)) {
+                    Ok(sides) => Kind::Default(Box::new(sides)),
+                    Err(_) => return self.unknown(span),
+                }
+            }
+            Run::Matches => {
+                let Some(pattern) = values.get(1).and_then(|value| self.pattern(value)) else {
+                    return self.unknown(span);
+                };
+                match nodes(values).into_iter().next() {
+                    Some(text) => Kind::Matches(Box::new(text), Box::new(pattern)),
+                    None => return self.unknown(span),
+                }
+            }
+            Run::Pure(_) | Run::Spoken(_) => Kind::Call(function, nodes(values)),
+        };
+        let node = Node::new(kind, span);
+        self.fold(constant, Typed { node, known })
+    }
+
+    fn unknown_function(
+        &mut self,
+        name: &str,
+        name_span: Range<usize>,
+        span: Range<usize>,
+    ) -> Typed {
+        let near = nearest(name, FUNCTIONS.iter().map(|function| function.name));
+        self.found.push(ExprDiagnostic {
+            problem: ExprProblem::UnknownFunction,
+            message: format!("there is no function `{name}`"),
+            help: near.map(|near| format!("did you mean `{near}`?")),
+            suggestion: near.map(str::to_owned),
+            span: name_span,
+        });
+        self.unknown(span)
+    }
+
+    fn argument(&mut self, function: &Function, value: &Typed, takes: Takes, param: &str) {
+        if takes == Takes::Any {
+            return;
+        }
+        let fits = value
+            .known
+            .as_ref()
+            .is_some_and(|known| known.ty == Type::Any || takes.accepts(known.ty));
+        let span = value.node.span();
+        if !fits {
+            let message = format!(
+                "`{param}` of `{}` must be {}, and `{}` is {}",
+                function.signature(),
+                takes.wanted(),
+                value.node.text(self.source),
+                known_name(&value.known)
+            );
+            self.mismatch(span, message, None);
+        } else if let Some(Err(reason)) = value.node.literal().map(|v| takes.check_literal(v)) {
+            let message = format!("`{}` is {reason}", value.node.text(self.source));
+            self.report(ExprProblem::AlwaysFails, span, message, None);
+        }
+    }
+
+    fn pattern(&mut self, value: &Typed) -> Option<Regex> {
+        let span = value.node.span();
+        let Some(pattern) = value.node.literal() else {
+            let message = "the pattern of `matches` must be written out".to_owned();
+            let help = Some("use `contains` to look for a text that varies".to_owned());
+            self.report(ExprProblem::Unsupported, span, message, help);
+            return None;
+        };
+        let built = RegexBuilder::new(pattern.as_str()?)
+            .size_limit(MAX_PATTERN)
+            .dfa_size_limit(MAX_PATTERN)
+            .build();
+        match built {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let text = error.to_string();
+                let reason = text.lines().last().unwrap_or_default();
+                let reason = reason.trim_start_matches("error: ");
+                let message = format!("this is no regular expression: {reason}");
+                self.report(ExprProblem::AlwaysFails, span, message, None);
+                None
+            }
+        }
+    }
+
+    /// Whether `value` can be one of `types`; reports it when not.
+    fn expect(&mut self, value: &Typed, types: &[Type], what: &str, wanted: &str) -> bool {
+        let fits = value
+            .known
+            .as_ref()
+            .is_some_and(|known| known.ty == Type::Any || types.contains(&known.ty));
+        if !fits {
+            let message = format!(
+                "{what} must be {wanted}, and `{}` is {}",
+                value.node.text(self.source),
+                known_name(&value.known)
+            );
+            self.mismatch(value.node.span(), message, None);
+        }
+        fits
+    }
+
+    /// Computes a part whose values are all written out.
+    fn fold(&mut self, constant: bool, part: Typed) -> Typed {
+        if !constant || !self.found.is_empty() {
+            return part;
+        }
+        let evaluator = Evaluator {
+            source: self.source,
+            scope: &NoVariables,
+        };
+        let span = part.node.span();
+        match evaluator.value(&part.node) {
+            Ok(value) => {
+                let value = value.into_owned();
+                let known = type_of(&value).map(VarType::of);
+                let node = Node::new(Kind::Literal(value), span);
+                Typed { node, known }
+            }
+            Err(reason) => {
+                self.report(ExprProblem::AlwaysFails, span, reason.into(), None);
+                part
+            }
+        }
+    }
+
+    /// Stands for a part about which a mistake has been reported.
+    fn unknown(&self, span: Range<usize>) -> Typed {
+        let (root, members) = (Arc::from(""), Box::default());
+        typed(Kind::Path { root, members }, span, Type::Any)
+    }
+
+    fn unsupported(&mut self, span: Range<usize>, message: &str) -> Typed {
+        self.report(ExprProblem::Unsupported, span.clone(), message.to_owned(), None);
+        self.unknown(span)
+    }
+
+    fn mismatch(&mut self, span: Range<usize>, message: String, help: Option<String>) {
+        self.report(ExprProblem::TypeMismatch, span, message, help);
+    }
+
+    fn report(
+        &mut self,
+        problem: ExprProblem,
+        span: Range<usize>,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.found.push(ExprDiagnostic {
+            problem,
+            message,
+            help,
+            suggestion: None,
+            span,
+        });
+    }
+
+    /// Index of the word at which the parser places node `id`.
+    fn token_at(&self, id: u64) -> usize {
+        let characters = self.info.offset_for(id).map_or(0, |(start, _)| start);
+        let characters = usize::try_from(characters).unwrap_or(0);
+        let start = self
+            .source
+            .char_indices()
+            .nth(characters)
+            .map_or(self.source.len(), |(at, _)| at);
+        self.tokens
+            .partition_point(|token| token.span.end <= start)
+            .min(self.tokens.len().saturating_sub(1))
+    }
+
+    fn span_at(&self, at: usize) -> Range<usize> {
+        self.tokens
+            .get(at)
+            .map_or(0..self.source.len(), |token| token.span.clone())
+    }
+
+    fn partner(&self, at: usize) -> usize {
+        self.tokens.get(at).map_or(at, |token| token.partner)
+    }
+
+    /// From the bracket that opens at `at` to its partner.
+    fn bracket_span(&self, at: usize) -> Range<usize> {
+        self.span_at(at).start..self.span_at(self.partner(at)).end
+    }
+
+    /// A call whose bracket opens at `at`, with its name and the value it is called on.
+    fn call_span(&self, at: usize, on: Option<Range<usize>>) -> Range<usize> {
+        let name = self.span_at(at.saturating_sub(1)).start;
+        on.map_or(name, |on| on.start)..self.bracket_span(at).end
+    }
+}
+
+fn typed(kind: Kind, span: Range<usize>, ty: Type) -> Typed {
+    Typed {
+        node: Node::new(kind, span),
+        known: Some(VarType::of(ty)),
+    }
+}
+
+fn nodes(values: Vec<Typed>) -> Vec<Node> {
+    values.into_iter().map(|value| value.node).collect()
+}
+
+fn span_of_both(a: &Typed, b: &Typed) -> Range<usize> {
+    a.node.span().start..b.node.span().end
+}
+
+/// What is known of a value that is one or the other.
+fn either(one: Known, other: Known) -> Known {
+    match (one, other) {
+        (None, known) | (known, None) => known,
+        (Some(one), Some(other)) if one == other => Some(one),
+        (Some(one), Some(other)) if one.ty == other.ty => Some(one.ty.into()),
+        _ => Some(Type::Any.into()),
+    }
+}
+
+fn known_name(known: &Known) -> &'static str {
+    known.as_ref().map_or("null", |known| type_name(known.ty))
+}
+
+fn counted(values: usize) -> String {
+    match values {
+        1 => "1 value".to_owned(),
+        more => format!("{more} values"),
+    }
+}

@@ -1,0 +1,147 @@
+//! SSML: whether a text is well-formed and uses only elements that speech engines know.
+
+use std::ops::Range;
+
+use roxmltree::{Document, ParsingOptions, TextPos};
+
+use super::{TemplateDiagnostic, TemplateProblem};
+use crate::suggest::nearest;
+
+/// Elements of SSML that Amazon Polly and Amazon Connect speak or silently pass over.
+const TAGS: [&str; 16] = [
+    "amazon:auto-breaths",
+    "amazon:breath",
+    "amazon:domain",
+    "amazon:effect",
+    "break",
+    "emphasis",
+    "lang",
+    "mark",
+    "p",
+    "phoneme",
+    "prosody",
+    "s",
+    "say-as",
+    "speak",
+    "sub",
+    "w",
+];
+
+/// Whether `text` claims to be SSML.
+pub(super) fn is_ssml(text: &str) -> bool {
+    text.trim_start()
+        .strip_prefix("<speak")
+        .is_some_and(|rest| rest.starts_with(['>', '/']) || rest.starts_with(char::is_whitespace))
+}
+
+/// An element of SSML in a text that is not SSML, which a caller would hear as it stands.
+pub(super) fn tag_in_plain_text(text: &str) -> Option<Range<usize>> {
+    text.match_indices('<').find_map(|(start, _)| {
+        let rest = &text[start + 1..];
+        let name = rest.strip_prefix('/').unwrap_or(rest);
+        let length = name
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == ':'))
+            .unwrap_or(name.len());
+        let ends = name[length..].trim_start().starts_with(['>', '/'])
+            || name[length..].starts_with(char::is_whitespace);
+        let close = rest.find('>')?;
+        let known = TAGS.contains(&name.get(..length)?);
+        (known && ends).then_some(start..start + close + 2)
+    })
+}
+
+/// What is wrong with `text`, in which every `${…}` has been replaced by as many digits.
+///
+/// Digits can stand in texts and in values of attributes, where values may be inserted, and at the start of
+/// no name, where they may not.
+pub(super) fn check(text: &str) -> Vec<TemplateDiagnostic> {
+    for mark in ["<!", "<?"] {
+        if let Some(at) = text.find(mark) {
+            let message = "comments, CDATA and processing instructions are never spoken".to_owned();
+            return vec![fault(message, "leave it out", at..at + mark.len())];
+        }
+    }
+    // Speech engines take `amazon:` for granted, XML wants it declared; a hyphen is as long.
+    let neutral = text
+        .replace("<amazon:", "<amazon-")
+        .replace("</amazon:", "</amazon-");
+    let options = ParsingOptions {
+        allow_dtd: false,
+        ..ParsingOptions::default()
+    };
+    let document = match Document::parse_with_options(&neutral, options) {
+        Ok(document) => document,
+        Err(error) => {
+            let at = offset(text, error.pos());
+            let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+            let reason = reason(&error);
+            let help = "in SSML write `&amp;` for &, `&lt;` for <, and close every element";
+            return vec![fault(reason, help, at..end)];
+        }
+    };
+    document
+        .descendants()
+        .filter(roxmltree::Node::is_element)
+        .filter_map(|element| {
+            let name = element.tag_name().name().replacen("amazon-", "amazon:", 1);
+            if TAGS.contains(&name.as_str()) {
+                return None;
+            }
+            let start = element.range().start + 1;
+            let near = nearest(&name, TAGS).map(str::to_owned);
+            Some(TemplateDiagnostic {
+                problem: TemplateProblem::UnknownTag,
+                message: format!("speech engines know no element `<{name}>`"),
+                help: Some(near.as_ref().map_or_else(
+                    || format!("use one of {}", TAGS.join(", ")),
+                    |near| format!("did you mean `<{near}>`?"),
+                )),
+                suggestion: near,
+                span: start..start + name.len(),
+            })
+        })
+        .collect()
+}
+
+/// The parser's words without the place that it appends.
+fn reason(error: &roxmltree::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at ").next().unwrap_or(&text);
+    format!("this is not well-formed SSML: {text}")
+}
+
+/// Byte offset of a row and a column of characters, both from 1.
+fn offset(text: &str, place: TextPos) -> usize {
+    let rows = usize::try_from(place.row.saturating_sub(1)).unwrap_or(0);
+    let columns = usize::try_from(place.col.saturating_sub(1)).unwrap_or(0);
+    let start: usize = text.split_inclusive('\n').take(rows).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or_default();
+    let within = rest.char_indices().nth(columns).map(|(at, _)| at);
+    start + within.unwrap_or(rest.len())
+}
+
+fn fault(message: String, help: &str, span: Range<usize>) -> TemplateDiagnostic {
+    TemplateDiagnostic {
+        problem: TemplateProblem::Ssml,
+        message,
+        help: Some(help.to_owned()),
+        suggestion: None,
+        span,
+    }
+}
+
+/// Appends `value` as text of XML; characters that XML cannot hold are left out.
+pub(super) fn escape(value: &str, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\t' | '\n' | '\r' => out.push(c),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
+            c => out.push(c),
+        }
+    }
+}
