@@ -9,5 +9,11 @@
 //! every machine and in every order of scripts.
 
 pub mod clock;
+pub mod junit;
+pub mod run;
+pub mod script;
 pub mod session;
+pub mod snapshot;
+pub mod suite;
+pub mod transcript;
 pub mod world;

@@ -31,8 +31,14 @@ pub struct Lab {
     pub ground: MemorySnapshot,
     /// Builds the providers of one call on its own store and clock.
     pub providers: Arc<dyn Fn(&Arc<MemoryStore>, &SharedClock) -> Arc<dyn World> + Send + Sync>,
+    /// Puts a record (or with null removes it) before the call: store, collection, key, object.
+    pub put_record: PutRecord,
     pub rules: WaitRules,
 }
+
+/// Puts one record into a store, as the providers of a [`Lab`] keep records.
+pub type PutRecord =
+    Arc<dyn Fn(&Arc<MemoryStore>, &str, &str, &Value) -> Result<(), String> + Send + Sync>;
 
 impl std::fmt::Debug for Lab {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

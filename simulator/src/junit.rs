@@ -1,0 +1,35 @@
+//! Results for continuous integration, as JUnit XML.
+
+use std::path::Path;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::suite::Case;
+
+/// One test case for each script, in suites named after their folders; `problems` are those of a case.
+pub fn report<'a>(
+    cases: impl IntoIterator<Item = (&'a Case, Vec<String>)>,
+) -> Result<String, quick_junit::SerializeError> {
+    let mut report = Report::new("dialgraph");
+    let mut suites: Vec<TestSuite> = Vec::new();
+    for (case, problems) in cases {
+        let folder = case.path.parent().unwrap_or(Path::new("")).display().to_string();
+        let mut status = TestCaseStatus::success();
+        if !problems.is_empty() {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(problems[0].clone());
+            status.set_description(problems.join("\n"));
+        }
+        let mut test = TestCase::new(case.name.clone(), status);
+        test.set_classname(case.path.display().to_string());
+        test.set_time(case.took);
+        if suites.last().is_none_or(|suite| suite.name.as_str() != folder) {
+            suites.push(TestSuite::new(folder));
+        }
+        if let Some(suite) = suites.last_mut() {
+            suite.add_test_case(test);
+        }
+    }
+    report.add_test_suites(suites);
+    report.to_string()
+}

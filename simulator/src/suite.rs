@@ -1,0 +1,121 @@
+//! Many scripts: finding them, running them side by side, and keeping the results in order.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::run::{Fault, Outcome, run};
+use crate::script::Script;
+use crate::session::Lab;
+
+/// The ending of a script's file name.
+pub const EXTENSION: &str = ".call.yaml";
+
+/// One script of a suite and what came of it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub path: PathBuf,
+    /// The script's sentence; the path when it could not be read.
+    pub name: String,
+    pub outcome: Outcome,
+    /// Real time that it took.
+    pub took: Duration,
+}
+
+/// All scripts in `paths` (files, or folders with all below them), sorted, each once.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FindError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, &mut found)?;
+        } else if path.is_file() {
+            found.push(path.clone());
+        } else {
+            return Err(FindError::Missing(path.clone()));
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Why scripts could not be looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    #[error("{}: there is no such file or folder", .0.display())]
+    Missing(PathBuf),
+    #[error("{}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
+    let failed = |source| FindError::Read { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if path.to_str().is_some_and(|path| path.ends_with(EXTENSION)) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Runs the scripts on `threads` threads, and gives each result to `done` in the order of `paths`.
+pub fn run_all(lab: &Lab, paths: &[PathBuf], threads: usize, mut done: impl FnMut(Case)) {
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, paths.len().max(1)) {
+            let (send, next) = (send.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = paths.get(index) else { break };
+                    // The receiver is gone only when nobody wants results any more.
+                    if send.send((index, run_file(lab, path))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let mut waiting = std::collections::BTreeMap::new();
+        let mut turn = 0;
+        for (index, case) in receive {
+            waiting.insert(index, case);
+            while let Some(case) = waiting.remove(&turn) {
+                done(case);
+                turn += 1;
+            }
+        }
+    });
+}
+
+/// Runs the script in one file.
+pub fn run_file(lab: &Lab, path: &Path) -> Case {
+    let started = std::time::Instant::now();
+    let (name, outcome) = match std::fs::read_to_string(path) {
+        Err(error) => {
+            (path.display().to_string(), unreadable(1, format!("cannot be read: {error}")))
+        }
+        Ok(text) => match Script::parse(&text) {
+            Err(error) => (path.display().to_string(), unreadable(error.line, error.message)),
+            Ok(script) => {
+                let outcome = run(lab, &script);
+                (script.call, outcome)
+            }
+        },
+    };
+    Case { path: path.to_owned(), name, outcome, took: started.elapsed() }
+}
+
+fn unreadable(line: u64, message: String) -> Outcome {
+    Outcome {
+        faults: vec![Fault { line, message }],
+        transcript: String::new(),
+        costs: Default::default(),
+        turns: 0,
+    }
+}

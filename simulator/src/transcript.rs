@@ -1,0 +1,324 @@
+//! A call as text: what was heard and done, and which way the flow went.
+//!
+//! The same words for a person at the terminal, a pipe and a snapshot. Digests, instruction counts and times
+//! of this machine are not in it, so that a transcript changes only when the behaviour does.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use dialgraph_kernel::call::Channel;
+use dialgraph_kernel::directive::Then;
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::journal::{Entry, Step, TurnRecord};
+use dialgraph_kernel::plugin::{Accept, LogLevel, Speech};
+use dialgraph_kernel::ports::http::Credential;
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind, Timestamp};
+
+use crate::session::Setup;
+
+/// How much of what happened between the words is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Only what the caller and the engine say and do.
+    Words,
+    /// The path, ports, reasons, host calls, attributes, logs and failures too.
+    Path,
+    /// Instructions and memory as well.
+    Costs,
+}
+
+/// The line that opens a transcript.
+pub fn opening(setup: &Setup, entry: &str, zone: &TimeZone) -> String {
+    let mut line = format!(
+        "Call to {} at {}, {}",
+        setup.flow.as_deref().unwrap_or(entry),
+        time(setup.at, zone),
+        setup.channel.as_str()
+    );
+    if let Some(locale) = &setup.locale {
+        let _ = write!(line, ", {locale}"); // writing to a String cannot fail, here and below
+    }
+    match &setup.from {
+        Some(from) => {
+            let _ = write!(line, ", from {from}");
+        }
+        None if setup.channel == Channel::Voice => line.push_str(", number withheld"),
+        None => {}
+    }
+    line.push('\n');
+    line
+}
+
+/// A time in a zone, as RFC 3339.
+pub fn time(at: Timestamp, zone: &TimeZone) -> String {
+    let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
+    match jiff::Timestamp::from_millisecond(millis) {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        Err(_) => format!("{} ms", at.0),
+    }
+}
+
+/// One turn.
+pub fn turn(record: &TurnRecord, detail: Detail) -> String {
+    let mut out = String::new();
+    event(&mut out, record);
+    if detail >= Detail::Path {
+        for step in &record.steps {
+            self::step(&mut out, step, &record.entries, detail);
+        }
+    }
+    for speech in &record.directives.say {
+        say(&mut out, speech);
+    }
+    then(&mut out, &record.directives.then);
+    out
+}
+
+fn event(out: &mut String, record: &TurnRecord) {
+    let _ = match &record.event {
+        Event::Entered => writeln!(out, "> (arrives)"),
+        Event::Said { .. } | Event::Pressed(_) if record.sensitive => {
+            writeln!(out, "> (answers; not shown)")
+        }
+        Event::Said { text, confidence: None } => writeln!(out, "> “{text}”"),
+        Event::Said { text, confidence: Some(confidence) } => {
+            writeln!(out, "> “{text}” (confidence {confidence})")
+        }
+        Event::Pressed(keys) => writeln!(out, "> presses {keys}"),
+        Event::Silent => writeln!(out, "> (silent)"),
+        Event::HungUp => writeln!(out, "> (hangs up)"),
+        Event::DirectiveFailed(reason) => writeln!(out, "> (the channel fails: {reason})"),
+        Event::Resumed => writeln!(out, "> (has waited)"),
+    };
+}
+
+fn step(out: &mut String, step: &Step, entries: &[Entry], detail: Detail) {
+    let _ = write!(out, "    {} {}", step.at, step.kind);
+    if let Some(run) = &step.run {
+        let _ = write!(out, " {}", run.plugin);
+    }
+    if let Some(port) = &step.port {
+        let _ = write!(out, " → {port}");
+    }
+    if let Some(why) = &step.why {
+        let _ = write!(out, " ({why})");
+    }
+    if let (Some(run), Detail::Costs) = (&step.run, detail) {
+        if let Some(instructions) = run.cost.instructions {
+            let _ = write!(out, "  {} instructions,", grouped(instructions));
+        }
+        let _ = write!(out, " {} KiB", run.cost.memory_bytes / 1024);
+    }
+    out.push('\n');
+    if let Some(run) = &step.run {
+        let (first, end) = run.host_calls;
+        for entry in entries.iter().filter(|e| e.visit == step.visit && (first..end).contains(&e.n))
+        {
+            let _ = writeln!(out, "        {}", host_call(entry));
+        }
+        for line in &run.logs {
+            let _ = write!(out, "        log {}: {}", level(line.level), line.message);
+            for (name, value) in &line.fields {
+                let _ = write!(out, " {name}={value}");
+            }
+            out.push('\n');
+        }
+    }
+    if let Some(failure) = &step.failure {
+        let _ = writeln!(
+            out,
+            "        failed: {} {}: {}",
+            failure.kind.as_str(),
+            failure.code,
+            failure.message
+        );
+        if detail == Detail::Costs {
+            for frame in &failure.backtrace {
+                let _ = writeln!(out, "            at {frame}");
+            }
+        }
+    }
+    for (name, value) in &step.set {
+        let _ = writeln!(out, "        {name} = {value}");
+    }
+}
+
+fn say(out: &mut String, speech: &Speech) {
+    for line in speech.text.lines() {
+        let _ = writeln!(out, "< {line}");
+    }
+}
+
+fn then(out: &mut String, then: &Then) {
+    let _ = match then {
+        Then::Ask(accept) => writeln!(out, "? {}", accepts(accept)),
+        Then::Wait { ms } => writeln!(out, "= waits {} s", seconds(u64::from(*ms))),
+        Then::Queue(queue) => {
+            let sla = match queue.sla {
+                Some(sla) => format!(", answered within {} min", sla.as_secs() / 60),
+                None => String::new(),
+            };
+            writeln!(out, "= queue {} (priority {}{sla})", queue.name, queue.priority)
+        }
+        Then::Callback { queue, number } => {
+            writeln!(out, "= call back {number} from queue {}", queue.name)
+        }
+        Then::Transfer { number } => writeln!(out, "= transfer to {number}"),
+        Then::HangUp => writeln!(out, "= hangs up"),
+    };
+}
+
+/// What may be answered, in words.
+pub fn accepts(accept: &Accept) -> String {
+    let mut ways = Vec::new();
+    if accept.speech {
+        ways.push("speech".to_owned());
+    }
+    if let Some(digits) = &accept.digits {
+        let count = if digits.min == digits.max {
+            digits.min.to_string()
+        } else {
+            format!("{}–{}", digits.min, digits.max)
+        };
+        let end = digits.terminator.map(|key| format!(" and {key}")).unwrap_or_default();
+        let keys = if digits.max == 1 { "key" } else { "keys" };
+        ways.push(format!("{count} {keys}{end}"));
+    }
+    format!("{} within {} s", ways.join(" or "), seconds(u64::from(accept.timeout_ms)))
+}
+
+fn seconds(ms: u64) -> String {
+    if ms.is_multiple_of(1000) {
+        (ms / 1000).to_string()
+    } else {
+        format!("{:.1}", ms as f64 / 1000.0)
+    }
+}
+
+fn level(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Trace => "trace",
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
+}
+
+/// Digits in groups of three.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A host call and its reply on one line.
+pub fn host_call(entry: &Entry) -> String {
+    let request = match &entry.call {
+        HostCall::RecordsGet(get) => {
+            format!("{}/{}{}", get.collection, get.key, source(get.source))
+        }
+        HostCall::RecordsFind(find) => {
+            let matches: Vec<String> = find
+                .matches
+                .iter()
+                .map(|(field, value)| format!("{field}={}", plain(value)))
+                .collect();
+            format!("{} {}{}", find.collection, matches.join(" "), source(find.source))
+        }
+        HostCall::RecordsPut(put) => format!("{}/{}", put.collection, put.key),
+        HostCall::RecordsDelete(delete) => format!("{}/{}", delete.collection, delete.key),
+        HostCall::NluRecognize(request) => format!("“{}”", request.text),
+        HostCall::GenaiConverse(request) => format!(
+            "“{}” over {} passages",
+            request.messages.last().map_or("", |message| &message.text),
+            request.passages.len()
+        ),
+        HostCall::KnowledgeSearch(query) => format!("“{}”", query.text),
+        HostCall::TicketsCreate(create) => {
+            format!("{} “{}”", create.ticket.priority, create.ticket.subject)
+        }
+        HostCall::SecretsOpen(secret) => secret.name.clone(),
+        HostCall::HttpSend(request) => {
+            let with = match &request.credential {
+                Some(
+                    Credential::Bearer { secret }
+                    | Credential::Basic { secret, .. }
+                    | Credential::Header { secret, .. },
+                ) => format!(" with secret {secret}"),
+                None => String::new(),
+            };
+            format!("{} {}{with}", request.method, request.url)
+        }
+    };
+    let reply = match &entry.result {
+        Ok(answer) => answered(answer),
+        Err(error) => {
+            let kind = match error.kind {
+                HostErrorKind::Invalid => "invalid",
+                HostErrorKind::Unavailable => "unavailable",
+                HostErrorKind::Denied => "denied",
+                HostErrorKind::Other => "failed",
+            };
+            format!("{kind}: {}", error.message)
+        }
+    };
+    format!("{} {} → {reply}", entry.call.function(), request.trim_end())
+}
+
+fn source(source: dialgraph_kernel::ports::records::Source) -> &'static str {
+    match source {
+        dialgraph_kernel::ports::records::Source::Current => "",
+        dialgraph_kernel::ports::records::Source::LastKnown => " (last known)",
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn answered(answer: &HostAnswer) -> String {
+    match answer {
+        HostAnswer::RecordsGet(Some(record)) => format!("version {}", record.version),
+        HostAnswer::RecordsGet(None) => "none".to_owned(),
+        HostAnswer::RecordsFind(page) => {
+            let keys: Vec<&str> = page.records.iter().map(|record| record.key.as_str()).collect();
+            let more = if page.more { " and more" } else { "" };
+            if keys.is_empty() { "none".to_owned() } else { format!("{}{more}", keys.join(", ")) }
+        }
+        HostAnswer::RecordsPut(written) => format!("version {}", written.version),
+        HostAnswer::RecordsDelete => "gone".to_owned(),
+        HostAnswer::NluRecognize(recognition) => recognition
+            .interpretations
+            .iter()
+            .take(3)
+            .map(|interpretation| match interpretation.confidence {
+                Some(confidence) => format!("{} {confidence:.2}", interpretation.intent.name),
+                None => interpretation.intent.name.clone(),
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+        HostAnswer::GenaiConverse(response) => {
+            format!("{}, {} characters", response.stop_reason, response.text.chars().count())
+        }
+        HostAnswer::KnowledgeSearch(passages) if passages.is_empty() => "nothing".to_owned(),
+        HostAnswer::KnowledgeSearch(passages) => passages
+            .iter()
+            .map(|passage| format!("{} {:.2}", passage.id, passage.score))
+            .collect::<Vec<_>>()
+            .join(", "),
+        HostAnswer::TicketsCreate(receipt) => {
+            format!("{}{}", receipt.id, if receipt.duplicate { " (there already)" } else { "" })
+        }
+        HostAnswer::SecretsOpen => "opened".to_owned(),
+        HostAnswer::HttpSend(response) => response.status.to_string(),
+    }
+}
