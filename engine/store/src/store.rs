@@ -27,13 +27,13 @@ pub const PAGE_BYTES: usize = 256 * 1024;
 /// Longest commit token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 128;
 
-/// How long a commit token is remembered: 24 hours, in milliseconds of the store's clock.
+/// How long a commit token is remembered: one hour, in milliseconds of the store's clock.
 ///
 /// Longer than any retry of a call's turn, and the life of one index row per commit.
-pub const TOKEN_RETENTION_MILLIS: u64 = 24 * 60 * 60 * 1000;
+pub const TOKEN_RETENTION_MILLIS: u64 = 60 * 60 * 1000;
 
-/// One row as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One row as it is stored. Its `Debug` form shows the length of the value, not the value.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Row {
     /// Where it is.
     pub key: Key,
@@ -49,6 +49,18 @@ impl Row {
     /// Whether the row still exists at `now`.
     pub fn is_live(&self, now: UnixMillis) -> bool {
         self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+// Values are what callers said; they stay out of logs by type, not by care.
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("key", &self.key)
+            .field("value_bytes", &self.value.len())
+            .field("version", &self.version)
+            .field("expires_at", &self.expires_at)
+            .finish()
     }
 }
 
@@ -77,8 +89,8 @@ impl Expect {
     }
 }
 
-/// One operation of a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One operation of a commit. Its `Debug` form shows the length of the value, not the value.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Op {
     /// Writes a row, replacing value and expiry.
     Put {
@@ -147,6 +159,21 @@ impl Op {
                 *expect
             }
         }
+    }
+}
+
+impl fmt::Debug for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = match self {
+            Self::Put { value, expires_at, .. } => {
+                let mut shown = f.debug_struct("Put");
+                shown.field("value_bytes", &value.len()).field("expires_at", expires_at);
+                shown
+            }
+            Self::Delete { .. } => f.debug_struct("Delete"),
+            Self::Check { .. } => f.debug_struct("Check"),
+        };
+        shown.field("key", self.key()).field("expect", &self.expect()).finish()
     }
 }
 
@@ -281,6 +308,8 @@ pub struct Page {
 /// * **Reads are strongly consistent**: a read that begins after a commit was answered sees it. A read may
 ///   see a commit a moment before it is answered; a commit that builds on such a read is durable only
 ///   together with what it read.
+/// * **A page is not a snapshot**: of a commit that lands while a page is read, the page may show a part.
+///   Every single row is whole. What has to be seen together belongs in one row, or under one version.
 /// * **Expiry is decided on reading**, by the clock given to the backend: an expired row is absent to
 ///   `get`, `query` and every expectation. Its bytes are removed later.
 /// * **Dropping the future of a commit does not undo it.** Ask again with the same token.
@@ -354,5 +383,31 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn max_value_bytes(&self) -> usize {
         (**self).max_value_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Sort;
+
+    #[test]
+    fn debug_output_shows_no_value() {
+        let key = Key::new(&Part::new("call/1").unwrap(), Sort::number(1)).unwrap();
+        let value = Bytes::from_static(b"my account number is ...");
+        let row = Row {
+            key: key.clone(),
+            value: value.clone(),
+            version: 3,
+            expires_at: Some(UnixMillis(9)),
+        };
+        let conflict = crate::Conflict { index: 0, current: Some(Box::new(row)) };
+        insta::assert_snapshot!(
+            format!("{:?}\n{:?}", CommitError::Conflict(conflict), Op::put(key, value, Expect::Any)),
+            @r"
+        Conflict(Conflict { index: 0, current: Some(Row { key: Key(call/1 › \x00\x00\x00\x00\x00\x00\x00\x01), value_bytes: 24, version: 3, expires_at: Some(UnixMillis(9)) }) })
+        Put { value_bytes: 24, expires_at: None, key: Key(call/1 › \x00\x00\x00\x00\x00\x00\x00\x01), expect: Any }
+        "
+        );
     }
 }

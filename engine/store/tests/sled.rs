@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dialgraph_store::{
     CommitToken, Committed, Expect, Key, ManualClock, Op, Part, SledOptions, SledStore, Sort,
@@ -24,6 +25,18 @@ fn key(n: u64) -> Key {
 
 fn token(text: &str) -> CommitToken {
     CommitToken::new(text).unwrap()
+}
+
+/// The database below the store, once the store has let go of it.
+fn raw(folder: &Path) -> sled::Db {
+    loop {
+        match sled::open(folder) {
+            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => {
+                std::thread::yield_now();
+            }
+            other => return other.unwrap(),
+        }
+    }
 }
 
 /// The message with the changing folder taken out.
@@ -48,7 +61,9 @@ async fn rows_versions_expiries_and_tokens_outlive_closing() {
 fn a_second_opening_says_that_the_store_is_in_use() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(folder.path());
-    let error = try_open(folder.path(), &Arc::default()).unwrap_err();
+    let impatient = SledOptions { lock_patience: Duration::ZERO, ..SledOptions::default() };
+    let clock = Arc::new(ManualClock::default());
+    let error = SledStore::open(folder.path(), clock, &impatient).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }));
     insta::assert_snapshot!(message(&error, folder.path()), @"the store in [folder] is in use by another process; stop that process, or give this one its own folder");
     drop(first);
@@ -111,7 +126,7 @@ async fn expired_rows_and_tokens_are_removed_from_the_disk() {
     store.purge_expired().await.unwrap();
     drop(store);
     // Ten rows and the format are all that is left: no token, no entry of the expiry index.
-    let raw = sled::open(folder.path()).unwrap();
+    let raw = raw(folder.path());
     let tags: Vec<u8> = raw.iter().keys().map(|key| key.unwrap()[0]).collect();
     assert_eq!(tags, [b"m".to_vec(), vec![b'r'; 10]].concat());
 }
@@ -131,7 +146,7 @@ async fn commits_remove_expired_rows_on_the_way() {
 #[test]
 fn a_foreign_sled_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let foreign = sled::open(folder.path()).unwrap();
+    let foreign = raw(folder.path());
     foreign.insert("hello", "world").unwrap();
     drop(foreign);
     let error = try_open(folder.path(), &Arc::default()).unwrap_err();
@@ -142,7 +157,7 @@ fn a_foreign_sled_database_is_refused() {
 fn a_newer_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
-    let raw = sled::open(folder.path()).unwrap();
+    let raw = raw(folder.path());
     raw.insert("mformat", &2u32.to_be_bytes()).unwrap();
     drop(raw);
     let error = try_open(folder.path(), &Arc::default()).unwrap_err();

@@ -5,7 +5,8 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `r` + encoded [`Key`] | version (8 bytes), expiry (8 bytes), the value |
+//! | `r` + encoded [`Key`] | version (8 bytes), expiry (8), number of links (1), id of the chain (8), value |
+//! | `c` + id of a chain (8 bytes) + number (1 byte) | a link: what the value has beyond the first entry |
 //! | `t` + commit token | instant at which it is forgotten (8 bytes) |
 //! | `e` + instant (8 bytes) + one of the keys above | nothing: this is the index of what to remove when |
 //! | `m` + name | facts about the database, such as its format |
@@ -28,8 +29,20 @@ pub(super) const FORMAT_KEY: &[u8] = b"mformat";
 pub(super) const ROW: u8 = b'r';
 pub(super) const TOKEN: u8 = b't';
 pub(super) const EXPIRY: u8 = b'e';
+const LINK: u8 = b'c';
 
-const SLOT_HEADER: usize = 16;
+/// Most bytes of a value in one entry. With the longest key, seventeen such entries (sixteen, and one more
+/// before a page splits) stay below the 128 KiB at which sled resorts to files.
+pub(super) const ENTRY_BYTES: usize = 4096;
+
+const ROW_HEADER: usize = 25;
+
+/// The entries that hold the rest of a large value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chain {
+    pub(super) id: u64,
+    pub(super) length: u8,
+}
 
 /// Stands for "never" in the expiry field; as an instant it is 580 million years away.
 const NEVER: u64 = u64::MAX;
@@ -66,23 +79,43 @@ pub(super) fn decode_expiry(key: &[u8]) -> Option<(UnixMillis, &[u8])> {
     Some((UnixMillis(u64::from_be_bytes(*at)), target))
 }
 
-pub(super) fn encode_slot(slot: &Slot) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(SLOT_HEADER + slot.value.len());
+/// The first entry of a row, and the chain (named `id`) that has to hold the rest of its value.
+pub(super) fn encode_row(slot: &Slot, id: u64) -> (Vec<u8>, Option<Chain>) {
+    let head = &slot.value[..slot.value.len().min(ENTRY_BYTES)];
+    // At most 15 links, since values are at most 64 KiB.
+    let length = (slot.value.len().div_ceil(ENTRY_BYTES).max(1) - 1) as u8;
+    let chain = (length > 0).then_some(Chain { id, length });
+    let mut bytes = Vec::with_capacity(ROW_HEADER + head.len());
     bytes.extend_from_slice(&slot.version.to_be_bytes());
     bytes.extend_from_slice(&slot.expires_at.map_or(NEVER, |at| at.0).to_be_bytes());
-    bytes.extend_from_slice(&slot.value);
-    bytes
+    bytes.push(length);
+    bytes.extend_from_slice(&chain.map_or(0, |chain| chain.id).to_be_bytes());
+    bytes.extend_from_slice(head);
+    (bytes, chain)
 }
 
-pub(super) fn decode_slot(bytes: &[u8]) -> Option<Slot> {
+/// What [`encode_row`] wrote: a slot with the beginning of the value, and the chain with the rest.
+pub(super) fn decode_row(bytes: &[u8]) -> Option<(Slot, Option<Chain>)> {
     let (version, rest) = bytes.split_first_chunk::<8>()?;
-    let (expiry, value) = rest.split_first_chunk::<8>()?;
+    let (expiry, rest) = rest.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first()?;
+    let (id, head) = rest.split_first_chunk::<8>()?;
     let expiry = u64::from_be_bytes(*expiry);
-    Some(Slot {
-        value: Bytes::copy_from_slice(value),
+    let slot = Slot {
+        value: Bytes::copy_from_slice(head),
         version: u64::from_be_bytes(*version),
         expires_at: (expiry != NEVER).then_some(UnixMillis(expiry)),
-    })
+    };
+    let chain = Chain { id: u64::from_be_bytes(*id), length: *length };
+    Some((slot, (chain.length > 0).then_some(chain)))
+}
+
+pub(super) fn link_key(id: u64, index: u8) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(10);
+    bytes.push(LINK);
+    bytes.extend_from_slice(&id.to_be_bytes());
+    bytes.push(index);
+    bytes
 }
 
 pub(super) fn decode_instant(bytes: &[u8]) -> Option<UnixMillis> {
@@ -104,12 +137,18 @@ mod tests {
     proptest! {
         #[test]
         fn a_row_survives_its_encoding(
-            value in prop::collection::vec(any::<u8>(), 0..100),
+            length in 0..=crate::MAX_VALUE_BYTES,
             version in any::<u64>(),
             expiry in prop::option::of(0..u64::MAX),
+            id in any::<u64>(),
         ) {
-            let slot = Slot { value: value.into(), version, expires_at: expiry.map(UnixMillis) };
-            prop_assert_eq!(decode_slot(&encode_slot(&slot)), Some(slot));
+            let value = Bytes::from(vec![7; length]);
+            let slot = Slot { value: value.clone(), version, expires_at: expiry.map(UnixMillis) };
+            let (entry, chain) = encode_row(&slot, id);
+            let links = chain.map_or(0, |chain| usize::from(chain.length));
+            prop_assert!(length <= (links + 1) * ENTRY_BYTES && (links == 0 || length > links * ENTRY_BYTES));
+            let head = Slot { value: value.slice(..length.min(ENTRY_BYTES)), ..slot };
+            prop_assert_eq!(decode_row(&entry), Some((head, chain)));
         }
 
         #[test]
@@ -124,7 +163,7 @@ mod tests {
 
         #[test]
         fn garbage_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-            let _ = (decode_slot(&bytes), decode_expiry(&bytes), decode_instant(&bytes));
+            let _ = (decode_row(&bytes), decode_expiry(&bytes), decode_instant(&bytes));
         }
     }
 }

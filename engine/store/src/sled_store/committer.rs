@@ -15,9 +15,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use sled::{Batch, Tree};
+use sled::{Batch, Db};
 
-use super::codec;
+use super::codec::{self, Chain};
+use super::rows;
 use crate::clock::{Clock, UnixMillis};
 use crate::error::{CommitError, StoreError};
 use crate::key::Key;
@@ -64,7 +65,7 @@ pub(super) struct Counters {
 }
 
 pub(super) struct Committer {
-    pub(super) tree: Tree,
+    pub(super) db: Db,
     /// sled's log, opened a second time only to be synced.
     pub(super) log: File,
     pub(super) clock: Arc<dyn Clock>,
@@ -77,7 +78,7 @@ pub(super) struct Committer {
 #[derive(Default)]
 struct Pending {
     batch: Batch,
-    rows: HashMap<Vec<u8>, Option<Slot>>,
+    rows: HashMap<Vec<u8>, Option<(Slot, Option<Chain>)>>,
     tokens: HashMap<Vec<u8>, UnixMillis>,
     expiries_added: usize,
     purged: u64,
@@ -188,7 +189,14 @@ impl Committer {
             self.counters.repeats.fetch_add(1, Ordering::Relaxed);
             return Ok(Ok(Committed::Repeated));
         }
-        let decided = plan::decide(&request.ops, now, |key| self.slot(key, pending))?;
+        let mut replaced = HashMap::new();
+        let decided = plan::decide(&request.ops, now, |key| {
+            let (slot, chain) = self.slot(key, pending)?.unzip();
+            if let Some(chain) = chain.flatten() {
+                replaced.insert(key.clone(), chain);
+            }
+            Ok::<_, StoreError>(slot)
+        })?;
         let writes = match decided {
             Ok(writes) => writes,
             Err(conflict) => {
@@ -207,11 +215,24 @@ impl Committer {
                     pending.index_expiry(at, &row);
                 }
             }
-            match &write.after {
-                Some(slot) => pending.batch.insert(row.as_slice(), codec::encode_slot(slot)),
-                None => pending.batch.remove(row.as_slice()),
+            if let Some(chain) = replaced.get(write.key) {
+                rows::remove_chain(&mut pending.batch, *chain);
             }
-            pending.rows.insert(row, write.after);
+            let after = match write.after {
+                Some(slot) => {
+                    let id = match slot.value.len() {
+                        0..=codec::ENTRY_BYTES => 0,
+                        _ => self.db.generate_id().map_err(super::backend)?,
+                    };
+                    let chain = rows::write(&mut pending.batch, &row, &slot, id);
+                    Some((slot, chain))
+                }
+                None => {
+                    pending.batch.remove(row.as_slice());
+                    None
+                }
+            };
+            pending.rows.insert(row, after);
         }
         let forgotten = now.plus(TOKEN_RETENTION_MILLIS);
         if let Some(before) = self.remembered(&token, pending)? {
@@ -225,12 +246,18 @@ impl Committer {
         Ok(Ok(Committed::Applied))
     }
 
-    fn slot(&self, key: &Key, pending: &Pending) -> Result<Option<Slot>, StoreError> {
+    fn slot(
+        &self,
+        key: &Key,
+        pending: &Pending,
+    ) -> Result<Option<(Slot, Option<Chain>)>, StoreError> {
         let row = codec::row_key(key);
         if let Some(slot) = pending.rows.get(&row) {
             return Ok(slot.clone());
         }
-        super::read_slot(&self.tree, &row)
+        let Some(entry) = self.db.get(&row).map_err(super::backend)? else { return Ok(None) };
+        let chain = codec::decode_row(&entry).and_then(|(_, chain)| chain);
+        Ok(rows::complete(&self.db, &row, &entry)?.map(|slot| (slot, chain)))
     }
 
     fn remembered(
@@ -241,7 +268,7 @@ impl Committer {
         if let Some(forgotten) = pending.tokens.get(token) {
             return Ok(Some(*forgotten));
         }
-        let stored = self.tree.get(token).map_err(super::backend)?;
+        let stored = self.db.get(token).map_err(super::backend)?;
         Ok(stored.and_then(|bytes| codec::decode_instant(&bytes)))
     }
 
@@ -253,7 +280,7 @@ impl Committer {
         pending: &mut Pending,
     ) -> Result<usize, StoreError> {
         let end = codec::expiry_key(now.plus(1), &[]);
-        let due = self.tree.range([codec::EXPIRY].as_slice()..end.as_slice()).keys().take(limit);
+        let due = self.db.range([codec::EXPIRY].as_slice()..end.as_slice()).keys().take(limit);
         let mut seen = 0;
         for entry in due {
             let entry = entry.map_err(super::backend)?;
@@ -261,32 +288,48 @@ impl Committer {
             pending.dirty = true;
             let Some((at, target)) = codec::decode_expiry(&entry) else { continue };
             // The row may have been given another life since; then only the stale entry goes.
-            let expired = match target.first() {
-                Some(&codec::ROW) => match pending.rows.get(target) {
-                    Some(_) => false,
-                    None => super::read_slot(&self.tree, target)?
-                        .is_some_and(|slot| slot.expires_at == Some(at)),
-                },
-                _ => !pending.tokens.contains_key(target),
-            };
-            if expired {
-                pending.batch.remove(target);
-                pending.purged += u64::from(target.first() == Some(&codec::ROW));
-            }
-            // Unless this group has just put the same entry there.
-            let renewed = match target.first() {
-                Some(&codec::ROW) => pending
-                    .rows
-                    .get(target)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|slot| slot.expires_at == Some(at)),
-                _ => pending.tokens.get(target) == Some(&at),
+            let renewed = if target.first() == Some(&codec::ROW) {
+                match pending.rows.get(target) {
+                    Some(row) => row.as_ref().is_some_and(|(slot, _)| slot.expires_at == Some(at)),
+                    None => {
+                        self.remove_expired_row(at, target, pending)?;
+                        false
+                    }
+                }
+            } else {
+                match pending.tokens.get(target) {
+                    Some(forgotten) => *forgotten == at,
+                    None => {
+                        pending.batch.remove(target);
+                        false
+                    }
+                }
             };
             if !renewed {
                 pending.batch.remove(entry);
             }
         }
         Ok(seen)
+    }
+
+    fn remove_expired_row(
+        &self,
+        at: UnixMillis,
+        row: &[u8],
+        pending: &mut Pending,
+    ) -> Result<(), StoreError> {
+        let entry = self.db.get(row).map_err(super::backend)?;
+        let decoded = entry.and_then(|entry| codec::decode_row(&entry));
+        if let Some((slot, chain)) = decoded
+            && slot.expires_at == Some(at)
+        {
+            pending.batch.remove(row);
+            if let Some(chain) = chain {
+                rows::remove_chain(&mut pending.batch, chain);
+            }
+            pending.purged += 1;
+        }
+        Ok(())
     }
 
     /// Removes everything that has expired, and says how many rows that were.
@@ -310,8 +353,8 @@ impl Committer {
     /// On Linux sled's `flush` starts the writing of file pages but does not wait for the disk to have
     /// them; only `sync_data` on the log afterwards makes the batch survive a loss of power.
     fn make_durable(&self, pending: Pending) -> Result<(), StoreError> {
-        self.tree.apply_batch(pending.batch).map_err(super::backend)?;
-        self.tree.flush().map_err(super::backend)?;
+        self.db.apply_batch(pending.batch).map_err(super::backend)?;
+        self.db.flush().map_err(super::backend)?;
         self.log
             .sync_data()
             .map_err(|error| StoreError::Backend { detail: format!("cannot sync: {error}") })?;

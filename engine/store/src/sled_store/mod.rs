@@ -2,13 +2,15 @@
 //!
 //! What keeps it honest:
 //! * one thread writes, in groups, and answers only what is durable ([`committer`]);
-//! * values stay far below the 128 KiB at which sled starts to keep files that it never deletes;
+//! * large values are cut, so that no page reaches the 128 KiB at which sled starts to keep files that it
+//!   never deletes ([`rows`]);
 //! * one tree, a bounded cache, and sled's own background flushing left on, because its thread also
 //!   collects garbage;
 //! * opening is done in the expectation that it may panic, and says what to do about it.
 
 mod codec;
 mod committer;
+mod rows;
 
 use std::any::Any;
 use std::fmt;
@@ -20,16 +22,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::channel::oneshot;
-use sled::{Db, Tree};
+use sled::Db;
 
 use self::committer::{Committer, Counters, Job, Request};
 use crate::clock::Clock;
 use crate::error::{CommitError, StoreError};
 use crate::key::Key;
-use crate::plan::{self, Slot};
+use crate::plan;
 use crate::store::{CommitToken, Committed, MAX_VALUE_BYTES, Op, Order, Page, Query, Row, Store};
 
 /// Written once the format is in the database. If it is there and the format is not, the database has
@@ -41,11 +44,17 @@ const MARK_FILE: &str = "dialgraph-store";
 pub struct SledOptions {
     /// Most memory for cached pages, in bytes. sled's own default is 1 GiB.
     pub cache_bytes: u64,
+    /// How long to wait for a process that is about to leave the folder, as on a restart. A closing
+    /// database holds its lock for a moment longer, too: its writer threads end behind it.
+    pub lock_patience: Duration,
 }
+
+/// How often a held lock is tried again.
+const LOCK_RETRY: Duration = Duration::from_millis(20);
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 * 1024 * 1024 }
+        Self { cache_bytes: 64 * 1024 * 1024, lock_patience: Duration::from_secs(2) }
     }
 }
 
@@ -92,7 +101,7 @@ pub struct SledStore {
 }
 
 impl SledStore {
-    /// Opens the database in the folder `path`, and makes it if there is none.
+    /// Opens the database in the folder `path`, and makes it if there is none. Blocks while it recovers.
     ///
     /// # Errors
     /// [`StoreError::Locked`] if another process (or an earlier store of this one) has it open,
@@ -105,39 +114,48 @@ impl SledStore {
         let path = path.as_ref().to_path_buf();
         std::fs::create_dir_all(&path)
             .map_err(|error| StoreError::io("cannot create the store's folder", &path, &error))?;
-        let config = sled::Config::new()
-            .path(&path)
-            .cache_capacity(options.cache_bytes)
-            .mode(sled::Mode::HighThroughput);
-        // Recovery of a damaged log may panic instead of failing.
-        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-        let db = match opened {
-            Ok(Ok(db)) => db,
-            Ok(Err(error)) => return Err(open_error(&path, &error)),
-            Err(panic) => {
-                return Err(StoreError::Corrupt { path, detail: panic_text(panic.as_ref()) });
+        let config = sled::Config::new().path(&path).cache_capacity(options.cache_bytes);
+        let mut patience = options.lock_patience;
+        let db = loop {
+            // Recovery of a damaged log may panic instead of failing.
+            let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+            let error = match opened {
+                Ok(Ok(db)) => break db,
+                Ok(Err(error)) => open_error(&path, &error),
+                Err(panic) => {
+                    StoreError::Corrupt { path: path.clone(), detail: panic_text(panic.as_ref()) }
+                }
+            };
+            if patience.is_zero() || !matches!(error, StoreError::Locked { .. }) {
+                return Err(error);
             }
+            std::thread::sleep(LOCK_RETRY.min(patience));
+            patience = patience.saturating_sub(LOCK_RETRY);
         };
         let log_path = path.join("db");
         let log = File::open(&log_path)
             .map_err(|error| StoreError::io("cannot open the store's log", &log_path, &error))?;
         check_format(&path, &db, &log)?;
+        Self::start(path, db, log, clock)
+    }
 
+    fn start(path: PathBuf, db: Db, log: File, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let stopped = Arc::new(OnceLock::new());
         let counters = Arc::new(Counters::default());
         let committer = Committer {
-            tree: Tree::clone(&db),
+            db: db.clone(),
             log,
             clock: Arc::clone(&clock),
             stopped: Arc::clone(&stopped),
             counters: Arc::clone(&counters),
         };
         let (jobs, queue) = mpsc::channel();
-        let thread = std::thread::Builder::new()
+        let committer = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run(&queue))
             .map_err(|error| StoreError::io("cannot start the committer for", &path, &error))?;
-        Ok(Self { path, db, clock, stopped, counters, jobs: Some(jobs), committer: Some(thread) })
+        let (jobs, committer) = (Some(jobs), Some(committer));
+        Ok(Self { path, db, clock, stopped, counters, jobs, committer })
     }
 
     /// The folder.
@@ -187,11 +205,16 @@ impl SledStore {
         let now = self.clock.now();
         self.db
             .scan_prefix([codec::ROW])
-            .map(|entry| {
-                let (key, value) = entry.map_err(backend)?;
-                let damaged = || damaged_row(&key);
-                let slot = codec::decode_slot(&value).ok_or_else(damaged)?;
-                Ok(slot.into_row(Key::decode(&key[1..]).ok_or_else(damaged)?))
+            .filter_map(|entry| {
+                let read = || {
+                    let (key, value) = entry.map_err(backend)?;
+                    let Some(slot) = rows::complete(&self.db, &key, &value)? else {
+                        return Ok(None);
+                    };
+                    let key = Key::decode(&key[1..]).ok_or_else(|| damaged_row(&key))?;
+                    Ok(Some(slot.into_row(key)))
+                };
+                read().transpose()
             })
             .filter(move |row| row.as_ref().map_or(true, |row| row.is_live(now)))
     }
@@ -215,7 +238,7 @@ impl SledStore {
 impl Store for SledStore {
     async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
         self.health()?;
-        let slot = read_slot(&self.db, &codec::row_key(key))?;
+        let slot = rows::read(&self.db, &codec::row_key(key))?;
         let now = self.clock.now();
         Ok(slot.filter(|slot| slot.is_live(now)).map(|slot| slot.into_row(key.clone())))
     }
@@ -242,12 +265,14 @@ impl Store for SledStore {
             Bound::Unbounded => Bound::Excluded(after(&prefix)),
             bound => bound.as_ref().map(place),
         };
-        let rows = self.db.range::<Vec<u8>, _>((from, until)).map(|entry| {
-            let (key, value) = entry.map_err(backend)?;
-            let damaged = || damaged_row(&key);
-            let sort = codec::sort_of(&key, &prefix).ok_or_else(damaged)?;
-            let slot = codec::decode_slot(&value).ok_or_else(damaged)?;
-            Ok(slot.into_row(Key::new(&query.part, sort)?))
+        let rows = self.db.range::<Vec<u8>, _>((from, until)).filter_map(|entry| {
+            let read = || {
+                let (key, value) = entry.map_err(backend)?;
+                let Some(slot) = rows::complete(&self.db, &key, &value)? else { return Ok(None) };
+                let sort = codec::sort_of(&key, &prefix).ok_or_else(|| damaged_row(&key))?;
+                Ok(Some(slot.into_row(Key::new(&query.part, sort)?)))
+            };
+            read().transpose()
         });
         let now = self.clock.now();
         match query.order {
@@ -274,11 +299,6 @@ impl fmt::Debug for SledStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SledStore").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-fn read_slot(tree: &Tree, row_key: &[u8]) -> Result<Option<Slot>, StoreError> {
-    let Some(bytes) = tree.get(row_key).map_err(backend)? else { return Ok(None) };
-    codec::decode_slot(&bytes).map(Some).ok_or_else(|| damaged_row(row_key))
 }
 
 fn damaged_row(row_key: &[u8]) -> StoreError {
@@ -362,3 +382,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "it panicked without a message".to_owned())
 }
+
+#[cfg(test)]
+mod tests;
