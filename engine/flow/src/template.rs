@@ -97,11 +97,7 @@ impl Prompt {
                 }
             }
         }
-        if mistakes.is_empty() {
-            Ok(Self { texts: compiled })
-        } else {
-            Err(mistakes)
-        }
+        if mistakes.is_empty() { Ok(Self { texts: compiled }) } else { Err(mistakes) }
     }
 
     /// The locales that it has a text for.
@@ -135,11 +131,7 @@ impl Prompt {
             })
             .or_else(|| self.texts.first_key_value());
         let Some((locale, template)) = nearest else {
-            return Ok(Rendered {
-                text: String::new(),
-                ssml: false,
-                locale: wanted.into(),
-            });
+            return Ok(Rendered { text: String::new(), ssml: false, locale: wanted.into() });
         };
         Ok(Rendered {
             text: template.render(&InLocale { scope, locale })?,
@@ -259,16 +251,15 @@ impl Template {
                         self.insert(text, &mut out);
                         continue;
                     }
-                    let said =
-                        expr::say(&value, scope.locale()).map_err(|reason| ExprError {
-                            source_text: expr.source().into(),
-                            reason: match value.as_ref() {
-                                Value::Null => {
-                                    format!("{reason}; `default(…, …)` gives words for that case")
-                                }
-                                _ => reason,
-                            },
-                        })?;
+                    let said = expr::say(&value, scope.locale()).map_err(|reason| ExprError {
+                        source_text: expr.source().into(),
+                        reason: match value.as_ref() {
+                            Value::Null => {
+                                format!("{reason}; `default(…, …)` gives words for that case")
+                            }
+                            _ => reason,
+                        },
+                    })?;
                     self.insert(&said, &mut out);
                 }
             }

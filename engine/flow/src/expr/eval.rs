@@ -49,11 +49,7 @@ impl<'a> Evaluator<'a> {
             Kind::Or(sides) => self.logic(sides, true, "||"),
             Kind::Conditional(parts) => {
                 let [condition, yes, no] = parts.as_ref();
-                self.value(if self.condition(condition, "?")? {
-                    yes
-                } else {
-                    no
-                })
+                self.value(if self.condition(condition, "?")? { yes } else { no })
             }
             Kind::Equal { negated, sides } => {
                 let [a, b] = sides.as_ref();
@@ -68,10 +64,8 @@ impl<'a> Evaluator<'a> {
             }
             Kind::In(sides) => self.contained(sides),
             Kind::List(items) => {
-                let items: Result<Vec<Value>, Fault> = items
-                    .iter()
-                    .map(|item| self.value(item).map(Cow::into_owned))
-                    .collect();
+                let items: Result<Vec<Value>, Fault> =
+                    items.iter().map(|item| self.value(item).map(Cow::into_owned)).collect();
                 items.map(|items| Cow::Owned(Value::Array(items)))
             }
             Kind::Map(entries) => self.map(entries),
@@ -234,7 +228,8 @@ impl<'a> Evaluator<'a> {
                 Ok(Cow::Owned(Value::String(text)))
             }
             (a, b) if a.is_array() && b.is_array() => {
-                let (Value::Array(mut items), Value::Array(more)) = (a.into_owned(), b.into_owned())
+                let (Value::Array(mut items), Value::Array(more)) =
+                    (a.into_owned(), b.into_owned())
                 else {
                     return Ok(Cow::Borrowed(&NULL));
                 };
@@ -392,11 +387,7 @@ fn truth<'a>(value: bool) -> Cow<'a, Value> {
 }
 
 /// A member of a value; null when the map has none of this name.
-fn member<'a, 's>(
-    of: Cow<'a, Value>,
-    name: &str,
-    text: impl FnOnce() -> &'s str,
-) -> Outcome<'a> {
+fn member<'a, 's>(of: Cow<'a, Value>, name: &str, text: impl FnOnce() -> &'s str) -> Outcome<'a> {
     match of {
         Cow::Borrowed(Value::Object(members)) => {
             Ok(Cow::Borrowed(members.get(name).unwrap_or(&NULL)))

@@ -175,11 +175,7 @@ pub static FUNCTIONS: [Function; 23] = [
     },
     Function {
         name: "substring",
-        params: &[
-            TEXT,
-            param("start", Takes::Number),
-            param("end", Takes::Number),
-        ],
+        params: &[TEXT, param("start", Takes::Number), param("end", Takes::Number)],
         result: Type::String,
         summary: "The characters from start up to, not with, end; the first is 0; beyond the end there are none",
         run: Run::Pure(substring),
@@ -240,10 +236,7 @@ pub static FUNCTIONS: [Function; 23] = [
     },
     Function {
         name: "josa",
-        params: &[
-            param("text", Takes::TextOrNumber),
-            param("particle", Takes::Particle),
-        ],
+        params: &[param("text", Takes::TextOrNumber), param("particle", Takes::Particle)],
         result: Type::String,
         summary: "The text with the Korean particle in the form that fits its last sound",
         run: Run::Pure(|args| bounded(particle(text(args, 1))?.attach(&speak(&args[0], None)?))),
@@ -331,7 +324,7 @@ fn number(args: Args<'_, '_>, at: usize) -> Num {
 
 fn particle(text: &str) -> Result<Particle, String> {
     Particle::parse(text)
-        .ok_or_else(|| "no particle that is known: give both forms, such as `은/는`".to_owned())
+        .ok_or_else(|| "not a particle in both its forms, such as 은/는".to_owned())
 }
 
 fn language(locale: &str) -> Result<Language, String> {
@@ -347,9 +340,7 @@ fn bounded(text: String) -> Result<Value, String> {
 }
 
 fn finite(number: Num) -> Result<Value, String> {
-    number
-        .value()
-        .ok_or_else(|| "the number is too great".to_owned())
+    number.value().ok_or_else(|| "the number is too great".to_owned())
 }
 
 fn count(n: usize) -> Value {
@@ -372,9 +363,8 @@ fn substring(args: Args<'_, '_>) -> Result<Value, String> {
         Num::Float(_) => Err("places in a text are whole numbers".to_owned()),
     };
     let (start, end) = (at(1)?, at(2)?);
-    let length = end
-        .checked_sub(start)
-        .ok_or_else(|| "the end lies before the start".to_owned())?;
+    let length =
+        end.checked_sub(start).ok_or_else(|| "the end lies before the start".to_owned())?;
     let part: String = text(args, 0).chars().skip(start).take(length).collect();
     Ok(part.into())
 }
@@ -400,9 +390,7 @@ fn parse(value: &Value) -> Result<Num, String> {
         Value::String(text) => {
             let text = text.trim();
             let plain = !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+                && text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
             let parsed = match text.parse::<i64>() {
                 Ok(whole) => Some(Num::Int(whole)),
                 Err(_) if plain => text.parse().ok().map(Num::float),

@@ -73,9 +73,7 @@ fn has_helping_vowel((after_consonant, after_vowel): (&str, &str)) -> bool {
 
 /// The final consonant of a Hangul syllable, from 1 in the order of Unicode; 0: none.
 fn final_of(c: char) -> Option<u32> {
-    ('가'..='힣')
-        .contains(&c)
-        .then(|| (u32::from(c) - u32::from('가')) % 28)
+    ('가'..='힣').contains(&c).then(|| (u32::from(c) - u32::from('가')) % 28)
 }
 
 /// Place of ㄹ among the final consonants.
@@ -95,8 +93,8 @@ fn ending(word: &str) -> Ending {
     }
     match last {
         '%' | '℃' | 'ㅏ'..='ㅣ' => Ending::Vowel, // 퍼센트, 도
-        'ㄹ' => Ending::Rieul,                      // 리을
-        'ㄱ'..='ㅎ' => Ending::Consonant,           // 기역, 니은 …
+        'ㄹ' => Ending::Rieul,                    // 리을
+        'ㄱ'..='ㅎ' => Ending::Consonant,         // 기역, 니은 …
         '0'..='9' => ending_of_number(spoken),
         'a'..='z' | 'A'..='Z' => ending_of_latin(spoken),
         _ => Ending::Unknown,
@@ -116,17 +114,13 @@ fn ending_of_number(text: &str) -> Ending {
         Some('0') if (12..16).contains(&noughts) && noughts < digits.len() => Ending::Vowel, // 조
         Some('1' | '7' | '8') => Ending::Rieul, // 일 칠 팔
         Some('2' | '4' | '5' | '9') => Ending::Vowel, // 이 사 오 구
-        _ => Ending::Consonant, // 영 공 십 백 천 만 억 경, 삼 육
+        _ => Ending::Consonant,                 // 영 공 십 백 천 만 억 경, 삼 육
     }
 }
 
 /// Abbreviations are read letter by letter; the ends of words by how they are usually written in Hangul.
 fn ending_of_latin(text: &str) -> Ending {
-    let mut word: Vec<char> = text
-        .chars()
-        .rev()
-        .take_while(char::is_ascii_alphabetic)
-        .collect();
+    let mut word: Vec<char> = text.chars().rev().take_while(char::is_ascii_alphabetic).collect();
     word.reverse();
     let [.., last] = word.as_slice() else {
         return Ending::Unknown;

@@ -16,12 +16,12 @@ use super::eval::Evaluator;
 use super::functions::{self, FUNCTIONS, Function, Run, Takes};
 use super::number::Num;
 use super::scan::Token;
-use crate::suggest::nearest;
 use super::tree::{Arithmetic, Kind, Node, Order};
 use super::types::{TypeEnv, VarType};
 use super::value::{name as type_name, type_of};
 use super::{MAX_NESTING, NoVariables};
 use crate::model::Type;
+use crate::suggest::nearest;
 
 /// Bytes that a compiled pattern may have; keeps `\pL{1000}` and its like out.
 const MAX_PATTERN: usize = 256 << 10;
@@ -52,15 +52,7 @@ impl<'a> Lowering<'a> {
         info: &'a SourceInfo,
         types: &'a dyn TypeEnv,
     ) -> Self {
-        Self {
-            source,
-            tokens,
-            info,
-            types,
-            too_deep: false,
-            found: Vec::new(),
-            roots: Vec::new(),
-        }
+        Self { source, tokens, info, types, too_deep: false, found: Vec::new(), roots: Vec::new() }
     }
 
     /// `parsed` as a node, `depth` nodes below the root.
@@ -150,20 +142,13 @@ impl<'a> Lowering<'a> {
             }
         };
         let members = Box::default();
-        Typed {
-            node: Node::new(Kind::Path { root, members }, span),
-            known: Some(known),
-        }
+        Typed { node: Node::new(Kind::Path { root, members }, span), known: Some(known) }
     }
 
     fn select(&mut self, select: &SelectExpr, at: usize, depth: usize) -> Typed {
         let of = self.lower(&select.operand, depth + 1);
         // Written `of.name`, the place is that of the point; written `has(of.name)`, that of the bracket.
-        let name_at = if select.test {
-            self.partner(at).saturating_sub(1)
-        } else {
-            at + 1
-        };
+        let name_at = if select.test { self.partner(at).saturating_sub(1) } else { at + 1 };
         let name_span = self.span_at(name_at);
         let known = self.member_type(&of, &select.field, name_span.clone());
         let of_span = of.node.span();
@@ -176,20 +161,14 @@ impl<'a> Lowering<'a> {
                 let members = members.into();
                 Kind::Path { root, members }
             }
-            kind => Kind::Member {
-                of: Box::new(Node::new(kind, of_span)),
-                name,
-            },
+            kind => Kind::Member { of: Box::new(Node::new(kind, of_span)), name },
         };
         let node = Node::new(kind, span);
         if select.test {
             let span = self.call_span(at, None);
             return typed(Kind::Has(Box::new(node)), span, Type::Boolean);
         }
-        Typed {
-            node,
-            known: Some(known),
-        }
+        Typed { node, known: Some(known) }
     }
 
     fn member_type(&mut self, of: &Typed, name: &str, span: Range<usize>) -> VarType {
@@ -232,11 +211,8 @@ impl<'a> Lowering<'a> {
 
     fn list(&mut self, list: &ListExpr, at: usize, depth: usize) -> Typed {
         let span = self.bracket_span(at);
-        let items: Vec<Node> = list
-            .elements
-            .iter()
-            .map(|item| self.lower(item, depth + 1).node)
-            .collect();
+        let items: Vec<Node> =
+            list.elements.iter().map(|item| self.lower(item, depth + 1).node).collect();
         let constant = items.iter().all(|item| item.literal().is_some());
         self.fold(constant, typed(Kind::List(items), span, Type::List))
     }
@@ -253,9 +229,8 @@ impl<'a> Lowering<'a> {
             let value = self.lower(&entry.value, depth + 1);
             entries.push((key.node, value.node));
         }
-        let constant = entries
-            .iter()
-            .all(|(key, value)| key.literal().is_some() && value.literal().is_some());
+        let constant =
+            entries.iter().all(|(key, value)| key.literal().is_some() && value.literal().is_some());
         self.fold(constant, typed(Kind::Map(entries), span, Type::Map))
     }
 
@@ -346,13 +321,7 @@ impl<'a> Lowering<'a> {
         typed(Kind::Negate(Box::new(of.node)), span, Type::Number)
     }
 
-    fn logic(
-        &mut self,
-        word: &str,
-        kind: fn(Box<[Node; 2]>) -> Kind,
-        a: Typed,
-        b: Typed,
-    ) -> Typed {
+    fn logic(&mut self, word: &str, kind: fn(Box<[Node; 2]>) -> Kind, a: Typed, b: Typed) -> Typed {
         for side in [&a, &b] {
             let what = format!("a side of `{word}`");
             self.expect(side, &[Type::Boolean], &what, "a boolean");
@@ -472,10 +441,7 @@ impl<'a> Lowering<'a> {
             _ => {}
         }
         let sides = Box::new([of.node, index.node]);
-        Typed {
-            node: Node::new(Kind::Index(sides), span),
-            known: Some(known),
-        }
+        Typed { node: Node::new(Kind::Index(sides), span), known: Some(known) }
     }
 
     fn conditional(&mut self, condition: Typed, yes: Typed, no: Typed) -> Typed {
@@ -484,10 +450,7 @@ impl<'a> Lowering<'a> {
         let span = condition.node.span().start..no.node.span().end;
         let known = either(yes.known, no.known);
         let parts = Box::new([condition.node, yes.node, no.node]);
-        Typed {
-            node: Node::new(Kind::Conditional(parts), span),
-            known,
-        }
+        Typed { node: Node::new(Kind::Conditional(parts), span), known }
     }
 
     fn function(&mut self, name: &str, values: Vec<Typed>, at: usize, method: bool) -> Typed {
@@ -625,10 +588,7 @@ impl<'a> Lowering<'a> {
         if !constant || !self.found.is_empty() {
             return part;
         }
-        let evaluator = Evaluator {
-            source: self.source,
-            scope: &NoVariables,
-        };
+        let evaluator = Evaluator { source: self.source, scope: &NoVariables };
         let span = part.node.span();
         match evaluator.value(&part.node) {
             Ok(value) => {
@@ -666,33 +626,20 @@ impl<'a> Lowering<'a> {
         message: String,
         help: Option<String>,
     ) {
-        self.found.push(ExprDiagnostic {
-            problem,
-            message,
-            help,
-            suggestion: None,
-            span,
-        });
+        self.found.push(ExprDiagnostic { problem, message, help, suggestion: None, span });
     }
 
     /// Index of the word at which the parser places node `id`.
     fn token_at(&self, id: u64) -> usize {
-        let characters = self.info.offset_for(id).map_or(0, |(start, _)| start);
-        let characters = usize::try_from(characters).unwrap_or(0);
-        let start = self
-            .source
-            .char_indices()
-            .nth(characters)
-            .map_or(self.source.len(), |(at, _)| at);
+        let start = self.info.offset_for(id).map_or(0, |(start, _)| start);
+        let start = usize::try_from(start).unwrap_or(0);
         self.tokens
             .partition_point(|token| token.span.end <= start)
             .min(self.tokens.len().saturating_sub(1))
     }
 
     fn span_at(&self, at: usize) -> Range<usize> {
-        self.tokens
-            .get(at)
-            .map_or(0..self.source.len(), |token| token.span.clone())
+        self.tokens.get(at).map_or(0..self.source.len(), |token| token.span.clone())
     }
 
     fn partner(&self, at: usize) -> usize {
@@ -712,10 +659,7 @@ impl<'a> Lowering<'a> {
 }
 
 fn typed(kind: Kind, span: Range<usize>, ty: Type) -> Typed {
-    Typed {
-        node: Node::new(kind, span),
-        known: Some(VarType::of(ty)),
-    }
+    Typed { node: Node::new(kind, span), known: Some(VarType::of(ty)) }
 }
 
 fn nodes(values: Vec<Typed>) -> Vec<Node> {

@@ -54,9 +54,7 @@ pub trait Scope {
     fn member(&self, root: &str, name: &str) -> Option<Cow<'_, Value>> {
         match self.variable(root)? {
             Cow::Borrowed(value) => value.get(name).map(Cow::Borrowed),
-            Cow::Owned(mut value) => value
-                .get_mut(name)
-                .map(|member| Cow::Owned(member.take())),
+            Cow::Owned(mut value) => value.get_mut(name).map(|member| Cow::Owned(member.take())),
         }
     }
 
@@ -119,10 +117,7 @@ struct Inner {
 impl Expr {
     /// Compiles `source` against the variables of its place and tells the type of its value: [`Type::Any`] when
     /// only a call can tell, or when the value is always null.
-    pub fn compile(
-        source: &str,
-        types: &dyn TypeEnv,
-    ) -> Result<(Self, Type), Vec<ExprDiagnostic>> {
+    pub fn compile(source: &str, types: &dyn TypeEnv) -> Result<(Self, Type), Vec<ExprDiagnostic>> {
         Self::build(source, types, Type::Any)
     }
 
@@ -219,13 +214,8 @@ impl Expr {
     }
 
     pub(crate) fn value<'a>(&'a self, scope: &'a dyn Scope) -> Result<Cow<'a, Value>, ExprError> {
-        let evaluator = Evaluator {
-            source: &self.inner.source,
-            scope,
-        };
-        let value = evaluator
-            .value(&self.inner.root)
-            .map_err(|fault| self.error(fault.into()))?;
+        let evaluator = Evaluator { source: &self.inner.source, scope };
+        let value = evaluator.value(&self.inner.root).map_err(|fault| self.error(fault.into()))?;
         let expected = self.inner.expected;
         if expected != Type::Any && value::type_of(&value).is_some_and(|ty| ty != expected) {
             return Err(self.error(format!(
@@ -237,11 +227,13 @@ impl Expr {
         Ok(value)
     }
 
-    fn error(&self, reason: String) -> ExprError {
-        ExprError {
-            source_text: Arc::clone(&self.inner.source),
-            reason,
+    fn error(&self, mut reason: String) -> ExprError {
+        // A fault in the whole expression need not name it again.
+        let whole = format!("`{}`: ", self.inner.source);
+        if reason.starts_with(&whole) {
+            reason.drain(..whole.len());
         }
+        ExprError { source_text: Arc::clone(&self.inner.source), reason }
     }
 }
 
@@ -251,4 +243,4 @@ pub(crate) fn say(value: &Value, locale: &str) -> Result<String, String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -97,10 +97,7 @@ mod tests {
 
     #[test]
     fn a_whole_double_is_the_same_number_as_the_integer() {
-        assert_eq!(
-            Num::float(3.0).compare(Num::Int(3)),
-            Some(Ordering::Equal)
-        );
+        assert_eq!(Num::float(3.0).compare(Num::Int(3)), Some(Ordering::Equal));
         assert_eq!(Num::float(3.0).text(), "3");
     }
 
@@ -111,10 +108,7 @@ mod tests {
         assert_eq!(a.compare(b), Some(Ordering::Less));
         assert_eq!(b.compare(a), Some(Ordering::Greater));
         assert_eq!(Num::Int(2).compare(Num::Float(2.5)), Some(Ordering::Less));
-        assert_eq!(
-            Num::Int(-2).compare(Num::Float(-2.5)),
-            Some(Ordering::Greater)
-        );
+        assert_eq!(Num::Int(-2).compare(Num::Float(-2.5)), Some(Ordering::Greater));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::Parser;
 
 use super::diagnostic::{ExprDiagnostic, ExprProblem};
-use super::scan::{Token, explain};
+use super::scan::{Kind, Token, explain};
 
 const STACK: usize = 16 << 20;
 
@@ -55,16 +55,14 @@ fn translate(
     message: &str,
 ) -> ExprDiagnostic {
     let at = offset(source, line, column);
-    let token = tokens
-        .iter()
-        .find(|token| token.span.contains(&at))
-        .or(tokens.last());
+    let token = tokens.iter().find(|token| token.span.contains(&at)).or(tokens.last());
     let span = token.map_or(at..at, |token| token.span.clone());
     let text = source.get(span.clone()).unwrap_or_default();
     if message.contains("invalid int literal") || message.contains("invalid double literal") {
         return syntax(span, &format!("`{text}` is too great a number"));
     }
-    if message.contains("invalid string literal") {
+    let bad_escape = token.is_some_and(|token| token.kind == Kind::Text) && text.contains('\\');
+    if message.contains("invalid string literal") || bad_escape {
         let mut found = syntax(span, "this text has a `\\` that means nothing");
         found.help = Some(r#"write `\\` for a backslash, or r"…" around the text"#.to_owned());
         return found;
@@ -78,11 +76,7 @@ fn translate(
 /// Byte offset of a line from 1 and a column of characters from 1.
 fn offset(source: &str, line: isize, column: isize) -> usize {
     let lines = usize::try_from(line - 1).unwrap_or(0);
-    let start = source
-        .split_inclusive('\n')
-        .take(lines)
-        .map(str::len)
-        .sum::<usize>();
+    let start = source.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
     let rest = source.get(start..).unwrap_or_default();
     let columns = usize::try_from(column - 1).unwrap_or(0);
     let within = rest.char_indices().nth(columns).map(|(at, _)| at);

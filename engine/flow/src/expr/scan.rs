@@ -40,8 +40,21 @@ const LOOPS: [&str; 5] = ["all", "exists", "exists_one", "filter", "map"];
 
 /// Words that CEL keeps for other languages.
 const RESERVED: [&str; 15] = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
-    "package", "namespace", "return", "var",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
 ];
 
 /// The words of `source`, when its length, depth, brackets and texts are in order.
@@ -51,10 +64,7 @@ pub(super) fn scan(source: &str) -> Result<Vec<Token>, ExprDiagnostic> {
         return Err(problem(
             ExprProblem::TooLong,
             end..source.len(),
-            format!(
-                "the expression has {} bytes, more than {MAX_SOURCE}",
-                source.len()
-            ),
+            format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len()),
             "compute parts of it with `set` first",
         ));
     }
@@ -85,9 +95,7 @@ pub(super) fn scan(source: &str) -> Result<Vec<Token>, ExprDiagnostic> {
                 if wanted != text {
                     return Err(syntax(
                         span,
-                        format!(
-                            "`{text}` where `{wanted}` should close the bracket opened before"
-                        ),
+                        format!("`{text}` where `{wanted}` should close the bracket opened before"),
                     ));
                 }
                 tokens[opener].partner = index;
@@ -104,11 +112,7 @@ pub(super) fn scan(source: &str) -> Result<Vec<Token>, ExprDiagnostic> {
             Kind::Stray => return Err(stray(text, span)),
             Kind::Word | Kind::Number | Kind::Text | Kind::Operator => {}
         }
-        tokens.push(Token {
-            kind,
-            span,
-            partner: index,
-        });
+        tokens.push(Token { kind, span, partner: index });
     }
     if let Some(&opener) = open.last() {
         let token = &tokens[opener];
@@ -156,10 +160,7 @@ fn refuse_loops(source: &str, tokens: &[Token]) -> Result<(), ExprDiagnostic> {
 /// Why `source` is no expression, found by reading operands and operators in turn. None: nothing wrong seen.
 pub(super) fn explain(source: &str, tokens: &[Token]) -> Option<ExprDiagnostic> {
     if tokens.is_empty() {
-        return Some(syntax(
-            source.len()..source.len(),
-            "the expression is empty".to_owned(),
-        ));
+        return Some(syntax(source.len()..source.len(), "the expression is empty".to_owned()));
     }
     let mut before: Option<&Token> = None;
     for token in tokens {
@@ -180,10 +181,7 @@ pub(super) fn explain(source: &str, tokens: &[Token]) -> Option<ExprDiagnostic> 
                 return Some(found);
             }
             if RESERVED.contains(&text) {
-                return Some(syntax(
-                    token.span.clone(),
-                    format!("`{text}` is a reserved word"),
-                ));
+                return Some(syntax(token.span.clone(), format!("`{text}` is a reserved word")));
             }
         }
         let operand = matches!(token.kind, Kind::Number | Kind::Text)
@@ -248,10 +246,8 @@ fn next(source: &str, from: usize) -> Option<(Kind, Range<usize>)> {
         return span(Kind::Number, number_length(rest));
     }
     if matches!(first, '"' | '\'') {
-        return text(rest, 0, false).map_or_else(
-            || span(Kind::Unclosed, line_length(rest)),
-            |end| span(Kind::Text, end),
-        );
+        return text(rest, 0, false)
+            .map_or_else(|| span(Kind::Unclosed, line_length(rest)), |end| span(Kind::Text, end));
     }
     for operator in ["==", "!=", "<=", ">=", "&&", "||"] {
         if rest.starts_with(operator) {
@@ -284,8 +280,7 @@ fn line_length(rest: &str) -> usize {
 }
 
 fn word_length(rest: &str) -> usize {
-    rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(rest.len())
+    rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len())
 }
 
 fn number_length(rest: &str) -> usize {
@@ -308,11 +303,8 @@ fn text(rest: &str, quote: usize, raw: bool) -> Option<usize> {
     let body = &rest[quote..];
     let one = &body[..1];
     let triple = one.repeat(3);
-    let (mark, lines) = if body.starts_with(&triple) {
-        (triple.as_str(), true)
-    } else {
-        (one, false)
-    };
+    let (mark, lines) =
+        if body.starts_with(&triple) { (triple.as_str(), true) } else { (one, false) };
     let mut at = mark.len();
     loop {
         let rest = &body[at..];
@@ -360,20 +352,11 @@ fn stray(text: &str, span: Range<usize>) -> ExprDiagnostic {
 }
 
 fn syntax(span: Range<usize>, message: String) -> ExprDiagnostic {
-    ExprDiagnostic {
-        problem: ExprProblem::Syntax,
-        message,
-        help: None,
-        suggestion: None,
-        span,
-    }
+    ExprDiagnostic { problem: ExprProblem::Syntax, message, help: None, suggestion: None, span }
 }
 
 fn unsupported(span: Range<usize>, message: &str) -> ExprDiagnostic {
-    ExprDiagnostic {
-        problem: ExprProblem::Unsupported,
-        ..syntax(span, message.to_owned())
-    }
+    ExprDiagnostic { problem: ExprProblem::Unsupported, ..syntax(span, message.to_owned()) }
 }
 
 fn problem(
@@ -382,9 +365,5 @@ fn problem(
     message: String,
     help: &str,
 ) -> ExprDiagnostic {
-    ExprDiagnostic {
-        problem,
-        help: Some(help.to_owned()),
-        ..syntax(span, message)
-    }
+    ExprDiagnostic { problem, help: Some(help.to_owned()), ..syntax(span, message) }
 }

@@ -66,9 +66,8 @@ fn word_for(c: char, language: Option<Language>) -> Option<&'static str> {
 
 /// The time zone called `name` in the IANA database.
 pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| {
-        format!("no time zone of this name: use one of the IANA database such as `Asia/Seoul`")
-    })
+    TimeZone::get(name)
+        .map_err(|_| "not a time zone of the IANA database such as Asia/Seoul".to_owned())
 }
 
 /// A moment of an RFC 3339 text, as the clock on the wall of `zone` shows it.
@@ -84,9 +83,7 @@ pub(super) fn moment(rfc3339: &str, zone: TimeZone) -> Result<Zoned, String> {
 pub(super) fn day(text: &str, zone: TimeZone) -> Result<Date, String> {
     let text = text.trim();
     if text.len() == "2026-11-20".len() {
-        return text
-            .parse()
-            .map_err(|_| "not a date such as 2026-11-20".to_owned());
+        return text.parse().map_err(|_| "not a date such as 2026-11-20".to_owned());
     }
     moment(text, zone).map(|moment| moment.date())
 }
@@ -101,15 +98,8 @@ pub(super) fn date(date: Date, language: Language) -> String {
             format!("{month}월 {day}일 {}요일", weekdays[weekday])
         }
         Language::English => {
-            let weekdays = [
-                "Monday",
-                "Tuesday",
-                "Wednesday",
-                "Thursday",
-                "Friday",
-                "Saturday",
-                "Sunday",
-            ];
+            let weekdays =
+                ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
             let months = [
                 "January",
                 "February",
@@ -156,10 +146,7 @@ pub(super) fn time(time: Time, language: Language) -> String {
 }
 
 pub(super) fn datetime(moment: &Zoned, language: Language) -> String {
-    let (date, time) = (
-        date(moment.date(), language),
-        time(moment.time(), language),
-    );
+    let (date, time) = (date(moment.date(), language), time(moment.time(), language));
     match language {
         Language::Korean => format!("{date} {time}"),
         Language::English => format!("{date} at {time}"),
@@ -188,10 +175,7 @@ mod tests {
     fn a_moment_is_spoken_in_the_time_of_the_zone() {
         let moment = at("2026-11-20T00:30:00Z");
         assert_eq!(datetime(&moment, Korean), "11월 20일 금요일 오전 9시 30분");
-        assert_eq!(
-            datetime(&moment, English),
-            "Friday, November 20 at 9:30 AM"
-        );
+        assert_eq!(datetime(&moment, English), "Friday, November 20 at 9:30 AM");
     }
 
     #[test]
@@ -216,10 +200,7 @@ mod tests {
     #[test]
     fn a_date_without_a_time_is_the_same_day_everywhere() {
         let zone = zone("America/New_York").unwrap();
-        assert_eq!(
-            date(day("2026-01-01", zone).unwrap(), Korean),
-            "1월 1일 목요일"
-        );
+        assert_eq!(date(day("2026-01-01", zone).unwrap(), Korean), "1월 1일 목요일");
     }
 
     #[test]

@@ -97,11 +97,7 @@ impl Arithmetic {
 impl Node {
     pub(super) fn new(kind: Kind, span: Range<usize>) -> Self {
         let clamp = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        Self {
-            kind,
-            start: clamp(span.start),
-            end: clamp(span.end),
-        }
+        Self { kind, start: clamp(span.start), end: clamp(span.end) }
     }
 
     pub(super) fn span(&self) -> Range<usize> {

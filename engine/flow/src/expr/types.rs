@@ -23,12 +23,7 @@ impl VarType {
     pub fn map<N: Into<String>>(members: impl IntoIterator<Item = (N, VarType)>) -> Self {
         Self {
             ty: Type::Map,
-            members: Some(
-                members
-                    .into_iter()
-                    .map(|(name, ty)| (name.into(), ty))
-                    .collect(),
-            ),
+            members: Some(members.into_iter().map(|(name, ty)| (name.into(), ty)).collect()),
         }
     }
 }

@@ -41,14 +41,14 @@ pub(super) fn name(ty: Type) -> &'static str {
 pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => Num::of(a).compare(Num::of(b)).is_some_and(|o| o.is_eq()),
+        (Value::Number(a), Value::Number(b)) => {
+            Num::of(a).compare(Num::of(b)).is_some_and(|o| o.is_eq())
+        }
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
         }
         _ => a == b,
     }

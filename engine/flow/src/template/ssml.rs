@@ -62,13 +62,8 @@ pub(super) fn check(text: &str) -> Vec<TemplateDiagnostic> {
         }
     }
     // Speech engines take `amazon:` for granted, XML wants it declared; a hyphen is as long.
-    let neutral = text
-        .replace("<amazon:", "<amazon-")
-        .replace("</amazon:", "</amazon-");
-    let options = ParsingOptions {
-        allow_dtd: false,
-        ..ParsingOptions::default()
-    };
+    let neutral = text.replace("<amazon:", "<amazon-").replace("</amazon:", "</amazon-");
+    let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     let document = match Document::parse_with_options(&neutral, options) {
         Ok(document) => document,
         Err(error) => {

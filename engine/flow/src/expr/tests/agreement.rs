@@ -16,7 +16,8 @@ fn number() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
-            (inner.clone(), inner.clone(), "[-+*]").prop_map(|(a, b, op)| format!("({a} {op} {b})")),
+            (inner.clone(), inner.clone(), "[-+*]")
+                .prop_map(|(a, b, op)| format!("({a} {op} {b})")),
             (inner.clone(), 1_i64..9).prop_map(|(a, n)| format!("({a} % {n})")),
             inner.clone().prop_map(|a| format!("-{a}")),
             (text(), Just(())).prop_map(|(t, ())| format!("size({t})")),
@@ -58,7 +59,8 @@ fn condition() -> impl Strategy<Value = String> {
             (inner.clone(), inner.clone(), r"(&&|\|\|)")
                 .prop_map(|(a, b, op)| format!("({a} {op} {b})")),
             inner.clone().prop_map(|a| format!("!({a})")),
-            (inner.clone(), inner.clone(), inner).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
         ]
     })
 }
@@ -108,7 +110,14 @@ fn compare(source: &str) -> Result<(), TestCaseError> {
     match Expr::compile(source, &types()) {
         Ok((expr, _)) => {
             let ours = expr.eval(&fixture);
-            prop_assert_eq!(ours.clone().ok(), theirs.clone().ok(), "{}: {:?} {:?}", source, ours, theirs);
+            prop_assert_eq!(
+                ours.clone().ok(),
+                theirs.clone().ok(),
+                "{}: {:?} {:?}",
+                source,
+                ours,
+                theirs
+            );
         }
         // A part that always fails is refused even where CEL would pass it by; nothing else may be.
         Err(found) => prop_assert!(
@@ -173,10 +182,7 @@ fn well_behaved(source: &str) {
         Err(found) => {
             assert!(!found.is_empty());
             for one in found {
-                assert!(
-                    source.get(one.span.clone()).is_some(),
-                    "{source:?}: {one:?}"
-                );
+                assert!(source.get(one.span.clone()).is_some(), "{source:?}: {one:?}");
                 assert!(!one.message.is_empty());
             }
         }

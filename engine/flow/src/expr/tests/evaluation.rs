@@ -41,10 +41,7 @@ fn there_is_one_kind_of_number() {
 
 #[test]
 fn null_equals_only_null() {
-    let nothing = Fixture {
-        variables: json!({"tries": null}),
-        locale: "ko-KR",
-    };
+    let nothing = Fixture { variables: json!({"tries": null}), locale: "ko-KR" };
     for (source, expected) in [
         ("tries == null", true),
         ("company == null", true),
@@ -128,31 +125,16 @@ fn texts_can_be_searched_cut_and_joined() {
 
 #[test]
 fn words_follow_the_locale_of_the_call() {
-    let english = Fixture {
-        locale: "en-US",
-        ..fixture()
-    };
+    let english = Fixture { locale: "en-US", ..fixture() };
     for (source, korean, spoken) in [
-        (
-            "digits(account_id)",
-            "일 일 공 이 공 삼",
-            "one one zero two zero three",
-        ),
+        ("digits(account_id)", "일 일 공 이 공 삼", "one one zero two zero three"),
         (
             "spoken_datetime(call.now, 'Asia/Seoul')",
             "11월 20일 금요일 오전 9시 30분",
             "Friday, November 20 at 9:30 AM",
         ),
-        (
-            "spoken_date(output.next_open, 'Asia/Seoul')",
-            "11월 23일 월요일",
-            "Monday, November 23",
-        ),
-        (
-            "spoken_time(output.next_open, 'Asia/Seoul')",
-            "오전 9시",
-            "9 AM",
-        ),
+        ("spoken_date(output.next_open, 'Asia/Seoul')", "11월 23일 월요일", "Monday, November 23"),
+        ("spoken_time(output.next_open, 'Asia/Seoul')", "오전 9시", "9 AM"),
     ] {
         let (expr, _) = Expr::compile(source, &types()).unwrap();
         assert_eq!(expr.eval(&fixture()), Ok(json!(korean)), "{source}");
@@ -167,7 +149,7 @@ fn a_fault_names_the_source_and_never_a_value() {
     let error = try_eval("spoken_date(account_id, 'Asia/Seoul')").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`spoken_date(account_id, 'Asia/Seoul')`: `spoken_date(account_id, 'Asia/Seoul')`: \
+        "`spoken_date(account_id, 'Asia/Seoul')`: \
          not an RFC 3339 time such as 2026-11-20T09:30:00+09:00"
     );
     for source in ["int(company)", "heard + 1", "queues[tries]", "tries / (tries - 2)"] {
@@ -187,7 +169,7 @@ fn a_fault_names_the_source_and_never_a_value() {
 #[test]
 fn a_zone_that_only_the_call_knows_is_checked_in_the_call() {
     let reason = try_eval("spoken_time(call.now, company)").unwrap_err().reason;
-    assert!(reason.contains("no time zone of this name"), "{reason}");
+    assert!(reason.contains("not a time zone"), "{reason}");
 }
 
 #[test]
@@ -222,7 +204,8 @@ fn what_needs_no_call_is_computed_at_load() {
 
 #[test]
 fn an_expression_knows_which_variables_it_reads() {
-    let (expr, _) = Expr::compile("tries > 1 && call.from != company || tries == 0", &types()).unwrap();
+    let (expr, _) =
+        Expr::compile("tries > 1 && call.from != company || tries == 0", &types()).unwrap();
     let roots: Vec<&str> = expr.roots().iter().map(|root| &**root).collect();
     assert_eq!(roots, ["tries", "call", "company"]);
 }

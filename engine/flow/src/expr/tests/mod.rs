@@ -38,14 +38,8 @@ pub(crate) fn types() -> BTreeMap<String, VarType> {
         ("queues".into(), Type::List.into()),
         ("customer".into(), Type::Map.into()),
         ("heard".into(), Type::Any.into()),
-        (
-            "call".into(),
-            VarType::map([("from", text.clone()), ("now", text.clone())]),
-        ),
-        (
-            "output".into(),
-            VarType::map([("next_open", text), ("error", error)]),
-        ),
+        ("call".into(), VarType::map([("from", text.clone()), ("now", text.clone())])),
+        ("output".into(), VarType::map([("next_open", text), ("error", error)])),
     ])
 }
 
@@ -82,10 +76,7 @@ fn try_eval(source: &str) -> Result<Value, ExprError> {
 fn unset(source: &str) -> String {
     let (expr, _) =
         Expr::compile(source, &types()).unwrap_or_else(|found| panic!("{source}: {found:?}"));
-    let nothing = Fixture {
-        variables: json!({}),
-        locale: "ko-KR",
-    };
+    let nothing = Fixture { variables: json!({}), locale: "ko-KR" };
     expr.eval(&nothing).unwrap_err().reason
 }
 
