@@ -1,0 +1,186 @@
+//! Expressions and literals where a value is given.
+
+use std::ops::Range;
+
+use serde_json::Value as Json;
+
+use super::Checker;
+use super::env::{Env, LOCALE};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::expr::{Expr, ExprProblem, TypeEnv};
+use crate::model::{Assignments, Type};
+use crate::source::{Span, Spanned};
+use crate::syntax::flow::{Value, Word};
+
+pub(crate) fn type_name(ty: Type) -> &'static str {
+    match ty {
+        Type::String => "string",
+        Type::Number => "number",
+        Type::Boolean => "boolean",
+        Type::List => "list",
+        Type::Map => "map",
+        Type::Any => "any",
+    }
+}
+
+/// The type of a literal; none for null, which is of every type.
+pub(crate) fn literal_type(value: &Json) -> Option<Type> {
+    Some(match value {
+        Json::Null => return None,
+        Json::Bool(_) => Type::Boolean,
+        Json::Number(_) => Type::Number,
+        Json::String(_) => Type::String,
+        Json::Array(_) => Type::List,
+        Json::Object(_) => Type::Map,
+    })
+}
+
+/// The code for a problem of an expression.
+pub(crate) fn code(problem: ExprProblem) -> Code {
+    match problem {
+        ExprProblem::UnknownVariable | ExprProblem::UnknownMember => Code::UnknownVariable,
+        ExprProblem::TypeMismatch => Code::TypeMismatch,
+        _ => Code::BadExpression,
+    }
+}
+
+/// Compiles what is given for `what`, which must be of type `expected`.
+pub(crate) fn compile(
+    checker: &mut Checker<'_>,
+    value: &Value,
+    expected: Type,
+    what: &str,
+    env: &dyn TypeEnv,
+) -> Option<Expr> {
+    match value {
+        Value::Literal(literal) => {
+            let given = literal_type(&literal.value);
+            if given.is_none_or(|given| given == expected || expected == Type::Any) {
+                return Some(Expr::literal(literal.value.clone()));
+            }
+            let message = format!(
+                "{what} is a {}, not a {}",
+                type_name(expected),
+                given.map_or("null", type_name)
+            );
+            let mut diagnostic = Diagnostic::new(Code::TypeMismatch, literal.span, message);
+            if expected == Type::String {
+                let text = literal.value.to_string();
+                diagnostic = diagnostic.help(format!("write the text as `'\"{text}\"'`"));
+            }
+            checker.push(diagnostic);
+            None
+        }
+        Value::Expr(source) => expression(checker, source, expected, env),
+    }
+}
+
+fn expression(
+    checker: &mut Checker<'_>,
+    source: &Spanned<String>,
+    expected: Type,
+    env: &dyn TypeEnv,
+) -> Option<Expr> {
+    let compiled = if expected == Type::Any {
+        Expr::compile(&source.value, env).map(|(expr, _)| expr)
+    } else {
+        Expr::compile_as(&source.value, env, expected)
+    };
+    match compiled {
+        Ok(expr) => Some(expr),
+        Err(problems) => {
+            for problem in problems {
+                let Range { start, end } = problem.span;
+                let span = checker.locate(source.span, &source.value, start, end);
+                let mut diagnostic = Diagnostic::new(code(problem.problem), span, problem.message);
+                if let Some(help) = problem.help {
+                    diagnostic = diagnostic.help(help);
+                }
+                if is_bare_word(&source.value) && problem.problem == ExprProblem::UnknownVariable {
+                    let word = &source.value;
+                    diagnostic = diagnostic.help(format!(
+                        "a text within an expression stands in quotes of its own: `'\"{word}\"'`"
+                    ));
+                }
+                checker.push(diagnostic);
+            }
+            None
+        }
+    }
+}
+
+fn is_bare_word(source: &str) -> bool {
+    crate::syntax::shape::is_name(source)
+}
+
+/// Compiles `set` or `save`.
+pub(crate) fn assignments(
+    checker: &mut Checker<'_>,
+    assign: &[(Word, Value)],
+    flow_env: &Env,
+    env: &dyn TypeEnv,
+    locales: &[crate::model::Locale],
+) -> Option<Assignments> {
+    let mut compiled = Some(Assignments::new());
+    for (name, value) in assign {
+        let expr = assignment(checker, name, value, flow_env, env, locales);
+        match (expr, &mut compiled) {
+            (Some(expr), Some(compiled)) => compiled.push((name.value.clone(), expr)),
+            _ => compiled = None,
+        }
+    }
+    compiled
+}
+
+fn assignment(
+    checker: &mut Checker<'_>,
+    name: &Word,
+    value: &Value,
+    flow_env: &Env,
+    env: &dyn TypeEnv,
+    locales: &[crate::model::Locale],
+) -> Option<Expr> {
+    flow_env.mark(&name.value);
+    let assignable = flow_env.assignable();
+    if !assignable.contains(&&*name.value) {
+        let message = format!("the flow declares no attribute `{}`", name.value);
+        let diagnostic = Diagnostic::new(Code::UnknownVariable, name.span, message)
+            .suggest(&name.value, assignable, "it declares")
+            .help(format!(
+                "declare it: `attributes: {{{}: string}}`",
+                name.value
+            ));
+        checker.push(diagnostic);
+        // Mistakes in the value are worth hearing of as well.
+        compile(checker, value, Type::Any, "the value", env);
+        return None;
+    }
+    let expected = flow_env.type_of(&name.value).unwrap_or(Type::Any);
+    let what = format!("attribute `{}`", name.value);
+    let expr = compile(checker, value, expected, &what, env)?;
+    if &*name.value == LOCALE
+        && let Some(Json::String(locale)) = expr.constant()
+        && !locales.iter().any(|known| **known == **locale)
+    {
+        let known: Vec<&str> = locales.iter().map(|l| &**l).collect();
+        let message = format!("calls cannot be in `{locale}`");
+        checker.push(
+            Diagnostic::new(Code::UnknownLocale, value.span(), message)
+                .suggest(locale, known, "the locales of the project are"),
+        );
+        return None;
+    }
+    Some(expr)
+}
+
+/// Reports names given twice, where a list of names is given as a map the shape check has done so.
+pub(crate) fn unknown_name<'k>(
+    code: Code,
+    span: Span,
+    message: String,
+    name: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    what: &str,
+) -> Diagnostic {
+    Diagnostic::new(code, span, message).suggest(name, known, what)
+}

@@ -1,0 +1,102 @@
+//! The project file as a typed tree.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+
+use super::flow::{Texts, Word, key, texts_at, word, word_at};
+use super::yaml::{Entry, Node};
+use crate::grants::Grants;
+use crate::model::{Limits, Name};
+use crate::source::Span;
+
+#[derive(Debug, Default)]
+pub(crate) struct ProjectTree {
+    pub entry: Option<Word>,
+    pub finally: Option<Word>,
+    pub fallback_queue: Option<Word>,
+    pub fallback_say: Option<Texts>,
+    pub locales: Vec<Word>,
+    pub limits: Limits,
+    pub collections: Vec<CollectionTree>,
+    pub plugins: Vec<PluginTree>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CollectionTree {
+    pub name: Word,
+    pub seed: Option<Word>,
+    pub schema: Option<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PluginTree {
+    pub name: Word,
+    pub grants: Grants,
+    /// Each capability that is named, with its place.
+    pub capabilities: Vec<Word>,
+    /// Each collection that is named, with its place.
+    pub collections: Vec<Word>,
+}
+
+/// Takes what is in good form out of the tree of a project file.
+pub(crate) fn lower(root: &Node) -> ProjectTree {
+    let fallback = root.get("fallback");
+    ProjectTree {
+        entry: word_at(root, "entry"),
+        finally: word_at(root, "finally"),
+        fallback_queue: fallback.and_then(|node| word_at(node, "queue")),
+        fallback_say: fallback.and_then(|node| texts_at(node, "say")),
+        locales: words(root.get("locales")),
+        limits: typed(root.get("limits")),
+        collections: entries(root, "collections")
+            .map(|e| CollectionTree {
+                name: key(e),
+                seed: e.value.get("seed").and_then(word),
+                schema: e.value.get("schema").and_then(word),
+            })
+            .collect(),
+        plugins: entries(root, "plugins").map(plugin).collect(),
+    }
+}
+
+fn plugin(entry: &Entry) -> PluginTree {
+    let node = &entry.value;
+    let collections = node.get("collections");
+    let of = |name: &str| words(collections.and_then(|node| node.get(name)));
+    PluginTree {
+        name: key(entry),
+        grants: typed(Some(node)),
+        capabilities: words(node.get("grants")),
+        collections: [of("read"), of("write")].concat(),
+    }
+}
+
+fn entries<'n>(node: &'n Node, name: &str) -> impl Iterator<Item = &'n Entry> {
+    node.get(name).and_then(Node::map).unwrap_or_default().iter()
+}
+
+fn words(node: Option<&Node>) -> Vec<Word> {
+    let list = node.and_then(Node::list).unwrap_or_default();
+    list.iter().filter_map(word).collect()
+}
+
+/// Reads a value whose form has been checked; the default for one whose form is wrong.
+fn typed<T: DeserializeOwned + Default>(node: Option<&Node>) -> T {
+    node.and_then(|node| serde_json::from_value(node.json()).ok())
+        .unwrap_or_default()
+}
+
+impl ProjectTree {
+    /// The grants of every plugin that is named.
+    pub(crate) fn grants(&self) -> BTreeMap<Name, Grants> {
+        self.plugins
+            .iter()
+            .map(|plugin| (plugin.name.value.clone(), plugin.grants.clone()))
+            .collect()
+    }
+
+    pub(crate) fn finally_span(&self) -> Option<Span> {
+        self.finally.as_ref().map(|word| word.span)
+    }
+}
