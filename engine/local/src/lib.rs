@@ -1,6 +1,7 @@
 //! Providers that need nothing outside the machine.
 
 pub mod error;
+pub mod genai;
 pub mod knowledge;
 pub mod nlu;
 mod text;
