@@ -1,0 +1,145 @@
+//! `ticketing-zendesk`: opens a ticket at Zendesk.
+//!
+//! Why it exists: the desk is where the people are who must see a call's ticket, and for many that is Zendesk.
+//! What the ticket says is shared with the other desks (`plugin_common::ticket`).
+//!
+//! Invariants: one ticket for a visit of the node, however often it runs (Zendesk recognises the visit by the
+//! `Idempotency-Key`); the API token never enters the plugin; no error names what the caller said or is called.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use dialgraph_plugin::http::{Credential, Request};
+use dialgraph_plugin::prelude::*;
+use plugin_common::ticket::{Draft, Input, Output, Template};
+use serde_json::{Value, json};
+
+/// Which Zendesk, as whom, and what tickets look like.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where Zendesk is, such as `https://yourname.zendesk.com`.
+    #[schemars(regex(pattern = r"^https?://[^/?#]+/?$"))]
+    base_url: String,
+    /// E-mail address of the user in whose name tickets are opened.
+    email: String,
+    /// Name of the secret that holds that user's API token.
+    #[serde(default = "default_secret")]
+    secret: String,
+    /// For the whole exchange, in milliseconds.
+    #[serde(default = "default_timeout")]
+    #[schemars(range(min = 100, max = 60_000))]
+    timeout_ms: u32,
+    /// Zendesk's ids of custom fields, by the names of ours: `customer_id`, `customer_class`, `intent`,
+    /// `call_id`, and those that the flow gives as `fields`. Fields without an id are not sent.
+    #[serde(default)]
+    custom_fields: BTreeMap<String, u64>,
+    /// How tickets are written.
+    #[serde(default)]
+    ticket: Template,
+}
+
+fn default_secret() -> String {
+    "zendesk-token".to_owned()
+}
+
+fn default_timeout() -> u32 {
+    5_000
+}
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Plugin;
+
+const CREATED: Port = Port::new("created", "The ticket is at Zendesk.");
+
+impl Node for Plugin {
+    type Config = Config;
+    type Input = Input;
+    type Output = Output;
+    type State = ();
+    const DESCRIPTOR: Descriptor = Descriptor {
+        name: "ticketing-zendesk",
+        version: env!("CARGO_PKG_VERSION"),
+        summary: "Opens a ticket at Zendesk.",
+        ports: &[CREATED],
+        config_schema: include_str!("../schema/config.json"),
+        input_schema: include_str!("../schema/input.json"),
+        output_schema: include_str!("../schema/output.json"),
+    };
+
+    fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), Output>, NodeError> {
+        let config = visit.config;
+        let draft = config.ticket.draft(host, &visit.input);
+        let base = config.base_url.trim_end_matches('/');
+        let visit = &host.call().invocation_id;
+
+        let token = host.secret(&config.secret)?;
+        let request = Request::new("POST", format!("{base}/api/v2/tickets.json"))
+            .header("accept", "application/json")
+            .header("idempotency-key", visit)
+            .credential(Credential::Basic(format!("{}/token", config.email), token))
+            .json(&body(&config, &draft, visit))
+            .timeout_ms(config.timeout_ms);
+        let response = host.send(&request)?;
+
+        let created = answer::created(&response, &private(&draft))?;
+        let output = Output {
+            url: Some(format!("{base}/agent/tickets/{}", created.id)),
+            ticket_id: created.id.to_string(),
+            duplicate: created.duplicate,
+            priority: draft.priority,
+            subject: draft.subject,
+        };
+        Ok(Done::new(CREATED, output).into())
+    }
+}
+
+/// The body of Zendesk's "create ticket".
+fn body(config: &Config, draft: &Draft, visit: &str) -> Value {
+    let mut ticket = json!({
+        "subject": draft.subject,
+        // Written by the desk for the desk: what is heard on the phone is not for the requester's mailbox.
+        "comment": {"body": draft.body, "public": false},
+        "priority": draft.priority.as_str(),
+        // Zendesk forgets idempotency keys after some hours; this stays, and can be searched for.
+        "external_id": visit,
+    });
+    if !draft.tags.is_empty() {
+        ticket["tags"] = json!(draft.tags);
+    }
+    // Zendesk knows end users by their e-mail address; without one, name and number stand in the body.
+    if let Some(email) = &draft.requester_email {
+        let name = draft.requester_name.as_ref().unwrap_or(email);
+        ticket["requester"] = json!({"name": name, "email": email});
+    }
+    let id = draft.assignee.as_deref().and_then(|assignee| assignee.parse::<u64>().ok());
+    if let Some(email) = &draft.assignee_email {
+        ticket["assignee_email"] = json!(email);
+    } else if let Some(id) = id {
+        ticket["assignee_id"] = json!(id);
+    }
+    let fields: Vec<Value> = config
+        .custom_fields
+        .iter()
+        .filter_map(|(name, id)| Some(json!({"id": id, "value": draft.fields.get(name)?})))
+        .collect();
+    if !fields.is_empty() {
+        ticket["custom_fields"] = json!(fields);
+    }
+    json!({ "ticket": ticket })
+}
+
+/// What must not come back in an error's message.
+fn private(draft: &Draft) -> Vec<&str> {
+    [&draft.requester_email, &draft.requester_name, &draft.requester_phone]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect()
+}
+
+dialgraph_plugin::export!(Plugin);
