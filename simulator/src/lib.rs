@@ -9,7 +9,9 @@
 //! every machine and in every order of scripts.
 
 pub mod clock;
+pub mod costs;
 pub mod junit;
+pub mod record;
 pub mod run;
 pub mod script;
 pub mod session;

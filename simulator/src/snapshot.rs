@@ -69,8 +69,8 @@ fn proposal(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What stands behind the header.
-fn content(file: &str) -> &str {
+/// What stands behind the header of a snapshot file.
+pub fn content(file: &str) -> &str {
     let body = file.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
     body.map_or(file, |(_, body)| body).trim_end()
 }

@@ -21,7 +21,7 @@ use crate::session::Setup;
 /// How much of what happened between the words is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
-    /// Only what the caller and the engine say and do.
+    /// Only what the caller and the engine say and do, and what was changed in the world.
     Words,
     /// The path, ports, reasons, host calls, attributes, logs and failures too.
     Path,
@@ -67,6 +67,11 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
     if detail >= Detail::Path {
         for step in &record.steps {
             self::step(&mut out, step, &record.entries, detail);
+        }
+    }
+    if detail == Detail::Words {
+        for entry in record.entries.iter().filter(|entry| entry.call.has_effect()) {
+            let _ = writeln!(out, "! {}", host_call(entry));
         }
     }
     for speech in &record.directives.say {

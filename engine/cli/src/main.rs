@@ -1,1 +1,46 @@
-fn main() {}
+//! The `dialgraph` command: arguments in, words and exit codes out.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 all is well, 1 something
+//! was found (diagnostics, failed scripts, a failed run), 2 the command could not be carried out.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+
+mod args;
+mod commands;
+mod repl;
+mod workshop;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command, FlowCommand, PluginCommand};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.command {
+        Command::Call(args) => commands::call::run(args),
+        Command::Test(args) => commands::test::run(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
+        Command::Plugin(PluginCommand::New(args)) => commands::plugin::new(&args),
+        Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin::inspect(&args),
+        Command::Plugin(PluginCommand::Run(args)) => commands::plugin::run(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever read our output has read enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,209 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// A self-hosted engine for phone and chat flows.
+#[derive(Debug, Parser)]
+#[command(name = "dialgraph", version, about, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Call(CallArgs),
+    Test(TestArgs),
+    Check(CheckArgs),
+    /// Looks at flows.
+    #[command(subcommand)]
+    Flow(FlowCommand),
+    /// Makes, looks at and tries plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+}
+
+/// Where the flows are.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ProjectArgs {
+    /// The folder that holds `dialgraph.yaml`.
+    #[arg(long, value_name = "FOLDER", default_value = "flows", env = "DIALGRAPH_PROJECT", global = true)]
+    pub(crate) project: PathBuf,
+}
+
+/// Holds a call in the terminal.
+///
+/// Type what the caller says; digits, * and # are keys, such as `1#`; `:help` lists what else can happen.
+/// Without a terminal the lines are read from standard input.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  dialgraph call\n  dialgraph call --at 2026-11-20T21:30:00+09:00 --from +82-10-0000-0101\n  printf '1\\n' | dialgraph call --trace")]
+pub(crate) struct CallArgs {
+    /// The flow in which the call begins; default: the project's entry.
+    pub(crate) flow: Option<String>,
+    /// When the call begins, RFC 3339 with offset; default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// The caller's number; default: withheld.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) from: Option<String>,
+    /// The language in which the call begins; default: the project's first.
+    #[arg(long, value_name = "LOCALE")]
+    pub(crate) locale: Option<String>,
+    #[arg(long, value_enum, default_value_t = ChannelArg::Voice)]
+    pub(crate) channel: ChannelArg,
+    /// Shows every node: the port taken and why, host calls, instructions and memory.
+    #[arg(long)]
+    pub(crate) trace: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ChannelArg {
+    Voice,
+    Chat,
+}
+
+/// Runs call scripts (`*.call.yaml`) in virtual time and compares their transcripts with the snapshots.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  dialgraph test\n  dialgraph test tests/calls/fallback --filter silent\n  dialgraph test --accept\n  dialgraph test --junit results.xml")]
+pub(crate) struct TestArgs {
+    /// Scripts, or folders with scripts.
+    #[arg(default_value = "tests/calls")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Runs only scripts whose path or sentence contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Keeps the transcripts of this run as the snapshots (and with --costs the costs as the budget).
+    #[arg(long)]
+    pub(crate) accept: bool,
+    /// Compares what each plugin cost at each node with the budget, too.
+    #[arg(long)]
+    pub(crate) costs: bool,
+    /// Prints the results as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Writes the results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Scripts run side by side; default: one for each processor.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) jobs: Option<usize>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+/// Proves what can be proved of flows before a call.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  dialgraph check\n  dialgraph check flows/main-entry.flow.yaml --json\n  dialgraph check --explain DG0201")]
+pub(crate) struct CheckArgs {
+    /// Project folders or flow files; default: the project.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Prints the diagnostics as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Warnings fail the check, too.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Tells what a code means and how to put it right.
+    #[arg(long, value_name = "CODE", conflicts_with = "paths")]
+    pub(crate) explain: Option<String>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowCommand {
+    Graph(GraphArgs),
+}
+
+/// Prints the graph of a flow.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow graph main-entry --format dot | dot -Tsvg > main-entry.svg")]
+pub(crate) struct GraphArgs {
+    /// Name of the flow.
+    pub(crate) flow: String,
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    pub(crate) format: GraphFormat,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum GraphFormat {
+    Mermaid,
+    Dot,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    New(NewArgs),
+    Inspect(InspectArgs),
+    Run(RunArgs),
+}
+
+/// Makes a new plugin that builds, passes its tests and can be used in a flow at once.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  dialgraph plugin new loyalty-points")]
+pub(crate) struct NewArgs {
+    /// Lower-case words joined by `-`.
+    pub(crate) name: String,
+    /// Where to put it; default: a folder of that name.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// Shows what a plugin is and what it needs.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  dialgraph plugin inspect loyalty_points.wasm\n  dialgraph plugin inspect hours-check --json")]
+pub(crate) struct InspectArgs {
+    /// A component file, or the name of a plugin that comes with dialgraph.
+    pub(crate) plugin: String,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs a plugin alone and shows what it did and what it cost.
+///
+/// Its host calls are answered by the project's local providers, or by `--reply`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  dialgraph plugin run hours-check --config '{\"calendar\": {\"zone\": \"Asia/Seoul\", \"weekly\": {\"mon\": [[\"09:00\", \"18:00\"]]}}}'\n  dialgraph plugin run lookup.wasm --input @input.json --reply 'records.find={\"records\": [], \"more\": false}'")]
+pub(crate) struct RunArgs {
+    /// A component file, or the name of a plugin that comes with dialgraph.
+    pub(crate) plugin: String,
+    /// The node's configuration: JSON, or @FILE.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) config: String,
+    /// The values of `with`: JSON, or @FILE.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) input: String,
+    /// What the visit returned with its last ask: JSON, or @FILE.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) state: Option<String>,
+    /// The caller said this.
+    #[arg(long, value_name = "TEXT", group = "event")]
+    pub(crate) says: Option<String>,
+    /// The caller pressed these keys.
+    #[arg(long, value_name = "KEYS", group = "event")]
+    pub(crate) presses: Option<String>,
+    /// The caller was silent.
+    #[arg(long, group = "event")]
+    pub(crate) silent: bool,
+    /// When the turn begins, RFC 3339 with offset; default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    #[arg(long, default_value = "ko-KR")]
+    pub(crate) locale: String,
+    /// The caller's number.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) from: Option<String>,
+    /// Answers a function's next call, such as `records.find=JSON`, or fails it: `nlu.recognize=!unavailable`.
+    #[arg(long, value_name = "FUNCTION=JSON")]
+    pub(crate) reply: Vec<String>,
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}

@@ -1,0 +1,46 @@
+//! One file for each command.
+
+pub(crate) mod call;
+pub(crate) mod check;
+pub(crate) mod flow;
+pub(crate) mod plugin;
+pub(crate) mod test;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use dialgraph_kernel::ports::Timestamp;
+
+/// The system's time: the only place where the command reads it, to start calls that name none.
+#[expect(clippy::disallowed_methods, reason = "a call typed in a terminal begins now")]
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp(since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0))
+}
+
+/// `JSON`, or `@FILE` with JSON in it.
+pub(crate) fn json_argument(option: &str, given: &str) -> Result<serde_json::Value> {
+    let text = match given.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).with_context(|| format!("{option}: cannot read {file}"))?,
+        None => given.to_owned(),
+    };
+    serde_json::from_str(&text).with_context(|| format!("{option} is no JSON"))
+}
+
+/// The bytes of a component: a file, or a plugin that comes with the command, by name.
+pub(crate) fn component(plugin: &str) -> Result<(String, Vec<u8>)> {
+    let path = Path::new(plugin);
+    if path.is_file() {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {plugin}"))?;
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace('_', "-"));
+        return Ok((stem.unwrap_or_else(|| plugin.to_owned()), bytes));
+    }
+    match dialgraph_guests::shipped().iter().find(|(name, _)| *name == plugin) {
+        Some((name, bytes)) => Ok(((*name).to_owned(), bytes.to_vec())),
+        None => {
+            let names: Vec<&str> = dialgraph_guests::shipped().iter().map(|(name, _)| *name).collect();
+            bail!("`{plugin}` is neither a file nor a plugin that comes with dialgraph ({})", names.join(", "))
+        }
+    }
+}

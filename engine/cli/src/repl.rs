@@ -1,0 +1,246 @@
+//! A call held line by line: from a person at a terminal, or from a pipe.
+
+use std::io::BufRead as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use jiff::tz::TimeZone;
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
+
+use dialgraph_flow::Release;
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_simulator::record::{self, Performed};
+use dialgraph_simulator::run::closing;
+use dialgraph_simulator::script::{parse_duration, parse_time};
+use dialgraph_simulator::session::{Action, Session};
+use dialgraph_simulator::transcript::{self, Detail};
+use dialgraph_simulator::world::{Mock, MockReply};
+
+const HELP: &str = "\
+What you type is what the caller says. Digits, * and # are keys: `1`, `111122223333#`.
+  :silence             the caller says and presses nothing until the question times out
+  :hangup              the caller hangs up
+  :wait 15m            time passes; questions time out meanwhile
+  :clock [TIME|15m]    shows the time, sets it, or moves it on without anything timing out
+  :fail PROVIDER       from now on this provider fails: records, nlu, genai, knowledge, tickets, http
+  :heal PROVIDER       it works again
+  :transfer-fails      the channel cannot put the caller through
+  :undo                takes back the last thing the caller did
+  :attributes          what the call knows
+  :path                the nodes visited
+  :journal             every host call with its reply
+  :trace on|off        shows every node
+  :save FILE           writes the call as a script for `dialgraph test`
+  :quit                leaves";
+
+pub(crate) struct Repl {
+    session: Session,
+    entry: String,
+    zone: TimeZone,
+    detail: Detail,
+    actions: Vec<Performed>,
+}
+
+/// Whether to go on reading.
+enum After {
+    More,
+    Quit,
+}
+
+impl Repl {
+    pub(crate) fn new(session: Session, release: &Release, zone: TimeZone, trace: bool) -> Self {
+        let detail = if trace { Detail::Costs } else { Detail::Words };
+        let entry = release.entry.to_string();
+        Self { session, entry, zone, detail, actions: Vec::new() }
+    }
+
+    /// Holds the call until it is over and the input ends.
+    pub(crate) fn hold(mut self, terminal: bool) -> Result<ExitCode> {
+        print!("{}", transcript::opening(self.session.setup(), &self.entry, &self.zone));
+        self.session.start()?;
+        self.show(0);
+        if terminal { self.hold_at_terminal()? } else { self.hold_from_pipe()? }
+        print!("{}", closing(&self.session));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn hold_at_terminal(&mut self) -> Result<()> {
+        println!("(type what the caller says, keys such as 1#, or :help)");
+        let mut editor = DefaultEditor::new().context("cannot use this terminal")?;
+        while !self.session.is_over() {
+            match editor.readline("> ") {
+                Ok(line) => {
+                    // A history that cannot grow is no reason to end a call.
+                    let _ = editor.add_history_entry(&line);
+                    if let After::Quit = self.line(&line) {
+                        break;
+                    }
+                }
+                Err(ReadlineError::Interrupted | ReadlineError::Eof) => break,
+                Err(error) => return Err(error).context("cannot read from this terminal"),
+            }
+        }
+        Ok(())
+    }
+
+    fn hold_from_pipe(&mut self) -> Result<()> {
+        for line in std::io::stdin().lock().lines() {
+            let line = line.context("cannot read standard input")?;
+            if let After::Quit = self.line(&line) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str) -> After {
+        let line = line.trim();
+        if line.is_empty() {
+            return After::More;
+        }
+        if let Some(command) = line.strip_prefix(':') {
+            let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
+            return self.command(word, rest.trim());
+        }
+        let is_keys = line.chars().all(|key| key.is_ascii_digit() || key == '*' || key == '#');
+        self.act(if is_keys {
+            Action::Presses(line.to_owned())
+        } else {
+            Action::Says { text: line.to_owned(), confidence: None }
+        });
+        After::More
+    }
+
+    fn act(&mut self, action: Action) {
+        let first = self.session.turns().len();
+        match self.session.act(&action) {
+            Ok(_) => {
+                self.actions.push((action, first));
+                self.show(first);
+            }
+            Err(error) => println!("({error})"),
+        }
+    }
+
+    fn show(&self, first: usize) {
+        for record in &self.session.turns()[first..] {
+            println!();
+            print!("{}", transcript::turn(record, self.detail));
+        }
+    }
+
+    fn command(&mut self, word: &str, rest: &str) -> After {
+        match word {
+            "silence" | "silent" => self.act(Action::Silent),
+            "hangup" => self.act(Action::HangsUp),
+            "wait" => match parse_duration(rest) {
+                Ok(ms) => {
+                    self.act(Action::Waits { ms });
+                    self.clock();
+                }
+                Err(error) => println!("({error})"),
+            },
+            "clock" => self.set_clock(rest),
+            "fail" | "heal" => self.provider(word == "fail", rest),
+            "transfer-fails" => {
+                self.act(Action::DirectiveFails("made to fail by hand".to_owned()));
+            }
+            "undo" => match self.session.undo() {
+                Ok(()) => {
+                    self.actions.pop();
+                    println!("(taken back; the caller was last told:)");
+                    self.show(self.session.turns().len().saturating_sub(1));
+                }
+                Err(error) => println!("({error})"),
+            },
+            "attributes" => self.attributes(),
+            "path" => {
+                for step in self.session.turns().iter().flat_map(|turn| &turn.steps) {
+                    match &step.port {
+                        Some(port) => println!("  {} → {port}", step.at),
+                        None => println!("  {}", step.at),
+                    }
+                }
+            }
+            "journal" => {
+                for turn in self.session.turns() {
+                    for entry in &turn.entries {
+                        println!("  turn {}: {}", turn.turn, transcript::host_call(entry));
+                    }
+                }
+            }
+            "trace" => match rest {
+                "on" => self.detail = Detail::Costs,
+                "off" => self.detail = Detail::Words,
+                _ => println!("(write `:trace on` or `:trace off`)"),
+            },
+            "save" => match self.save(rest) {
+                Ok(()) => println!("(saved as {rest})"),
+                Err(error) => println!("({error:#})"),
+            },
+            "help" => println!("{HELP}"),
+            "quit" | "q" => return After::Quit,
+            _ => println!("(there is no `:{word}`; `:help` lists what there is)"),
+        }
+        After::More
+    }
+
+    fn clock(&self) {
+        println!("(it is {})", transcript::time(self.session.clock().time(), &self.zone));
+    }
+
+    fn set_clock(&mut self, to: &str) {
+        if let Ok(ms) = parse_duration(to) {
+            self.session.clock().advance(ms);
+        } else if !to.is_empty() {
+            match parse_time(to) {
+                Ok((at, _)) if at >= self.session.clock().time() => self.session.clock().set(at),
+                Ok(_) => println!("(time does not go back; `:undo` does)"),
+                Err(error) => println!("({error})"),
+            }
+        }
+        self.clock();
+    }
+
+    fn provider(&mut self, fail: bool, name: &str) {
+        const PROVIDERS: [&str; 7] =
+            ["records", "nlu", "genai", "knowledge", "tickets", "secrets", "http"];
+        let provider = name.split('.').next().unwrap_or_default();
+        if !PROVIDERS.contains(&provider) {
+            println!("(there is no provider `{name}`; there are {})", PROVIDERS.join(", "));
+            return;
+        }
+        if !fail {
+            let removed = self.session.world().remove(name);
+            println!("({})", if removed > 0 { format!("{name} works again") } else { format!("{name} was not failing") });
+            return;
+        }
+        let message = format!("{name} is made to fail by hand");
+        self.session.world().add(Mock {
+            on: name.to_owned(),
+            when: None,
+            calls: (1, u64::MAX),
+            delay_ms: 0,
+            reply: MockReply::Error(HostError::new(HostErrorKind::Unavailable, "unavailable", message)),
+        });
+        println!("({name} fails from now on)");
+    }
+
+    fn attributes(&self) {
+        let Some(call) = self.session.call() else { return };
+        println!("  locale = {}", call.locale);
+        for (name, value) in &call.attributes {
+            println!("  {name} = {value}");
+        }
+    }
+
+    fn save(&self, file: &str) -> Result<()> {
+        anyhow::ensure!(!file.is_empty(), "name a file: `:save tests/calls/my_call.call.yaml`");
+        let stem = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
+        let sentence = stem.trim_end_matches(".call.yaml").replace(['_', '-'], " ");
+        let text = record::script(&self.session, &self.actions, &sentence, &self.zone);
+        std::fs::write(file, text).with_context(|| format!("cannot write {file}"))
+    }
+}

@@ -1,0 +1,126 @@
+//! A project with its plugins loaded: what every command but `plugin new` begins with.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+
+use dialgraph_flow::check::{Checked, Plugins};
+use dialgraph_flow::grants::Grants;
+use dialgraph_flow::model::Name;
+use dialgraph_flow::{Project, Release, check};
+use dialgraph_host::{Host, HostConfig, LoadError};
+
+/// A project, a plugin host, and the plugins that could be loaded.
+pub(crate) struct Workshop {
+    pub(crate) project: Project,
+    pub(crate) host: Arc<Host>,
+    plugins: Plugins,
+    /// Plugins that could not be loaded, with the reason.
+    refused: Vec<(String, LoadError)>,
+}
+
+impl Workshop {
+    /// Reads the project in `folder` and loads the plugins that come with dialgraph and those in its
+    /// `plugins/`; of two with one name the project's is taken.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let project = Project::load(folder).with_context(|| hint(folder))?;
+        let host = Arc::new(host()?);
+        let mut components: BTreeMap<String, Vec<u8>> = dialgraph_guests::shipped()
+            .iter()
+            .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
+            .collect();
+        for file in project.plugin_files() {
+            let bytes =
+                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
+            components.insert(stem, bytes);
+        }
+        let grants = project.grants();
+        let loaded = load(&host, &components, &grants);
+        let mut workshop = Self { project, host, plugins: Plugins::new(), refused: Vec::new() };
+        for (name, result) in loaded {
+            match result {
+                Ok(loaded) => {
+                    let descriptor = loaded.descriptor.as_ref().clone();
+                    workshop.plugins.insert(descriptor.name.clone(), (loaded.digest, descriptor));
+                }
+                Err(error) => workshop.refused.push((name, error)),
+            }
+        }
+        Ok(workshop)
+    }
+
+    /// Everything that the checker finds, and the release if there is no error.
+    pub(crate) fn check(&self) -> Checked {
+        check(&self.project, &self.plugins)
+    }
+
+    /// The release; with errors, the command ends with the report.
+    pub(crate) fn release(&self) -> Result<Arc<Release>> {
+        match self.check().into_release() {
+            Ok(release) => Ok(Arc::new(release)),
+            Err(report) => {
+                self.warn_of_plugins();
+                bail!("the flows cannot be used as they are\n{report}")
+            }
+        }
+    }
+
+    /// Tells which plugins were refused that the project grants something, and so means to use.
+    #[expect(clippy::print_stderr, reason = "a command warns")]
+    pub(crate) fn warn_of_plugins(&self) {
+        let grants = self.project.grants();
+        for (name, error) in &self.refused {
+            if grants.contains_key(name.as_str()) {
+                eprintln!("warning: {error}");
+            }
+        }
+    }
+}
+
+fn hint(folder: &Path) -> String {
+    format!("no project at `{}`; name its folder with --project", folder.display())
+}
+
+/// A plugin host that counts instructions and keeps compiled plugins in the user's cache.
+pub(crate) fn host() -> Result<Host> {
+    let config = HostConfig { cache_dir: cache_dir(), counting: true, ..HostConfig::default() };
+    Host::new(config).context("cannot run WebAssembly here")
+}
+
+/// `DIALGRAPH_CACHE`, or `dialgraph` in the user's cache folder; none without a home.
+fn cache_dir() -> Option<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    from("DIALGRAPH_CACHE")
+        .or_else(|| from("XDG_CACHE_HOME").map(|cache| cache.join("dialgraph")))
+        .or_else(|| from("HOME").map(|home| home.join(".cache").join("dialgraph")))
+}
+
+type Loads = Vec<(String, Result<dialgraph_host::Loaded, LoadError>)>;
+
+/// Loads all components, side by side: the first time each has to be compiled.
+fn load(
+    host: &Host,
+    components: &BTreeMap<String, Vec<u8>>,
+    grants: &BTreeMap<Name, Grants>,
+) -> Loads {
+    let none = Grants::default();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = components
+            .iter()
+            .map(|(name, bytes)| {
+                let grants = grants.get(name.as_str()).unwrap_or(&none);
+                (name, scope.spawn(move || host.load(name, bytes, grants)))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .filter_map(|(name, thread)| {
+                // A load that panicked has printed why; the plugin then counts as unknown.
+                thread.join().ok().map(|result| (name.clone(), result))
+            })
+            .collect()
+    })
+}
