@@ -178,6 +178,7 @@ impl Committer {
         Ok(answers)
     }
 
+    /// Decides one commit. The outer error is for failures that leave the whole group in doubt.
     fn decide(
         &self,
         request: &Request,
@@ -185,24 +186,30 @@ impl Committer {
         pending: &mut Pending,
     ) -> Result<Result<Committed, CommitError>, StoreError> {
         let token = codec::token_key(&request.token);
-        if self.remembered(&token, pending)?.is_some_and(|forgotten| now < forgotten) {
-            self.counters.repeats.fetch_add(1, Ordering::Relaxed);
-            return Ok(Ok(Committed::Repeated));
-        }
         let mut replaced = HashMap::new();
+        // Until something is pending, a failure (such as a damaged row) is this commit's alone.
+        let remembered = match self.remembered(&token, pending) {
+            Ok(Some(forgotten)) if now < forgotten => {
+                self.counters.repeats.fetch_add(1, Ordering::Relaxed);
+                return Ok(Ok(Committed::Repeated));
+            }
+            Ok(remembered) => remembered,
+            Err(error) => return Ok(Err(error.into())),
+        };
         let decided = plan::decide(&request.ops, now, |key| {
             let (slot, chain) = self.slot(key, pending)?.unzip();
             if let Some(chain) = chain.flatten() {
                 replaced.insert(key.clone(), chain);
             }
             Ok::<_, StoreError>(slot)
-        })?;
+        });
         let writes = match decided {
-            Ok(writes) => writes,
-            Err(conflict) => {
+            Ok(Ok(writes)) => writes,
+            Ok(Err(conflict)) => {
                 self.counters.conflicts.fetch_add(1, Ordering::Relaxed);
                 return Ok(Err(CommitError::Conflict(conflict)));
             }
+            Err(error) => return Ok(Err(error.into())),
         };
         for write in writes {
             let row = codec::row_key(write.key);
@@ -235,7 +242,7 @@ impl Committer {
             pending.rows.insert(row, after);
         }
         let forgotten = now.plus(TOKEN_RETENTION_MILLIS);
-        if let Some(before) = self.remembered(&token, pending)? {
+        if let Some(before) = remembered {
             pending.batch.remove(codec::expiry_key(before, &token));
         }
         pending.index_expiry(forgotten, &token);
@@ -286,7 +293,10 @@ impl Committer {
             let entry = entry.map_err(super::backend)?;
             seen += 1;
             pending.dirty = true;
-            let Some((at, target)) = codec::decode_expiry(&entry) else { continue };
+            let Some((at, target)) = codec::decode_expiry(&entry) else {
+                pending.batch.remove(entry);
+                continue;
+            };
             // The row may have been given another life since; then only the stale entry goes.
             let renewed = if target.first() == Some(&codec::ROW) {
                 match pending.rows.get(target) {

@@ -75,6 +75,23 @@ fn a_reader_never_sees_a_mixture_of_two_large_values() {
     });
 }
 
+#[test]
+fn a_damaged_row_fails_its_own_commits_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), &Arc::default());
+    commit(&store, Op::put(key(1), vec![1; 20_000], Expect::Any), "t1").unwrap();
+    commit(&store, Op::put(key(2), "x", Expect::Any), "t2").unwrap();
+    store.db.insert(codec::row_key(&key(2)), b"short").unwrap();
+    let (link, _) = store.db.scan_prefix(b"c").last().unwrap().unwrap();
+    store.db.remove(link).unwrap();
+    for n in [1, 2] {
+        assert!(block_on(store.get(&key(n))).unwrap_err().to_string().contains("is malformed"));
+        commit(&store, Op::put(key(n), "y", Expect::Any), "t3").unwrap_err();
+    }
+    commit(&store, Op::put(key(3), "z", Expect::Any), "t3").unwrap();
+    store.health().unwrap();
+}
+
 /// A device that refuses to be synced stands in for a failing disk.
 #[cfg(target_os = "linux")]
 #[test]
