@@ -25,8 +25,11 @@ pub(super) fn parse(
             .error_recovery_limit(4)
             .parse_with_source_info(&source)
             .map_err(|errors| {
-                let first = errors.errors.into_iter().next();
-                first.map(|error| (error.pos, error.msg)).unwrap_or_default()
+                let errors = errors.errors.into_iter();
+                let mut errors: Vec<_> = errors.map(|error| (error.pos, error.msg)).collect();
+                // What the tree builder misses only follows from what the grammar did not find.
+                errors.sort_by_key(|(_, message)| !message.starts_with("Syntax error"));
+                errors.into_iter().next().unwrap_or_default()
             })
     };
     let owned = source.to_owned();
@@ -54,7 +57,22 @@ fn translate(
     (line, column): (isize, isize),
     message: &str,
 ) -> ExprDiagnostic {
+    if message.contains("Recursion limit") {
+        return ExprDiagnostic {
+            problem: ExprProblem::TooDeep,
+            help: Some("compute parts of it with `set` first".to_owned()),
+            ..syntax(0..source.len(), "too many `? :` one within another")
+        };
+    }
     let at = offset(source, line, column);
+    if at == source.len() {
+        let mut found = syntax(at..at, "something is missing at the end");
+        let count = |sign: &str| tokens.iter().filter(|t| t.text(source) == sign).count();
+        if count("?") > count(":") {
+            found.help = Some("`?` needs a `:` with the value for the other case".to_owned());
+        }
+        return found;
+    }
     let token = tokens.iter().find(|token| token.span.contains(&at)).or(tokens.last());
     let span = token.map_or(at..at, |token| token.span.clone());
     let text = source.get(span.clone()).unwrap_or_default();

@@ -162,6 +162,9 @@ fn syntax_mistakes_are_told_in_plain_words() {
             "`99999999999999999999` is too great a number",
         ),
         ("'\\q'", "'\\q'", "this text has a `\\` that means nothing"),
+        ("open ? 1", "", "something is missing at the end"),
+        ("open ? (1, 2) : 3", ",", "`,` cannot stand here"),
+        ("company[]", "]", "`]` cannot stand here"),
         ("company.", "", "something is missing after `.`"),
         ("f(1,)", ")", "something is missing before `)`"),
     ] {
@@ -184,6 +187,9 @@ fn length_and_depth_are_bounded() {
     let chain = |length: usize| vec!["tries"; length].join("+");
     assert_eq!(type_of(&chain(MAX_NESTING)), Type::Number);
     assert_eq!(mistake(&chain(MAX_NESTING + 2)).0, TooDeep);
+    let choice = |length: usize| format!("{}1", "open?1:".repeat(length));
+    assert_eq!(type_of(&choice(60)), Type::Number);
+    assert_eq!(mistake(&choice(120)).0, TooDeep);
     let path = |length: usize| format!("heard{}", ".a".repeat(length));
     assert_eq!(mistake(&path(300)).0, TooDeep);
     assert_eq!(type_of(&format!("{}open", "!".repeat(1000))), Type::Boolean);
