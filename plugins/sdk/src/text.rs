@@ -53,6 +53,11 @@ impl Text {
         ]))
     }
 
+    /// No text in any locale; it fills to nothing.
+    pub const fn empty() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// True when there is a text for a locale of the same language.
     pub fn speaks(&self, locale: &str) -> bool {
         self.get(locale).is_some()
