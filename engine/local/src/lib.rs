@@ -4,6 +4,8 @@ pub mod error;
 pub mod genai;
 pub mod knowledge;
 pub mod nlu;
+pub mod records;
 mod text;
+pub mod tickets;
 
 pub use error::LocalError;

@@ -1,0 +1,262 @@
+//! The local ticket desk: tickets in the embedded store, numbered in the order in which they are opened.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dialgraph_kernel::ports::tickets::{Create, Receipt, Ticket};
+use dialgraph_kernel::ports::{HostError, Timestamp};
+use dialgraph_kernel::provider::{Caller, Tickets};
+use dialgraph_store::{
+    CommitError, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store, Upgrade,
+    decode, encode,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::records::{failed, short, token};
+
+/// Longest subject, in characters.
+pub const MAX_SUBJECT_CHARS: usize = 150;
+
+/// Largest body, in bytes.
+pub const MAX_BODY_BYTES: usize = 32 << 10;
+
+const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
+
+/// How often opening a ticket is tried while others open theirs.
+const ATTEMPTS: usize = 32;
+
+/// The ticket desk.
+#[derive(Clone)]
+pub struct LocalTickets {
+    store: Arc<dyn Store>,
+}
+
+impl std::fmt::Debug for LocalTickets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalTickets").finish_non_exhaustive()
+    }
+}
+
+/// A ticket at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiledTicket {
+    /// `T-000001` and so on.
+    pub id: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Call in which it was opened.
+    pub call_id: String,
+    /// Plugin that opened it.
+    pub plugin: String,
+    /// What it says.
+    pub ticket: Ticket,
+}
+
+impl Schema for FiledTicket {
+    const KIND: &'static str = "ticket";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+/// Number of a ticket: the last one given, or the one of an idempotency key.
+#[derive(Debug, Serialize, Deserialize)]
+struct Number {
+    number: u64,
+}
+
+impl Schema for Number {
+    const KIND: &'static str = "ticket-number";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+fn id(number: u64) -> String {
+    format!("T-{number:06}")
+}
+
+fn place(number: u64) -> Result<Key, HostError> {
+    let part = Part::new("tickets").map_err(failed)?;
+    Key::new(&part, Sort::number(number)).map_err(failed)
+}
+
+impl LocalTickets {
+    /// A desk that keeps its tickets in `store`.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// The ticket with this id.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn get(&self, id: &str) -> Result<Option<FiledTicket>, HostError> {
+        let Some(number) = id.strip_prefix("T-").and_then(|number| number.parse().ok()) else {
+            return Ok(None);
+        };
+        let row = self.store.get(&place(number)?).await.map_err(failed)?;
+        row.map(|row| decode(&row.value).map_err(failed)).transpose()
+    }
+
+    /// Tickets, the newest first, at most `limit` (1 to 1,000) behind `after`, and where to go on.
+    ///
+    /// # Errors
+    /// If the store fails or the limit is off.
+    pub async fn list(
+        &self,
+        limit: u32,
+        after: Option<Cursor>,
+    ) -> Result<(Vec<FiledTicket>, Option<Cursor>), HostError> {
+        let part = Part::new("tickets").map_err(failed)?;
+        let query = Query::new(part).descending().limit(limit).after(after);
+        let page = self.store.query(&query).await.map_err(failed)?;
+        let tickets: Result<Vec<FiledTicket>, _> =
+            page.rows.iter().map(|row| decode(&row.value).map_err(failed)).collect();
+        Ok((tickets?, page.next))
+    }
+}
+
+fn check(request: &Create) -> Result<(), HostError> {
+    let wrong = |field: &str, why: String| {
+        Err(HostError::invalid(format!("bad-{field}"), format!("ticket: `{field}` {why}")))
+    };
+    let ticket = &request.ticket;
+    let subject = ticket.subject.chars().count();
+    if ticket.subject.trim().is_empty() || subject > MAX_SUBJECT_CHARS {
+        return wrong("subject", format!("has {subject} characters; give it 1 to {MAX_SUBJECT_CHARS}"));
+    }
+    if ticket.body.len() > MAX_BODY_BYTES {
+        return wrong("body", format!("has {} bytes; the limit is {MAX_BODY_BYTES}", ticket.body.len()));
+    }
+    if !PRIORITIES.contains(&ticket.priority.as_str()) {
+        return wrong("priority", format!("is `{}`; it is one of {}", ticket.priority, PRIORITIES.join(", ")));
+    }
+    if request.idempotency_key.is_empty() || request.idempotency_key.len() > 255 {
+        let length = request.idempotency_key.len();
+        return wrong("idempotency-key", format!("has {length} bytes; give it 1 to 255"));
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Tickets for LocalTickets {
+    async fn create(&self, caller: &Caller, request: &Create) -> Result<Receipt, HostError> {
+        check(request)?;
+        let single = |part: String| {
+            Part::new(part).and_then(|part| Key::new(&part, Sort::text("number"))).map_err(failed)
+        };
+        let counter = single("ticket-counter".to_owned())?;
+        let claim = single(format!("ticket-key/{}", short(&request.idempotency_key)))?;
+        let token = token("ticket", &request.idempotency_key)?;
+        for _ in 0..ATTEMPTS {
+            if let Some(row) = self.store.get(&claim).await.map_err(failed)? {
+                let Number { number } = decode(&row.value).map_err(failed)?;
+                return Ok(Receipt { id: id(number), url: None, duplicate: true });
+            }
+            let last = self.store.get(&counter).await.map_err(failed)?;
+            let number = match &last {
+                Some(row) => decode::<Number>(&row.value).map_err(failed)?.number + 1,
+                None => 1,
+            };
+            let filed = FiledTicket {
+                id: id(number),
+                opened_at: caller.now,
+                call_id: caller.call_id.to_string(),
+                plugin: caller.plugin.to_string(),
+                ticket: request.ticket.clone(),
+            };
+            let value = encode(&Number { number }).map_err(failed)?;
+            let ops = [
+                Op::put(counter.clone(), value.clone(), Expect::unchanged(last.as_ref())),
+                Op::put(claim.clone(), value, Expect::Absent),
+                Op::put(place(number)?, encode(&filed).map_err(failed)?, Expect::Absent),
+            ];
+            match self.store.commit(&ops, &token).await {
+                Ok(Committed::Applied) => {
+                    return Ok(Receipt { id: filed.id, url: None, duplicate: false });
+                }
+                // Ours from before, or somebody took the number: look again.
+                Ok(Committed::Repeated) | Err(CommitError::Conflict(_)) => {}
+                Err(CommitError::Failed(error)) => return Err(failed(error)),
+            }
+        }
+        let message = "too many tickets are being opened at once; try again";
+        Err(HostError::unavailable("contended", message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dialgraph_store::{ManualClock, MemoryStore};
+
+    use super::*;
+
+    fn desk() -> LocalTickets {
+        LocalTickets::new(Arc::new(MemoryStore::new(Arc::new(ManualClock::default()))))
+    }
+
+    fn caller() -> Caller {
+        Caller {
+            call_id: "call-1".into(),
+            locale: "ko-KR".into(),
+            plugin: "ticketing".into(),
+            now: Timestamp(1_800_000_000_000),
+            idempotency_key: "call-1/3/0".into(),
+        }
+    }
+
+    fn create(key: &str, subject: &str) -> Create {
+        let ticket = Ticket {
+            subject: subject.to_owned(),
+            priority: "urgent".to_owned(),
+            ..Ticket::default()
+        };
+        Create { ticket, idempotency_key: key.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn tickets_are_numbered_and_a_key_opens_one_only() {
+        let desk = desk();
+        let first = desk.create(&caller(), &create("a", "운영 장애")).await.unwrap();
+        assert_eq!((first.id.as_str(), first.duplicate), ("T-000001", false));
+        let second = desk.create(&caller(), &create("b", "요금 문의")).await.unwrap();
+        assert_eq!(second.id, "T-000002");
+        let again = desk.create(&caller(), &create("a", "something else")).await.unwrap();
+        assert_eq!((again.id.as_str(), again.duplicate), ("T-000001", true));
+
+        let (all, next) = desk.list(10, None).await.unwrap();
+        let ids: Vec<&str> = all.iter().map(|ticket| ticket.id.as_str()).collect();
+        assert_eq!((ids, next), (vec!["T-000002", "T-000001"], None));
+        assert_eq!(desk.get("T-000001").await.unwrap().unwrap().ticket.subject, "운영 장애");
+        assert_eq!(desk.get("T-000003").await.unwrap(), None);
+        assert_eq!(desk.get("nonsense").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn tickets_opened_at_once_get_numbers_of_their_own() {
+        let desk = desk();
+        let caller = caller();
+        let requests: Vec<Create> = (0..12).map(|n| create(&n.to_string(), "s")).collect();
+        let all = futures::future::join_all(requests.iter().map(|r| desk.create(&caller, r))).await;
+        let mut ids: Vec<String> = all.into_iter().map(|receipt| receipt.unwrap().id).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 12);
+    }
+
+    #[tokio::test]
+    async fn a_bad_ticket_is_refused_by_field() {
+        let desk = desk();
+        let mut refusals = Vec::new();
+        let mut bad = [create("a", " "), create("a", &"가".repeat(151)), create("", "s"), create("a", "s")];
+        bad[3].ticket.priority = "asap".to_owned();
+        for request in &bad {
+            refusals.push(desk.create(&caller(), request).await.unwrap_err().to_string());
+        }
+        insta::assert_snapshot!(refusals.join("\n"), @r#"
+        bad-subject: ticket: `subject` has 1 characters; give it 1 to 150
+        bad-subject: ticket: `subject` has 151 characters; give it 1 to 150
+        bad-idempotency-key: ticket: `idempotency-key` has 0 bytes; give it 1 to 255
+        bad-priority: ticket: `priority` is `asap`; it is one of urgent, high, normal, low
+        "#);
+    }
+}
