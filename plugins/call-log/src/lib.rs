@@ -96,7 +96,7 @@ struct CallLog<'a> {
 
 /// The plugin.
 #[derive(Debug)]
-pub struct Plugin;
+pub struct CallLogger;
 
 const LOGGED: Port = Port::new("logged", "The call is in the collection.");
 
@@ -105,7 +105,7 @@ const PATH_START: usize = 100;
 const PATH_END: usize = 300;
 const NOTES: usize = 4_000;
 
-impl Node for Plugin {
+impl Node for CallLogger {
     type Config = Config;
     type Input = Input;
     type Output = Output;
@@ -162,4 +162,4 @@ fn bounded(mut path: Vec<String>) -> Vec<String> {
     path
 }
 
-dialgraph_plugin::export!(Plugin);
+dialgraph_plugin::export!(CallLogger);

@@ -2,17 +2,17 @@ use dialgraph_plugin::testing::{START, TestCall, check_schemas};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
 
-use crate::{PATH_END, PATH_START, Plugin};
+use crate::{CallLogger, PATH_END, PATH_START};
 
-fn call(input: Value) -> TestCall<Plugin> {
-    let call = TestCall::<Plugin>::new(json!({"collection": "call_logs"})).input(input);
+fn call(input: Value) -> TestCall<CallLogger> {
+    let call = TestCall::<CallLogger>::new(json!({"collection": "call_logs"})).input(input);
     call.host().collection("call_logs");
     call
 }
 
 #[test]
 fn the_shipped_schemas_are_those_of_the_types() {
-    check_schemas::<Plugin>();
+    check_schemas::<CallLogger>();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use dialgraph_plugin::records::{Page, Query, Source};
+use dialgraph_plugin::records::{Page, Query, Record, Source};
 use dialgraph_plugin::{Host, HostError, NodeError, log};
 use serde::de::DeserializeOwned;
 
@@ -32,19 +32,45 @@ impl<'a> Reader<'a> {
         let mut query = query.source(Source::Current);
         if !self.stale.get() {
             match self.host.records().find(&query) {
-                Err(error) if error.is_unavailable() => {
-                    self.host.log(
-                        log::Level::Warn,
-                        "records are unavailable; going by what was last known",
-                        &[("collection", &query.collection), ("code", &error.info().code)],
-                    );
-                    self.stale.set(true);
-                }
+                Err(error) if error.is_unavailable() => self.has_failed(&query.collection, &error),
                 other => return other.inspect(|page| self.note(page)),
             }
         }
         query.source = Source::LastKnown;
         self.host.records().find(&query).inspect(|page| self.note(page))
+    }
+
+    /// The record with this key.
+    ///
+    /// # Errors
+    /// As for [`Reader::find`].
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<Record<T>>, HostError> {
+        let get = |source| {
+            self.host
+                .records()
+                .get(collection, key, source)
+                .inspect(|record| self.seen.set(self.seen.get() || record.is_some()))
+        };
+        if !self.stale.get() {
+            match get(Source::Current) {
+                Err(error) if error.is_unavailable() => self.has_failed(collection, &error),
+                other => return other,
+            }
+        }
+        get(Source::LastKnown)
+    }
+
+    fn has_failed(&self, collection: &str, error: &HostError) {
+        self.host.log(
+            log::Level::Warn,
+            "records are unavailable; going by what was last known",
+            &[("collection", collection), ("code", &error.info().code)],
+        );
+        self.stale.set(true);
     }
 
     fn note<T>(&self, page: &Page<T>) {

@@ -52,11 +52,11 @@ fn default_timeout() -> u32 {
 
 /// The plugin.
 #[derive(Debug)]
-pub struct Plugin;
+pub struct TicketingZendesk;
 
 const CREATED: Port = Port::new("created", "The ticket is at Zendesk.");
 
-impl Node for Plugin {
+impl Node for TicketingZendesk {
     type Config = Config;
     type Input = Input;
     type Output = Output;
@@ -142,4 +142,4 @@ fn private(draft: &Draft) -> Vec<&str> {
         .collect()
 }
 
-dialgraph_plugin::export!(Plugin);
+dialgraph_plugin::export!(TicketingZendesk);

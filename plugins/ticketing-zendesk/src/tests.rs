@@ -6,7 +6,7 @@ use dialgraph_plugin::testing::{TestCall, check_schemas};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
 
-use crate::Plugin;
+use crate::TicketingZendesk;
 
 fn config() -> Value {
     json!({
@@ -30,8 +30,8 @@ fn input() -> Value {
     })
 }
 
-fn call(input: Value) -> TestCall<Plugin> {
-    let call = TestCall::<Plugin>::new(config()).input(input).locale("en-US");
+fn call(input: Value) -> TestCall<TicketingZendesk> {
+    let call = TestCall::<TicketingZendesk>::new(config()).input(input).locale("en-US");
     call.host().grant_secret("zendesk-token");
     call
 }
@@ -61,7 +61,7 @@ fn answered(answer: Response) -> NodeError {
 
 #[test]
 fn the_shipped_schemas_are_those_of_the_types() {
-    check_schemas::<Plugin>();
+    check_schemas::<TicketingZendesk>();
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn an_answer_without_a_ticket_is_no_success() {
 
 #[test]
 fn without_the_secret_nothing_is_sent() {
-    let mut call = TestCall::<Plugin>::new(config()).input(input());
+    let mut call = TestCall::<TicketingZendesk>::new(config()).input(input());
     let reply = call.enter();
     assert!(matches!(reply.error(), NodeError::Refused(_)), "{reply:?}");
     assert_eq!(call.host().count("http.send"), 0);

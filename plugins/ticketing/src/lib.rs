@@ -15,11 +15,11 @@ use plugin_common::ticket::{Input, Output, Template};
 
 /// The plugin.
 #[derive(Debug)]
-pub struct Plugin;
+pub struct Ticketing;
 
 const CREATED: Port = Port::new("created", "The ticket is at the desk.");
 
-impl Node for Plugin {
+impl Node for Ticketing {
     type Config = Template;
     type Input = Input;
     type Output = Output;
@@ -63,4 +63,4 @@ impl Node for Plugin {
     }
 }
 
-dialgraph_plugin::export!(Plugin);
+dialgraph_plugin::export!(Ticketing);

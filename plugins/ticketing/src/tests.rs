@@ -6,13 +6,13 @@ use dialgraph_plugin::tickets::{Receipt, Ticket};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
 
-use crate::Plugin;
+use crate::Ticketing;
 
 type Desk = Rc<RefCell<Vec<(Ticket, String)>>>;
 
 /// A call and a desk that opens a ticket for each new key.
-fn call(config: Value, input: Value) -> (TestCall<Plugin>, Desk) {
-    let call = TestCall::<Plugin>::new(config).input(input);
+fn call(config: Value, input: Value) -> (TestCall<Ticketing>, Desk) {
+    let call = TestCall::<Ticketing>::new(config).input(input);
     let desk = Desk::default();
     let opened = Rc::clone(&desk);
     call.host().tickets(move |ticket, key| {
@@ -56,7 +56,7 @@ fn priorities() -> Value {
 
 #[test]
 fn the_shipped_schemas_are_those_of_the_types() {
-    check_schemas::<Plugin>();
+    check_schemas::<Ticketing>();
 }
 
 #[test]
