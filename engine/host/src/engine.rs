@@ -1,0 +1,217 @@
+//! wasmtime as this crate sets it up: two pools of instances, a clock that ends runs, one linker for each.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
+
+use crate::config::{HostConfig, Pool};
+use crate::permits::Permits;
+use crate::run::Run;
+use crate::{imports, wasi};
+
+/// How often the epoch moves: the grain of time limits.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// Instructions that stand for a millisecond where they are counted.
+///
+/// Measured speed is 500 to 1,500 instructions a microsecond; the lower end keeps a counted run within about
+/// the time that it was given.
+const INSTRUCTIONS_PER_MS: u64 = 500_000;
+
+/// A counted run that is slow on this machine still ends, after so many times its limit.
+const COUNTED_SLACK: u64 = 20;
+
+/// Instances of a pool beyond the runs that it admits: giving one back takes a moment.
+const SPARE: u32 = 8;
+
+/// Frames of a backtrace.
+const FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
+
+/// What kind of plugin a pool is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Class {
+    Small,
+    Large,
+}
+
+/// Instances of one class and everything that makes them.
+pub(crate) struct Room {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<Run>,
+    pub(crate) permits: Permits,
+    pub(crate) shape: Shape,
+}
+
+/// What a component of a pool may consist of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) memory_bytes: u64,
+    /// Linear memory that an instance may begin with.
+    pub(crate) initial_bytes: u64,
+    pub(crate) memories: u32,
+    pub(crate) tables: u32,
+    pub(crate) core_instances: u32,
+    pub(crate) table_elements: u32,
+    keep_resident: usize,
+    wasm_stack: usize,
+}
+
+impl Shape {
+    fn of(class: Class, pool: Pool) -> Self {
+        match class {
+            Class::Small => Self {
+                memory_bytes: pool.memory_bytes,
+                initial_bytes: 1 << 20,
+                memories: 1,
+                tables: 4,
+                core_instances: 8,
+                table_elements: 10_000,
+                // Clearing this much by hand is cheaper than giving the pages back to the kernel; a plugin
+                // built with the 64 KiB stack uses less.
+                keep_resident: 256 << 10,
+                wasm_stack: 512 << 10,
+            },
+            Class::Large => Self {
+                memory_bytes: pool.memory_bytes,
+                initial_bytes: pool.memory_bytes,
+                memories: 4,
+                tables: 32,
+                core_instances: 64,
+                table_elements: 100_000,
+                keep_resident: 0,
+                wasm_stack: 1 << 20,
+            },
+        }
+    }
+}
+
+impl Room {
+    pub(crate) fn new(class: Class, pool: Pool, counting: bool) -> wasmtime::Result<Self> {
+        let shape = Shape::of(class, pool);
+        let engine = engine(&shape, pool.runs, counting)?;
+        let mut linker = Linker::new(&engine);
+        imports::add_to(&mut linker)?;
+        wasi::add_to(&mut linker)?;
+        Ok(Self { engine, linker, permits: Permits::new(pool.runs), shape })
+    }
+}
+
+/// An engine with a pool for `runs` instances.
+fn engine(shape: &Shape, runs: u32, counting: bool) -> wasmtime::Result<Engine> {
+    let mut config = tuned(shape, counting);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
+        shape,
+        runs.saturating_add(SPARE),
+    )));
+    Engine::new(&config).or_else(|error| {
+        // The pool reserves about 4 GiB of addresses for each memory, so that no access needs a check. Where
+        // addresses are scarce (`ulimit -v`, some containers) a server should still serve.
+        tracing::warn!(
+            error = format!("{error:#}"),
+            runs,
+            "no pool of plugin instances can be made, so each is made when it is needed, which is slower; \
+             allow the process more address space or configure fewer runs"
+        );
+        Engine::new(&tuned(shape, counting))
+    })
+}
+
+fn pool(shape: &Shape, runs: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(runs)
+        .total_core_instances(runs * shape.core_instances)
+        .total_memories(runs * shape.memories)
+        .total_tables(runs * shape.tables)
+        .max_core_instances_per_component(shape.core_instances)
+        .max_memories_per_component(shape.memories)
+        .max_tables_per_component(shape.tables)
+        .table_elements(shape.table_elements as usize)
+        .max_memory_size(usize::try_from(shape.memory_bytes).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(shape.keep_resident)
+        .table_keep_resident(16 << 10);
+    pool
+}
+
+/// What decides how code is compiled is the same for both classes, so that one compiled form serves both.
+fn tuned(shape: &Shape, counting: bool) -> Config {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .consume_fuel(counting)
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_memory64(false)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        .wasm_backtrace_max_frames(Some(FRAMES))
+        .max_wasm_stack(shape.wasm_stack);
+    config
+}
+
+/// Both classes, and the thread that moves their epochs.
+pub(crate) struct Rooms {
+    pub(crate) small: Room,
+    pub(crate) large: Room,
+    pub(crate) counting: bool,
+}
+
+impl Rooms {
+    pub(crate) fn new(config: &HostConfig) -> wasmtime::Result<Self> {
+        let small = Room::new(Class::Small, config.small, config.counting)?;
+        let large = Room::new(Class::Large, config.large, config.counting)?;
+        tick([small.engine.weak(), large.engine.weak()])?;
+        Ok(Self { small, large, counting: config.counting })
+    }
+
+    pub(crate) fn of(&self, class: Class) -> &Room {
+        match class {
+            Class::Small => &self.small,
+            Class::Large => &self.large,
+        }
+    }
+
+    /// Names everything of the engine that compiled code depends on.
+    pub(crate) fn compiler_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.small.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// The epochs that a run of `wall_ms` may see begin.
+    pub(crate) fn ticks(&self, wall_ms: u32) -> u64 {
+        let slack = if self.counting { COUNTED_SLACK } else { 1 };
+        // One more, because the first is under way already.
+        (u64::from(wall_ms) * slack).div_ceil(TICK.as_millis() as u64) + 1
+    }
+
+    /// The instructions that a run of `wall_ms` may take, where they are counted.
+    pub(crate) fn fuel(&self, wall_ms: u32) -> Option<u64> {
+        self.counting.then(|| u64::from(wall_ms) * INSTRUCTIONS_PER_MS)
+    }
+}
+
+/// Moves the epochs from an operating system's thread, which no busy executor can hold up, for as long as
+/// the engines are in use.
+fn tick(engines: [EngineWeak; 2]) -> wasmtime::Result<()> {
+    std::thread::Builder::new().name("dialgraph-epoch".to_owned()).spawn(move || {
+        loop {
+            std::thread::sleep(TICK);
+            let mut alive = false;
+            for engine in engines.iter().filter_map(EngineWeak::upgrade) {
+                engine.increment_epoch();
+                alive = true;
+            }
+            if !alive {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}

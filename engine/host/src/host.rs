@@ -1,0 +1,341 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use dialgraph_flow::Digest;
+use dialgraph_flow::grants::Grants;
+use dialgraph_flow::model::Descriptor;
+use dialgraph_kernel::plugin::{Failure, FailureKind, HostCalls, Invocation, Plugins, RunReport};
+use wasmtime::component::Component;
+
+use crate::bindings::NodeWithCapabilitiesPre;
+use crate::cache::{Cache, Entry};
+use crate::capability::{self, Import};
+use crate::compiled::{Code, Needs};
+use crate::config::HostConfig;
+use crate::engine::{Class, Rooms};
+use crate::error::{HostError, LoadError};
+use crate::examine::{Examined, examine};
+use crate::plugin::{Plugin, execute, failed};
+use crate::run::Run;
+use crate::{descriptor, failure};
+
+/// Loads plugins and runs them, many at a time, from any thread.
+///
+/// ```no_run
+/// use dialgraph_flow::grants::Grants;
+/// use dialgraph_host::{Host, HostConfig};
+///
+/// let host = Host::new(HostConfig::default())?;
+/// let bytes = std::fs::read("hours_check.wasm")?;
+/// let plugin = host.load("hours-check", &bytes, &Grants::default())?;
+/// println!("{} {}", plugin.descriptor.name, plugin.descriptor.version);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Host {
+    rooms: Rooms,
+    cache: Option<Cache>,
+    config: HostConfig,
+    plugins: RwLock<HashMap<Digest, Arc<Plugin>>>,
+}
+
+/// A plugin that can be run.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Of its bytes: what a release pins and [`Plugins::run`] asks for.
+    pub digest: Digest,
+    pub descriptor: Arc<Descriptor>,
+    pub imports: Arc<[Import]>,
+    /// What the operator should know, though it loads: grants that do nothing, a name other than the file's.
+    pub warnings: Vec<String>,
+}
+
+/// What can be told of a component without granting it anything.
+#[derive(Debug)]
+pub struct Inspection {
+    pub digest: Digest,
+    /// In bytes.
+    pub size: usize,
+    pub imports: Vec<Import>,
+    /// Capabilities that it needs granted, by name.
+    pub needs: Vec<String>,
+    /// What it says of itself, or why it could not be asked.
+    pub descriptor: Result<Descriptor, LoadError>,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("config", &self.config)
+            .field("plugins", &self.digests())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Sets up wasmtime and its pools. A cache directory that cannot be used is warned of and left alone.
+    ///
+    /// # Errors
+    ///
+    /// When the machine cannot run WebAssembly as this crate does: an unknown processor, no threads.
+    pub fn new(config: HostConfig) -> Result<Self, HostError> {
+        let rooms = Rooms::new(&config).map_err(|error| HostError(format!("{error:#}")))?;
+        let cache =
+            config.cache_dir.as_deref().and_then(|dir| Cache::open(dir, rooms.compiler_hash()));
+        Ok(Self { rooms, cache, config, plugins: RwLock::new(HashMap::new()) })
+    }
+
+    /// Makes a component ready to run under `grants`. `name` is what it is called until it says so itself, such
+    /// as the stem of its file.
+    ///
+    /// Loading the same bytes with the same grants again does nothing; with other grants, runs that begin later
+    /// are under those. Compiles unless the cache has it, so keep it off the path of calls.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that stands against it, with what to do. What was loaded before is left as it was.
+    pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Loaded, LoadError> {
+        self.check_size(name, bytes)?;
+        let digest = Digest::of(bytes);
+        if let Some(plugin) = self.get(&digest)
+            && plugin.grants == *grants
+        {
+            return Ok(plugin.loaded(digest));
+        }
+        let plugin = Arc::new(self.prepare(name, &digest, bytes, grants)?);
+        self.plugins
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(digest, Arc::clone(&plugin));
+        Ok(plugin.loaded(digest))
+    }
+
+    /// Forgets a plugin version. Runs under way end as if it were still there. False when it was not loaded.
+    pub fn unload(&self, digest: &Digest) -> bool {
+        self.plugins.write().unwrap_or_else(PoisonError::into_inner).remove(digest).is_some()
+    }
+
+    /// The plugin version of this digest, if it is loaded.
+    pub fn loaded(&self, digest: &Digest) -> Option<Loaded> {
+        Some(self.get(digest)?.loaded(*digest))
+    }
+
+    /// Digests of all plugin versions that are loaded, in their order.
+    pub fn digests(&self) -> Vec<Digest> {
+        let plugins = self.plugins.read().unwrap_or_else(PoisonError::into_inner);
+        let mut digests: Vec<_> = plugins.keys().copied().collect();
+        digests.sort();
+        digests
+    }
+
+    /// Tells what a component is, wants and says of itself. It is granted nothing and not kept.
+    ///
+    /// # Errors
+    ///
+    /// When it is too large, or not a component at all. Whatever else is wrong is in
+    /// [`Inspection::descriptor`].
+    pub fn inspect(&self, name: &str, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        self.check_size(name, bytes)?;
+        let examined = examine(name, bytes)?;
+        let descriptor = self.ask_what_it_is(name, bytes, &examined);
+        Ok(Inspection {
+            digest: Digest::of(bytes),
+            size: bytes.len(),
+            needs: capability::needed(&examined.imports).into_iter().collect(),
+            imports: examined.imports,
+            descriptor,
+        })
+    }
+
+    fn ask_what_it_is(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        examined: &Examined,
+    ) -> Result<Descriptor, LoadError> {
+        check_imports(name, examined, None)?;
+        examined.check_exports(name)?;
+        // Its limits are not known here, so it may take what there is.
+        let mut grants = Grants::default();
+        grants.limits.memory_bytes = self.config.large.memory_bytes;
+        grants.limits.table_elements = u32::MAX;
+        let code = Code::compile(name, &self.rooms.small.engine, bytes)?;
+        let (component, class, _) = code.place(name, &self.rooms, &grants.limits, None)?;
+        let pre = self.link(name, class, &component)?;
+        self.describe(name, class, &pre, &grants)
+    }
+
+    fn get(&self, digest: &Digest) -> Option<Arc<Plugin>> {
+        self.plugins.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+    }
+
+    fn check_size(&self, name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+        if bytes.len() > self.config.max_component_bytes {
+            return Err(LoadError::TooLarge {
+                plugin: name.to_owned(),
+                size: bytes.len(),
+                limit: self.config.max_component_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// The load pipeline: cheapest check first, and nothing of the component runs before all of it is known
+    /// to be allowed.
+    fn prepare(
+        &self,
+        name: &str,
+        digest: &Digest,
+        bytes: &[u8],
+        grants: &Grants,
+    ) -> Result<Plugin, LoadError> {
+        let cached = self.cache.as_ref().and_then(|cache| cache.get(digest));
+        if let Some((entry, code)) = cached {
+            // Code of a damaged or foreign file is noticed here at the latest, and made anew.
+            match self.assemble(name, entry.examined.clone(), &code, grants, Some(entry)) {
+                Err(LoadError::Compile { reason, .. }) => {
+                    tracing::warn!(
+                        plugin = name,
+                        reason,
+                        "a cached plugin cannot be used and is compiled anew"
+                    );
+                }
+                assembled => return assembled.map(|(plugin, _)| plugin),
+            }
+        }
+        let examined = examine(name, bytes)?;
+        check_imports(name, &examined, Some(grants))?;
+        examined.check_exports(name)?;
+        let code = Code::compile(name, &self.rooms.small.engine, bytes)?;
+        let (plugin, needs) = self.assemble(name, examined.clone(), &code, grants, None)?;
+        if let Some(cache) = &self.cache {
+            cache.put(digest, &code, &examined, needs, &plugin.descriptor);
+        }
+        Ok(plugin)
+    }
+
+    fn assemble(
+        &self,
+        name: &str,
+        examined: Examined,
+        code: &Code,
+        grants: &Grants,
+        known: Option<Entry>,
+    ) -> Result<(Plugin, Needs), LoadError> {
+        check_imports(name, &examined, Some(grants))?;
+        let needs = known.as_ref().map(|entry| entry.needs);
+        let (component, class, needs) = code.place(name, &self.rooms, &grants.limits, needs)?;
+        let pre = self.link(name, class, &component)?;
+        let descriptor = match known {
+            Some(entry) => entry.descriptor,
+            None => self.describe(name, class, &pre, grants)?,
+        };
+        let output = descriptor::validator(&descriptor.output_schema)
+            .map_err(|reason| LoadError::Descriptor { plugin: name.to_owned(), reason })?;
+        let mut warnings = capability::idle_grants(&examined.imports, grants);
+        if *descriptor.name != *name {
+            warnings.push(format!(
+                "it is called `{name}` here and calls itself `{}`; flows use the latter",
+                descriptor.name
+            ));
+        }
+        let plugin = Plugin {
+            pre,
+            class,
+            descriptor: Arc::new(descriptor),
+            output,
+            grants: grants.clone(),
+            imports: examined.imports.into(),
+            warnings,
+        };
+        Ok((plugin, needs))
+    }
+
+    fn link(
+        &self,
+        name: &str,
+        class: Class,
+        component: &Component,
+    ) -> Result<NodeWithCapabilitiesPre<Run>, LoadError> {
+        self.rooms
+            .of(class)
+            .linker
+            .instantiate_pre(component)
+            .and_then(NodeWithCapabilitiesPre::new)
+            .map_err(|error| LoadError::Link {
+                plugin: name.to_owned(),
+                reason: format!("{error:#}"),
+            })
+    }
+
+    fn describe(
+        &self,
+        name: &str,
+        class: Class,
+        pre: &NodeWithCapabilitiesPre<Run>,
+        grants: &Grants,
+    ) -> Result<Descriptor, LoadError> {
+        let failed = |reason: String| LoadError::Describe { plugin: name.to_owned(), reason };
+        let Some(_permit) = self.rooms.of(class).permits.acquire(self.config.wait) else {
+            return Err(failed("there was no room to run it in; try again".to_owned()));
+        };
+        let run = Run::describing(grants.limits);
+        let executed = execute(&self.rooms, class, pre, grants, run, |store, node| {
+            node.dialgraph_plugin_plugin().call_describe(store)
+        });
+        let raw = executed.result.map_err(|error| {
+            let fuel = self.rooms.fuel(grants.limits.wall_ms);
+            failed(failure::words(&error, &executed.run, fuel, &grants.limits))
+        })?;
+        descriptor::read(raw)
+            .map_err(|reason| LoadError::Descriptor { plugin: name.to_owned(), reason })
+    }
+}
+
+fn check_imports(
+    name: &str,
+    examined: &Examined,
+    grants: Option<&Grants>,
+) -> Result<(), LoadError> {
+    let objections = capability::objections(&examined.imports, grants);
+    if objections.is_empty() {
+        return Ok(());
+    }
+    Err(LoadError::Imports {
+        plugin: name.to_owned(),
+        objections,
+        grants: Box::new(grants.cloned().unwrap_or_default()),
+    })
+}
+
+impl Plugin {
+    fn loaded(&self, digest: Digest) -> Loaded {
+        Loaded {
+            digest,
+            descriptor: Arc::clone(&self.descriptor),
+            imports: Arc::clone(&self.imports),
+            warnings: self.warnings.clone(),
+        }
+    }
+}
+
+impl Plugins for Host {
+    fn run(
+        &self,
+        digest: &Digest,
+        invocation: &Invocation<'_>,
+        host: &mut dyn HostCalls,
+    ) -> RunReport {
+        let Some(plugin) = self.get(digest) else {
+            return failed(Failure {
+                kind: FailureKind::Engine,
+                code: "unknown-plugin".to_owned(),
+                message: format!(
+                    "the engine has no plugin {digest}; load it before the release that pins it"
+                ),
+                backtrace: Vec::new(),
+            });
+        };
+        plugin.run(&self.rooms, self.config.wait, self.config.log_level, invocation, host)
+    }
+}

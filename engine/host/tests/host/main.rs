@@ -1,0 +1,6 @@
+//! The plugin host with real guests, most of them hostile.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod hostile;
