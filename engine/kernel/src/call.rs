@@ -137,6 +137,14 @@ impl Status {
             Self::Handed { disposition, .. } | Self::Ended { disposition, .. } => Some(disposition),
         }
     }
+
+    /// The queue that the call was given to, if it was.
+    pub fn queue(&self) -> Option<&str> {
+        match self {
+            Self::New | Self::Active => None,
+            Self::Handed { queue, .. } | Self::Ended { queue, .. } => queue.as_deref(),
+        }
+    }
 }
 
 /// A node of a flow.

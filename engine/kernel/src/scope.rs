@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use dialgraph_flow::expr::Scope;
 
-use crate::directive::Then;
 use crate::ports::Timestamp;
 use crate::turn::Turn;
 
@@ -22,28 +21,46 @@ impl Turn {
     }
 
     fn call_variable(&self) -> Value {
+        let members = CALL_MEMBERS.iter().map(|name| ((*name).to_owned(), self.call_member(name)));
+        Value::Object(members.collect())
+    }
+
+    fn call_member(&self, name: &str) -> Value {
         let call = self.call();
-        let path: Vec<Value> = call.path.iter().map(|place| place.to_string().into()).collect();
-        let queue = match self.ending() {
-            Some(Then::Queue(queue) | Then::Callback { queue, .. }) => Some(queue.name.to_string()),
-            _ => None,
-        };
-        json!({
-            "id": call.id,
-            "from": call.from,
-            "to": call.to,
-            "channel": call.channel,
-            "locale": call.locale,
-            "flow": self.frame().map(|frame| frame.at.flow.clone()),
-            "started_at": rfc3339(call.started_at),
-            "now": rfc3339(self.now),
-            "path": path,
-            "turn": call.turn,
-            "disposition": call.status.disposition(),
-            "queue": queue,
-        })
+        let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+        match name {
+            "id" => text(Some(&call.id.0)),
+            "from" => text(call.from.as_deref()),
+            "to" => text(call.to.as_deref()),
+            "channel" => text(Some(call.channel.as_str())),
+            "locale" => text(Some(&call.locale)),
+            "flow" => text(self.frame().map(|frame| &*frame.at.flow)),
+            "started_at" => rfc3339(call.started_at).into(),
+            "now" => rfc3339(self.now).into(),
+            "path" => call.path.iter().map(|place| Value::from(place.to_string())).collect(),
+            "turn" => call.turn.into(),
+            "disposition" => text(call.status.disposition()),
+            "queue" => text(call.status.queue()),
+            _ => Value::Null,
+        }
     }
 }
+
+/// What `call` has, as the language's documentation lists it.
+const CALL_MEMBERS: [&str; 12] = [
+    "id",
+    "from",
+    "to",
+    "channel",
+    "locale",
+    "flow",
+    "started_at",
+    "now",
+    "path",
+    "turn",
+    "disposition",
+    "queue",
+];
 
 impl Scope for CallScope<'_> {
     fn variable(&self, root: &str) -> Option<Cow<'_, Value>> {
@@ -58,6 +75,16 @@ impl Scope for CallScope<'_> {
                 let value = self.turn.call().attributes.get(name);
                 Some(value.map_or(Cow::Owned(Value::Null), Cow::Borrowed))
             }
+        }
+    }
+
+    // `call` is not kept as JSON; most expressions want one word of it.
+    fn member(&self, root: &str, name: &str) -> Option<Cow<'_, Value>> {
+        match root {
+            "call" => Some(Cow::Owned(self.turn.call_member(name))),
+            "input" => self.turn.frame()?.input.get(name).map(Cow::Borrowed),
+            "output" => self.output?.get(name).map(Cow::Borrowed),
+            attribute => self.turn.call().attributes.get(attribute)?.get(name).map(Cow::Borrowed),
         }
     }
 

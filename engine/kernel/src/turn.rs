@@ -675,10 +675,6 @@ impl Turn {
         self.sensitive = true;
     }
 
-    pub(crate) fn ending(&self) -> Option<&Then> {
-        self.ending.as_ref()
-    }
-
     /// Adds words for the caller. Nobody listens while the call is wrapped up.
     pub(crate) fn say(&mut self, speech: impl IntoIterator<Item = Speech>) {
         if !self.wrapping_up() {
