@@ -2,9 +2,11 @@
 
 pub mod error;
 pub mod genai;
+pub mod http;
 pub mod knowledge;
 pub mod nlu;
 pub mod records;
+pub mod secrets;
 mod text;
 pub mod tickets;
 

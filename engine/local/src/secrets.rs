@@ -187,8 +187,8 @@ mod tests {
         std::fs::write(folder.path().join("outside"), "x").unwrap();
         std::fs::create_dir(folder.path().join("inside")).unwrap();
         let secrets = LocalSecrets::new(Some(folder.path().join("inside")), []);
-        insta::assert_snapshot!(secrets.open(&caller(), "desk-token").await.unwrap_err(), @"");
-        insta::assert_snapshot!(secrets.reveal("../outside").await.unwrap_err(), @"");
+        insta::assert_snapshot!(secrets.open(&caller(), "desk-token").await.unwrap_err(), @"unknown-secret: there is no secret `desk-token`; put it into the file `desk-token` of the secrets folder or into the environment variable DIALGRAPH_SECRET_DESK_TOKEN");
+        insta::assert_snapshot!(secrets.reveal("../outside").await.unwrap_err(), @"bad-secret-name: a secret's name has up to 100 letters, digits, `-`, `_` and `.`, and begins with a letter");
     }
 
     #[test]

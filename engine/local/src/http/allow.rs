@@ -248,11 +248,11 @@ mod tests {
     #[test]
     fn a_bad_pattern_says_why() {
         let why = |text: &str| text.parse::<HostPattern>().unwrap_err().to_string();
-        insta::assert_snapshot!(why("*.com"), @"");
-        insta::assert_snapshot!(why("https://api.example.com/path"), @"");
-        insta::assert_snapshot!(why("ftp://x.example.com"), @"");
-        insta::assert_snapshot!(why("a b"), @"");
-        insta::assert_snapshot!(why("x.example.com:http"), @"");
+        insta::assert_snapshot!(why("*.com"), @"`*.com` is no host pattern: `*.` needs a domain of two names or more behind it; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`");
+        insta::assert_snapshot!(why("https://api.example.com/path"), @"`https://api.example.com/path` is no host pattern: it has more than a scheme, a host and a port; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`");
+        insta::assert_snapshot!(why("ftp://x.example.com"), @"`ftp://x.example.com` is no host pattern: the scheme is neither https nor http; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`");
+        insta::assert_snapshot!(why("a b"), @"`a b` is no host pattern: the host is neither a name nor an address; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`");
+        insta::assert_snapshot!(why("x.example.com:http"), @"`x.example.com:http` is no host pattern: the port is no number; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`");
     }
 
     #[test]

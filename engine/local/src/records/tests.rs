@@ -50,13 +50,13 @@ async fn versions_grow_with_every_write_even_over_a_deletion() {
     };
     assert_eq!(write("1", Expectation::Absent).await.unwrap().version, 1);
     assert_eq!(write("2", Expectation::Version(1)).await.unwrap().version, 2);
-    insta::assert_snapshot!(write("3", Expectation::Version(1)).await.unwrap_err(), @r#"conflict: the write of records/customers › a\x00 expected another version, but there is version 2; read it and decide again"#);
-    insta::assert_snapshot!(write("4", Expectation::Absent).await.unwrap_err(), @r#"conflict: the write of records/customers › a\x00 expected another version, but there is version 2; read it and decide again"#);
+    insta::assert_snapshot!(write("3", Expectation::Version(1)).await.unwrap_err(), @"conflict: the write in records/customers expected version 1 of the record, but there is version 2; read it and decide again");
+    insta::assert_snapshot!(write("4", Expectation::Absent).await.unwrap_err(), @"conflict: the write in records/customers expected none of the record, but there is version 2; read it and decide again");
     let delete = Delete { collection: "customers".into(), key: "a".into(), expect: Expectation::Any };
     records.delete(&caller("5"), &delete).await.unwrap();
     records.delete(&caller("6"), &delete).await.unwrap();
     assert_eq!(records.get(&caller(""), &get("a", Source::Current)).await.unwrap(), None);
-    insta::assert_snapshot!(write("7", Expectation::Version(3)).await.unwrap_err(), @r#"conflict: the write of records/customers › a\x00 expected a version, but there is no record; read it and decide again"#);
+    insta::assert_snapshot!(write("7", Expectation::Version(3)).await.unwrap_err(), @"conflict: the write in records/customers expected version 3 of the record, but there is none; read it and decide again");
     assert_eq!(write("8", Expectation::Absent).await.unwrap().version, 4);
 }
 
@@ -133,9 +133,9 @@ async fn what_breaks_the_rules_is_refused() {
     wrong.collection = "orders".into();
     insta::assert_snapshot!(records.put(&caller("1"), &wrong).await.unwrap_err(), @"unknown-collection: there is no collection `orders`; known: customers; declare it under `collections` in dialgraph.yaml");
     let list = put("a", json!([1]), Expectation::Any);
-    insta::assert_snapshot!(records.put(&caller("2"), &list).await.unwrap_err(), @"not-an-object: a record is a JSON object; `a` got something else");
+    insta::assert_snapshot!(records.put(&caller("2"), &list).await.unwrap_err(), @"not-an-object: a record in `customers` must be a JSON object");
     let large = put("a", json!({"x": "x".repeat(MAX_RECORD_BYTES)}), Expectation::Any);
-    insta::assert_snapshot!(records.put(&caller("3"), &large).await.unwrap_err(), @"too-large: record `a` has 49160 bytes; the limit is 49152");
+    insta::assert_snapshot!(records.put(&caller("3"), &large).await.unwrap_err(), @"too-large: a record in `customers` has 49160 bytes; the limit is 49152");
     let nameless = put("", json!({}), Expectation::Any);
     insta::assert_snapshot!(records.put(&caller("4"), &nameless).await.unwrap_err(), @"bad-key: a record's key has 1 to 256 bytes, this one has 0");
     insta::assert_snapshot!(records.find(&caller("5"), &find(&[], 101)).await.unwrap_err(), @"bad-limit: the limit is 101; it goes from 1 to 100");

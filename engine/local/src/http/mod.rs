@@ -1,0 +1,320 @@
+//! Outbound HTTP for plugins: to the hosts granted, to public addresses, once, within limits.
+//!
+//! * **Hosts**: a request goes out only if one of the plugin's patterns allows scheme, host and port. The
+//!   runtime checks grants as well; here they are checked again for every hop, because only this client sees
+//!   redirects.
+//! * **Addresses**: the name is resolved once, the addresses checked, and the connection made to a checked
+//!   address, so that a name cannot answer differently the second time. Loopback, private, link-local (cloud
+//!   metadata too) and other special addresses are refused unless the pattern names the address itself.
+//! * **Redirects** are followed for GET and HEAD to the same scheme, host and port, at most
+//!   [`MAX_REDIRECTS`]; any other redirect is an answer like others.
+//! * **Limits**: request and response body of 48 KiB, one time limit over everything.
+//! * **Effects**: a method other than GET and HEAD carries the caller's idempotency key.
+//!
+//! HTTP/1.1, one connection for each request: a phone call makes few, and no connection outlives the grant it
+//! was made under. TLS by rustls with Mozilla's roots, plus the operator's own. No proxy. Futures need a tokio
+//! runtime with I/O and time.
+
+mod allow;
+mod exchange;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use dialgraph_kernel::ports::http::{Body, Credential, Request, Response};
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_kernel::provider::{Caller, Http};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Uri};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
+
+use crate::error::LocalError;
+use crate::secrets::RevealSecret;
+use allow::Target;
+
+pub use allow::{AllowedHosts, HostPattern, PatternError};
+
+/// Largest body of a request or a response, in bytes.
+pub const MAX_BODY_BYTES: usize = 48 << 10;
+
+/// Most headers of a request.
+pub const MAX_HEADERS: usize = 64;
+
+/// Names and values of a request's headers together, in bytes.
+pub const MAX_HEADER_BYTES: usize = 16 << 10;
+
+/// Longest URL, in bytes.
+pub const MAX_URL_BYTES: usize = 8 << 10;
+
+/// Redirects followed before one is given back as the answer.
+pub const MAX_REDIRECTS: usize = 5;
+
+/// Shortest and longest time limit, in milliseconds.
+pub const TIMEOUT_MILLIS: std::ops::RangeInclusive<u32> = 100..=60_000;
+
+/// Headers that belong to the connection, and are ours to set.
+const RESERVED: [HeaderName; 8] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::TE,
+    header::TRAILER,
+    header::EXPECT,
+];
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The outbound HTTP client.
+#[derive(Clone)]
+pub struct HttpClient {
+    hosts: AllowedHosts,
+    secrets: Arc<dyn RevealSecret>,
+    tls: TlsConnector,
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpClient").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
+
+/// A request that keeps the rules, ready to be sent any number of times.
+struct Prepared {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl HttpClient {
+    /// A client for these hosts, with credentials from `secrets`; `extra_roots` is a PEM file of certificate
+    /// authorities to trust beside Mozilla's.
+    ///
+    /// # Errors
+    /// [`LocalError::Setting`] if `extra_roots` cannot be read or holds no certificate.
+    pub fn new(
+        hosts: AllowedHosts,
+        secrets: Arc<dyn RevealSecret>,
+        extra_roots: Option<&Path>,
+    ) -> Result<Self, LocalError> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(path) = extra_roots {
+            let wrong = |message: String| LocalError::Setting {
+                what: format!("extra certificate authorities in {}", path.display()),
+                message,
+            };
+            let certificates = CertificateDer::pem_file_iter(path)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| wrong(error.to_string()))?;
+            if roots.add_parsable_certificates(certificates).0 == 0 {
+                return Err(wrong("the file holds no usable certificate".to_owned()));
+            }
+        }
+        // The provider is named here, so that no other crate's choice of a default matters.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| LocalError::Setting {
+                what: "TLS".to_owned(),
+                message: error.to_string(),
+            })?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { hosts, secrets, tls: TlsConnector::from(Arc::new(config)) })
+    }
+
+    /// The table of hosts, to be changed when another release of the flows is published.
+    pub fn hosts(&self) -> &AllowedHosts {
+        &self.hosts
+    }
+
+    async fn prepare(&self, caller: &Caller, request: &Request) -> Result<Prepared, HostError> {
+        let method = match request.method.as_str() {
+            "GET" => Method::GET,
+            "HEAD" => Method::HEAD,
+            "POST" => Method::POST,
+            "PUT" => Method::PUT,
+            "PATCH" => Method::PATCH,
+            "DELETE" => Method::DELETE,
+            other => {
+                return Err(HostError::invalid(
+                    "bad-method",
+                    format!("method `{other}` is not one of GET, HEAD, POST, PUT, PATCH, DELETE"),
+                ));
+            }
+        };
+        if !TIMEOUT_MILLIS.contains(&request.timeout_ms) {
+            let (least, most) = (TIMEOUT_MILLIS.start(), TIMEOUT_MILLIS.end());
+            return Err(HostError::invalid(
+                "bad-timeout",
+                format!("the timeout is {} ms; it goes from {least} to {most}", request.timeout_ms),
+            ));
+        }
+        let bad_url = |why: &str| HostError::invalid("bad-url", format!("the URL is unusable: {why}"));
+        if request.url.len() > MAX_URL_BYTES {
+            return Err(bad_url("it is too long"));
+        }
+        let uri: Uri = request.url.parse().map_err(|_| bad_url("it is malformed"))?;
+        let body = body_of(request)?;
+        let mut headers = headers_of(request)?;
+        if let Some(credential) = &request.credential {
+            let (name, value) = self.credential(credential).await?;
+            headers.insert(name, value);
+        }
+        if !matches!(method, Method::GET | Method::HEAD) && !headers.contains_key(IDEMPOTENCY_KEY) {
+            let value = HeaderValue::from_str(&caller.idempotency_key)
+                .map_err(|_| HostError::invalid("bad-key", "the idempotency key is no header value"))?;
+            headers.insert(IDEMPOTENCY_KEY, value);
+        }
+        let agent = concat!("dialgraph/", env!("CARGO_PKG_VERSION"));
+        headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(agent));
+        Ok(Prepared { method, uri, headers, body })
+    }
+
+    async fn credential(
+        &self,
+        credential: &Credential,
+    ) -> Result<(HeaderName, HeaderValue), HostError> {
+        let (name, text) = match credential {
+            Credential::Bearer { secret } => {
+                let secret = self.secrets.reveal(secret).await?;
+                (header::AUTHORIZATION, Zeroizing::new(format!("Bearer {}", secret.expose())))
+            }
+            Credential::Basic { user, secret } => {
+                let secret = self.secrets.reveal(secret).await?;
+                let pair = Zeroizing::new(format!("{user}:{}", secret.expose()));
+                let coded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+                (header::AUTHORIZATION, Zeroizing::new(format!("Basic {}", *coded)))
+            }
+            Credential::Header { name, secret } => {
+                let secret = self.secrets.reveal(secret).await?;
+                (header_name(name)?, Zeroizing::new(secret.expose().to_owned()))
+            }
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            HostError::invalid("bad-secret", "the secret has characters that no header may have")
+        })?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    }
+
+    fn authorise(&self, plugin: &str, uri: &Uri) -> Result<Target, HostError> {
+        let target = Target::of(uri)
+            .map_err(|why| HostError::invalid("bad-url", format!("the URL is unusable: {why}")))?;
+        if self.hosts.allows(plugin, &target) {
+            return Ok(target);
+        }
+        let usual = target.port == if target.secure { 443 } else { 80 };
+        let host = match target.address {
+            Some(std::net::IpAddr::V6(address)) => format!("[{address}]"),
+            _ => target.host.clone(),
+        };
+        let scheme = if target.secure { "" } else { "http://" };
+        let port = if usual { String::new() } else { format!(":{}", target.port) };
+        Err(HostError::denied(
+            "host-not-granted",
+            format!(
+                "plugin `{plugin}` may not call this host; to allow it, add \"{scheme}{host}{port}\" to \
+                 `plugins.{plugin}.http` in dialgraph.yaml"
+            ),
+        ))
+    }
+
+    async fn follow(&self, caller: &Caller, mut prepared: Prepared) -> Result<Response, HostError> {
+        let mut redirects = 0;
+        loop {
+            let target = self.authorise(&caller.plugin, &prepared.uri)?;
+            let response = exchange::exchange(&self.tls, &target, &prepared).await?;
+            let next = exchange::redirect(&prepared, &target, &response);
+            match next {
+                Some(uri) if redirects < MAX_REDIRECTS => {
+                    redirects += 1;
+                    prepared.uri = uri;
+                }
+                _ => return Ok(response),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Http for HttpClient {
+    async fn send(&self, caller: &Caller, request: &Request) -> Result<Response, HostError> {
+        let prepared = self.prepare(caller, request).await?;
+        // Denied before anything is resolved or connected.
+        self.authorise(&caller.plugin, &prepared.uri)?;
+        let limit = Duration::from_millis(u64::from(request.timeout_ms));
+        match tokio::time::timeout(limit, self.follow(caller, prepared)).await {
+            Ok(result) => result,
+            Err(_) => Err(HostError::unavailable(
+                "timeout",
+                format!("no answer within {} ms", request.timeout_ms),
+            )),
+        }
+    }
+}
+
+fn body_of(request: &Request) -> Result<Bytes, HostError> {
+    let body = match &request.body {
+        None | Some(Body::None) => Bytes::new(),
+        Some(Body::Text(text)) => Bytes::from(text.clone()),
+        Some(Body::Bytes { base64 }) => STANDARD
+            .decode(base64)
+            .map(Bytes::from)
+            .map_err(|_| HostError::invalid("bad-body", "the body is no base64"))?,
+    };
+    if body.len() > MAX_BODY_BYTES {
+        let message = format!("the body has {} bytes; the limit is {MAX_BODY_BYTES}", body.len());
+        return Err(HostError::invalid("too-large", message));
+    }
+    Ok(body)
+}
+
+fn header_name(name: &str) -> Result<HeaderName, HostError> {
+    let bad = |why: &str| HostError::invalid("bad-header", format!("header `{}` {why}", name.escape_debug()));
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("has no valid name"))?;
+    if RESERVED.contains(&name) || name.as_str().starts_with("proxy-") {
+        return Err(bad("is set by the engine; leave it out"));
+    }
+    Ok(name)
+}
+
+fn headers_of(request: &Request) -> Result<HeaderMap, HostError> {
+    let bytes: usize = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if request.headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
+        let count = request.headers.len();
+        return Err(HostError::invalid(
+            "too-large",
+            format!("{count} headers of {bytes} bytes; the limits are {MAX_HEADERS} and {MAX_HEADER_BYTES}"),
+        ));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let name = header_name(name)?;
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            HostError::invalid("bad-header", format!("header `{name}` has characters that it may not have"))
+        })?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// An error that is neither the plugin's fault nor likely to pass.
+fn unusable(code: &str, message: impl Into<String>) -> HostError {
+    HostError::new(HostErrorKind::Other, code, message)
+}
+
+#[cfg(test)]
+mod tests;
