@@ -1,7 +1,7 @@
 //! Moments as people and other systems write them.
 
 use jiff_core::Timestamp;
-use jiff_core::civil::{Date, DateTime};
+use jiff_core::civil::{Date, DateTime, Weekday};
 use jiff_core::tz::Offset;
 
 /// RFC 3339 in UTC, to the second: `2026-11-20T01:00:00Z`.
@@ -22,6 +22,19 @@ pub fn date_at(milliseconds: u64, minutes: i16) -> Date {
 /// `2026-11-20`.
 pub fn iso_date(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+}
+
+/// `monday` to `sunday`.
+pub fn weekday(date: Date) -> &'static str {
+    match date.weekday() {
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+        Weekday::Sunday => "sunday",
+    }
 }
 
 /// Reads `2026-11-20`.
@@ -62,6 +75,7 @@ mod tests {
     fn the_date_is_that_of_the_place() {
         // 2026-11-20T20:00:00Z.
         let evening = 1_795_136_400_000 + 19 * 3_600_000;
+        assert_eq!(weekday(date_at(evening, 0)), "friday");
         assert_eq!(iso_date(date_at(evening, 0)), "2026-11-20");
         assert_eq!(iso_date(date_at(evening, 540)), "2026-11-21");
         assert_eq!(iso_date(date_at(evening, -720)), "2026-11-20");

@@ -9,6 +9,7 @@
 
 mod customer;
 mod dialogue;
+mod letters;
 mod name;
 mod phone;
 mod search;

@@ -1,6 +1,6 @@
 //! Company names: when two writings of one are the same, and how alike two names are.
 
-use unicode_normalization::UnicodeNormalization;
+use crate::letters::{sounds, written_alike};
 
 /// Legal forms as Korean companies put them before or after the name, longest first.
 const KOREAN_FORMS: &[&str] = &[
@@ -73,7 +73,7 @@ const ALIKE: f64 = 0.7;
 /// A name without what does not tell companies apart: legal form, spacing, case, punctuation, and the way in
 /// which the letters are encoded. Empty when nothing is left.
 pub(crate) fn normalised(name: &str) -> String {
-    let mut text: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    let mut text = written_alike(name);
     for form in KOREAN_SHORT {
         text = text.replace(form, " ");
     }
@@ -149,11 +149,6 @@ pub(crate) fn likeness(a: &str, b: &str) -> Option<f64> {
         return Some(0.8 + 0.2 * share);
     }
     Some(dice(&sounds(a), &sounds(b))).filter(|likeness| *likeness >= ALIKE)
-}
-
-/// Letters as they sound: Hangul syllables taken apart, so that `상사` and `상자` differ by one of five.
-fn sounds(name: &str) -> Vec<char> {
-    name.nfd().collect()
 }
 
 /// Sørensen's and Dice's coefficient over pairs of neighbours, the ends included.

@@ -27,6 +27,7 @@ fn legal_forms_spacing_case_and_encoding_do_not_matter() {
     ] {
         assert_eq!(normalised(name), "acornexample", "{name}");
     }
+    assert_eq!(normalised("Café Ñandú"), normalised("cafe\u{301} nandu"));
     assert_eq!(normalised("유한회사 별"), "별");
     assert_eq!(normalised("A.B.C. Corp."), "abc");
 }

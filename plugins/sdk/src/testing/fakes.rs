@@ -47,6 +47,8 @@ struct Fakes {
     now: u64,
     random: u64,
     records: BTreeMap<String, BTreeMap<String, Stored>>,
+    /// Collection, key and data of writes that others make just before the plugin's.
+    rivals: Vec<(String, String, Value)>,
     down: Option<HostError>,
     last_known_down: Option<HostError>,
     nlu: Handler<nlu::Request, nlu::Recognition>,
@@ -81,6 +83,7 @@ impl TestHost {
             now,
             random: 0,
             records: BTreeMap::new(),
+            rivals: Vec::new(),
             down: None,
             last_known_down: None,
             nlu: None,
@@ -127,6 +130,12 @@ impl TestHost {
         let fakes = self.0.borrow();
         let records = fakes.records.get(collection).into_iter().flatten();
         records.map(|(key, record)| (key.clone(), record.data.clone())).collect()
+    }
+
+    /// Just before the plugin's next write to this record, another call stores `data` there. Given several
+    /// times, each goes before one write.
+    pub fn rival(&self, collection: &str, key: &str, data: Value) {
+        self.0.borrow_mut().rivals.push((collection.to_owned(), key.to_owned(), data));
     }
 
     /// From now on the system of record fails, reading and writing; what was last known can still be read.
@@ -345,7 +354,13 @@ impl TestHost {
                 return Err(HostError::invalid("not-an-object", "a record is an object"));
             }
             let now = fakes.now;
+            let rival = fakes.rivals.iter().position(|(c, k, _)| c == collection && k == key);
+            let rival = rival.map(|at| fakes.rivals.remove(at).2);
             let records = fakes.writable(collection)?;
+            if let Some(data) = rival {
+                let version = records.get(key).map_or(1, |record| record.version + 1);
+                records.insert(key.to_owned(), Stored { version, updated_at: now, data });
+            }
             let version = check(records, key, expect)? + 1;
             let stored = Stored { version, updated_at: now, data };
             records.insert(key.to_owned(), stored);

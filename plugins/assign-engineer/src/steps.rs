@@ -1,0 +1,216 @@
+//! The steps in which an engineer is looked for.
+
+use std::cell::OnceCell;
+
+use dialgraph_plugin::records::Query;
+use dialgraph_plugin::{Host, NodeError, log};
+use plugin_common::fallback::Reader;
+use plugin_common::text::known;
+use plugin_common::time::{date_at, iso_date, parse_date, weekday};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::people::{Customer, Duty, Engineer, readable};
+use crate::rotation;
+use crate::{Config, Input};
+
+/// A way to find an engineer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Step {
+    /// The customer's engineer.
+    Primary,
+    /// The customer's second engineer.
+    Secondary,
+    /// Anyone of the customer's part, the least loaded first.
+    Part,
+    /// Those with `general_owner`, in turn.
+    General,
+    /// Whoever is on duty that day.
+    Duty,
+}
+
+/// So many engineers of a part, or general owners, are looked at.
+const LIMIT: u32 = 100;
+
+/// The search for an engineer for one call.
+#[derive(Debug)]
+pub(crate) struct Assignment<'a> {
+    host: &'a Host,
+    reader: &'a Reader<'a>,
+    config: &'a Config,
+    input: &'a Input,
+    /// Day of duty.
+    date: Option<jiff_core::civil::Date>,
+    customer: OnceCell<Customer>,
+}
+
+impl<'a> Assignment<'a> {
+    /// # Errors
+    /// `bad-config` when the day of duty is no date, or a step lacks its collection.
+    pub(crate) fn new(
+        host: &'a Host,
+        reader: &'a Reader<'a>,
+        config: &'a Config,
+        input: &'a Input,
+    ) -> Result<Self, NodeError> {
+        if config.order.contains(&Step::Duty) && config.duty.is_none() {
+            return Err(NodeError::bad_config(
+                "no-duty",
+                "config: step `duty` needs `duty`, the collection that tells who is on duty",
+            ));
+        }
+        let date = known(input.date.as_deref())
+            .map(|text| {
+                parse_date(text).ok_or_else(|| {
+                    NodeError::bad_config(
+                        "bad-date",
+                        "with: `date` is no date; write it as `2026-11-20`",
+                    )
+                })
+            })
+            .transpose()?;
+        Ok(Self { host, reader, config, input, date, customer: OnceCell::new() })
+    }
+
+    /// The first engineer of the first step that has one.
+    pub(crate) fn find(&self) -> Result<Option<(Step, Engineer)>, NodeError> {
+        for step in &self.config.order {
+            let found = match step {
+                Step::Primary => self.named(self.primary()?)?,
+                Step::Secondary => self.named(self.secondary()?)?,
+                Step::Part => self.of_part()?,
+                Step::General => self.general()?,
+                Step::Duty => self.named(self.on_duty()?)?,
+            };
+            if let Some(engineer) = found {
+                return Ok(Some((*step, engineer)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn primary(&self) -> Result<Option<String>, NodeError> {
+        self.choice(&self.input.assigned_engineer, |customer| &customer.assigned_engineer)
+    }
+
+    fn secondary(&self) -> Result<Option<String>, NodeError> {
+        self.choice(&self.input.secondary_engineer, |customer| &customer.secondary_engineer)
+    }
+
+    /// What the flow says, else what the customer's record says.
+    fn choice(
+        &self,
+        given: &Option<String>,
+        field: impl Fn(&Customer) -> &Option<String>,
+    ) -> Result<Option<String>, NodeError> {
+        if let Some(given) = known(given.as_deref()) {
+            return Ok(Some(given.to_owned()));
+        }
+        Ok(known(field(self.customer()?).as_deref()).map(str::to_owned))
+    }
+
+    /// The customer's record, read once; an empty one when there is none.
+    fn customer(&self) -> Result<&Customer, NodeError> {
+        if let Some(customer) = self.customer.get() {
+            return Ok(customer);
+        }
+        let id = known(self.input.customer_id.as_deref());
+        let customer = match (&self.config.customers, id) {
+            (Some(collection), Some(id)) => {
+                let query = Query::new(collection).matching("customer_id", id).limit(1);
+                let record = self.reader.find(query)?.records.pop();
+                record.and_then(|record| readable(self.host, record)).unwrap_or_default()
+            }
+            _ => Customer::default(),
+        };
+        Ok(self.customer.get_or_init(|| customer))
+    }
+
+    /// This engineer, if there is one of this id who takes the call.
+    fn named(&self, id: Option<String>) -> Result<Option<Engineer>, NodeError> {
+        let Some(id) = id else { return Ok(None) };
+        if self.input.exclude.contains(&id) {
+            return Ok(None);
+        }
+        let engineer = self.engineer(&id)?;
+        if engineer.is_none() {
+            self.host.log(
+                log::Level::Warn,
+                "an engineer is named who is not in the collection; the next step is taken",
+                &[("engineer", &id), ("collection", &self.config.engineers)],
+            );
+        }
+        Ok(engineer.filter(|engineer| engineer.takes_one_more(self.config.max_load)))
+    }
+
+    fn engineer(&self, id: &str) -> Result<Option<Engineer>, NodeError> {
+        let query = Query::new(&self.config.engineers).matching("engineer_id", id).limit(1);
+        let record = self.reader.find(query)?.records.pop();
+        Ok(record.and_then(|record| Engineer::of_record(self.host, record)))
+    }
+
+    /// Engineers who take the call, in the order of their ids.
+    fn willing(&self, field: &str, value: Value) -> Result<Vec<Engineer>, NodeError> {
+        let query = Query::new(&self.config.engineers).matching(field, value).limit(LIMIT);
+        let mut engineers: Vec<Engineer> = self
+            .reader
+            .find(query)?
+            .records
+            .into_iter()
+            .filter_map(|record| Engineer::of_record(self.host, record))
+            .filter(|engineer| engineer.takes_one_more(self.config.max_load))
+            .filter(|engineer| !self.input.exclude.contains(&engineer.id))
+            .collect();
+        engineers.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(engineers)
+    }
+
+    fn of_part(&self) -> Result<Option<Engineer>, NodeError> {
+        let mut part = self.choice(&self.input.part, |customer| &customer.part)?;
+        // A customer without a part belongs to that of the engineer.
+        for id in [self.primary()?, self.secondary()?].into_iter().flatten() {
+            if part.is_none() {
+                part = self.engineer(&id)?.and_then(|engineer| engineer.part);
+            }
+        }
+        let Some(part) = part else { return Ok(None) };
+        Ok(least_loaded(self.willing("part", part.into())?))
+    }
+
+    fn general(&self) -> Result<Option<Engineer>, NodeError> {
+        let owners = self.willing("general_owner", true.into())?;
+        match &self.config.rotation {
+            // While records are down nothing can be remembered, and old turns mean little.
+            Some(collection) if !self.reader.is_stale() => {
+                rotation::next(self.host, collection, owners)
+            }
+            _ => Ok(least_loaded(owners)),
+        }
+    }
+
+    fn on_duty(&self) -> Result<Option<String>, NodeError> {
+        let Some(collection) = &self.config.duty else { return Ok(None) };
+        let date =
+            self.date.unwrap_or_else(|| date_at(self.host.now(), self.config.utc_offset_minutes));
+        for key in [iso_date(date).as_str(), weekday(date)] {
+            let duty: Option<Duty> =
+                self.reader.get(collection, key)?.and_then(|record| readable(self.host, record));
+            if let Some(id) = duty.and_then(|duty| duty.engineer_id) {
+                return Ok(known(Some(&id)).map(str::to_owned));
+            }
+        }
+        self.host.log(
+            log::Level::Warn,
+            "nobody is on duty",
+            &[("collection", collection), ("date", &iso_date(date))],
+        );
+        Ok(None)
+    }
+}
+
+/// Of equals the one whose id comes first.
+fn least_loaded(engineers: Vec<Engineer>) -> Option<Engineer> {
+    engineers.into_iter().min_by(|a, b| (a.load, &a.id).cmp(&(b.load, &b.id)))
+}
