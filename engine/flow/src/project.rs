@@ -62,7 +62,6 @@ pub enum LoadError {
 pub struct Project {
     pub(crate) sources: Sources,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    pub(crate) file: FileId,
     pub(crate) tree: ProjectTree,
     /// The project file could not be read as a whole: what is missing may have been meant to be there.
     pub(crate) broken: bool,
@@ -81,11 +80,12 @@ pub struct Project {
 /// A flow file.
 #[derive(Debug)]
 pub(crate) struct FlowFile {
-    pub file: FileId,
     /// From the file's name.
     pub name: Name,
     pub tree: FlowTree,
     pub broken: bool,
+    /// Part of the text had to be left out: a node that is not there may be in that part.
+    pub torn: bool,
     pub digest: Digest,
 }
 
@@ -135,7 +135,7 @@ impl Project {
             sources: Sources::default(),
             diagnostics: Vec::new(),
         };
-        let (file, tree, broken) = reader.project_file();
+        let (tree, broken) = reader.project_file();
         let flows = reader.flows();
         let (queues, queues_broken) = reader.queues();
         let (calendars, calendars_broken) = reader.calendars();
@@ -143,7 +143,6 @@ impl Project {
         let bots = reader.bots();
         let knowledge = reader.knowledge();
         Self {
-            file,
             tree,
             broken,
             flows,
@@ -251,19 +250,14 @@ fn collect(dir: &Path, prefix: &str, depth: usize, files: &mut Files) -> Result<
 }
 
 fn is_text(name: &str) -> bool {
-    [".yaml", ".yml", ".md", ".json"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [".yaml", ".yml", ".md", ".json"].iter().any(|end| name.ends_with(end))
 }
 
 fn components(dir: &Path) -> Result<Vec<PathBuf>, LoadError> {
     if !dir.is_dir() {
         return Ok(Vec::new());
     }
-    let io = |source| LoadError::Io {
-        path: dir.to_owned(),
-        source,
-    };
+    let io = |source| LoadError::Io { path: dir.to_owned(), source };
     let mut found = Vec::new();
     for entry in dir.read_dir().map_err(io)? {
         let path = entry.map_err(io)?.path();
@@ -299,11 +293,7 @@ impl Reader {
         let file = self.add(path, &text);
         if let Err(error) = std::str::from_utf8(bytes) {
             let at = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
-            let span = Span {
-                file,
-                start: at,
-                end: at.saturating_add(3),
-            };
+            let span = Span { file, start: at, end: at.saturating_add(3) };
             self.diagnostics.push(
                 Diagnostic::new(Code::Syntax, span, "the file is not UTF-8 text")
                     .help("save it as UTF-8 (Korean files are often EUC-KR)"),
@@ -312,29 +302,29 @@ impl Reader {
         Some((file, text))
     }
 
-    fn read(&mut self, path: &str, shape: &Shape, what: &str) -> Option<(FileId, syntax::Document)> {
+    fn read(
+        &mut self,
+        path: &str,
+        shape: &Shape,
+        what: &str,
+    ) -> Option<(FileId, syntax::Document)> {
         let (file, text) = self.open(path)?;
         let mut document = syntax::read(file, &text, shape, what);
         self.diagnostics.append(&mut document.diagnostics);
         Some((file, document))
     }
 
-    fn project_file(&mut self) -> (FileId, ProjectTree, bool) {
+    fn project_file(&mut self) -> (ProjectTree, bool) {
         let shape = Shape::Object(&tables::PROJECT);
-        let Some((file, document)) = self.read(PROJECT_FILE, &shape, "project file") else {
+        let Some((_, document)) = self.read(PROJECT_FILE, &shape, "project file") else {
             let file = self.add(PROJECT_FILE, "");
-            let span = Span {
-                file,
-                start: 0,
-                end: 0,
-            };
+            let span = Span { file, start: 0, end: 0 };
             let missing = format!("the project has no file `{PROJECT_FILE}`");
-            self.diagnostics
-                .push(Diagnostic::new(Code::UnknownFile, span, missing));
-            return (file, ProjectTree::default(), true);
+            self.diagnostics.push(Diagnostic::new(Code::UnknownFile, span, missing));
+            return (ProjectTree::default(), true);
         };
         let tree = document.root.as_ref().map(syntax::project::lower);
-        (file, tree.unwrap_or_default(), document.broken)
+        (tree.unwrap_or_default(), document.broken)
     }
 
     fn paths(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
@@ -346,7 +336,7 @@ impl Reader {
         for path in self.paths(|path| path.ends_with(".flow.yaml")) {
             let shape = Shape::Object(&tables::FLOW);
             let digest = Digest::of(self.files.get(&path).map_or(&[][..], Vec::as_slice));
-            let Some((file, document)) = self.read(&path, &shape, "flow") else {
+            let Some((_, document)) = self.read(&path, &shape, "flow") else {
                 continue;
             };
             let Some(root) = &document.root else { continue };
@@ -354,10 +344,10 @@ impl Reader {
             let stem = stem(&path, ".flow.yaml");
             self.flow_name(&tree, &stem, &flows);
             flows.push(FlowFile {
-                file,
                 name: stem.into(),
                 tree,
                 broken: document.broken,
+                torn: document.torn,
                 digest,
             });
         }
@@ -367,10 +357,8 @@ impl Reader {
     fn flow_name(&mut self, tree: &FlowTree, stem: &str, flows: &[FlowFile]) {
         let Some(word) = &tree.name else { return };
         if *word.value != *stem {
-            let message = format!(
-                "the flow is called `{}`, its file `{stem}.flow.yaml`",
-                word.value
-            );
+            let message =
+                format!("the flow is called `{}`, its file `{stem}.flow.yaml`", word.value);
             self.diagnostics.push(
                 Diagnostic::new(Code::NameMismatch, word.span, message)
                     .help(format!("write `flow: {stem}`, or rename the file")),
@@ -398,8 +386,7 @@ impl Reader {
     }
 
     fn calendars(&mut self) -> (BTreeMap<Name, Json>, bool) {
-        let Some((_, document)) = self.read(CALENDARS_FILE, &tables::CALENDARS, "calendars")
-        else {
+        let Some((_, document)) = self.read(CALENDARS_FILE, &tables::CALENDARS, "calendars") else {
             return (BTreeMap::new(), false);
         };
         let entries = document.root.as_ref().and_then(Node::map);
@@ -420,15 +407,9 @@ impl Reader {
                 .as_ref()
                 .and_then(|path| self.named_file(path, &Shape::Any, "schema"));
             let entries = records.as_ref().and_then(Node::map).unwrap_or_default();
-            let seed = entries
-                .iter()
-                .map(|e| (e.key.text.clone(), e.value.json()))
-                .collect();
-            let collection = Collection {
-                seed,
-                schema: schema.map(|node| node.json()),
-                seed_tree: records,
-            };
+            let seed = entries.iter().map(|e| (e.key.text.clone(), e.value.json())).collect();
+            let collection =
+                Collection { seed, schema: schema.map(|node| node.json()), seed_tree: records };
             collections.insert(declared.name.value.clone(), collection);
         }
         collections
@@ -457,10 +438,7 @@ impl Reader {
             // What it must hold is known to whoever understands language; here it must be YAML.
             self.read(path, &Shape::Any, "bot");
         }
-        paths
-            .into_iter()
-            .map(|path| (stem(&path, end).into(), path))
-            .collect()
+        paths.into_iter().map(|path| (stem(&path, end).into(), path)).collect()
     }
 
     fn knowledge(&mut self) -> BTreeMap<Name, BTreeMap<Locale, Vec<String>>> {
@@ -489,9 +467,7 @@ fn queue(entry: &Entry) -> QueueEntry {
     let title = texts_at(node, "title");
     let by_locale = |texts: &Texts| {
         let pairs = texts.texts.iter();
-        pairs
-            .map(|(locale, text)| (locale.value.clone(), text.value.clone()))
-            .collect()
+        pairs.map(|(locale, text)| (locale.value.clone(), text.value.clone())).collect()
     };
     let priority = node.get("priority").and_then(|node| node.json().as_u64());
     let name = key(entry);

@@ -47,24 +47,14 @@ impl Span {
     /// The part from `from` to `to`, bytes counted from the start of this span, kept within it.
     pub fn part(self, from: usize, to: usize) -> Self {
         let at = |offset: usize| {
-            u32::try_from(offset)
-                .unwrap_or(u32::MAX)
-                .saturating_add(self.start)
-                .min(self.end)
+            u32::try_from(offset).unwrap_or(u32::MAX).saturating_add(self.start).min(self.end)
         };
-        Self {
-            start: at(from),
-            end: at(to.max(from)),
-            ..self
-        }
+        Self { start: at(from), end: at(to.max(from)), ..self }
     }
 
     /// The empty span at the start.
     pub fn head(self) -> Self {
-        Self {
-            end: self.start,
-            ..self
-        }
+        Self { end: self.start, ..self }
     }
 }
 
@@ -77,14 +67,9 @@ impl<T> Spanned<T> {
 impl SourceFile {
     fn new(path: Arc<str>, text: Arc<str>) -> Self {
         let after_newline = |(at, _)| u32::try_from(at + 1).ok();
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').filter_map(after_newline))
-            .collect();
-        Self {
-            path,
-            text,
-            line_starts,
-        }
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').filter_map(after_newline)).collect();
+        Self { path, text, line_starts }
     }
 
     /// The path as shown to people.
@@ -99,15 +84,9 @@ impl SourceFile {
     /// Line and column of a byte; the end of the text for one beyond it.
     pub fn position(&self, byte: u32) -> Position {
         let byte = floor_boundary(&self.text, byte as usize);
-        let line = self
-            .line_starts
-            .partition_point(|start| *start as usize <= byte)
-            .max(1);
+        let line = self.line_starts.partition_point(|start| *start as usize <= byte).max(1);
         let start = self.line_starts.get(line - 1).map_or(0, |at| *at as usize);
-        let column = self
-            .text
-            .get(start..byte)
-            .map_or(0, |before| before.chars().count());
+        let column = self.text.get(start..byte).map_or(0, |before| before.chars().count());
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(column + 1).unwrap_or(u32::MAX),

@@ -4,7 +4,10 @@
 ///
 /// Near enough is a third of the characters wrong (at least one, and two for names of four or more), counting
 /// swapped neighbours as one mistake. Letter case and `-`/`_` do not count at all. Ties go to the first.
-pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let wanted = folded(name);
     let allowed = (wanted.len() / 3).max(if wanted.len() >= 4 { 2 } else { 1 });
     candidates
@@ -19,10 +22,7 @@ pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
 }
 
 fn folded(name: &str) -> Vec<char> {
-    name.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == '-' { '_' } else { c })
-        .collect()
+    name.chars().flat_map(char::to_lowercase).map(|c| if c == '-' { '_' } else { c }).collect()
 }
 
 /// Optimal string alignment distance.
@@ -34,9 +34,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
         row.push(i + 1);
         for (j, cb) in b.iter().enumerate() {
             let swap = i > 0 && j > 0 && *ca == b[j - 1] && a[i - 1] == *cb;
-            let mut cost = (last[j] + usize::from(ca != cb))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
+            let mut cost = (last[j] + usize::from(ca != cb)).min(last[j + 1] + 1).min(row[j] + 1);
             if swap {
                 cost = cost.min(before[j - 1] + 1);
             }

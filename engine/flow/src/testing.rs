@@ -64,14 +64,11 @@ pub fn project(files: &[(&str, &str)]) -> Project {
         }
         all.insert(path, text.as_bytes().to_vec());
     }
-    all.entry("data/queues.yaml".into())
-        .or_insert_with(|| QUEUES.into());
+    all.entry("data/queues.yaml".into()).or_insert_with(|| QUEUES.into());
     let entry = entry.unwrap_or_else(|| "main".into());
     all.entry(PROJECT_FILE.into()).or_insert_with(|| {
-        format!(
-            "entry: {entry}\nfallback: {{queue: general}}\nlocales: [ko-KR, en-US]\n"
-        )
-        .into_bytes()
+        format!("entry: {entry}\nfallback: {{queue: general}}\nlocales: [ko-KR, en-US]\n")
+            .into_bytes()
     });
     Project::from_files("", all)
 }
@@ -85,10 +82,8 @@ fn name_of(text: &str) -> Option<String> {
 
 /// A made-up plugin with these ports that takes any configuration and input and gives any output.
 pub fn plugin(name: &str, ports: &[&str]) -> Descriptor {
-    let port = |port: &&str| Port {
-        name: Arc::from(*port),
-        summary: format!("The outcome is {port}."),
-    };
+    let port =
+        |port: &&str| Port { name: Arc::from(*port), summary: format!("The outcome is {port}.") };
     Descriptor {
         name: name.into(),
         version: "1.0.0".into(),

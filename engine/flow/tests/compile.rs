@@ -1,56 +1,11 @@
 //! From text to a release: what the kernel gets.
 
+use dialgraph_flow::graph;
 use dialgraph_flow::model::{Ending, NodeKind, Type};
 use dialgraph_flow::testing::{compile_files, compile_source, plugins};
 
-const TOUR: &str = r##"
-flow: tour
-summary: Every kind of node once.
-attributes:
-  tries: {type: number, default: 0}
-  company: string
-  next_open: string
-start: welcome
-on_error: sorry
-nodes:
-  welcome:
-    say: {ko-KR: "안녕하세요.", en-US: "Hello, ${company}."}
-    next: count
-  count:
-    set: {tries: tries + 1, company: '"ACME"', locale: '"en-US"'}
-    next: hours
-  hours:
-    use: hours-check
-    config: {calendar: seoul}
-    with: {who: company, limit: 3}
-    timeout: 2500ms
-    save: {next_open: output.next_open}
-    on: {open: menu, closed: route}
-  menu:
-    ask:
-      prompt: {ko-KR: "1번", en-US: "Press 1"}
-      menu: {"1": emergency, 2: general, "#": general}
-      phrases: {emergency: {ko-KR: [긴급, 장애], en-US: [emergency]}}
-      digits: {min: 12, max: 12, terminator: "#"}
-      speech: true
-      timeout: 7s
-      tries: 2
-      no_input:
-        - {ko-KR: "다시", en-US: "Again"}
-      sensitive: true
-    save: {company: output.text}
-    on: {emergency: urgent, general: route, digits: bye, said: bye, no_input: sorry, no_match: sorry}
-  route:
-    switch:
-      - {when: 'company == "ACME"', next: urgent}
-      - {when: true, next: back}
-    next: out
-  urgent: {queue: {to: emergency, say: {ko-KR: "연결", en-US: "Connecting"}}}
-  back: {callback: {queue: callback, number: call.from}}
-  out: {transfer: {number: '"+82-2-0000-0000"'}}
-  bye: {end: {disposition: resolved, say: {ko-KR: "감사합니다.", en-US: "Goodbye."}}}
-  sorry: {queue: general, on: {error: bye}}
-"##;
+/// Every kind of node once.
+const TOUR: &str = include_str!("tour.flow.yaml");
 
 #[test]
 fn a_flow_with_every_kind_of_node_compiles() {
@@ -58,7 +13,7 @@ fn a_flow_with_every_kind_of_node_compiles() {
     let release = compile_source(TOUR, &plugins).unwrap();
     let flow = &release.flows["tour"];
     assert_eq!(&*flow.node(flow.start).id, "welcome");
-    assert_eq!(flow.node(flow.start).line, 11);
+    assert_eq!(flow.node(flow.start).line, 10);
     assert_eq!(flow.attributes["tries"].ty, Type::Number);
     assert_eq!(flow.attributes["tries"].default, 0);
     let NodeKind::Use(hours) = &flow.node(flow.find("hours").unwrap()).kind else {
@@ -128,4 +83,13 @@ fn the_digest_of_a_release_follows_its_content() {
     let digest = |text: &str| compile_source(text, &plugins([])).unwrap().digest;
     assert_eq!(digest(&flow("one")), digest(&flow("one")));
     assert_ne!(digest(&flow("one")), digest(&flow("two")));
+}
+
+#[test]
+fn a_flow_is_drawn_for_mermaid_and_graphviz() {
+    let plugins = plugins([("hours-check", &["open", "closed"][..])]);
+    let release = compile_source(TOUR, &plugins).unwrap();
+    let flow = &release.flows["tour"];
+    insta::assert_snapshot!("tour.mermaid", graph::mermaid(flow));
+    insta::assert_snapshot!("tour.dot", graph::dot(flow));
 }

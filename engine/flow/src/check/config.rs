@@ -28,10 +28,7 @@ pub(crate) fn config(
     given: Option<&Node>,
     locales: &[Locale],
 ) -> Option<Arc<str>> {
-    let empty = Node {
-        span: plugin.span,
-        value: yaml::Value::Map(Vec::new()),
-    };
+    let empty = Node { span: plugin.span, value: yaml::Value::Map(Vec::new()) };
     let node = given.unwrap_or(&empty);
     let before = checker.diagnostics.len();
     let mut value = node.json();
@@ -158,9 +155,8 @@ fn unmarked(schema: &Json, depth: usize) -> Json {
                 Some("prompt" | "calendar" | "queue" | "collection") => return Json::Bool(true),
                 _ => {}
             }
-            let open = members
-                .iter()
-                .map(|(name, inner)| (name.clone(), unmarked(inner, depth + 1)));
+            let open =
+                members.iter().map(|(name, inner)| (name.clone(), unmarked(inner, depth + 1)));
             Json::Object(JsonMap::from_iter(open))
         }
         Json::Array(items) => items.iter().map(|item| unmarked(item, depth + 1)).collect(),
@@ -271,18 +267,18 @@ pub(crate) fn input(
     let mut compiled = Vec::new();
     for (name, value) in with {
         let property = properties.and_then(|properties| properties.get(&*name.value));
-        if property.is_none() && (types::is_closed(schema) || properties.is_none_or(JsonMap::is_empty) && !is_open(schema)) {
-            let known: Vec<&str> = properties
-                .map(|p| p.keys().map(String::as_str).collect())
-                .unwrap_or_default();
+        if property.is_none()
+            && (types::is_closed(schema)
+                || properties.is_none_or(JsonMap::is_empty) && !is_open(schema))
+        {
+            let known: Vec<&str> =
+                properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
             let message = format!("plugin `{}` has no input `{}`", plugin.value, name.value);
-            checker.push(
-                Diagnostic::new(Code::BadInput, name.span, message).suggest(
-                    &name.value,
-                    known,
-                    "its inputs are",
-                ),
-            );
+            checker.push(Diagnostic::new(Code::BadInput, name.span, message).suggest(
+                &name.value,
+                known,
+                "its inputs are",
+            ));
             good = false;
         }
         let expected = property.map_or(Type::Any, |schema| types::simple_type(root, schema));
@@ -303,9 +299,7 @@ pub(crate) fn input(
 fn is_open(schema: &Json) -> bool {
     match schema {
         Json::Bool(open) => *open,
-        _ => schema
-            .get("additionalProperties")
-            .is_some_and(|more| *more != Json::Bool(false)),
+        _ => schema.get("additionalProperties").is_some_and(|more| *more != Json::Bool(false)),
     }
 }
 

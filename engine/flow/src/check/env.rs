@@ -36,22 +36,14 @@ impl Env {
 
     /// What a prompt of the project file sees: `call` alone.
     pub(crate) fn outside_flows() -> Self {
-        let variables = [
-            ("call".to_owned(), call()),
-            (LOCALE.to_owned(), VarType::of(Type::String)),
-        ];
-        Self {
-            variables: variables.into(),
-            used: RefCell::default(),
-        }
+        let variables =
+            [("call".to_owned(), call()), (LOCALE.to_owned(), VarType::of(Type::String))];
+        Self { variables: variables.into(), used: RefCell::default() }
     }
 
     /// The same with `output`, for `save`.
     pub(crate) fn with_output(&self, output: VarType) -> WithOutput<'_> {
-        WithOutput {
-            inner: self,
-            output,
-        }
+        WithOutput { inner: self, output }
     }
 
     /// Notes that `name` is written.

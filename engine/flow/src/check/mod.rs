@@ -50,24 +50,16 @@ impl Checked {
 pub fn check(project: &Project, plugins: &Plugins) -> Checked {
     let mut checker = Checker::new(project, plugins);
     references::project(&mut checker);
-    let flows: Vec<Option<Flow>> = project
-        .flows
-        .iter()
-        .map(|flow| nodes::flow(&mut checker, flow))
-        .collect();
+    let flows: Vec<Option<Flow>> =
+        project.flows.iter().map(|flow| nodes::flow(&mut checker, flow)).collect();
     types::attribute_conflicts(&mut checker);
     reach::flows(&mut checker);
     subflows::project(&mut checker);
     let fallback = fallback(&mut checker);
     let pins = checker.pins();
-    let good = !checker
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == Severity::Error);
+    let good = !checker.erred_since(0);
     let report = Report::new(project.sources.clone(), checker.diagnostics);
-    let release = good
-        .then(|| release(project, flows, fallback, pins))
-        .flatten();
+    let release = good.then(|| release(project, flows, fallback, pins)).flatten();
     Checked { report, release }
 }
 
@@ -100,6 +92,12 @@ impl<'p> Checker<'p> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Whether there is an error among the findings from number `from` on.
+    fn erred_since(&self, from: usize) -> bool {
+        let fresh = self.diagnostics.get(from..).unwrap_or_default();
+        fresh.iter().any(|d| d.severity == Severity::Error)
+    }
+
     /// Where bytes `from..to` of a text stand, which was read from the scalar at `span`.
     fn locate(&self, span: Span, text: &str, from: usize, to: usize) -> Span {
         align::locate(self.project.sources.file(span.file), span, text, from, to)
@@ -111,10 +109,11 @@ impl<'p> Checker<'p> {
         if found.is_none() {
             let message = format!("there is no flow `{}`", word.value);
             let known: Vec<&str> = self.flows.keys().copied().collect();
-            self.push(
-                Diagnostic::new(Code::UnknownFlow, word.span, message)
-                    .suggest(&word.value, known, "the flows are"),
-            );
+            self.push(Diagnostic::new(Code::UnknownFlow, word.span, message).suggest(
+                &word.value,
+                known,
+                "the flows are",
+            ));
         }
         found
     }
@@ -167,13 +166,11 @@ impl<'p> Checker<'p> {
         if found.is_none() {
             let message = format!("there is no plugin `{}`", word.value);
             let known = plugins.keys().map(|name| &**name);
-            self.push(
-                Diagnostic::new(Code::UnknownPlugin, word.span, message).suggest(
-                    &word.value,
-                    known,
-                    "the plugins are",
-                ),
-            );
+            self.push(Diagnostic::new(Code::UnknownPlugin, word.span, message).suggest(
+                &word.value,
+                known,
+                "the plugins are",
+            ));
         }
         found
     }
@@ -186,10 +183,8 @@ impl<'p> Checker<'p> {
                 if let crate::syntax::flow::KindTree::Use { plugin, .. } = &node.kind
                     && let Some((digest, descriptor)) = self.plugins.get(&plugin.value)
                 {
-                    let pin = PluginPin {
-                        digest: *digest,
-                        descriptor: Arc::new(descriptor.clone()),
-                    };
+                    let pin =
+                        PluginPin { digest: *digest, descriptor: Arc::new(descriptor.clone()) };
                     pins.insert(plugin.value.clone(), pin);
                 }
             }
@@ -275,11 +270,25 @@ fn digest(project: &Project, plugins: &BTreeMap<Name, PluginPin>) -> Digest {
     Digest::of(lines.as_bytes())
 }
 
-/// Positions of the nodes of a flow by name; of two with one name the first.
-fn index(flow: &FlowFile) -> BTreeMap<&str, NodeIndex> {
-    let mut index = BTreeMap::new();
-    for (at, node) in (0..).zip(&flow.tree.nodes) {
-        index.entry(&*node.id.value).or_insert(NodeIndex(at));
+/// The nodes of a flow by name.
+struct Nodes<'f> {
+    /// Positions; of two nodes with one name the first. A node in bad form has one too, but the flow is then
+    /// never compiled.
+    positions: BTreeMap<&'f str, NodeIndex>,
+    /// Part of the text is missing: nothing can be said of names that are not here.
+    torn: bool,
+}
+
+impl<'f> Nodes<'f> {
+    fn of(flow: &'f FlowFile) -> Self {
+        let mut positions = BTreeMap::new();
+        for (at, name) in (0..).zip(&flow.tree.node_names) {
+            positions.entry(&*name.value).or_insert(NodeIndex(at));
+        }
+        Self { positions, torn: flow.torn }
     }
-    index
+
+    fn get(&self, name: &str) -> Option<NodeIndex> {
+        self.positions.get(name).copied()
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::env::Env;
-use super::{Checker, attributes, config, index, ports, prompts, subflows, types, values};
+use super::{Checker, Nodes, attributes, config, ports, prompts, subflows, types, values};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::VarType;
 use crate::model::{
@@ -19,21 +19,18 @@ use crate::syntax::flow::{AskTree, KindTree, NodeTree, Texts, Value, Word};
 pub(crate) fn flow(checker: &mut Checker<'_>, flow: &FlowFile) -> Option<Flow> {
     let before = checker.diagnostics.len();
     let tree = &flow.tree;
-    let mut place = Place {
+    let place = Place {
         flow,
-        index: index(flow),
+        nodes: Nodes::of(flow),
         env: Env::of_flow(flow),
         locales: checker.flow_locales(flow),
         project_locales: checker.locales.clone(),
     };
     types::declarations(checker, &tree.attributes);
     flow_locales(checker, flow);
-    let start = tree
-        .start
-        .as_ref()
-        .and_then(|word| ports::target(checker, word, &place.index));
+    let start = tree.start.as_ref().and_then(|word| ports::target(checker, word, &place.nodes));
     if let Some(word) = &tree.on_error {
-        ports::target(checker, word, &place.index);
+        ports::target(checker, word, &place.nodes);
     }
     let nodes: Option<Vec<Node>> = tree
         .nodes
@@ -45,14 +42,10 @@ pub(crate) fn flow(checker: &mut Checker<'_>, flow: &FlowFile) -> Option<Flow> {
     if flow.broken {
         return None;
     }
-    unused_attributes(checker, &mut place);
-    let fresh = checker.diagnostics.get(before..).unwrap_or_default();
-    if fresh
-        .iter()
-        .any(|d| d.severity == crate::diagnostic::Severity::Error)
-    {
+    if checker.erred_since(before) {
         return None;
     }
+    unused_attributes(checker, &place);
     Some(Flow {
         name: flow.name.clone(),
         digest: flow.digest,
@@ -71,10 +64,7 @@ pub(crate) fn flow(checker: &mut Checker<'_>, flow: &FlowFile) -> Option<Flow> {
 }
 
 fn names(typed: &[(Word, Type)]) -> BTreeMap<Name, Type> {
-    typed
-        .iter()
-        .map(|(name, ty)| (name.value.clone(), *ty))
-        .collect()
+    typed.iter().map(|(name, ty)| (name.value.clone(), *ty)).collect()
 }
 
 fn flow_locales(checker: &mut Checker<'_>, flow: &FlowFile) {
@@ -94,7 +84,7 @@ fn flow_locales(checker: &mut Checker<'_>, flow: &FlowFile) {
     }
 }
 
-fn unused_attributes(checker: &mut Checker<'_>, place: &mut Place<'_>) {
+fn unused_attributes(checker: &mut Checker<'_>, place: &Place<'_>) {
     for attribute in &place.flow.tree.attributes {
         let name = &attribute.name;
         if !place.env.is_used(&name.value) {
@@ -110,7 +100,7 @@ fn unused_attributes(checker: &mut Checker<'_>, place: &mut Place<'_>) {
 /// What the nodes of one flow share.
 struct Place<'f> {
     flow: &'f FlowFile,
-    index: BTreeMap<&'f str, NodeIndex>,
+    nodes: Nodes<'f>,
     env: Env,
     locales: Vec<Locale>,
     project_locales: Vec<Locale>,
@@ -119,11 +109,7 @@ struct Place<'f> {
 impl Place<'_> {
     fn node(&self, checker: &mut Checker<'_>, node: &NodeTree) -> Option<Node> {
         let line = checker.project.sources.position(node.id.span).line;
-        Some(Node {
-            id: node.id.value.clone(),
-            line,
-            kind: self.kind(checker, node)?,
-        })
+        Some(Node { id: node.id.value.clone(), line, kind: self.kind(checker, node)? })
     }
 
     fn kind(&self, checker: &mut Checker<'_>, node: &NodeTree) -> Option<NodeKind> {
@@ -131,10 +117,7 @@ impl Place<'_> {
             KindTree::Say { prompt, next } => {
                 let prompt = self.prompt(checker, prompt);
                 let next = self.target(checker, next);
-                NodeKind::Say(Say {
-                    prompt: prompt?,
-                    next: next?,
-                })
+                NodeKind::Say(Say { prompt: prompt?, next: next? })
             }
             KindTree::Ask(ask) => NodeKind::Ask(self.ask(checker, node, ask)?),
             KindTree::Switch { cases, next } => self.switch(checker, cases, next)?,
@@ -147,29 +130,20 @@ impl Place<'_> {
                     &self.project_locales,
                 );
                 let next = self.target(checker, next);
-                NodeKind::Set(Set {
-                    assign: assign?,
-                    next: next?,
-                })
+                NodeKind::Set(Set { assign: assign?, next: next? })
             }
             KindTree::Use { .. } => self.plugin(checker, node)?,
             KindTree::Call { flow, with } => self.call(checker, node, flow, with)?,
             KindTree::Goto { flow } => {
                 let called = checker.flow(flow)?;
                 subflows::inputs(checker, flow, called, &[], &self.env)?;
-                NodeKind::Goto(Goto {
-                    flow: flow.value.clone(),
-                })
+                NodeKind::Goto(Goto { flow: flow.value.clone() })
             }
             KindTree::Queue { queue, say } => {
                 let prompt = self.say(checker, say.as_ref());
                 let queue = checker.queue(queue);
                 let error = self.error(checker, node);
-                NodeKind::Queue(ToQueue {
-                    prompt: prompt?,
-                    queue: queue?,
-                    error: error?,
-                })
+                NodeKind::Queue(ToQueue { prompt: prompt?, queue: queue?, error: error? })
             }
             KindTree::Callback { queue, number, say } => {
                 let prompt = self.say(checker, say.as_ref());
@@ -187,28 +161,19 @@ impl Place<'_> {
                 let prompt = self.say(checker, say.as_ref());
                 let number = self.number(checker, number);
                 let error = self.error(checker, node);
-                NodeKind::Transfer(Transfer {
-                    prompt: prompt?,
-                    number: number?,
-                    error: error?,
-                })
+                NodeKind::Transfer(Transfer { prompt: prompt?, number: number?, error: error? })
             }
             KindTree::Return { port, with, say } => {
                 let prompt = self.say(checker, say.as_ref());
                 let values = subflows::returned(checker, self.flow, port, with, &self.env);
                 NodeKind::End(End {
                     prompt: prompt?,
-                    how: Ending::Return {
-                        port: port.value.clone(),
-                        values: values?,
-                    },
+                    how: Ending::Return { port: port.value.clone(), values: values? },
                 })
             }
             KindTree::HangUp { disposition, say } => NodeKind::End(End {
                 prompt: self.say(checker, say.as_ref())?,
-                how: Ending::HangUp {
-                    disposition: disposition.value.clone(),
-                },
+                how: Ending::HangUp { disposition: disposition.value.clone() },
             }),
         })
     }
@@ -226,11 +191,11 @@ impl Place<'_> {
     }
 
     fn target(&self, checker: &mut Checker<'_>, word: &Word) -> Option<NodeIndex> {
-        ports::target(checker, word, &self.index)
+        ports::target(checker, word, &self.nodes)
     }
 
     fn wire(&self, checker: &mut Checker<'_>, node: &NodeTree) -> Option<crate::model::Ports> {
-        ports::wire(checker, self.flow, node, &self.index)
+        ports::wire(checker, self.flow, node, &self.nodes)
     }
 
     fn error(&self, checker: &mut Checker<'_>, node: &NodeTree) -> Option<NodeIndex> {
@@ -267,10 +232,7 @@ impl Place<'_> {
             }
         }
         let otherwise = self.target(checker, next);
-        Some(NodeKind::Switch(Switch {
-            cases: compiled?,
-            otherwise: otherwise?,
-        }))
+        Some(NodeKind::Switch(Switch { cases: compiled?, otherwise: otherwise? }))
     }
 
     fn ask(&self, checker: &mut Checker<'_>, node: &NodeTree, ask: &AskTree) -> Option<Ask> {
@@ -292,20 +254,12 @@ impl Place<'_> {
         ]);
         let save = self.save(checker, node, output);
         let ports = self.wire(checker, node);
-        let fresh = checker.diagnostics.get(before..).unwrap_or_default();
-        if fresh
-            .iter()
-            .any(|d| d.severity == crate::diagnostic::Severity::Error)
-        {
+        if checker.erred_since(before) {
             return None;
         }
         Some(Ask {
             prompt: prompt?,
-            menu: ask
-                .menu
-                .iter()
-                .map(|(key, port)| (key.value, port.value.clone()))
-                .collect(),
+            menu: ask.menu.iter().map(|(key, port)| (key.value, port.value.clone())).collect(),
             phrases: ask
                 .phrases
                 .iter()
@@ -363,7 +317,10 @@ impl Place<'_> {
                     checker.push(
                         Diagnostic::new(Code::AmbiguousPhrase, phrase.span, message)
                             .label(other.span, "this port has the same phrase")
-                            .help(format!("callers who say it get `{}`; take it out here", other.value)),
+                            .help(format!(
+                                "callers who say it get `{}`; take it out here",
+                                other.value
+                            )),
                     );
                 }
             }
@@ -371,14 +328,7 @@ impl Place<'_> {
     }
 
     fn plugin(&self, checker: &mut Checker<'_>, node: &NodeTree) -> Option<NodeKind> {
-        let KindTree::Use {
-            plugin,
-            config: given,
-            with,
-            with_span,
-            timeout,
-        } = &node.kind
-        else {
+        let KindTree::Use { plugin, config: given, with, with_span, timeout } = &node.kind else {
             return None;
         };
         let Some(descriptor) = checker.plugin(plugin) else {
@@ -434,12 +384,8 @@ impl Place<'_> {
 fn accepts_something(checker: &mut Checker<'_>, ask: &AskTree) {
     if ask.menu.is_empty() && ask.phrases.is_empty() && ask.digits.is_none() && !ask.speech {
         checker.push(
-            Diagnostic::new(
-                Code::MissingKey,
-                ask.span,
-                "this question accepts no answer at all",
-            )
-            .help("add one of `menu`, `phrases`, `digits` or `speech: true`"),
+            Diagnostic::new(Code::MissingKey, ask.span, "this question accepts no answer at all")
+                .help("add one of `menu`, `phrases`, `digits` or `speech: true`"),
         );
     }
     if let Some(digits) = &ask.digits
@@ -456,9 +402,8 @@ fn accepts_something(checker: &mut Checker<'_>, ask: &AskTree) {
 /// What `save` sees of a plugin: its output, and `error` when it left by that port.
 fn plugin_output(schema: &Json) -> VarType {
     let mut output = types::of_schema(schema, schema);
-    let error = VarType::map(
-        ["code", "kind", "message"].map(|name| (name, VarType::of(Type::String))),
-    );
+    let error =
+        VarType::map(["code", "kind", "message"].map(|name| (name, VarType::of(Type::String))));
     if let Some(members) = &mut output.members {
         members.insert("error".into(), error);
     }

@@ -1,8 +1,6 @@
 //! The ports of a node, and whether each is wired.
 
-use std::collections::BTreeMap;
-
-use super::Checker;
+use super::{Checker, Nodes};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Name, NodeIndex, Ports};
 use crate::project::FlowFile;
@@ -20,18 +18,15 @@ pub(crate) struct PortInfo {
 
 /// The ports of `node`; none when they cannot be known because of a mistake elsewhere.
 pub(crate) fn of(checker: &Checker<'_>, node: &NodeTree) -> Option<Vec<PortInfo>> {
-    let error = || PortInfo {
-        name: ERROR.into(),
-        why: "it could not be done".into(),
-    };
+    let error = || PortInfo { name: ERROR.into(), why: "it could not be done".into() };
     Some(match &node.kind {
         KindTree::Ask(ask) => of_ask(ask),
         KindTree::Use { plugin, .. } => {
             let (_, descriptor) = checker.plugins.get(&plugin.value)?;
-            let declared = descriptor.ports.iter().map(|port| PortInfo {
-                name: port.name.clone(),
-                why: port.summary.clone(),
-            });
+            let declared = descriptor
+                .ports
+                .iter()
+                .map(|port| PortInfo { name: port.name.clone(), why: port.summary.clone() });
             declared.chain([error()]).collect()
         }
         KindTree::Call { flow, .. } => {
@@ -57,10 +52,7 @@ fn of_ask(ask: &AskTree) -> Vec<PortInfo> {
     let mut ports: Vec<PortInfo> = Vec::new();
     let mut add = |name: &Name, why: String| {
         if !ports.iter().any(|port| port.name == *name) {
-            ports.push(PortInfo {
-                name: name.clone(),
-                why,
-            });
+            ports.push(PortInfo { name: name.clone(), why });
         }
     };
     for (key, port) in &ask.menu {
@@ -75,14 +67,8 @@ fn of_ask(ask: &AskTree) -> Vec<PortInfo> {
     if ask.speech {
         add(&"said".into(), "the caller says something".into());
     }
-    add(
-        &"no_input".into(),
-        "the caller stays silent to the last try".into(),
-    );
-    add(
-        &"no_match".into(),
-        "the caller's last answer fits nothing".into(),
-    );
+    add(&"no_input".into(), "the caller stays silent to the last try".into());
+    add(&"no_match".into(), "the caller's last answer fits nothing".into());
     ports
 }
 
@@ -91,12 +77,12 @@ pub(crate) fn wire(
     checker: &mut Checker<'_>,
     flow: &FlowFile,
     node: &NodeTree,
-    index: &BTreeMap<&str, NodeIndex>,
+    nodes: &Nodes<'_>,
 ) -> Option<Ports> {
     let mut wired = Ports::new();
     let mut good = true;
     for (port, to) in &node.on {
-        match target(checker, to, index) {
+        match target(checker, to, nodes) {
             Some(to) => {
                 wired.insert(port.value.clone(), to);
             }
@@ -117,9 +103,9 @@ pub(crate) fn wire(
         }
         match &flow.tree.on_error {
             // Whether that node is there is checked once for the flow.
-            Some(to) if &*port.name == ERROR => match index.get(&*to.value) {
+            Some(to) if &*port.name == ERROR => match nodes.get(&to.value) {
                 Some(to) => {
-                    wired.insert(port.name.clone(), *to);
+                    wired.insert(port.name.clone(), to);
                 }
                 None => good = false,
             },
@@ -183,19 +169,17 @@ fn lower(sentence: &str) -> String {
 pub(crate) fn target(
     checker: &mut Checker<'_>,
     word: &Word,
-    index: &BTreeMap<&str, NodeIndex>,
+    nodes: &Nodes<'_>,
 ) -> Option<NodeIndex> {
-    let found = index.get(&*word.value).copied();
-    if found.is_none() {
+    let found = nodes.get(&word.value);
+    if found.is_none() && !nodes.torn {
         let message = format!("there is no node `{}`", word.value);
-        let known: Vec<&str> = index.keys().copied().collect();
-        checker.push(
-            Diagnostic::new(Code::DanglingTarget, word.span, message).suggest(
-                &word.value,
-                known,
-                "the nodes of this flow are",
-            ),
-        );
+        let known = nodes.positions.keys().copied();
+        checker.push(Diagnostic::new(Code::DanglingTarget, word.span, message).suggest(
+            &word.value,
+            known,
+            "the nodes of this flow are",
+        ));
     }
     found
 }

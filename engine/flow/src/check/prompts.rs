@@ -19,15 +19,10 @@ pub(crate) fn compile(
     env: &dyn TypeEnv,
 ) -> Option<Prompt> {
     let complete = complete(checker, texts, locales);
-    let by_locale: BTreeMap<Locale, &Spanned<String>> = texts
-        .texts
-        .iter()
-        .map(|(locale, text)| (locale.value.clone(), text))
-        .collect();
-    let sources: BTreeMap<Locale, &str> = by_locale
-        .iter()
-        .map(|(locale, text)| (locale.clone(), text.value.as_str()))
-        .collect();
+    let by_locale: BTreeMap<Locale, &Spanned<String>> =
+        texts.texts.iter().map(|(locale, text)| (locale.value.clone(), text)).collect();
+    let sources: BTreeMap<Locale, &str> =
+        by_locale.iter().map(|(locale, text)| (locale.clone(), text.value.as_str())).collect();
     match Prompt::compile(sources, env) {
         Ok(prompt) => complete.then_some(prompt),
         Err(problems) => {
@@ -54,20 +49,15 @@ pub(crate) fn compile(
 
 /// Whether there is a text for every locale, and for no other.
 pub(crate) fn complete(checker: &mut Checker<'_>, texts: &Texts, locales: &[Locale]) -> bool {
-    let missing: Vec<&str> = locales
-        .iter()
-        .filter(|locale| !texts.has(locale))
-        .map(|locale| &**locale)
-        .collect();
+    let missing: Vec<&str> =
+        locales.iter().filter(|locale| !texts.has(locale)).map(|locale| &**locale).collect();
     if !missing.is_empty() {
         let list = missing.join("` and `");
         let message = format!("there is no text for `{list}`");
-        checker.push(
-            Diagnostic::new(Code::MissingLocale, texts.span, message).help(format!(
-                "add `{}: …`: a caller in that locale would hear another language",
-                missing.first().copied().unwrap_or_default()
-            )),
-        );
+        checker.push(Diagnostic::new(Code::MissingLocale, texts.span, message).help(format!(
+            "add `{}: …`: a caller in that locale would hear another language",
+            missing.first().copied().unwrap_or_default()
+        )));
     }
     for (locale, _) in &texts.texts {
         if !locales.contains(&locale.value) {
@@ -85,11 +75,9 @@ pub(crate) fn unknown(
 ) {
     let known: Vec<&str> = locales.iter().map(|locale| &**locale).collect();
     let message = format!("nobody would hear this: `{locale}` is none of the locales here");
-    checker.push(
-        Diagnostic::new(Code::UnknownLocale, span, message).suggest(
-            locale,
-            known,
-            "the locales are",
-        ),
-    );
+    checker.push(Diagnostic::new(Code::UnknownLocale, span, message).suggest(
+        locale,
+        known,
+        "the locales are",
+    ));
 }

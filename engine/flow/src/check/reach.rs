@@ -37,7 +37,6 @@ struct Graph<'p> {
 }
 
 pub(crate) fn flows(checker: &mut Checker<'_>) {
-    let project = checker.project;
     let graphs: BTreeMap<&str, Graph<'_>> = checker
         .flows
         .iter()
@@ -55,7 +54,6 @@ pub(crate) fn flows(checker: &mut Checker<'_>) {
     let ways = ways(&graphs, &stuck);
     endless_recursion(checker, &graphs, &ways, &stuck);
     busy_loops(checker, &graphs);
-    debug_assert!(graphs.len() <= project.flows.len());
 }
 
 impl<'p> Graph<'p> {
@@ -151,11 +149,8 @@ fn wires<'p>(
     holes: &mut BTreeSet<usize>,
     at: usize,
 ) -> Vec<(Option<&'p str>, &'p Word)> {
-    let mut wires: Vec<(Option<&str>, &Word)> = node
-        .on
-        .iter()
-        .map(|(port, to)| (Some(&*port.value), to))
-        .collect();
+    let mut wires: Vec<(Option<&str>, &Word)> =
+        node.on.iter().map(|(port, to)| (Some(&*port.value), to)).collect();
     match &node.kind {
         KindTree::Say { next, .. } | KindTree::Set { next, .. } => wires.push((None, next)),
         KindTree::Switch { cases, next } => {
@@ -186,9 +181,7 @@ fn unreachable(checker: &mut Checker<'_>, graph: &Graph<'_>, reached: &BTreeSet<
     if graph.start.is_none() || !graph.holes.is_empty() {
         return;
     }
-    let lost: BTreeSet<usize> = (0..graph.edges.len())
-        .filter(|at| !reached.contains(at))
-        .collect();
+    let lost: BTreeSet<usize> = (0..graph.edges.len()).filter(|at| !reached.contains(at)).collect();
     let led_to: BTreeSet<usize> = lost
         .iter()
         .flat_map(|at| {
@@ -212,20 +205,15 @@ fn unreachable(checker: &mut Checker<'_>, graph: &Graph<'_>, reached: &BTreeSet<
             .help("wire a port to it, or take it out");
         if !behind.is_empty() {
             let names = graph.names(behind).join("`, `");
-            diagnostic = diagnostic.help(format!("the same goes for what comes after it: `{names}`"));
+            diagnostic =
+                diagnostic.help(format!("the same goes for what comes after it: `{names}`"));
         }
         checker.push(diagnostic);
     }
 }
 
-fn no_path_to_end(
-    checker: &mut Checker<'_>,
-    graph: &Graph<'_>,
-    reached: &BTreeSet<usize>,
-) -> bool {
-    let mut ends: BTreeSet<usize> = (0..graph.edges.len())
-        .filter(|at| graph.is_end(*at))
-        .collect();
+fn no_path_to_end(checker: &mut Checker<'_>, graph: &Graph<'_>, reached: &BTreeSet<usize>) -> bool {
+    let mut ends: BTreeSet<usize> = (0..graph.edges.len()).filter(|at| graph.is_end(*at)).collect();
     loop {
         let more: Vec<usize> = (0..graph.edges.len())
             .filter(|at| !ends.contains(at))
@@ -246,7 +234,8 @@ fn no_path_to_end(
         diagnostic = diagnostic.label(node.id.span, "nor from here");
     }
     checker.push(
-        diagnostic.help("let some port lead to an `end`, `queue`, `transfer`, `callback` or `goto`"),
+        diagnostic
+            .help("let some port lead to an `end`, `queue`, `transfer`, `callback` or `goto`"),
     );
     true
 }
@@ -269,10 +258,7 @@ fn ways<'p>(
         .map(|(name, graph)| {
             // A flow that is stuck by itself has been reported; its callers are not stuck by their own fault.
             let all = graph.flow.tree.returns.iter().map(|(port, _)| &*port.value);
-            let known = Ways {
-                ends: true,
-                returns: all.collect(),
-            };
+            let known = Ways { ends: true, returns: all.collect() };
             let known = if stuck.contains(name) { known } else { Ways::default() };
             (*name, known)
         })
@@ -343,22 +329,18 @@ fn endless_recursion(
     ways: &BTreeMap<&str, Ways<'_>>,
     stuck: &BTreeSet<&str>,
 ) {
-    let endless = |name: &str| {
-        ways.get(name)
-            .is_some_and(|ways| !ways.ends && ways.returns.is_empty())
-    };
+    let endless =
+        |name: &str| ways.get(name).is_some_and(|ways| !ways.ends && ways.returns.is_empty());
     let mut found = Vec::new();
     for (name, graph) in graphs {
         if !endless(name) || stuck.contains(name) {
             continue;
         }
-        let into = graph.reached().into_iter().find_map(|at| {
-            match &graph.node(at)?.kind {
-                KindTree::Call { flow, .. } | KindTree::Goto { flow } if endless(&flow.value) => {
-                    Some(flow)
-                }
-                _ => None,
+        let into = graph.reached().into_iter().find_map(|at| match &graph.node(at)?.kind {
+            KindTree::Call { flow, .. } | KindTree::Goto { flow } if endless(&flow.value) => {
+                Some(flow)
             }
+            _ => None,
         });
         if let Some(word) = into {
             let message = if *word.value == **name {
@@ -400,19 +382,15 @@ fn busy_loops(checker: &mut Checker<'_>, graphs: &BTreeMap<&str, Graph<'_>>) {
         }
     }
     for group in tarjan_scc(&whole) {
-        let members: BTreeSet<Global<'_>> = group
-            .iter()
-            .filter_map(|at| whole.node_weight(*at).copied())
-            .collect();
+        let members: BTreeSet<Global<'_>> =
+            group.iter().filter_map(|at| whole.node_weight(*at).copied()).collect();
         let counters: BTreeSet<Global<'_>> = members
             .iter()
             .copied()
             .filter(|member| is_counter(graphs, &members, *member))
             .collect();
         let rest = whole.filter_map(
-            |_, weight| {
-                (members.contains(weight) && !counters.contains(weight)).then_some(*weight)
-            },
+            |_, weight| (members.contains(weight) && !counters.contains(weight)).then_some(*weight),
             |_, ()| Some(()),
         );
         for group in tarjan_scc(&rest) {
@@ -445,10 +423,7 @@ fn quick_edges<'p>(
     };
     let by = |passes: &dyn Fn(&str) -> bool| -> Vec<Global<'p>> {
         let edges = graph.edges(at).iter();
-        edges
-            .filter(|(port, _)| port.is_none_or(passes))
-            .map(|(_, to)| (name, *to))
-            .collect()
+        edges.filter(|(port, _)| port.is_none_or(passes)).map(|(_, to)| (name, *to)).collect()
     };
     match &node.kind {
         KindTree::Ask(_) => Vec::new(),
@@ -572,15 +547,9 @@ fn round<'p>(graph: &DiGraph<Global<'p>, ()>, group: &[At]) -> Vec<Global<'p>> {
     Vec::new()
 }
 
-fn busy_loop(
-    checker: &mut Checker<'_>,
-    graphs: &BTreeMap<&str, Graph<'_>>,
-    round: &[Global<'_>],
-) {
-    let nodes: Vec<(&str, &NodeTree)> = round
-        .iter()
-        .filter_map(|(flow, at)| Some((*flow, graphs.get(flow)?.node(*at)?)))
-        .collect();
+fn busy_loop(checker: &mut Checker<'_>, graphs: &BTreeMap<&str, Graph<'_>>, round: &[Global<'_>]) {
+    let nodes: Vec<(&str, &NodeTree)> =
+        round.iter().filter_map(|(flow, at)| Some((*flow, graphs.get(flow)?.node(*at)?))).collect();
     let Some((home, first)) = nodes.first() else {
         return;
     };
@@ -590,10 +559,7 @@ fn busy_loop(
     };
     let mut way: Vec<String> = nodes.iter().map(|(flow, node)| shown(flow, node)).collect();
     way.push(shown(home, first));
-    let message = format!(
-        "this loop never waits for the caller: {}",
-        way.join(" → ")
-    );
+    let message = format!("this loop never waits for the caller: {}", way.join(" → "));
     let mut diagnostic = Diagnostic::new(Code::BusyLoop, first.id.span, message);
     for (_, node) in nodes.iter().skip(1).take(MAX_LABELS) {
         diagnostic = diagnostic.label(node.id.span, "part of the loop");

@@ -11,10 +11,7 @@ use crate::syntax::yaml::Node;
 
 pub(crate) fn project(checker: &mut Checker<'_>) {
     let project = checker.project;
-    for word in [&project.tree.entry, &project.tree.finally]
-        .into_iter()
-        .flatten()
-    {
+    for word in [&project.tree.entry, &project.tree.finally].into_iter().flatten() {
         checker.flow(word);
     }
     let locales = checker.locales.clone();
@@ -37,13 +34,11 @@ fn plugins(checker: &mut Checker<'_>, project: &Project) {
                 continue;
             }
             let message = format!("there is no capability `{}`", word.value);
-            checker.push(
-                Diagnostic::new(Code::UnknownGrant, word.span, message).suggest(
-                    &word.value,
-                    CAPABILITIES.iter().copied(),
-                    "the capabilities are",
-                ),
-            );
+            checker.push(Diagnostic::new(Code::UnknownGrant, word.span, message).suggest(
+                &word.value,
+                CAPABILITIES.iter().copied(),
+                "the capabilities are",
+            ));
         }
         for word in &plugin.collections {
             checker.collection(word);
@@ -63,10 +58,8 @@ fn records(checker: &mut Checker<'_>, project: &Project, name: &str) {
         Ok(validator) => validator,
         Err(error) => {
             let declared = &project.tree.collections;
-            let path = declared
-                .iter()
-                .find(|c| *c.name.value == *name)
-                .and_then(|c| c.schema.as_ref());
+            let path =
+                declared.iter().find(|c| *c.name.value == *name).and_then(|c| c.schema.as_ref());
             if let Some(path) = path {
                 let message = format!("`{}` is no JSON Schema: {error}", path.value);
                 checker.push(Diagnostic::new(Code::BadRecord, path.span, message));

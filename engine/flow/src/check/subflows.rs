@@ -27,11 +27,8 @@ pub(crate) fn inputs(
         return given;
     }
     let list = missing.join("`, `");
-    let mut diagnostic = Diagnostic::new(
-        Code::InputMismatch,
-        call.span,
-        format!("{what} needs the input `{list}`"),
-    );
+    let mut diagnostic =
+        Diagnostic::new(Code::InputMismatch, call.span, format!("{what} needs the input `{list}`"));
     if let Some((first, _)) = declared.first() {
         diagnostic = diagnostic.label(first.span, "declared here");
     }
@@ -63,9 +60,11 @@ fn pairs(
         if known.is_none() {
             let message = format!("{owner} has no {what} `{}`", name.value);
             let names = declared.iter().map(|(name, _)| &*name.value);
-            checker.push(
-                Diagnostic::new(code, name.span, message).suggest(&name.value, names, "it has"),
-            );
+            checker.push(Diagnostic::new(code, name.span, message).suggest(
+                &name.value,
+                names,
+                "it has",
+            ));
         }
         let place = format!("{what} `{}`", name.value);
         let expr = values::compile(checker, value, ty, &place, env);
@@ -107,13 +106,9 @@ pub(crate) fn returned(
     }
     let list = missing.join("`, `");
     checker.push(
-        Diagnostic::new(
-            Code::ReturnMismatch,
-            port.span,
-            format!("{owner} must give `{list}`"),
-        )
-        .label(declared_at.span, "declared here")
-        .help("give it under `with:`"),
+        Diagnostic::new(Code::ReturnMismatch, port.span, format!("{owner} must give `{list}`"))
+            .label(declared_at.span, "declared here")
+            .help("give it under `with:`"),
     );
     None
 }
@@ -181,10 +176,8 @@ fn begun_without_caller(checker: &mut Checker<'_>, word: &Word, why: &str) {
         _ => None,
     });
     if let Some(at) = returning {
-        let message = format!(
-            "flow `{}` returns to the flow that called it, but {why}",
-            word.value
-        );
+        let message =
+            format!("flow `{}` returns to the flow that called it, but {why}", word.value);
         checker.push(
             Diagnostic::new(Code::ReturnWithoutCaller, word.span, message)
                 .label(at, "it returns here")

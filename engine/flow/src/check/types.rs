@@ -29,9 +29,8 @@ pub(crate) fn attribute_conflicts(checker: &mut Checker<'_>) {
             let Some((ours, theirs)) = difference(attribute, other) else {
                 continue;
             };
-            let message = format!(
-                "attribute `{name}` is {ours} here, but {theirs} in flow `{other_flow}`"
-            );
+            let message =
+                format!("attribute `{name}` is {ours} here, but {theirs} in flow `{other_flow}`");
             found.push(
                 Diagnostic::new(Code::AttributeConflict, attribute.name.span, message)
                     .label(other.name.span, format!("{theirs} here"))
@@ -45,19 +44,15 @@ pub(crate) fn attribute_conflicts(checker: &mut Checker<'_>) {
 fn difference(a: &AttributeTree, b: &AttributeTree) -> Option<(String, String)> {
     let sensitive = |s: bool| String::from(if s { "sensitive" } else { "not sensitive" });
     if a.ty != b.ty {
-        return Some((
-            format!("a {}", type_name(a.ty)),
-            format!("a {}", type_name(b.ty)),
-        ));
+        return Some((format!("a {}", type_name(a.ty)), format!("a {}", type_name(b.ty))));
     }
     if a.sensitive != b.sensitive {
         return Some((sensitive(a.sensitive), sensitive(b.sensitive)));
     }
     match (&a.default, &b.default) {
-        (Some(a), Some(b)) if a.value != b.value => Some((
-            format!("{} by default", a.value),
-            format!("{} by default", b.value),
-        )),
+        (Some(a), Some(b)) if a.value != b.value => {
+            Some((format!("{} by default", a.value), format!("{} by default", b.value)))
+        }
         _ => None,
     }
 }
@@ -133,11 +128,7 @@ fn of_schema_within(root: &Json, schema: &Json, depth: usize) -> VarType {
 
 /// Whether an object may have only the properties that its schema lists.
 pub(crate) fn is_closed(schema: &Json) -> bool {
-    let open = |key: &str| {
-        schema
-            .get(key)
-            .is_some_and(|value| *value != Json::Bool(false))
-    };
+    let open = |key: &str| schema.get(key).is_some_and(|value| *value != Json::Bool(false));
     schema.get("properties").is_some_and(Json::is_object)
         && !open("additionalProperties")
         && !open("patternProperties")
@@ -149,11 +140,9 @@ pub(crate) fn simple_type(root: &Json, schema: &Json) -> Type {
     let schema = resolve(root, schema);
     match schema.get("type") {
         Some(Json::String(word)) => by_word(word),
-        Some(Json::Array(words)) => one(words
-            .iter()
-            .filter_map(Json::as_str)
-            .filter(|word| *word != "null")
-            .map(by_word)),
+        Some(Json::Array(words)) => {
+            one(words.iter().filter_map(Json::as_str).filter(|word| *word != "null").map(by_word))
+        }
         _ => {
             let constants = schema.get("const").into_iter();
             let choices = schema.get("enum").and_then(Json::as_array);
@@ -161,9 +150,8 @@ pub(crate) fn simple_type(root: &Json, schema: &Json) -> Type {
             if values.peek().is_some() {
                 return one(values.filter_map(literal_type));
             }
-            let branches = ["anyOf", "oneOf"]
-                .into_iter()
-                .find_map(|key| schema.get(key)?.as_array());
+            let branches =
+                ["anyOf", "oneOf"].into_iter().find_map(|key| schema.get(key)?.as_array());
             one(branches
                 .into_iter()
                 .flatten()

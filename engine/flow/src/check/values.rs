@@ -9,7 +9,7 @@ use super::env::{Env, LOCALE};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::{Expr, ExprProblem, TypeEnv};
 use crate::model::{Assignments, Type};
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
 use crate::syntax::flow::{Value, Word};
 
 pub(crate) fn type_name(ty: Type) -> &'static str {
@@ -96,21 +96,11 @@ fn expression(
                 if let Some(help) = problem.help {
                     diagnostic = diagnostic.help(help);
                 }
-                if is_bare_word(&source.value) && problem.problem == ExprProblem::UnknownVariable {
-                    let word = &source.value;
-                    diagnostic = diagnostic.help(format!(
-                        "a text within an expression stands in quotes of its own: `'\"{word}\"'`"
-                    ));
-                }
                 checker.push(diagnostic);
             }
             None
         }
     }
-}
-
-fn is_bare_word(source: &str) -> bool {
-    crate::syntax::shape::is_name(source)
 }
 
 /// Compiles `set` or `save`.
@@ -146,10 +136,7 @@ fn assignment(
         let message = format!("the flow declares no attribute `{}`", name.value);
         let diagnostic = Diagnostic::new(Code::UnknownVariable, name.span, message)
             .suggest(&name.value, assignable, "it declares")
-            .help(format!(
-                "declare it: `attributes: {{{}: string}}`",
-                name.value
-            ));
+            .help(format!("declare it: `attributes: {{{}: string}}`", name.value));
         checker.push(diagnostic);
         // Mistakes in the value are worth hearing of as well.
         compile(checker, value, Type::Any, "the value", env);
@@ -164,23 +151,12 @@ fn assignment(
     {
         let known: Vec<&str> = locales.iter().map(|l| &**l).collect();
         let message = format!("calls cannot be in `{locale}`");
-        checker.push(
-            Diagnostic::new(Code::UnknownLocale, value.span(), message)
-                .suggest(locale, known, "the locales of the project are"),
-        );
+        checker.push(Diagnostic::new(Code::UnknownLocale, value.span(), message).suggest(
+            locale,
+            known,
+            "the locales of the project are",
+        ));
         return None;
     }
     Some(expr)
-}
-
-/// Reports names given twice, where a list of names is given as a map the shape check has done so.
-pub(crate) fn unknown_name<'k>(
-    code: Code,
-    span: Span,
-    message: String,
-    name: &str,
-    known: impl IntoIterator<Item = &'k str>,
-    what: &str,
-) -> Diagnostic {
-    Diagnostic::new(code, span, message).suggest(name, known, what)
 }

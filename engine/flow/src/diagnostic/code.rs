@@ -117,7 +117,9 @@ impl fmt::Display for Code {
 
 /// A text that names no code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no diagnostic `{given}`: give a number such as `DG0201` or a name such as `dangling-target`{hint}")]
+#[error(
+    "there is no diagnostic `{given}`: give a number such as `DG0201` or a name such as `dangling-target`{hint}"
+)]
 pub struct UnknownCode {
     given: String,
     hint: String,

@@ -49,10 +49,7 @@ impl Diagnostic {
             code,
             severity: code.severity(),
             message: message.into(),
-            primary: Label {
-                span,
-                text: String::new(),
-            },
+            primary: Label { span, text: String::new() },
             labels: Vec::new(),
             help: Vec::new(),
         }
@@ -68,10 +65,7 @@ impl Diagnostic {
     /// Another place that matters.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            span,
-            text: text.into(),
-        });
+        self.labels.push(Label { span, text: text.into() });
         self
     }
 
@@ -98,11 +92,8 @@ impl Diagnostic {
         if candidates.is_empty() {
             return self;
         }
-        let mut shown: Vec<String> = candidates
-            .iter()
-            .take(SHOWN)
-            .map(|c| format!("`{c}`"))
-            .collect();
+        let mut shown: Vec<String> =
+            candidates.iter().take(SHOWN).map(|c| format!("`{c}`")).collect();
         if candidates.len() > SHOWN {
             shown.push(format!("{} more", candidates.len() - SHOWN));
         }
@@ -132,10 +123,7 @@ impl Report {
             ))
         });
         diagnostics.dedup();
-        Self {
-            sources,
-            diagnostics,
-        }
+        Self { sources, diagnostics }
     }
 
     pub fn diagnostics(&self) -> &[Diagnostic] {
@@ -160,18 +148,14 @@ impl Report {
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.diagnostics
-            .iter()
-            .filter(|d| d.severity == severity)
-            .count()
+        self.diagnostics.iter().filter(|d| d.severity == severity).count()
     }
 
     /// Only the findings in files whose shown path `keep` accepts.
     #[must_use]
     pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
         let sources = &self.sources;
-        self.diagnostics
-            .retain(|d| keep(sources.file(d.primary.span.file).path()));
+        self.diagnostics.retain(|d| keep(sources.file(d.primary.span.file).path()));
         self
     }
 
@@ -209,10 +193,7 @@ impl Report {
                 labels: d
                     .labels
                     .iter()
-                    .map(|l| JsonLabel {
-                        message: &l.text,
-                        place: place(l.span),
-                    })
+                    .map(|l| JsonLabel { message: &l.text, place: place(l.span) })
                     .collect(),
                 help: &d.help,
             })
@@ -226,10 +207,7 @@ impl Report {
     }
 
     fn point(&self, span: Span, byte: u32) -> Point {
-        Point {
-            position: self.sources.file(span.file).position(byte),
-            byte,
-        }
+        Point { position: self.sources.file(span.file).position(byte), byte }
     }
 }
 

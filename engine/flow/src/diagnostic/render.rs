@@ -13,13 +13,9 @@ use crate::source::FileId;
 const WIDTH: usize = 120;
 
 pub(super) fn report(report: &Report, colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    }
-    .decor_style(DecorStyle::Ascii)
-    .term_width(WIDTH);
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() }
+        .decor_style(DecorStyle::Ascii)
+        .term_width(WIDTH);
     let mut out = String::new();
     for diagnostic in report.diagnostics() {
         out.push_str(&renderer.render(&[group(report, diagnostic)]));
@@ -45,14 +41,10 @@ fn group<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Group<'a> {
         let source = report.sources().file(file);
         let annotations = labels.into_iter().map(|(kind, label)| {
             let text = normalize_untrusted_str(&label.text);
-            kind.span(source.range(label.span))
-                .label((!text.is_empty()).then_some(text))
+            kind.span(source.range(label.span)).label((!text.is_empty()).then_some(text))
         });
-        group = group.element(
-            Snippet::source(source.text())
-                .path(source.path())
-                .annotations(annotations),
-        );
+        group = group
+            .element(Snippet::source(source.text()).path(source.path()).annotations(annotations));
     }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
@@ -71,15 +63,9 @@ fn by_file(diagnostic: &Diagnostic) -> Vec<(FileId, Vec<(AnnotationKind, &Label)
         if !order.contains(&label.span.file) {
             order.push(label.span.file);
         }
-        files
-            .entry(label.span.file)
-            .or_default()
-            .push((AnnotationKind::Context, label));
+        files.entry(label.span.file).or_default().push((AnnotationKind::Context, label));
     }
-    order
-        .into_iter()
-        .filter_map(|file| files.remove(&file).map(|labels| (file, labels)))
-        .collect()
+    order.into_iter().filter_map(|file| files.remove(&file).map(|labels| (file, labels))).collect()
 }
 
 fn summary(report: &Report) -> Option<String> {
@@ -88,12 +74,9 @@ fn summary(report: &Report) -> Option<String> {
         1 => Some(format!("1 {what}")),
         n => Some(format!("{n} {what}s")),
     };
-    let parts: Vec<String> = [
-        count(report.errors(), "error"),
-        count(report.warnings(), "warning"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let parts: Vec<String> = [count(report.errors(), "error"), count(report.warnings(), "warning")]
+        .into_iter()
+        .flatten()
+        .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -49,11 +49,7 @@ fn body(raw: &str) -> Walk<'_> {
         Some('|' | '>') => raw.find('\n').map_or(raw.len(), |newline| newline + 1),
         _ => 0,
     };
-    Walk {
-        raw,
-        start,
-        at: start,
-    }
+    Walk { raw, start, at: start }
 }
 
 impl Walk<'_> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::duration::parse_duration;
-use super::shape::{kind_of, is_name, is_key};
+use super::shape::{is_key, is_name, kind_of};
 use super::tables::KINDS;
 use super::yaml::{Entry, Node};
 use crate::model::{Digits, Locale, Name, Type};
@@ -27,6 +27,8 @@ pub(crate) struct FlowTree {
     pub start: Option<Word>,
     pub on_error: Option<Word>,
     pub nodes: Vec<NodeTree>,
+    /// Names of all nodes, those included that are not in good form.
+    pub node_names: Vec<Word>,
 }
 
 #[derive(Debug)]
@@ -105,7 +107,7 @@ pub(crate) struct AskTree {
     pub span: Span,
     pub prompt: Texts,
     pub menu: Vec<(Spanned<char>, Word)>,
-    pub phrases: Vec<(Word, Vec<(Word, Vec<Spanned<String>>)>)>,
+    pub phrases: Vec<(Word, Phrases)>,
     pub digits: Option<Spanned<Digits>>,
     pub speech: bool,
     pub timeout: Duration,
@@ -114,6 +116,9 @@ pub(crate) struct AskTree {
     pub no_match: Vec<Texts>,
     pub sensitive: bool,
 }
+
+/// Locale to the words that mean a port.
+pub(crate) type Phrases = Vec<(Word, Vec<Spanned<String>>)>;
 
 /// A prompt: locale to text.
 #[derive(Debug)]
@@ -151,12 +156,11 @@ pub(crate) fn lower(root: &Node) -> FlowTree {
             .map(|list| list.iter().filter_map(word).collect()),
         attributes: entries(root, "attributes").filter_map(attribute).collect(),
         inputs: types(root.get("inputs")),
-        returns: entries(root, "returns")
-            .map(|e| (key(e), types(Some(&e.value))))
-            .collect(),
+        returns: entries(root, "returns").map(|e| (key(e), types(Some(&e.value)))).collect(),
         start: word_at(root, "start"),
         on_error: word_at(root, "on_error"),
         nodes: entries(root, "nodes").filter_map(node).collect(),
+        node_names: entries(root, "nodes").map(key).collect(),
     }
 }
 
@@ -201,23 +205,16 @@ fn attribute(entry: &Entry) -> Option<AttributeTree> {
         name: key(entry),
         ty: type_of(given?)?,
         sensitive: flag(&entry.value, "sensitive"),
-        default: entry
-            .value
-            .get("default")
-            .map(|node| Spanned::new(node.json(), node.span)),
+        default: entry.value.get("default").map(|node| Spanned::new(node.json(), node.span)),
     })
 }
 
 fn flag(node: &Node, name: &str) -> bool {
-    node.get(name)
-        .is_some_and(|node| node.json() == Json::Bool(true))
+    node.get(name).is_some_and(|node| node.json() == Json::Bool(true))
 }
 
 fn time(node: &Node, name: &str, default: Duration) -> Duration {
-    node.get(name)
-        .and_then(Node::text)
-        .and_then(parse_duration)
-        .unwrap_or(default)
+    node.get(name).and_then(Node::text).and_then(parse_duration).unwrap_or(default)
 }
 
 fn whole(node: &Node, name: &str) -> Option<u32> {
@@ -255,18 +252,12 @@ pub(crate) fn texts(node: &Node, span: Span) -> Option<Texts> {
         let text = e.value.text()?.to_owned();
         Some((key(e), Spanned::new(text, e.value.span)))
     };
-    Some(Texts {
-        span,
-        texts: node.map()?.iter().filter_map(text).collect(),
-    })
+    Some(Texts { span, texts: node.map()?.iter().filter_map(text).collect() })
 }
 
 fn prompts(node: &Node, name: &str) -> Vec<Texts> {
     let items = node.get(name).and_then(Node::list).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| texts(item, super::shape::first_line(item)))
-        .collect()
+    items.iter().filter_map(|item| texts(item, super::shape::first_line(item))).collect()
 }
 
 fn node(entry: &Entry) -> Option<NodeTree> {
@@ -289,10 +280,7 @@ fn kind(word: &str, head: &Entry, node: &Node) -> Option<KindTree> {
     let next = || word_at(node, "next");
     let named = |inner: &str| self::word(body).or_else(|| word_at(body, inner));
     Some(match word {
-        "say" => KindTree::Say {
-            prompt: texts(body, head.key.span)?,
-            next: next()?,
-        },
+        "say" => KindTree::Say { prompt: texts(body, head.key.span)?, next: next()? },
         "ask" => KindTree::Ask(Box::new(ask(head)?)),
         "switch" => KindTree::Switch {
             cases: body
@@ -302,10 +290,7 @@ fn kind(word: &str, head: &Entry, node: &Node) -> Option<KindTree> {
                 .collect(),
             next: next()?,
         },
-        "set" => KindTree::Set {
-            assign: all_values(Some(body)),
-            next: next()?,
-        },
+        "set" => KindTree::Set { assign: all_values(Some(body)), next: next()? },
         "use" => KindTree::Use {
             plugin: self::word(body)?,
             config: node.get("config").cloned(),
@@ -313,26 +298,17 @@ fn kind(word: &str, head: &Entry, node: &Node) -> Option<KindTree> {
             with_span: node.entry("with").map_or(head.value.span, |e| e.key.span),
             timeout: time(node, "timeout", Duration::from_secs(8)),
         },
-        "call" => KindTree::Call {
-            flow: named("flow")?,
-            with: values(node, "with"),
-        },
-        "goto" => KindTree::Goto {
-            flow: named("flow")?,
-        },
-        "queue" => KindTree::Queue {
-            queue: named("to")?,
-            say: texts_at(body, "say"),
-        },
+        "call" => KindTree::Call { flow: named("flow")?, with: values(node, "with") },
+        "goto" => KindTree::Goto { flow: named("flow")? },
+        "queue" => KindTree::Queue { queue: named("to")?, say: texts_at(body, "say") },
         "callback" => KindTree::Callback {
             queue: word_at(body, "queue")?,
             number: value(body.get("number")?)?,
             say: texts_at(body, "say"),
         },
-        "transfer" => KindTree::Transfer {
-            number: value(body.get("number")?)?,
-            say: texts_at(body, "say"),
-        },
+        "transfer" => {
+            KindTree::Transfer { number: value(body.get("number")?)?, say: texts_at(body, "say") }
+        }
         "end" => end(body)?,
         _ => return None,
     })
@@ -341,15 +317,8 @@ fn kind(word: &str, head: &Entry, node: &Node) -> Option<KindTree> {
 fn end(body: &Node) -> Option<KindTree> {
     let say = texts_at(body, "say");
     Some(match word_at(body, "return") {
-        Some(port) => KindTree::Return {
-            port,
-            with: values(body, "with"),
-            say,
-        },
-        None => KindTree::HangUp {
-            disposition: word_at(body, "disposition")?,
-            say,
-        },
+        Some(port) => KindTree::Return { port, with: values(body, "with"), say },
+        None => KindTree::HangUp { disposition: word_at(body, "disposition")?, say },
     })
 }
 
@@ -359,9 +328,7 @@ fn ask(head: &Entry) -> Option<AskTree> {
         span: head.key.span,
         prompt: texts_at(node, "prompt")?,
         menu: entries(node, "menu").filter_map(menu_item).collect(),
-        phrases: entries(node, "phrases")
-            .map(|e| (key(e), phrases(&e.value)))
-            .collect(),
+        phrases: entries(node, "phrases").map(|e| (key(e), phrases(&e.value))).collect(),
         digits: node.get("digits").and_then(|digits| {
             let parsed = Digits {
                 min: whole(digits, "min")?,
@@ -388,7 +355,7 @@ fn menu_item(entry: &Entry) -> Option<(Spanned<char>, Word)> {
     Some((Spanned::new(pressed, entry.key.span), word(&entry.value)?))
 }
 
-fn phrases(node: &Node) -> Vec<(Word, Vec<Spanned<String>>)> {
+fn phrases(node: &Node) -> Phrases {
     let said = |node: &Node| Some(Spanned::new(node.text()?.to_owned(), node.span));
     node.map()
         .unwrap_or_default()

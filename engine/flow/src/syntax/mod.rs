@@ -25,6 +25,8 @@ pub(crate) struct Document {
     pub diagnostics: Vec<Diagnostic>,
     /// Its text or its form has mistakes: what is missing from the tree may have been meant to be there.
     pub broken: bool,
+    /// Part of the text had to be left out.
+    pub torn: bool,
 }
 
 /// Reads `text` and checks its form.
@@ -41,11 +43,7 @@ pub(crate) fn read(file: FileId, text: &str, shape: &shape::Shape, what: &str) -
             diagnostics.append(&mut found);
         }
         None if !torn => {
-            let span = crate::source::Span {
-                file,
-                start: 0,
-                end: 0,
-            };
+            let span = crate::source::Span { file, start: 0, end: 0 };
             diagnostics.push(Diagnostic::new(
                 Code::Syntax,
                 span,
@@ -58,5 +56,6 @@ pub(crate) fn read(file: FileId, text: &str, shape: &shape::Shape, what: &str) -
         broken: diagnostics.iter().any(|d| d.severity == Severity::Error),
         root: parsed.root,
         diagnostics,
+        torn,
     }
 }

@@ -83,8 +83,7 @@ fn words(node: Option<&Node>) -> Vec<Word> {
 
 /// Reads a value whose form has been checked; the default for one whose form is wrong.
 fn typed<T: DeserializeOwned + Default>(node: Option<&Node>) -> T {
-    node.and_then(|node| serde_json::from_value(node.json()).ok())
-        .unwrap_or_default()
+    node.and_then(|node| serde_json::from_value(node.json()).ok()).unwrap_or_default()
 }
 
 impl ProjectTree {

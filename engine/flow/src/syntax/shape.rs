@@ -137,10 +137,9 @@ impl Shape {
         };
         match self {
             Self::Flag => node.json().is_boolean(),
-            Self::Whole(min, max) => node
-                .json()
-                .as_u64()
-                .is_some_and(|n| (*min..=*max).contains(&n)),
+            Self::Whole(min, max) => {
+                node.json().as_u64().is_some_and(|n| (*min..=*max).contains(&n))
+            }
             _ => self.takes_text(text),
         }
     }
@@ -242,11 +241,8 @@ fn any(node: &Node, out: &mut Vec<Diagnostic>) {
 
 fn key(entry: &Entry, shape: &Shape, what: &str, out: &mut Vec<Diagnostic>) {
     if !shape.takes_text(&entry.key.text) {
-        let message = format!(
-            "a key of `{what}` must be {}, not `{}`",
-            shape.expected(),
-            entry.key.text
-        );
+        let message =
+            format!("a key of `{what}` must be {}, not `{}`", shape.expected(), entry.key.text);
         out.push(Diagnostic::new(Code::WrongShape, entry.key.span, message));
     }
 }
@@ -273,42 +269,27 @@ fn duplicates(entries: &[Entry], what: &str, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn fields(
-    node: &Node,
-    entries: &[Entry],
-    object: &Object,
-    what: &str,
-    out: &mut Vec<Diagnostic>,
-) {
+fn fields(node: &Node, entries: &[Entry], object: &Object, what: &str, out: &mut Vec<Diagnostic>) {
     duplicates(entries, what, out);
     for entry in entries {
         match object.fields.iter().find(|f| f.key == entry.key.text) {
             Some(field) => check(&entry.value, &field.shape, field.key, out),
-            None => unknown(
-                entry,
-                object.fields.iter().map(|f| f.key),
-                &format!("`{what}`"),
-                out,
-            ),
+            None => unknown(entry, object.fields.iter().map(|f| f.key), &format!("`{what}`"), out),
         }
     }
     missing(node, object.fields, &format!("`{what}`"), out);
     if object.one_of.is_empty() {
         return;
     }
-    let given: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| object.one_of.contains(&entry.key.text.as_str()))
-        .collect();
+    let given: Vec<&Entry> =
+        entries.iter().filter(|entry| object.one_of.contains(&entry.key.text.as_str())).collect();
     let choice = object.one_of.join("` or `");
     match given.as_slice() {
-        [] => out.push(
-            Diagnostic::new(
-                Code::MissingKey,
-                first_line(node),
-                format!("`{what}` needs one of the keys `{choice}`"),
-            ),
-        ),
+        [] => out.push(Diagnostic::new(
+            Code::MissingKey,
+            first_line(node),
+            format!("`{what}` needs one of the keys `{choice}`"),
+        )),
         [_] => {}
         [first, second, ..] => out.push(
             Diagnostic::new(
@@ -329,12 +310,8 @@ fn unknown<'k>(
 ) {
     let name = &entry.key.text;
     out.push(
-        Diagnostic::new(
-            Code::UnknownKey,
-            entry.key.span,
-            format!("{place} has no key `{name}`"),
-        )
-        .suggest(name, known, "it can have"),
+        Diagnostic::new(Code::UnknownKey, entry.key.span, format!("{place} has no key `{name}`"))
+            .suggest(name, known, "it can have"),
     );
 }
 
@@ -355,9 +332,8 @@ fn missing(node: &Node, fields: &[Field], place: &str, out: &mut Vec<Diagnostic>
 
 /// The kind of a node, if it has exactly one.
 pub(crate) fn kind_of<'k>(entries: &[Entry], kinds: &'k [Kind]) -> Option<&'k Kind> {
-    let mut found = kinds
-        .iter()
-        .filter(|kind| entries.iter().any(|entry| entry.key.text == kind.word));
+    let mut found =
+        kinds.iter().filter(|kind| entries.iter().any(|entry| entry.key.text == kind.word));
     match (found.next(), found.next()) {
         (Some(kind), None) => Some(kind),
         _ => None,
@@ -370,7 +346,8 @@ fn a_node(node: &Node, entries: &[Entry], kinds: &[Kind], what: &str, out: &mut 
     let Some(kind) = kind_of(entries, kinds) else {
         return without_kind(node, entries, &words, what, out);
     };
-    let place = format!("a `{}` node", kind.word);
+    let article = if kind.word.starts_with(['a', 'e']) { "an" } else { "a" };
+    let place = format!("{article} `{}` node", kind.word);
     for entry in entries {
         if entry.key.text == kind.word {
             check(&entry.value, &kind.shape, kind.word, out);
@@ -394,9 +371,7 @@ fn without_kind(
     what: &str,
     out: &mut Vec<Diagnostic>,
 ) {
-    let mut given = entries
-        .iter()
-        .filter(|entry| words.contains(&entry.key.text.as_str()));
+    let mut given = entries.iter().filter(|entry| words.contains(&entry.key.text.as_str()));
     if let (Some(first), Some(second)) = (given.next(), given.next()) {
         let message = format!(
             "node `{what}` would do two things: `{}` and `{}`",
@@ -410,9 +385,7 @@ fn without_kind(
         return;
     }
     let beside = ["next", "on", "save", "with", "config", "timeout"];
-    let strange = entries
-        .iter()
-        .find(|entry| !beside.contains(&entry.key.text.as_str()));
+    let strange = entries.iter().find(|entry| !beside.contains(&entry.key.text.as_str()));
     match strange {
         Some(entry) => out.push(
             Diagnostic::new(
@@ -443,9 +416,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 pub(crate) fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
     text.len() <= 64
-        && chars
-            .next()
-            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -453,9 +424,9 @@ pub(crate) fn is_identifier(text: &str) -> bool {
 pub(crate) fn is_locale(text: &str) -> bool {
     let mut parts = text.split('-');
     let all = |part: &str, f: fn(&char) -> bool| part.chars().all(|c| f(&c));
-    let language = parts.next().is_some_and(|part| {
-        matches!(part.len(), 2 | 3) && all(part, char::is_ascii_lowercase)
-    });
+    let language = parts
+        .next()
+        .is_some_and(|part| matches!(part.len(), 2 | 3) && all(part, char::is_ascii_lowercase));
     let mut rest: Vec<&str> = parts.collect();
     if rest.first().is_some_and(|part| {
         part.len() == 4
@@ -478,8 +449,5 @@ pub(crate) fn is_locale(text: &str) -> bool {
 /// One key of a telephone.
 pub(crate) fn is_key(text: &str) -> bool {
     let mut chars = text.chars();
-    matches!(
-        (chars.next(), chars.next()),
-        (Some('0'..='9' | '*' | '#'), None)
-    )
+    matches!((chars.next(), chars.next()), (Some('0'..='9' | '*' | '#'), None))
 }

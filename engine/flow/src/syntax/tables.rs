@@ -4,29 +4,12 @@ use std::time::Duration;
 
 use super::shape::{Field, Kind, Object, Shape};
 
-const fn must(
-    key: &'static str,
-    shape: Shape,
-    doc: &'static str,
-    example: &'static str,
-) -> Field {
-    Field {
-        key,
-        doc,
-        required: true,
-        shape,
-        example,
-    }
+const fn must(key: &'static str, shape: Shape, doc: &'static str, example: &'static str) -> Field {
+    Field { key, doc, required: true, shape, example }
 }
 
 const fn may(key: &'static str, shape: Shape, doc: &'static str, example: &'static str) -> Field {
-    Field {
-        key,
-        doc,
-        required: false,
-        shape,
-        example,
-    }
+    Field { key, doc, required: false, shape, example }
 }
 
 /// What the caller hears, by locale.
@@ -75,12 +58,7 @@ const ATTRIBUTE: Object = Object {
             "Its value appears in no transcript and no log. Default: false.",
             "true",
         ),
-        may(
-            "default",
-            Shape::Any,
-            "Its value before anything sets it. Default: null.",
-            "0",
-        ),
+        may("default", Shape::Any, "Its value before anything sets it. Default: null.", "0"),
     ],
     one_of: &[],
 };
@@ -91,12 +69,7 @@ const DIGITS: Object = Object {
     fields: &[
         must("min", Shape::Whole(1, 64), "At least so many digits.", "12"),
         must("max", Shape::Whole(1, 64), "At most so many digits.", "12"),
-        may(
-            "terminator",
-            Shape::Key,
-            "The key that ends the input early.",
-            r##""#""##,
-        ),
+        may("terminator", Shape::Key, "The key that ends the input early.", r##""#""##),
     ],
     one_of: &[],
 };
@@ -119,10 +92,7 @@ const ASK: Object = Object {
         ),
         may(
             "phrases",
-            Shape::Map(
-                &Shape::Name,
-                &Shape::Map(&Shape::Locale, &Shape::List(&Shape::Text)),
-            ),
+            Shape::Map(&Shape::Name, &Shape::Map(&Shape::Locale, &Shape::List(&Shape::Text))),
             "Port to the words, by locale, that mean it when the caller says them.",
             r#"{"emergency": {"ko-KR": ["긴급", "장애"], "en-US": ["emergency"]}}"#,
         ),
@@ -138,12 +108,7 @@ const ASK: Object = Object {
             "Any words are accepted; leaves by port `said`. Default: false.",
             "true",
         ),
-        may(
-            "timeout",
-            WAIT,
-            "Silence that counts as no answer. Default: 5s.",
-            r#""5s""#,
-        ),
+        may("timeout", WAIT, "Silence that counts as no answer. Default: 5s.", r#""5s""#),
         may(
             "tries",
             Shape::Whole(1, 10),
@@ -197,10 +162,7 @@ const FLOW_REF: Object = Object {
 const TO_QUEUE: Object = Object {
     name: "to-queue",
     doc: "A queue and what is said before.",
-    fields: &[
-        must("to", Shape::Name, "Name of the queue.", r#""msp-emergency""#),
-        SAY,
-    ],
+    fields: &[must("to", Shape::Name, "Name of the queue.", r#""msp-emergency""#), SAY],
     one_of: &[],
 };
 
@@ -209,12 +171,7 @@ const CALLBACK: Object = Object {
     doc: "A promise to call back.",
     fields: &[
         must("queue", Shape::Name, "Queue that calls back.", r#""callback""#),
-        must(
-            "number",
-            Shape::Expr,
-            "Expression for the number to call.",
-            r#""call.from""#,
-        ),
+        must("number", Shape::Expr, "Expression for the number to call.", r#""call.from""#),
         SAY,
     ],
     one_of: &[],
@@ -251,12 +208,7 @@ const END: Object = Object {
             "Back to the calling flow, by this one of the flow's `returns`.",
             r#""msp""#,
         ),
-        may(
-            "with",
-            EXPRS,
-            "The values that this return gives.",
-            r#"{"company": "company"}"#,
-        ),
+        may("with", EXPRS, "The values that this return gives.", r#"{"company": "company"}"#),
         SAY,
     ],
     one_of: &["disposition", "return"],
@@ -386,10 +338,7 @@ pub(crate) const FLOW: Object = Object {
         ),
         may(
             "attributes",
-            Shape::Map(
-                &Shape::Identifier,
-                &Shape::Either(&[TYPE, Shape::Object(&ATTRIBUTE)]),
-            ),
+            Shape::Map(&Shape::Identifier, &Shape::Either(&[TYPE, Shape::Object(&ATTRIBUTE)])),
             "Attributes of the call that this flow reads or sets. All flows of a call share them.",
             r#"{"account_id": {"type": "string", "sensitive": true}, "tries": "number"}"#,
         ),
@@ -440,10 +389,7 @@ pub(crate) const CAPABILITIES: &[&str] = &[
 const FALLBACK: Object = Object {
     name: "fallback",
     doc: "Where a call goes when the engine can do nothing else with it.",
-    fields: &[
-        must("queue", Shape::Name, "Name of the queue.", r#""general""#),
-        SAY,
-    ],
+    fields: &[must("queue", Shape::Name, "Name of the queue.", r#""general""#), SAY],
     one_of: &[],
 };
 
@@ -457,24 +403,14 @@ const LIMITS: Object = Object {
             "Nodes visited in one turn. Default: 200.",
             "200",
         ),
-        may(
-            "turns_per_call",
-            Shape::Whole(1, 100_000),
-            "Turns of one call. Default: 500.",
-            "500",
-        ),
+        may("turns_per_call", Shape::Whole(1, 100_000), "Turns of one call. Default: 500.", "500"),
         may(
             "attribute_bytes",
             Shape::Whole(1, 60_000),
             "Bytes of all attributes as JSON. Default: 32768.",
             "32768",
         ),
-        may(
-            "depth",
-            Shape::Whole(1, 64),
-            "Sub-flows within sub-flows. Default: 16.",
-            "16",
-        ),
+        may("depth", Shape::Whole(1, 64), "Sub-flows within sub-flows. Default: 16.", "16"),
     ],
     one_of: &[],
 };
@@ -531,12 +467,7 @@ const PLUGIN: Object = Object {
             "Hosts it may call: `api.example.com`, `*.example.com`; a scheme other than https and a port must be written out.",
             r#"["*.example.com"]"#,
         ),
-        may(
-            "secrets",
-            NAMES,
-            "Secrets it may use, never read.",
-            r#"["desk-token"]"#,
-        ),
+        may("secrets", NAMES, "Secrets it may use, never read.", r#"["desk-token"]"#),
         may(
             "limits",
             Shape::Object(&Object {
@@ -567,12 +498,7 @@ const PLUGIN: Object = Object {
                         "Bytes passed between engine and plugin. Default: 1048576.",
                         "1048576",
                     ),
-                    may(
-                        "host_calls",
-                        Shape::Whole(0, 10_000),
-                        "Host calls. Default: 64.",
-                        "64",
-                    ),
+                    may("host_calls", Shape::Whole(0, 10_000), "Host calls. Default: 64.", "64"),
                     may(
                         "output_bytes",
                         Shape::Whole(1, 1 << 20),
@@ -594,12 +520,7 @@ pub(crate) const PROJECT: Object = Object {
     name: "project",
     doc: "A project: flows that work together, with the data and the plugins that they use.",
     fields: &[
-        must(
-            "entry",
-            Shape::Name,
-            "The flow in which a call begins.",
-            r#""main-entry""#,
-        ),
+        must("entry", Shape::Name, "The flow in which a call begins.", r#""main-entry""#),
         may(
             "finally",
             Shape::Name,
@@ -651,12 +572,7 @@ pub(crate) const QUEUE: Object = Object {
             "What people call it, by locale.",
             r#"{"ko-KR": "일반 문의", "en-US": "General"}"#,
         ),
-        must(
-            "priority",
-            Shape::Whole(1, 99),
-            "1 is served first.",
-            "3",
-        ),
+        must("priority", Shape::Whole(1, 99), "1 is served first.", "3"),
         may(
             "sla",
             Shape::Time(Duration::from_secs(1), Duration::from_hours(24 * 30)),

@@ -78,7 +78,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
                 let hole = hole(&rest, stop.at);
                 let span = builder.span(stop.at..end_of_word(text, stop.at));
                 let mistake = Diagnostic::new(Code::Syntax, span, stop.message);
-                diagnostics.push(match hint(text, stop.at) {
+                diagnostics.push(match hint(text, stop.at, &mistake.message) {
                     Some(help) => mistake.help(help),
                     None => mistake,
                 });
@@ -87,10 +87,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
                     Some(hole) if !give_up => blank(&mut rest, hole),
                     _ => {
                         diagnostics.append(&mut builder.diagnostics);
-                        return Parsed {
-                            root: builder.partial(),
-                            diagnostics,
-                        };
+                        return Parsed { root: builder.partial(), diagnostics };
                     }
                 }
             }
@@ -125,10 +122,7 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map {
-        entries: Vec<Entry>,
-        key: Option<Key>,
-    },
+    Map { entries: Vec<Entry>, key: Option<Key> },
 }
 
 impl Builder {
@@ -146,11 +140,7 @@ impl Builder {
 
     fn span(&self, range: Range<usize>) -> Span {
         let at = |byte: usize| u32::try_from(byte.min(self.len)).unwrap_or(u32::MAX);
-        Span {
-            file: self.file,
-            start: at(range.start),
-            end: at(range.end.max(range.start)),
-        }
+        Span { file: self.file, start: at(range.start), end: at(range.end.max(range.start)) }
     }
 
     fn read(&mut self, text: &str) -> Result<Option<Node>, Stop> {
@@ -179,10 +169,8 @@ impl Builder {
                     if let Some(tag) = tag {
                         self.no_tags(&tag.original(), start..end);
                     }
-                    let scalar = Scalar {
-                        text: value.into_owned(),
-                        plain: style == ScalarStyle::Plain,
-                    };
+                    let scalar =
+                        Scalar { text: value.into_owned(), plain: style == ScalarStyle::Plain };
                     let end = scalar_end(text, start, end, style);
                     self.value(anchor, start..end, Value::Scalar(scalar));
                 }
@@ -196,10 +184,7 @@ impl Builder {
                     if let Some(tag) = tag {
                         self.no_tags(&tag.original(), start..end);
                     }
-                    let content = Content::Map {
-                        entries: Vec::new(),
-                        key: None,
-                    };
+                    let content = Content::Map { entries: Vec::new(), key: None };
                     self.open(anchor, start, content);
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(end),
@@ -227,11 +212,7 @@ impl Builder {
         } else {
             return Ok(());
         };
-        Err(Stop {
-            at,
-            message,
-            last: true,
-        })
+        Err(Stop { at, message, last: true })
     }
 
     fn no_tags(&mut self, tag: &str, range: Range<usize>) {
@@ -245,17 +226,12 @@ impl Builder {
 
     fn lost_alias(&mut self, range: Range<usize>, why: &str) {
         let span = self.span(range.clone());
-        self.diagnostics
-            .push(Diagnostic::new(Code::Syntax, span, format!("this alias {why}")));
+        self.diagnostics.push(Diagnostic::new(Code::Syntax, span, format!("this alias {why}")));
         self.value(0, range, null());
     }
 
     fn open(&mut self, anchor: usize, start: usize, content: Content) {
-        self.open.push(Open {
-            anchor,
-            start,
-            content,
-        });
+        self.open.push(Open { anchor, start, content });
     }
 
     fn close(&mut self, end: usize) {
@@ -271,10 +247,7 @@ impl Builder {
 
     fn value(&mut self, anchor: usize, range: Range<usize>, value: Value) {
         self.nodes += 1;
-        let node = Node {
-            span: self.span(range),
-            value,
-        };
+        let node = Node { span: self.span(range), value };
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -289,16 +262,12 @@ impl Builder {
                         _ => {
                             let mistake = "a key must be a word, not a list or a map";
                             let mistake = Diagnostic::new(Code::Syntax, node.span, mistake);
-                            self.diagnostics.push(mistake.help(
-                                "put a text that holds `{` or `[` into quotes",
-                            ));
+                            self.diagnostics
+                                .push(mistake.help("put a text that holds `{` or `[` into quotes"));
                             String::new()
                         }
                     };
-                    *key = Some(Key {
-                        text,
-                        span: node.span,
-                    });
+                    *key = Some(Key { text, span: node.span });
                 }
             },
         }
@@ -337,18 +306,17 @@ fn last_byte(value: &Value) -> Option<usize> {
 /// A block scalar ends before the empty lines that follow it.
 fn scalar_end(text: &str, start: usize, end: usize, style: ScalarStyle) -> usize {
     match style {
-        ScalarStyle::Literal | ScalarStyle::Folded => text
-            .get(start..end)
-            .map_or(end, |raw| start + raw.trim_end().len()),
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            text.get(start..end).map_or(end, |raw| start + raw.trim_end().len())
+        }
         _ => end,
     }
 }
 
 fn scan_stop(error: &ScanError, text: &str) -> Stop {
     let marker = error.marker();
-    let at = marker
-        .byte_offset()
-        .or_else(|| text.char_indices().nth(marker.index()).map(|(at, _)| at));
+    let at =
+        marker.byte_offset().or_else(|| text.char_indices().nth(marker.index()).map(|(at, _)| at));
     Stop {
         at: at.unwrap_or(text.len()).min(text.len()),
         message: format!("not valid YAML: {}", error.info()),
@@ -363,11 +331,17 @@ fn end_of_word(text: &str, at: usize) -> usize {
 }
 
 /// What most often is behind a mistake on such a line.
-fn hint(text: &str, at: usize) -> Option<&'static str> {
+fn hint(text: &str, at: usize, message: &str) -> Option<&'static str> {
     let (start, end) = line_at(text, at);
     let line = text.get(start..end)?;
     if line.trim_start_matches(' ').starts_with('\t') {
         return Some("indent with spaces, not with tabs");
+    }
+    if message.contains("quote") {
+        return Some("a text in quotes must end with the same quote");
+    }
+    if message.contains("bracket") {
+        return Some("close every `{` with `}` and every `[` with `]`");
     }
     let (_, value) = line.split_once(": ")?;
     let value = value.trim_start();
@@ -383,10 +357,8 @@ fn hint(text: &str, at: usize) -> Option<&'static str> {
 fn line_at(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text
-        .get(start..)
-        .and_then(|rest| rest.find('\n'))
-        .map_or(text.len(), |len| start + len);
+    let end =
+        text.get(start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |len| start + len);
     (start, end)
 }
 
@@ -398,7 +370,12 @@ fn hole(text: &str, at: usize) -> Option<Range<usize>> {
         (start, end) = line_at(text, start.checked_sub(1)?);
     }
     let indent = |line: &str| line.len() - line.trim_start().len();
-    let own = indent(text.get(start..end)?);
+    let line = text.get(start..end)?;
+    if line.trim_start_matches(' ').starts_with('\t') {
+        // How deep a tab is meant to be nobody knows.
+        return Some(start..end);
+    }
+    let own = indent(line);
     while let Some(rest) = text.get(end + 1..).filter(|rest| !rest.is_empty()) {
         let line = rest.split('\n').next().unwrap_or(rest);
         if !line.trim().is_empty() && indent(line) <= own {
@@ -421,10 +398,7 @@ fn blank(text: &mut String, range: Range<usize>) {
 }
 
 fn null() -> Value {
-    Value::Scalar(Scalar {
-        text: String::new(),
-        plain: true,
-    })
+    Value::Scalar(Scalar { text: String::new(), plain: true })
 }
 
 impl Node {
@@ -437,9 +411,7 @@ impl Node {
 
     /// The text of a scalar that is not null.
     pub fn text(&self) -> Option<&str> {
-        self.scalar()
-            .filter(|scalar| !scalar.is_null())
-            .map(|scalar| scalar.text.as_str())
+        self.scalar().filter(|scalar| !scalar.is_null()).map(|scalar| scalar.text.as_str())
     }
 
     pub fn list(&self) -> Option<&[Node]> {
@@ -491,9 +463,7 @@ impl Node {
             Value::Scalar(scalar) => scalar.json(),
             Value::List(items) => items.iter().map(Self::json).collect(),
             Value::Map(entries) => {
-                let members = entries
-                    .iter()
-                    .map(|e| (e.key.text.clone(), e.value.json()));
+                let members = entries.iter().map(|e| (e.key.text.clone(), e.value.json()));
                 Json::Object(JsonMap::from_iter(members))
             }
         }
@@ -556,10 +526,7 @@ fn number(text: &str) -> Option<Number> {
         let whole = text.parse::<i64>().ok().map(Number::from);
         return whole.or_else(|| text.parse::<u64>().ok().map(Number::from));
     }
-    if !digits
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
-    {
+    if !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) {
         return None;
     }
     text.parse::<f64>().ok().and_then(Number::from_f64)

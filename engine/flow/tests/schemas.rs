@@ -1,0 +1,135 @@
+//! The JSON Schemas for editors are current, accept good files and refuse files of a wrong form.
+//!
+//! After a change of the tables: `DIALGRAPH_UPDATE_SCHEMAS=1 cargo test -p dialgraph-flow --test schemas`.
+
+use std::path::{Path, PathBuf};
+
+use dialgraph_flow::schema;
+use dialgraph_flow::source::Sources;
+use dialgraph_flow::syntax::yaml;
+use jsonschema::Validator;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn all() -> [(&'static str, Value); 2] {
+    [("flow.schema.json", schema::flow()), ("project.schema.json", schema::project())]
+}
+
+#[expect(clippy::unwrap_used, reason = "a test's own files can be read")]
+fn read(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut sources = Sources::default();
+    let file = sources.add(path.to_string_lossy(), text.as_str());
+    let parsed = yaml::parse(file, &text);
+    assert!(parsed.diagnostics.is_empty(), "{}: not YAML", path.display());
+    parsed.root.unwrap().json()
+}
+
+fn errors(validator: &Validator, value: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(value);
+    errors.map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+#[expect(clippy::unwrap_used, reason = "a test's own folders can be read")]
+fn files(dir: &Path, end: &str, out: &mut Vec<PathBuf>) {
+    for entry in dir.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, end, out);
+        } else if path.to_string_lossy().ends_with(end) {
+            out.push(path);
+        }
+    }
+    out.sort();
+}
+
+#[test]
+fn the_checked_in_schemas_are_current() {
+    for (name, schema) in all() {
+        let path = root().join("schemas").join(name);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("DIALGRAPH_UPDATE_SCHEMAS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let old = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(old == text, "{name} is out of date: run with DIALGRAPH_UPDATE_SCHEMAS=1");
+    }
+}
+
+#[test]
+fn the_schemas_are_valid_draft_07_and_so_are_all_their_examples() {
+    for (name, schema) in all() {
+        jsonschema::draft7::meta::validate(&schema).unwrap_or_else(|e| panic!("{name}: {e}"));
+        examples(&schema, &schema, name);
+    }
+}
+
+/// Holds every `examples` against the schema that it stands in.
+#[expect(clippy::unwrap_used, reason = "the whole schema has been found valid before")]
+fn examples(root: &Value, schema: &Value, path: &str) {
+    if let Some(given) = schema.get("examples").and_then(Value::as_array) {
+        let mut whole = schema.clone();
+        whole["definitions"] = root["definitions"].clone();
+        let validator = jsonschema::draft7::new(&whole).unwrap();
+        for example in given {
+            assert_eq!(errors(&validator, example), [""; 0], "{path}: {example}");
+        }
+    }
+    match schema {
+        Value::Object(members) => {
+            for (name, inner) in members.iter().filter(|(name, _)| *name != "examples") {
+                examples(root, inner, &format!("{path}/{name}"));
+            }
+        }
+        Value::Array(items) => {
+            for (i, inner) in items.iter().enumerate() {
+                examples(root, inner, &format!("{path}/{i}"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Files whose form, and not only their meaning, is wrong.
+const WRONG_FORM: &[&str] = &["unknown-key", "missing-key", "wrong-shape", "unknown-node-kind"];
+
+#[test]
+fn flow_files_are_valid_by_the_schema_exactly_when_their_form_is_right() {
+    let validator = jsonschema::draft7::new(&schema::flow()).unwrap();
+    let mut paths = Vec::new();
+    files(&root().join("flows"), ".flow.yaml", &mut paths);
+    files(&root().join("tests/broken_flows"), ".flow.yaml", &mut paths);
+    assert!(paths.len() > 30, "flow files were found");
+    for path in paths {
+        let stem = path.file_name().unwrap().to_string_lossy();
+        let stem = stem.trim_end_matches(".flow.yaml");
+        if stem == "syntax" {
+            continue;
+        }
+        let errors = errors(&validator, &read(&path));
+        assert_eq!(
+            !errors.is_empty(),
+            WRONG_FORM.contains(&stem),
+            "{}: {errors:#?}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn project_files_are_valid_by_the_schema() {
+    let validator = jsonschema::draft7::new(&schema::project()).unwrap();
+    let mut paths = Vec::new();
+    files(&root().join("flows"), "dialgraph.yaml", &mut paths);
+    files(&root().join("tests/broken_flows"), "dialgraph.yaml", &mut paths);
+    assert!(!paths.is_empty(), "project files were found");
+    for path in paths {
+        assert_eq!(errors(&validator, &read(&path)), [""; 0], "{}", path.display());
+    }
+    let wrong = serde_json::json!({"entry": "a", "locales": ["ko-KR"], "fallbck": {"queue": "b"}});
+    assert_eq!(errors(&validator, &wrong).len(), 2);
+}
