@@ -1,7 +1,7 @@
 //! Flow files: from YAML text to the graph that the kernel walks.
 //!
 //! `syntax` reads text into trees that know where each word stood, [`project`] gathers a folder of them,
-//! [`check`] proves what can be proved before a call (every port wired, every target there, every path
+//! [`check`](mod@check) proves what can be proved before a call (every port wired, every target there, every path
 //! ends …) and [`model`] is the result: a [`Release`], immutable, with every expression and prompt compiled.
 //! Nothing is parsed again during a call. What is wrong is told by a [`diagnostic::Report`], all at once.
 //!

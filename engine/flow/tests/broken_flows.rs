@@ -10,6 +10,8 @@ use dialgraph_flow::check;
 use dialgraph_flow::diagnostic::{Code, Report};
 use dialgraph_flow::model::Descriptor;
 use dialgraph_flow::project::{Files, Project};
+use dialgraph_flow::source::Sources;
+use dialgraph_flow::syntax::yaml;
 use dialgraph_flow::testing::{Plugins, plugin, with_digests};
 use serde_json::json;
 
@@ -41,6 +43,10 @@ fn plugins() -> Plugins {
                     "minimum": 0,
                     "description": "Minutes after closing that still count as open."
                 },
+                "holidays": {"oneOf": [
+                    {"const": "kr", "description": "Those of Korea."},
+                    {"const": "none"}
+                ]},
                 "windows": {"type": "array", "items": {"$ref": "#/definitions/window"}}
             },
             "definitions": {
@@ -135,6 +141,11 @@ fn every_code_is_explained() {
         for part in ["\n```yaml\n", "\n## How to fix it\n"] {
             assert!(page.contains(part), "the page of {code} has {part:?}");
         }
+        let example = page.split("\n```yaml\n").nth(1).unwrap();
+        let example = example.split("\n```").next().unwrap();
+        let file = Sources::default().add("example", example);
+        let is_yaml = yaml::parse(file, example).diagnostics.is_empty();
+        assert_eq!(is_yaml, *code != Code::Syntax, "the example of {code}");
     }
 }
 
@@ -144,6 +155,13 @@ fn codes_are_found_by_number_and_by_name() {
     assert_eq!("dangling-target".parse(), Ok(Code::DanglingTarget));
     let error = "dangling-targte".parse::<Code>().unwrap_err().to_string();
     assert!(error.contains("did you mean `dangling-target`?"), "{error}");
+}
+
+#[test]
+fn colours_appear_only_when_asked_for() {
+    let report = report(Code::DanglingTarget);
+    assert!(report.render(true).contains('\u{1b}'));
+    assert!(!report.render(false).contains('\u{1b}'));
 }
 
 #[test]

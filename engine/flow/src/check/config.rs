@@ -142,7 +142,7 @@ fn resolve_mark(
 
 /// The plugin's schema with the marked places left open where what stands there has been checked already.
 ///
-/// A calendar's place keeps its schema if that describes the calendar itself and not its name.
+/// A place keeps its schema if that describes an object: a prompt's texts, or the calendar itself.
 fn unmarked(schema: &Json, depth: usize) -> Json {
     if depth > MAX_DEPTH {
         return Json::Bool(true);
@@ -151,7 +151,7 @@ fn unmarked(schema: &Json, depth: usize) -> Json {
         Json::Object(members) => {
             let is_object = members.get("type") == Some(&Json::String("object".into()));
             match members.get(REF).and_then(Json::as_str) {
-                Some("calendar") if is_object => {}
+                Some("calendar" | "prompt") if is_object => {}
                 Some("prompt" | "calendar" | "queue" | "collection") => return Json::Bool(true),
                 _ => {}
             }
@@ -188,17 +188,22 @@ fn validate(checker: &mut Checker<'_>, plugin: &Word, schema: &Json, node: &Node
             format!("`{}`", pointer.trim_start_matches('/').replace('/', "."))
         };
         for (span, message, known) in findings(&error, at, &place) {
+            let told = |d: &Diagnostic| d.code == Code::BadConfig && d.primary.span == span;
+            if known.is_none() && checker.diagnostics.iter().any(told) && at.map().is_none() {
+                continue;
+            }
+            let part = part_for(schema, &pointer);
             let mut diagnostic = Diagnostic::new(Code::BadConfig, span, message);
             if let Some(name) = known {
-                let parent = error_parent(schema, &pointer);
-                let keys = property_names(schema, parent);
+                let keys = property_names(schema, part);
                 diagnostic =
                     diagnostic.suggest(&name, keys.iter().map(String::as_str), "it can have");
-            } else if let Some(about) = error_parent(schema, &pointer)
-                .and_then(|schema| schema.get("description"))
-                .and_then(Json::as_str)
-            {
-                diagnostic = diagnostic.help(about.to_owned());
+            } else if let (Some(given), Some(words)) = (at.text(), part.and_then(words)) {
+                let what = format!("`{given}` is no choice for {place}");
+                diagnostic.message = what;
+                diagnostic = diagnostic.suggest(given, words, "choose one of");
+            } else if let Some(about) = part.and_then(|part| part.get("description")?.as_str()) {
+                diagnostic = diagnostic.help(about);
             }
             checker.push(diagnostic);
         }
@@ -230,7 +235,7 @@ fn findings(
 }
 
 /// The part of `schema` for the value at `pointer`, as far as properties and items lead to it.
-fn error_parent<'s>(root: &'s Json, pointer: &str) -> Option<&'s Json> {
+fn part_for<'s>(root: &'s Json, pointer: &str) -> Option<&'s Json> {
     let mut schema = types::resolve(root, root);
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
@@ -242,6 +247,16 @@ fn error_parent<'s>(root: &'s Json, pointer: &str) -> Option<&'s Json> {
         schema = types::resolve(root, next);
     }
     Some(schema)
+}
+
+/// The words to choose from, where a schema allows only some: an `enum`, or one `const` in every branch.
+fn words(schema: &Json) -> Option<Vec<&str>> {
+    if let Some(Json::Array(choices)) = schema.get("enum") {
+        return choices.iter().map(Json::as_str).collect();
+    }
+    let branches = ["oneOf", "anyOf"].into_iter().find_map(|key| schema.get(key)?.as_array())?;
+    let constants = branches.iter().map(|branch| branch.get("const")?.as_str());
+    constants.collect()
 }
 
 fn property_names(root: &Json, schema: Option<&Json>) -> Vec<String> {

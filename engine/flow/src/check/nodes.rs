@@ -42,10 +42,15 @@ pub(crate) fn flow(checker: &mut Checker<'_>, flow: &FlowFile) -> Option<Flow> {
     if flow.broken {
         return None;
     }
+    // Positions of nodes count every name, so they hold only if every node is in good form.
+    debug_assert_eq!(tree.nodes.len(), tree.node_names.len(), "a good form is a tree");
     if checker.erred_since(before) {
         return None;
     }
     unused_attributes(checker, &place);
+    if tree.nodes.len() != tree.node_names.len() {
+        return None;
+    }
     Some(Flow {
         name: flow.name.clone(),
         digest: flow.digest,

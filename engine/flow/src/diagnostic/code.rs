@@ -1,4 +1,8 @@
 //! The stable codes. A number is never used for anything else, even after its code is gone.
+//!
+//! To add one: a line below (the first two digits tell the field: 01 form, 02 names, 03 graph, 04 expressions,
+//! 05 prompts, 06 plugins), a page `explain/DG….md`, and a file or folder of its name in `tests/broken_flows`.
+//! Tests tell what is missing.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,8 +1,8 @@
 //! Text to trees: reading never fails, it gives a tree and all diagnostics.
 //!
 //! Three steps, each of which goes on after a mistake: [`yaml`] reads text into a tree of values with their
-//! places; [`shape`] holds it against the tables of what each kind of file may hold ([`tables`]) and reports
-//! everything that does not fit; [`flow`] and [`project`] then take what does fit into typed trees, quietly
+//! places; `shape` holds it against the tables of what each kind of file may hold (`tables`) and reports
+//! everything that does not fit; `flow` and `project` then take what does fit into typed trees, quietly
 //! leaving out the rest, which has been reported by then.
 
 pub(crate) mod align;
