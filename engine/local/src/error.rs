@@ -82,6 +82,8 @@ pub(crate) fn parse_yaml<T: serde::de::DeserializeOwned>(
 fn plain_message(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
+    // Its advice is for programmers who use the parser.
+    let first = first.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
     match first.rfind(" at line ") {
         Some(end) => first[..end].trim_end_matches(':').to_owned(),
         None => first.to_owned(),

@@ -234,9 +234,8 @@ impl Index {
             wanted.insert(term, 1.0);
         }
         let total = self.passages.len() as f64;
-        let idf = |count: usize| {
-            libm::log(1.0 + (total - count as f64 + 0.5) / (count as f64 + 0.5))
-        };
+        let idf =
+            |count: usize| libm::log(1.0 + (total - count as f64 + 0.5) / (count as f64 + 0.5));
         let mut most = 0.0;
         let mut covered = vec![0.0; self.passages.len()];
         let mut ranks = vec![0.0; self.passages.len()];
@@ -288,19 +287,20 @@ fn split(article: &Article) -> Vec<(String, String)> {
     let mut heading = String::new();
     let mut paragraph = String::new();
     let mut fenced = false;
-    let close = |passages: &mut Vec<(String, String)>, title: &str, heading: &str, text: &mut String| {
-        let text = std::mem::take(text);
-        let text = text.trim();
-        if text.is_empty() {
-            return;
-        }
-        let whole = match (title, heading) {
-            (title, "") => title.to_owned(),
-            ("", heading) => heading.to_owned(),
-            (title, heading) => format!("{title} – {heading}"),
+    let close =
+        |passages: &mut Vec<(String, String)>, title: &str, heading: &str, text: &mut String| {
+            let text = std::mem::take(text);
+            let text = text.trim();
+            if text.is_empty() {
+                return;
+            }
+            let whole = match (title, heading) {
+                (title, "") => title.to_owned(),
+                ("", heading) => heading.to_owned(),
+                (title, heading) => format!("{title} – {heading}"),
+            };
+            passages.push((whole, text.to_owned()));
         };
-        passages.push((whole, text.to_owned()));
-    };
     for line in body.lines() {
         fenced ^= line.trim_start().starts_with("```");
         let level = line.bytes().take_while(|byte| *byte == b'#').count();
@@ -342,10 +342,8 @@ fn front_matter(markdown: &str) -> (Option<String>, &str) {
 /// A line without Markdown's marks: emphasis, code, bullets, the address of a link.
 fn plain(line: &str) -> String {
     let trimmed = line.trim_start().trim_start_matches("> ");
-    let trimmed = trimmed
-        .strip_prefix("- ")
-        .or_else(|| trimmed.strip_prefix("* "))
-        .unwrap_or(trimmed);
+    let trimmed =
+        trimmed.strip_prefix("- ").or_else(|| trimmed.strip_prefix("* ")).unwrap_or(trimmed);
     let mut out = String::with_capacity(trimmed.len());
     let mut rest = trimmed;
     while let Some(open) = rest.find('[') {

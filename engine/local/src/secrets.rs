@@ -142,7 +142,9 @@ impl RevealSecret for LocalSecrets {
         })?;
         let secret = text.trim_end_matches(['\r', '\n']);
         if secret.is_empty() || secret.len() > MAX_SECRET_BYTES {
-            let message = format!("the file of secret `{name}` is empty or larger than {MAX_SECRET_BYTES} bytes");
+            let message = format!(
+                "the file of secret `{name}` is empty or larger than {MAX_SECRET_BYTES} bytes"
+            );
             return Err(HostError::unavailable("secret-unreadable", message));
         }
         Ok(SecretText::new(secret.to_owned()))

@@ -122,13 +122,22 @@ fn check(request: &Create) -> Result<(), HostError> {
     let ticket = &request.ticket;
     let subject = ticket.subject.chars().count();
     if ticket.subject.trim().is_empty() || subject > MAX_SUBJECT_CHARS {
-        return wrong("subject", format!("has {subject} characters; give it 1 to {MAX_SUBJECT_CHARS}"));
+        return wrong(
+            "subject",
+            format!("has {subject} characters; give it 1 to {MAX_SUBJECT_CHARS}"),
+        );
     }
     if ticket.body.len() > MAX_BODY_BYTES {
-        return wrong("body", format!("has {} bytes; the limit is {MAX_BODY_BYTES}", ticket.body.len()));
+        return wrong(
+            "body",
+            format!("has {} bytes; the limit is {MAX_BODY_BYTES}", ticket.body.len()),
+        );
     }
     if !PRIORITIES.contains(&ticket.priority.as_str()) {
-        return wrong("priority", format!("is `{}`; it is one of {}", ticket.priority, PRIORITIES.join(", ")));
+        return wrong(
+            "priority",
+            format!("is `{}`; it is one of {}", ticket.priority, PRIORITIES.join(", ")),
+        );
     }
     if request.idempotency_key.is_empty() || request.idempotency_key.len() > 255 {
         let length = request.idempotency_key.len();
@@ -247,7 +256,8 @@ mod tests {
     async fn a_bad_ticket_is_refused_by_field() {
         let desk = desk();
         let mut refusals = Vec::new();
-        let mut bad = [create("a", " "), create("a", &"가".repeat(151)), create("", "s"), create("a", "s")];
+        let mut bad =
+            [create("a", " "), create("a", &"가".repeat(151)), create("", "s"), create("a", "s")];
         bad[3].ticket.priority = "asap".to_owned();
         for request in &bad {
             refusals.push(desk.create(&caller(), request).await.unwrap_err().to_string());

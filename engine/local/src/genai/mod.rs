@@ -75,7 +75,9 @@ impl LocalGenai {
         self.guardrails.get(name).map(Some).ok_or_else(|| {
             HostError::invalid(
                 "unknown-guardrail",
-                format!("there is no guardrail `{name}`; add flows/guardrails/{name}.guardrail.yaml"),
+                format!(
+                    "there is no guardrail `{name}`; add flows/guardrails/{name}.guardrail.yaml"
+                ),
             )
         })
     }
@@ -90,7 +92,8 @@ impl LocalGenai {
             .iter()
             .rev()
             .find(|message| message.role == "user");
-        let Some(answer) = answer(&question.text, before.map(|m| m.text.as_str()), &request.passages)
+        let Some(answer) =
+            answer(&question.text, before.map(|m| m.text.as_str()), &request.passages)
         else {
             return Ok(respond(request, dont_know(locale).to_owned(), "no-answer"));
         };
@@ -114,7 +117,8 @@ fn check(request: &Request) -> Result<&Message, HostError> {
         && model != MODEL
         && model != "default"
     {
-        let message = format!("there is no model `{model}`; the local provider has `{MODEL}` alone");
+        let message =
+            format!("there is no model `{model}`; the local provider has `{MODEL}` alone");
         return Err(HostError::invalid("unknown-model", message));
     }
     let bytes: usize = request.passages.iter().map(|p| p.title.len() + p.text.len()).sum();
@@ -124,7 +128,9 @@ fn check(request: &Request) -> Result<&Message, HostError> {
     }
     match request.messages.last() {
         Some(last) if last.role == "user" && !last.text.trim().is_empty() => Ok(last),
-        _ => Err(HostError::invalid("no-message", "the last message must be a text of role `user`")),
+        _ => {
+            Err(HostError::invalid("no-message", "the last message must be a text of role `user`"))
+        }
     }
 }
 
@@ -239,7 +245,8 @@ pub fn count_tokens(text: &str) -> u32 {
     let mut tokens = 0;
     let mut run = 0;
     for c in text.chars() {
-        let single = text::is_hangul(c) || matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}');
+        let single =
+            text::is_hangul(c) || matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}');
         if c.is_alphanumeric() && !single {
             run += 1;
             tokens += u32::from(run % 4 == 1);

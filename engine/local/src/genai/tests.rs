@@ -13,7 +13,11 @@ fn request(question: &str) -> Request {
                 "MFA 초기화",
                 "MFA 기기를 잃어버리셨다면 초기화를 신청하실 수 있습니다. 신청서는 지원 포털에 있습니다. 날씨와는 상관이 없습니다.",
             ),
-            passage("bill#1", "청구 주기", "청구서는 다음 달 10일까지 보내 드립니다. 납부 기한은 말일입니다."),
+            passage(
+                "bill#1",
+                "청구 주기",
+                "청구서는 다음 달 10일까지 보내 드립니다. 납부 기한은 말일입니다.",
+            ),
         ],
         ..Request::default()
     }
@@ -55,7 +59,9 @@ fn the_answer_is_the_sentences_that_fit_with_their_places() {
     let cited: Vec<String> = response
         .citations
         .iter()
-        .map(|c| response.text.chars().skip(c.start as usize).take((c.end - c.start) as usize).collect())
+        .map(|c| {
+            response.text.chars().skip(c.start as usize).take((c.end - c.start) as usize).collect()
+        })
         .collect();
     assert_eq!(cited.join(" "), response.text);
 }

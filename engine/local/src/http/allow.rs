@@ -28,7 +28,9 @@ enum Host {
 
 /// Why a text is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no host pattern: {why}; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`")]
+#[error(
+    "`{text}` is no host pattern: {why}; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`"
+)]
 pub struct PatternError {
     text: String,
     why: &'static str,
@@ -54,14 +56,20 @@ impl FromStr for HostPattern {
             _ => None,
         };
         let (host, port) = match split {
-            Some((host, port)) => {
-                (host, port.parse().ok().filter(|port| *port > 0).ok_or_else(|| wrong("the port is no number"))?)
-            }
+            Some((host, port)) => (
+                host,
+                port.parse()
+                    .ok()
+                    .filter(|port| *port > 0)
+                    .ok_or_else(|| wrong("the port is no number"))?,
+            ),
             None => (rest, if secure { 443 } else { 80 }),
         };
         let host = host.to_ascii_lowercase();
         let host = match host.strip_prefix("*.") {
-            Some(domain) if domain.contains('.') && is_name(domain) => Host::Below(domain.to_owned()),
+            Some(domain) if domain.contains('.') && is_name(domain) => {
+                Host::Below(domain.to_owned())
+            }
             Some(_) => return Err(wrong("`*.` needs a domain of two names or more behind it")),
             None => match address(&host) {
                 Some(address) => Host::Address(address),
@@ -75,7 +83,8 @@ impl FromStr for HostPattern {
 
 fn is_name(host: &str) -> bool {
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     !host.is_empty() && host.len() <= 253 && host.split('.').all(label)
 }
@@ -111,9 +120,10 @@ impl Target {
         let host = authority.host().to_ascii_lowercase();
         let address = address(&host);
         // `2130706433` and `0x7f.1` are ways to write 127.0.0.1 that some resolvers know.
-        let numeric = host.rsplit('.').next().is_some_and(|last| {
-            last.starts_with(|c: char| c.is_ascii_digit())
-        });
+        let numeric = host
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
         if address.is_none() && (numeric || !is_name(&host)) {
             return Err("the host is neither a name nor an address in the usual form");
         }
@@ -130,7 +140,10 @@ impl HostPattern {
             Host::Name(name) => target.address.is_none() && target.host == *name,
             Host::Below(domain) => {
                 target.address.is_none()
-                    && target.host.strip_suffix(domain).is_some_and(|head| head.len() > 1 && head.ends_with('.'))
+                    && target
+                        .host
+                        .strip_suffix(domain)
+                        .is_some_and(|head| head.len() > 1 && head.ends_with('.'))
             }
         };
         host && self.secure == target.secure && self.port == target.port
@@ -140,16 +153,19 @@ impl HostPattern {
 /// Plugin to the hosts that it may call. Cheap to clone; clones share one table, so that a new release of the
 /// flows can change it under a running client.
 #[derive(Debug, Clone, Default)]
-pub struct AllowedHosts(Arc<RwLock<Arc<BTreeMap<String, Vec<HostPattern>>>>>);
+pub struct AllowedHosts(Arc<RwLock<Arc<HostTable>>>);
+
+/// Plugin to its patterns.
+pub type HostTable = BTreeMap<String, Vec<HostPattern>>;
 
 impl AllowedHosts {
     /// A table with these patterns.
-    pub fn new(hosts: BTreeMap<String, Vec<HostPattern>>) -> Self {
+    pub fn new(hosts: HostTable) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(hosts))))
     }
 
     /// Takes the place of the table from the next request on.
-    pub fn replace(&self, hosts: BTreeMap<String, Vec<HostPattern>>) {
+    pub fn replace(&self, hosts: HostTable) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(hosts);
     }
 
@@ -258,10 +274,27 @@ mod tests {
     #[test]
     fn only_addresses_of_the_internet_are_public() {
         for inside in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-            "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::", "::1",
-            "fe80::1", "fd00:ec2::254", "ff02::1", "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe",
-            "2002:7f00:1::", "2001:db8::1", "2001::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::",
+            "::1",
+            "fe80::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
         ] {
             assert!(!is_public(inside.parse().unwrap()), "{inside}");
         }

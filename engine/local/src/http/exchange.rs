@@ -34,8 +34,9 @@ pub(super) async fn exchange(
     }
     let name = match target.address {
         Some(address) => ServerName::from(address),
-        None => ServerName::try_from(target.host.clone())
-            .map_err(|_| HostError::invalid("bad-url", "the host is no name that a certificate can have"))?,
+        None => ServerName::try_from(target.host.clone()).map_err(|_| {
+            HostError::invalid("bad-url", "the host is no name that a certificate can have")
+        })?,
     };
     let stream = tls.connect(name, stream).await.map_err(|error| {
         HostError::unavailable("tls", format!("no secure connection to {}: {error}", target.host))

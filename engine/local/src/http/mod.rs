@@ -31,17 +31,17 @@ use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Http};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
+use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
-use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
 use crate::error::LocalError;
 use crate::secrets::RevealSecret;
 use allow::Target;
 
-pub use allow::{AllowedHosts, HostPattern, PatternError};
+pub use allow::{AllowedHosts, HostPattern, HostTable, PatternError};
 
 /// Largest body of a request or a response, in bytes.
 pub const MAX_BODY_BYTES: usize = 48 << 10;
@@ -162,7 +162,8 @@ impl HttpClient {
                 format!("the timeout is {} ms; it goes from {least} to {most}", request.timeout_ms),
             ));
         }
-        let bad_url = |why: &str| HostError::invalid("bad-url", format!("the URL is unusable: {why}"));
+        let bad_url =
+            |why: &str| HostError::invalid("bad-url", format!("the URL is unusable: {why}"));
         if request.url.len() > MAX_URL_BYTES {
             return Err(bad_url("it is too long"));
         }
@@ -174,8 +175,9 @@ impl HttpClient {
             headers.insert(name, value);
         }
         if !matches!(method, Method::GET | Method::HEAD) && !headers.contains_key(IDEMPOTENCY_KEY) {
-            let value = HeaderValue::from_str(&caller.idempotency_key)
-                .map_err(|_| HostError::invalid("bad-key", "the idempotency key is no header value"))?;
+            let value = HeaderValue::from_str(&caller.idempotency_key).map_err(|_| {
+                HostError::invalid("bad-key", "the idempotency key is no header value")
+            })?;
             headers.insert(IDEMPOTENCY_KEY, value);
         }
         let agent = concat!("dialgraph/", env!("CARGO_PKG_VERSION"));
@@ -283,7 +285,9 @@ fn body_of(request: &Request) -> Result<Bytes, HostError> {
 }
 
 fn header_name(name: &str) -> Result<HeaderName, HostError> {
-    let bad = |why: &str| HostError::invalid("bad-header", format!("header `{}` {why}", name.escape_debug()));
+    let bad = |why: &str| {
+        HostError::invalid("bad-header", format!("header `{}` {why}", name.escape_debug()))
+    };
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("has no valid name"))?;
     if RESERVED.contains(&name) || name.as_str().starts_with("proxy-") {
         return Err(bad("is set by the engine; leave it out"));
@@ -297,14 +301,19 @@ fn headers_of(request: &Request) -> Result<HeaderMap, HostError> {
         let count = request.headers.len();
         return Err(HostError::invalid(
             "too-large",
-            format!("{count} headers of {bytes} bytes; the limits are {MAX_HEADERS} and {MAX_HEADER_BYTES}"),
+            format!(
+                "{count} headers of {bytes} bytes; the limits are {MAX_HEADERS} and {MAX_HEADER_BYTES}"
+            ),
         ));
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let name = header_name(name)?;
         let value = HeaderValue::from_str(value).map_err(|_| {
-            HostError::invalid("bad-header", format!("header `{name}` has characters that it may not have"))
+            HostError::invalid(
+                "bad-header",
+                format!("header `{name}` has characters that it may not have"),
+            )
         })?;
         headers.append(name, value);
     }

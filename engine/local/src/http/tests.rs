@@ -82,7 +82,8 @@ fn client(patterns: &[String]) -> HttpClient {
     let patterns = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
     let hosts = AllowedHosts::new(BTreeMap::from([("ticketing".to_owned(), patterns)]));
     let secret = ("DIALGRAPH_SECRET_DESK_TOKEN".to_owned(), "s3cret".to_owned());
-    let secrets = LocalSecrets::new(None, [secret, ("DIALGRAPH_SECRET_SPLIT".into(), "a\nb".into())]);
+    let secrets =
+        LocalSecrets::new(None, [secret, ("DIALGRAPH_SECRET_SPLIT".into(), "a\nb".into())]);
     HttpClient::new(hosts, Arc::new(secrets), None).unwrap()
 }
 
@@ -229,7 +230,8 @@ async fn a_body_over_the_limit_is_an_error_and_bytes_stay_bytes() {
 #[tokio::test]
 async fn hosts_that_are_not_granted_are_denied_and_never_connected() {
     let (address, seen) = server().await;
-    let client = client(&["http://localhost:1".to_owned(), format!("http://localhost:{}", address.port())]);
+    let client =
+        client(&["http://localhost:1".to_owned(), format!("http://localhost:{}", address.port())]);
     let denied = async |url: String| sent(&client, "GET", url).await.unwrap_err().to_string();
     insta::assert_snapshot!(denied("https://api.example.com/x".into()).await, @r#"host-not-granted: plugin `ticketing` may not call this host; to allow it, add "api.example.com" to `plugins.ticketing.http` in dialgraph.yaml"#);
     insta::assert_snapshot!(denied("http://127.0.0.1:8080/x".into()).await, @r#"host-not-granted: plugin `ticketing` may not call this host; to allow it, add "http://127.0.0.1:8080" to `plugins.ticketing.http` in dialgraph.yaml"#);
@@ -296,7 +298,8 @@ async fn tls_needs_a_certificate_that_is_trusted() {
     let roots = folder.path().join("roots.pem");
     std::fs::write(&roots, key.cert.pem()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+    let private =
+        rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -323,10 +326,12 @@ async fn tls_needs_a_certificate_that_is_trusted() {
     assert!(seen.lock().unwrap().is_empty());
 
     let friend =
-        HttpClient::new(stranger.hosts().clone(), Arc::clone(&stranger.secrets), Some(&roots)).unwrap();
+        HttpClient::new(stranger.hosts().clone(), Arc::clone(&stranger.secrets), Some(&roots))
+            .unwrap();
     assert_eq!(sent(&friend, "GET", url).await.unwrap().status, 201);
 
     std::fs::write(&roots, "nothing").unwrap();
-    let none = HttpClient::new(AllowedHosts::default(), Arc::clone(&stranger.secrets), Some(&roots));
+    let none =
+        HttpClient::new(AllowedHosts::default(), Arc::clone(&stranger.secrets), Some(&roots));
     assert!(none.unwrap_err().to_string().contains("no usable certificate"));
 }

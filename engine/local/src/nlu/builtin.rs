@@ -9,7 +9,7 @@ use crate::text;
 /// Every value of the built-in type, left to right, not overlapping.
 pub(crate) fn find(slot_type: &str, sentence: &str, today: Date) -> Vec<Found> {
     let tokens = tokens(sentence);
-    let read: fn(&[Token<'_>], Date) -> Option<(usize, String)> = match slot_type {
+    let read: Reader = match slot_type {
         "digits" => |tokens, _| digits(tokens, 2),
         "phone" => |tokens, _| phone(tokens),
         "number" => |tokens, _| number(tokens),
@@ -33,6 +33,9 @@ pub(crate) fn find(slot_type: &str, sentence: &str, today: Date) -> Vec<Found> {
     }
     found
 }
+
+/// Reads a value at the start of some tokens: how many it took, and the value.
+type Reader = fn(&[Token<'_>], Date) -> Option<(usize, String)>;
 
 /// A run of digits, of Hangul or of other letters.
 #[derive(Debug, Clone)]
@@ -212,7 +215,22 @@ const KOREAN_NATIVE: [(&str, u64); 30] = [
 
 /// Counting words that may follow a Korean number in the same word.
 const KOREAN_COUNTERS: [&str; 16] = [
-    "개", "명", "대", "번", "건", "시", "분", "원", "달러", "개월", "일", "년", "퍼센트", "시간", "살", "차",
+    "개",
+    "명",
+    "대",
+    "번",
+    "건",
+    "시",
+    "분",
+    "원",
+    "달러",
+    "개월",
+    "일",
+    "년",
+    "퍼센트",
+    "시간",
+    "살",
+    "차",
 ];
 
 /// Nothing but particles is left of a word.
@@ -253,13 +271,13 @@ fn arabic(tokens: &[Token<'_>]) -> (usize, String) {
         used += 1;
     }
     let magnitude = tokens.get(used).filter(|next| next.gap.is_empty()).and_then(|next| {
-        [("억", 100_000_000_u64), ("만", 10_000), ("천", 1_000), ("백", 100)]
-            .into_iter()
-            .find(|(word, _)| {
+        [("억", 100_000_000_u64), ("만", 10_000), ("천", 1_000), ("백", 100)].into_iter().find(
+            |(word, _)| {
                 next.text
                     .strip_prefix(word)
                     .is_some_and(|rest| closes(rest) || closes_after_counter(rest))
-            })
+            },
+        )
     });
     if let (Some((_, factor)), Ok(value)) = (magnitude, text.parse::<u64>())
         && let Some(product) = value.checked_mul(factor)
@@ -330,8 +348,25 @@ fn sino(word: &str) -> Option<u64> {
 
 fn english_number(tokens: &[Token<'_>]) -> Option<(usize, u64)> {
     const SMALL: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
         "nineteen",
     ];
     const TENS: [&str; 8] =
@@ -376,7 +411,10 @@ fn num<T: std::str::FromStr>(token: Option<&Token<'_>>) -> Option<T> {
 fn iso(tokens: &[Token<'_>]) -> Option<(usize, Date)> {
     let separated = |i: usize| tokens.get(i).is_some_and(|t| matches!(t.gap, "-" | "/" | "."));
     if tokens.first()?.text.len() == 4 && separated(1) && separated(2) {
-        return Some((3, Date::new(num(tokens.first())?, num(tokens.get(1))?, num(tokens.get(2))?).ok()?));
+        return Some((
+            3,
+            Date::new(num(tokens.first())?, num(tokens.get(1))?, num(tokens.get(2))?).ok()?,
+        ));
     }
     None
 }
@@ -402,13 +440,14 @@ fn korean_date(tokens: &[Token<'_>], today: Date) -> Option<(usize, Date)> {
     let first = tokens.first()?;
     let unit = |i: usize, unit: &str| {
         tokens.get(i).is_some_and(|t| {
-            t.text.strip_prefix(unit).is_some_and(|rest| {
-                closes(rest) || matches!(rest, "자" | "경" | "쯤")
-            })
+            t.text
+                .strip_prefix(unit)
+                .is_some_and(|rest| closes(rest) || matches!(rest, "자" | "경" | "쯤"))
         })
     };
     if unit(1, "년") && unit(3, "월") && unit(5, "일") {
-        let date = Date::new(num(tokens.first())?, num(tokens.get(2))?, num(tokens.get(4))?).ok()?;
+        let date =
+            Date::new(num(tokens.first())?, num(tokens.get(2))?, num(tokens.get(4))?).ok()?;
         return Some((6, date));
     }
     if unit(1, "월") && unit(3, "일") {
@@ -418,11 +457,14 @@ fn korean_date(tokens: &[Token<'_>], today: Date) -> Option<(usize, Date)> {
         && let Some(next) = tokens.get(1)
     {
         let word = match tokens.get(2) {
-            Some(third) if matches!(next.text, "일" | "주") => format!("{}{}", next.text, third.text),
+            Some(third) if matches!(next.text, "일" | "주") => {
+                format!("{}{}", next.text, third.text)
+            }
             _ => next.text.to_owned(),
         };
         let used = if word == next.text { 2 } else { 3 };
-        for (unit, sign) in [("일뒤", 1), ("일후", 1), ("일전", -1), ("주뒤", 7), ("주후", 7), ("주전", -7)]
+        for (unit, sign) in
+            [("일뒤", 1), ("일후", 1), ("일전", -1), ("주뒤", 7), ("주후", 7), ("주전", -7)]
         {
             if word.strip_prefix(unit).is_some_and(closes) {
                 return Some((used, shifted(today, count.checked_mul(sign)?.days())?));
@@ -430,12 +472,18 @@ fn korean_date(tokens: &[Token<'_>], today: Date) -> Option<(usize, Date)> {
         }
     }
     let day = |word: &str| {
-        [("오늘", 0), ("내일", 1), ("모레", 2), ("글피", 3), ("어제", -1), ("그제", -2), ("그저께", -2)]
-            .into_iter()
-            .find(|(name, _)| {
-                word.strip_prefix(name).is_some_and(closes)
-            })
-            .map(|(_, days)| days)
+        [
+            ("오늘", 0),
+            ("내일", 1),
+            ("모레", 2),
+            ("글피", 3),
+            ("어제", -1),
+            ("그제", -2),
+            ("그저께", -2),
+        ]
+        .into_iter()
+        .find(|(name, _)| word.strip_prefix(name).is_some_and(closes))
+        .map(|(_, days)| days)
     };
     if let Some(days) = day(first.text) {
         return Some((1, shifted(today, i64::from(days).days())?));
@@ -499,9 +547,22 @@ fn english_date(tokens: &[Token<'_>], today: Date) -> Option<(usize, Date)> {
         return Some((2, on_weekday(today, weekday, weeks)?));
     }
     let month = |word: &str| {
-        let long = ["january", "february", "march", "april", "may", "june", "july", "august",
-            "september", "october", "november", "december"];
-        let at = MONTHS.iter().zip(long).position(|(short, long)| word == *short || word == long)?;
+        let long = [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ];
+        let at =
+            MONTHS.iter().zip(long).position(|(short, long)| word == *short || word == long)?;
         i8::try_from(at + 1).ok()
     };
     // `20th` is two tokens: the number and `th`.
@@ -555,7 +616,11 @@ mod tests {
         assert_eq!(values("number", "이십삼 개"), ["23"]);
         assert_eq!(values("number", "삼만오천원"), ["35000"]);
         assert_eq!(values("number", "스물세대"), ["23"]);
-        assert_eq!(values("number", "두 대"), [""; 0], "a bare syllable needs its counter in the word");
+        assert_eq!(
+            values("number", "두 대"),
+            [""; 0],
+            "a bare syllable needs its counter in the word"
+        );
         assert_eq!(values("number", "두대"), ["2"]);
         assert_eq!(values("number", "two hundred and forty five servers"), ["245"]);
         assert_eq!(values("number", "이 사람"), [""; 0]);

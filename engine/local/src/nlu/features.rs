@@ -38,7 +38,9 @@ pub(crate) fn features(sentence: &str, slot_types: &[&str]) -> Vec<(String, f64)
             let mut jamo = vec!['^'];
             for c in word.chars() {
                 match text::jamo(c) {
-                    Some((first, middle, last)) => jamo.extend([first, middle].into_iter().chain(last)),
+                    Some((first, middle, last)) => {
+                        jamo.extend([first, middle].into_iter().chain(last));
+                    }
                     None => jamo.push(c),
                 }
             }

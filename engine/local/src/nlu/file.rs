@@ -254,7 +254,8 @@ impl BotFile {
             .chain(self.locales.values().map(|locale| &locale.none_threshold));
         for threshold in thresholds.flatten() {
             if !(0.0..=1.0).contains(&threshold.value) {
-                let message = format!("`none_threshold` is {}; it goes from 0 to 1", threshold.value);
+                let message =
+                    format!("`none_threshold` is {}; it goes from 0 to 1", threshold.value);
                 return Err(LocalError::at(file, threshold.referenced, message));
             }
         }
@@ -356,7 +357,8 @@ pub(crate) fn placeholders(utterance: &str) -> Result<BTreeSet<&str>, String> {
         let close = rest[open..].find('}').filter(|_| rest[open..].starts_with('{'));
         let Some(close) = close else {
             return Err(
-                "unpaired `{` or `}`; a slot is written `{Name}` (and the sentence in quotes)".into(),
+                "unpaired `{` or `}`; a slot is written `{Name}` (and the sentence in quotes)"
+                    .into(),
             );
         };
         let name = &rest[open + 1..open + close];

@@ -111,7 +111,10 @@ impl LocalNlu {
             let known: Vec<&str> = self.bots.keys().map(String::as_str).collect();
             HostError::invalid(
                 "unknown-bot",
-                format!("there is no bot `{name}`; known: {}; add flows/intents/{name}.intents.yaml", known.join(", ")),
+                format!(
+                    "there is no bot `{name}`; known: {}; add flows/intents/{name}.intents.yaml",
+                    known.join(", ")
+                ),
             )
         })?;
         let trained = bot.locales.get(locale).ok_or_else(|| {

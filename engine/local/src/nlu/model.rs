@@ -152,8 +152,11 @@ impl Core {
         features: usize,
         classes: usize,
     ) -> Self {
-        let mut core =
-            Self { classes, weights: vec![0.0; (features + 1) * classes], known: vec![false; features] };
+        let mut core = Self {
+            classes,
+            weights: vec![0.0; (features + 1) * classes],
+            known: vec![false; features],
+        };
         for &sample in chosen {
             for &(feature, _) in &vectors[sample].0.entries {
                 core.known[feature as usize] = true;
@@ -166,7 +169,9 @@ impl Core {
         let mut errors = vec![0.0; classes];
         for _ in 0..EPOCHS {
             for i in (1..order.len()).rev() {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 order.swap(i, (state >> 33) as usize % (i + 1));
             }
             for &sample in &order {

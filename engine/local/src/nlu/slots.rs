@@ -109,7 +109,8 @@ fn letters(sentence: &str) -> Vec<Letter> {
             after_gap = true;
             continue;
         }
-        let changes = letters.last().is_some_and(|last| text::is_hangul(last.c) != text::is_hangul(c));
+        let changes =
+            letters.last().is_some_and(|last| text::is_hangul(last.c) != text::is_hangul(c));
         letters.push(Letter {
             c: c.to_lowercase().next().unwrap_or(c),
             start,
@@ -205,10 +206,10 @@ locales:
 
     #[test]
     fn particles_stay_outside_the_value() {
-        assert_eq!(found("서버에서는 EC2가 보여요"), [
-            ("서버".to_owned(), "EC2".to_owned()),
-            ("EC2".to_owned(), "EC2".to_owned())
-        ]);
+        assert_eq!(
+            found("서버에서는 EC2가 보여요"),
+            [("서버".to_owned(), "EC2".to_owned()), ("EC2".to_owned(), "EC2".to_owned())]
+        );
     }
 
     #[test]

@@ -22,8 +22,7 @@ fn said(text: &str) -> Request {
 
 #[test]
 fn the_shipped_bot_is_measured_on_sentences_that_it_has_not_seen() {
-    let held_out =
-        eval::parse("default.heldout.yaml", &shipped("default.heldout.yaml")).unwrap();
+    let held_out = eval::parse("default.heldout.yaml", &shipped("default.heldout.yaml")).unwrap();
     let report = eval::evaluate(&shipped_bot(), DEFAULT_BOT, &held_out).unwrap();
     println!("{report}");
     assert_eq!(report.locales.len(), 2);
@@ -37,7 +36,8 @@ fn the_shipped_bot_is_measured_on_sentences_that_it_has_not_seen() {
 
 #[test]
 fn sentences_about_quite_other_things_are_mostly_rejected() {
-    let held_out = eval::parse("off_topic.heldout.yaml", include_str!("tests/off_topic.heldout.yaml"));
+    let held_out =
+        eval::parse("off_topic.heldout.yaml", include_str!("tests/off_topic.heldout.yaml"));
     let report = eval::evaluate(&shipped_bot(), DEFAULT_BOT, &held_out.unwrap()).unwrap();
     println!("{report}");
     for (locale, result) in &report.locales {
@@ -102,7 +102,8 @@ fn training_gives_the_same_bits_everywhere() {
 
 #[test]
 fn an_answer_has_slots_resolved_and_asks_for_the_required_one() {
-    let request = Request { bot: Some("shop".into()), ..said("아메리카노랑 홍차 주세요") };
+    let request =
+        Request { bot: Some("shop".into()), ..said("아메리카노랑 홍차 주세요") };
     let answer = ask(&small(), "ko-KR", &request);
     insta::assert_snapshot!(serde_json::to_string_pretty(&(&answer.interpretations[0].intent, &answer.session.action, &answer.session.slot_to_elicit, &answer.messages)).unwrap(), @r#"
         [
@@ -156,7 +157,10 @@ fn an_answer_has_slots_resolved_and_asks_for_the_required_one() {
         ]
         "#);
 
-    let next = Request { session: Some(answer.session), ..Request { bot: Some("shop".into()), ..said("3잔이요") } };
+    let next = Request {
+        session: Some(answer.session),
+        ..Request { bot: Some("shop".into()), ..said("3잔이요") }
+    };
     let answer = ask(&small(), "ko-KR", &next);
     let intent = &answer.interpretations[0].intent;
     assert_eq!((intent.name.as_str(), intent.state.as_str()), ("Order", "ready-for-fulfillment"));

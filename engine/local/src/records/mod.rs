@@ -18,13 +18,13 @@ use dialgraph_kernel::ports::records::{
 use dialgraph_kernel::ports::{HostError, HostErrorKind, Timestamp};
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_store::{
-    CommitError, CommitToken, Committed, Digest, Expect, Key, MAX_TOKEN_BYTES, Op, Part, Query, Row,
-    Schema, Sort, Store, StoreError, UnixMillis, Upgrade, decode, encode,
+    CommitError, CommitToken, Committed, Digest, Expect, Key, MAX_TOKEN_BYTES, Op, Part, Query,
+    Row, Schema, Sort, Store, StoreError, UnixMillis, Upgrade, decode, encode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use last_known::LastKnown;
+pub use last_known::{LastKnown, REFRESH_MILLIS};
 pub use seed::Seeded;
 
 /// Largest record, as JSON, in bytes.
@@ -54,7 +54,9 @@ pub struct LocalRecords {
 
 impl std::fmt::Debug for LocalRecords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LocalRecords").field("collections", &self.collections).finish_non_exhaustive()
+        f.debug_struct("LocalRecords")
+            .field("collections", &self.collections)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +100,10 @@ impl LocalRecords {
         if key.is_empty() || key.len() > MAX_KEY_BYTES {
             return Err(HostError::invalid(
                 "bad-key",
-                format!("a record's key has 1 to {MAX_KEY_BYTES} bytes, this one has {}", key.len()),
+                format!(
+                    "a record's key has 1 to {MAX_KEY_BYTES} bytes, this one has {}",
+                    key.len()
+                ),
             ));
         }
         Key::new(&part, Sort::text(key)).map_err(failed)
@@ -169,7 +174,10 @@ impl LocalRecords {
         }
         Err(HostError::unavailable(
             "contended",
-            format!("a record in {} changed {ATTEMPTS} times while it was being written; try again", place.part()),
+            format!(
+                "a record in {} changed {ATTEMPTS} times while it was being written; try again",
+                place.part()
+            ),
         ))
     }
 }
@@ -204,7 +212,10 @@ impl Records for LocalRecords {
         if size > MAX_RECORD_BYTES {
             return Err(HostError::invalid(
                 "too-large",
-                format!("a record in `{}` has {size} bytes; the limit is {MAX_RECORD_BYTES}", request.collection),
+                format!(
+                    "a record in `{}` has {size} bytes; the limit is {MAX_RECORD_BYTES}",
+                    request.collection
+                ),
             ));
         }
         let version = self.write(caller, &place, Some(&request.data), request.expect).await?;
@@ -257,7 +268,9 @@ fn check(expect: Expectation, live: Option<&Record>, place: &Key) -> Result<(), 
     let part = place.part().as_str();
     Err(HostError::denied(
         "conflict",
-        format!("the write in {part} expected {wanted} of the record, but there is {found}; read it and decide again"),
+        format!(
+            "the write in {part} expected {wanted} of the record, but there is {found}; read it and decide again"
+        ),
     ))
 }
 
@@ -309,7 +322,9 @@ async fn scan(
 }
 
 fn matches(data: &Value, wanted: &[(String, Value)]) -> bool {
-    wanted.iter().all(|(field, value)| field_of(data, field).is_some_and(|found| equal(found, value)))
+    wanted
+        .iter()
+        .all(|(field, value)| field_of(data, field).is_some_and(|found| equal(found, value)))
 }
 
 /// The field of that very name, or else the one that `a.b` reaches.

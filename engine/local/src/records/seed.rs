@@ -85,7 +85,9 @@ impl LocalRecords {
             }
             if bytes.len() > MAX_RECORD_BYTES {
                 let size = bytes.len();
-                return Err(wrong(format!("`{key}` has {size} bytes; the limit is {MAX_RECORD_BYTES}")));
+                return Err(wrong(format!(
+                    "`{key}` has {size} bytes; the limit is {MAX_RECORD_BYTES}"
+                )));
             }
             entries.push((place, data, Digest::of(bytes.as_bytes())));
         }
@@ -97,7 +99,10 @@ impl LocalRecords {
         }
         let value = encode(&SeedState { digest, round }).map_err(store_failed)?;
         let done = Op::put(state_key, value, Expect::unchanged(state_row.as_ref()));
-        let token = CommitToken::new(format!("seeded/{}", Digest::of(format!("{collection}/{round}/{digest}").as_bytes()).hex()));
+        let token = CommitToken::new(format!(
+            "seeded/{}",
+            Digest::of(format!("{collection}/{round}/{digest}").as_bytes()).hex()
+        ));
         match self.store.commit(&[done], &token.map_err(store_failed)?).await {
             Ok(_) => Ok(seeded),
             Err(CommitError::Conflict(conflict)) => Err(LocalError::Store {
@@ -133,8 +138,7 @@ impl LocalRecords {
             if ops.is_empty() {
                 return Ok(0);
             }
-            let token =
-                CommitToken::new(format!("seed/{}", Digest::of(name.as_bytes()).hex()))?;
+            let token = CommitToken::new(format!("seed/{}", Digest::of(name.as_bytes()).hex()))?;
             match self.store.commit(&ops, &token).await {
                 Ok(_) => return Ok(ops.len()),
                 // A call wrote one of them meanwhile: look again.

@@ -36,7 +36,8 @@ fn get(key: &str, source: Source) -> Get {
 }
 
 fn find(matches: &[(&str, Value)], limit: u32) -> Find {
-    let matches = matches.iter().map(|(field, value)| ((*field).to_owned(), value.clone())).collect();
+    let matches =
+        matches.iter().map(|(field, value)| ((*field).to_owned(), value.clone())).collect();
     Find { collection: "customers".into(), matches, limit, source: Source::Current }
 }
 
@@ -52,7 +53,8 @@ async fn versions_grow_with_every_write_even_over_a_deletion() {
     assert_eq!(write("2", Expectation::Version(1)).await.unwrap().version, 2);
     insta::assert_snapshot!(write("3", Expectation::Version(1)).await.unwrap_err(), @"conflict: the write in records/customers expected version 1 of the record, but there is version 2; read it and decide again");
     insta::assert_snapshot!(write("4", Expectation::Absent).await.unwrap_err(), @"conflict: the write in records/customers expected none of the record, but there is version 2; read it and decide again");
-    let delete = Delete { collection: "customers".into(), key: "a".into(), expect: Expectation::Any };
+    let delete =
+        Delete { collection: "customers".into(), key: "a".into(), expect: Expectation::Any };
     records.delete(&caller("5"), &delete).await.unwrap();
     records.delete(&caller("6"), &delete).await.unwrap();
     assert_eq!(records.get(&caller(""), &get("a", Source::Current)).await.unwrap(), None);
@@ -73,7 +75,8 @@ async fn a_repeated_write_gets_the_first_answer_and_changes_nothing() {
 
     let long = "k".repeat(600);
     records.put(&caller(&long), &put("b", json!({}), Expectation::Any)).await.unwrap();
-    let delete = Delete { collection: "customers".into(), key: "b".into(), expect: Expectation::Version(1) };
+    let delete =
+        Delete { collection: "customers".into(), key: "b".into(), expect: Expectation::Version(1) };
     records.delete(&caller("gone"), &delete).await.unwrap();
     records.delete(&caller("gone"), &delete).await.unwrap();
 }
@@ -95,13 +98,14 @@ async fn writers_at_once_all_get_through() {
 async fn records_are_found_by_fields_in_the_order_of_keys() {
     let store = memory();
     let records = records(&store);
-    for (key, city, n) in [("c", "서울", 1), ("a", "서울", 2), ("b", "부산", 1), ("d", "서울", 3)] {
+    for (key, city, n) in [("c", "서울", 1), ("a", "서울", 2), ("b", "부산", 1), ("d", "서울", 3)]
+    {
         let data = json!({"address": {"city": city}, "n": n, "a.b": "dotted"});
         records.put(&caller(key), &put(key, data, Expectation::Any)).await.unwrap();
     }
     let keys = |page: Page| page.records.into_iter().map(|r| r.key).collect::<Vec<_>>().join("");
     let seoul = ("address.city", json!("서울"));
-    let page = records.find(&caller(""), &find(&[seoul.clone()], 2)).await.unwrap();
+    let page = records.find(&caller(""), &find(std::slice::from_ref(&seoul), 2)).await.unwrap();
     assert!(page.more);
     assert_eq!(keys(page), "ac");
     let page = records.find(&caller(""), &find(&[seoul, ("n", json!(1.0))], 100)).await.unwrap();
@@ -235,7 +239,8 @@ async fn writes_and_deletions_are_known_too() {
     known.put(&caller("1"), &put("a", json!({"n": 1}), Expectation::Any)).await.unwrap();
     let last = async || known.get(&caller(""), &get("a", Source::LastKnown)).await.unwrap();
     assert_eq!(last().await.unwrap().version, 1);
-    let delete = Delete { collection: "customers".into(), key: "a".into(), expect: Expectation::Any };
+    let delete =
+        Delete { collection: "customers".into(), key: "a".into(), expect: Expectation::Any };
     known.delete(&caller("2"), &delete).await.unwrap();
     assert_eq!(last().await, None);
 }

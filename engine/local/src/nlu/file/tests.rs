@@ -40,7 +40,7 @@ fn every_fault_names_its_line() {
     insta::assert_snapshot!(fault(&GOOD.replace("Order:", "FallbackIntent:")), @"shop.intents.yaml:10:9: `FallbackIntent` is the answer when no intent fits; put sentences that belong to none under `out_of_scope`");
     insta::assert_snapshot!(fault(&GOOD.replace("Seoul", "Soul")), @"shop.intents.yaml:3:12: `Asia/Soul` is no IANA time zone; write one such as `Asia/Seoul`");
     insta::assert_snapshot!(fault(&GOOD.replace("time_zone: Asia/Seoul", "none_threshold: 2")), @"shop.intents.yaml:3:17: `none_threshold` is 2; it goes from 0 to 1");
-    insta::assert_snapshot!(fault(&GOOD.replace("bot: shop", "bot: shop\nbot: shop")), @"shop.intents.yaml:3:1: duplicate mapping key: bot, set DuplicateKeyPolicy in Options if acceptable");
+    insta::assert_snapshot!(fault(&GOOD.replace("bot: shop", "bot: shop\nbot: shop")), @"shop.intents.yaml:3:1: duplicate mapping key: bot");
 }
 
 #[test]

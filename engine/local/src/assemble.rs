@@ -1,0 +1,303 @@
+//! All local providers of a project folder in one go.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dialgraph_kernel::ports::Timestamp;
+use dialgraph_kernel::provider::Providers;
+use dialgraph_store::Store;
+use serde_json::Value;
+
+use crate::error::LocalError;
+use crate::genai::{Guardrail, LocalGenai};
+use crate::http::{AllowedHosts, HostPattern, HostTable, HttpClient};
+use crate::knowledge::{LocalKnowledge, children};
+use crate::nlu::LocalNlu;
+use crate::nlu::file::BotFile;
+use crate::records::{LocalRecords, Seeded};
+use crate::secrets::LocalSecrets;
+use crate::tickets::LocalTickets;
+
+/// What local providers are made of.
+#[derive(Clone)]
+pub struct LocalConfig {
+    /// The folder with `dialgraph.yaml`. `intents/*.intents.yaml`, `knowledge/BASE/LOCALE/*.md` and
+    /// `guardrails/*.guardrail.yaml` are read from it; each may be absent.
+    pub project: PathBuf,
+    /// Where records and tickets are kept.
+    pub store: Arc<dyn Store>,
+    /// Name of each collection, with the records that seed it: key to object. See [`LocalRecords::seed`].
+    pub collections: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Plugin to the host patterns of its grants.
+    pub http: BTreeMap<String, Vec<String>>,
+    /// Folder with one file for each secret, such as systemd's `$CREDENTIALS_DIRECTORY`.
+    pub secrets_folder: Option<PathBuf>,
+    /// Environment; only `DIALGRAPH_SECRET_…` is taken from it.
+    pub environment: Vec<(String, String)>,
+    /// PEM file of certificate authorities to trust beside Mozilla's.
+    pub extra_roots: Option<PathBuf>,
+    /// The time at which seeds are written.
+    pub now: Timestamp,
+}
+
+impl fmt::Debug for LocalConfig {
+    /// Without the environment, which has secrets, and without records.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalConfig")
+            .field("project", &self.project)
+            .field("collections", &self.collections.keys().collect::<Vec<_>>())
+            .field("http", &self.http)
+            .field("secrets_folder", &self.secrets_folder)
+            .field("extra_roots", &self.extra_roots)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Local providers, and the parts of them that the program may want by themselves.
+#[derive(Debug, Clone)]
+pub struct Local {
+    /// One provider for each capability.
+    pub providers: Providers,
+    /// For training before the first call: [`LocalNlu::warm_up`].
+    pub nlu: Arc<LocalNlu>,
+    /// For seeding again when data files change.
+    pub records: LocalRecords,
+    /// For listing tickets.
+    pub tickets: LocalTickets,
+    /// For changing what plugins may call when a new release is published.
+    pub hosts: AllowedHosts,
+    /// What seeding did, by collection.
+    pub seeded: BTreeMap<String, Seeded>,
+}
+
+impl LocalConfig {
+    /// Nothing but a project folder and a store: no collections, no outbound hosts, no secrets.
+    pub fn new(project: impl Into<PathBuf>, store: Arc<dyn Store>) -> Self {
+        Self {
+            project: project.into(),
+            store,
+            collections: BTreeMap::new(),
+            http: BTreeMap::new(),
+            secrets_folder: None,
+            environment: Vec::new(),
+            extra_roots: None,
+            now: Timestamp(0),
+        }
+    }
+
+    /// Reads the folder, seeds the collections and makes the providers. Recognisers are trained at their first
+    /// use.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its file and line where it has one.
+    pub async fn build(self) -> Result<Local, LocalError> {
+        let nlu = Arc::new(LocalNlu::new(load_bots(&self.project)?)?);
+        let knowledge = LocalKnowledge::load(&self.project.join("knowledge"))?;
+        let genai = LocalGenai::new(load_guardrails(&self.project)?)?;
+
+        let names: Vec<String> = self.collections.keys().cloned().collect();
+        let records = LocalRecords::new(Arc::clone(&self.store), names);
+        let mut seeded = BTreeMap::new();
+        for (collection, seed) in &self.collections {
+            seeded.insert(collection.clone(), records.seed(collection, seed, self.now).await?);
+        }
+        let tickets = LocalTickets::new(Arc::clone(&self.store));
+        let secrets = Arc::new(LocalSecrets::new(self.secrets_folder, self.environment));
+        let hosts = AllowedHosts::new(parse_hosts(&self.http)?);
+        let http =
+            HttpClient::new(hosts.clone(), Arc::clone(&secrets) as _, self.extra_roots.as_deref())?;
+        Ok(Local {
+            providers: Providers {
+                records: Arc::new(records.clone()),
+                nlu: Arc::clone(&nlu) as _,
+                genai: Arc::new(genai),
+                knowledge: Arc::new(knowledge),
+                tickets: Arc::new(tickets.clone()),
+                secrets,
+                http: Arc::new(http),
+            },
+            nlu,
+            records,
+            tickets,
+            hosts,
+            seeded,
+        })
+    }
+}
+
+/// Host patterns of grants, parsed.
+///
+/// # Errors
+/// [`LocalError::Setting`] that names plugin and pattern.
+pub fn parse_hosts(grants: &BTreeMap<String, Vec<String>>) -> Result<HostTable, LocalError> {
+    let parse = |plugin: &str, patterns: &[String]| {
+        let parsed: Result<Vec<HostPattern>, _> = patterns.iter().map(|p| p.parse()).collect();
+        parsed.map_err(|error| LocalError::Setting {
+            what: format!("plugins.{plugin}.http"),
+            message: error.to_string(),
+        })
+    };
+    grants.iter().map(|(name, patterns)| Ok((name.clone(), parse(name, patterns)?))).collect()
+}
+
+fn load_bots(project: &Path) -> Result<Vec<BotFile>, LocalError> {
+    let mut bots = Vec::new();
+    for (name, text) in named(project, "intents", ".intents.yaml")? {
+        let file = format!("intents/{name}.intents.yaml");
+        let bot = BotFile::parse(&file, &text)?;
+        same_name(&file, "bot", &bot.bot.value, &name)?;
+        bots.push(bot);
+    }
+    Ok(bots)
+}
+
+fn load_guardrails(project: &Path) -> Result<Vec<Guardrail>, LocalError> {
+    let mut guardrails = Vec::new();
+    for (name, text) in named(project, "guardrails", ".guardrail.yaml")? {
+        let file = format!("guardrails/{name}.guardrail.yaml");
+        let guardrail = Guardrail::parse(&file, &text)?;
+        same_name(&file, "guardrail", &guardrail.guardrail, &name)?;
+        guardrails.push(guardrail);
+    }
+    Ok(guardrails)
+}
+
+fn same_name(file: &str, key: &str, inside: &str, outside: &str) -> Result<(), LocalError> {
+    if inside == outside {
+        return Ok(());
+    }
+    Err(LocalError::Setting {
+        what: file.to_owned(),
+        message: format!("`{key}: {inside}` must be the file's name; write `{key}: {outside}`"),
+    })
+}
+
+/// Stem and text of the files of a folder that end so; none if the folder is absent.
+fn named(project: &Path, folder: &str, ending: &str) -> Result<Vec<(String, String)>, LocalError> {
+    let folder = project.join(folder);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for (name, path) in children(&folder)? {
+        if let Some(stem) = name.strip_suffix(ending) {
+            files.push((stem.to_owned(), read(&path)?));
+        }
+    }
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, LocalError> {
+    fs::read_to_string(path).map_err(|source| LocalError::Read { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use dialgraph_kernel::ports::records::Get;
+    use dialgraph_kernel::ports::{genai, knowledge, nlu};
+    use dialgraph_kernel::provider::Caller;
+    use dialgraph_store::{ManualClock, MemoryStore};
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    fn shipped() -> LocalConfig {
+        let project = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
+        let store = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
+        let mut config = LocalConfig::new(project, store);
+        for name in ["customers", "engineers"] {
+            let file = format!("{project}/data/collections/{name}.yaml");
+            let records = crate::error::parse_yaml(name, &fs::read_to_string(file).unwrap());
+            config.collections.insert(name.to_owned(), records.unwrap());
+        }
+        config
+    }
+
+    fn caller() -> Caller {
+        Caller {
+            call_id: "c".into(),
+            locale: "ko-KR".into(),
+            plugin: "p".into(),
+            now: Timestamp(1_800_000_000_000),
+            idempotency_key: "c/1/0".into(),
+        }
+    }
+
+    /// The value of a future that is there at once, as the driver of calls wants it of local data.
+    fn at_once<T>(future: impl Future<Output = T>) -> T {
+        future.now_or_never().expect("local data is answered without waiting")
+    }
+
+    #[test]
+    fn the_shipped_project_gives_working_providers_that_answer_at_once() {
+        let local = at_once(shipped().build()).unwrap();
+        assert!(local.seeded["customers"].written > 0);
+        let Providers { nlu, knowledge, genai, records, .. } = &local.providers;
+        let caller = caller();
+
+        let get =
+            Get { collection: "customers".into(), key: "c-001".into(), source: Default::default() };
+        assert!(at_once(records.get(&caller, &get)).unwrap().is_some());
+        let request =
+            nlu::Request { text: "상담원 연결해 주세요".into(), ..Default::default() };
+        let heard = at_once(nlu.recognize(&caller, &request)).unwrap();
+        assert_eq!(heard.interpretations[0].intent.name, "SpeakToAgent");
+
+        let question = "세금계산서는 언제 발행되나요";
+        let query = knowledge::Query { text: question.into(), base: None, limit: 3 };
+        let found = at_once(knowledge.search(&caller, &query)).unwrap();
+        let request = genai::Request {
+            messages: vec![genai::Message { role: "user".into(), text: question.into() }],
+            passages: found
+                .into_iter()
+                .map(|p| genai::Passage {
+                    id: p.id,
+                    title: p.title,
+                    text: p.text,
+                    source: p.source,
+                })
+                .collect(),
+            ..Default::default()
+        };
+        let answer = at_once(genai.converse(&caller, &request)).unwrap();
+        assert_eq!(answer.stop_reason, "end-turn");
+        assert!(answer.text.contains("세금계산서"), "{}", answer.text);
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_folder_is_said_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
+        let mut config = LocalConfig::new(folder.path(), store);
+        assert!(at_once(config.clone().build()).is_ok(), "an empty folder is fine");
+
+        config.http.insert("ticketing".into(), vec!["*.com".into()]);
+        insta::assert_snapshot!(at_once(config.clone().build()).unwrap_err(), @"plugins.ticketing.http: `*.com` is no host pattern: `*.` needs a domain of two names or more behind it; write `api.example.com`, `*.example.com` or `http://127.0.0.1:8080`");
+        config.http.clear();
+
+        let seed = BTreeMap::from([("a".to_owned(), Value::from(1))]);
+        config.collections.insert("things".into(), seed);
+        insta::assert_snapshot!(at_once(config.clone().build()).unwrap_err(), @"");
+        config.collections.clear();
+
+        write("guardrails/strict.guardrail.yaml", "guardrail: lax\n");
+        insta::assert_snapshot!(at_once(config.clone().build()).unwrap_err(), @"guardrails/strict.guardrail.yaml: `guardrail: lax` must be the file's name; write `guardrail: strict`");
+        write("guardrails/strict.guardrail.yaml", "guardrail: strict\ndenied: []\n");
+        insta::assert_snapshot!(at_once(config.build()).unwrap_err(), @"guardrails/strict.guardrail.yaml:2:1: unknown field `denied`, expected one of guardrail, denied_words, denied_topics, message");
+    }
+
+    #[test]
+    fn a_config_that_is_shown_hides_the_environment() {
+        let mut config = shipped();
+        config.environment.push(("DIALGRAPH_SECRET_A".into(), "hidden".into()));
+        assert!(!format!("{config:?}").contains("hidden"));
+    }
+}
