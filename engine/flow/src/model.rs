@@ -84,12 +84,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            nodes_per_turn: 200,
-            turns_per_call: 500,
-            attribute_bytes: 32 * 1024,
-            depth: 16,
-        }
+        Self { nodes_per_turn: 200, turns_per_call: 500, attribute_bytes: 32 * 1024, depth: 16 }
     }
 }
 
@@ -343,10 +338,7 @@ pub struct End {
 #[derive(Debug)]
 pub enum Ending {
     /// Back to the `call` node, by this port, with these values.
-    Return {
-        port: Name,
-        values: Vec<(Name, Expr)>,
-    },
+    Return { port: Name, values: Vec<(Name, Expr)> },
     /// The call is over; the disposition goes into its record.
     HangUp { disposition: Name },
 }

@@ -315,8 +315,8 @@ impl Reader {
     }
 
     fn project_file(&mut self) -> (ProjectTree, bool) {
-        let shape = Shape::Object(&tables::PROJECT);
-        let Some((_, document)) = self.read(PROJECT_FILE, &shape, "project file") else {
+        let read = self.read(PROJECT_FILE, &tables::PROJECT_FILE, "project file");
+        let Some((_, document)) = read else {
             let file = self.add(PROJECT_FILE, "");
             let span = Span { file, start: 0, end: 0 };
             let missing = format!("the project has no file `{PROJECT_FILE}`");
@@ -334,9 +334,8 @@ impl Reader {
     fn flows(&mut self) -> Vec<FlowFile> {
         let mut flows: Vec<FlowFile> = Vec::new();
         for path in self.paths(|path| path.ends_with(".flow.yaml")) {
-            let shape = Shape::Object(&tables::FLOW);
             let digest = Digest::of(self.files.get(&path).map_or(&[][..], Vec::as_slice));
-            let Some((_, document)) = self.read(&path, &shape, "flow") else {
+            let Some((_, document)) = self.read(&path, &tables::FLOW_FILE, "flow") else {
                 continue;
             };
             let Some(root) = &document.root else { continue };

@@ -16,17 +16,25 @@ use crate::syntax::tables;
 
 /// The schema of `NAME.flow.yaml`.
 pub fn flow() -> Json {
-    whole(&tables::FLOW, "Dialgraph flow")
+    whole(&tables::FLOW_FILE, "Dialgraph flow")
 }
 
 /// The schema of `dialgraph.yaml`.
 pub fn project() -> Json {
-    whole(&tables::PROJECT, "Dialgraph project")
+    whole(&tables::PROJECT_FILE, "Dialgraph project")
 }
 
-fn whole(object: &Object, title: &str) -> Json {
+/// The schema of `data/queues.yaml`.
+pub fn queues() -> Json {
+    whole(&tables::QUEUES, "Dialgraph queues")
+}
+
+fn whole(shape: &Shape, title: &str) -> Json {
     let mut definitions = Definitions::new();
-    let body = of_object(object, &mut definitions);
+    let body = match shape {
+        Shape::Object(object) => of_object(object, &mut definitions),
+        other => of_shape(other, &mut definitions),
+    };
     let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": title,

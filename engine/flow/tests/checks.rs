@@ -87,6 +87,72 @@ nodes:
 }
 
 #[test]
+fn byte_order_marks_and_windows_line_ends_move_no_place() {
+    let text = "\u{feff}flow: main\r\nstart: by\r\nnodes:\r\n  안녕: 1\r\n  bye: {end: {disposition: x}}\r\n";
+    assert_eq!(findings(text), ["dangling-target 2:8", "wrong-shape 4:3", "wrong-shape 4:7"]);
+}
+
+#[test]
+fn the_flow_after_a_call_may_use_silent_flows_only() {
+    let project = "entry: main\nfinally: after\nfallback: {queue: general}\nlocales: [en-US]\n";
+    let main = "flow: main\nstart: a\nnodes: {a: {end: {disposition: done}}}\n";
+    let after = "flow: after\nstart: a\nnodes:\n  a: {call: log, on: {ok: b}}\n  b: {end: {disposition: done}}\n";
+    let log = |say: &str| {
+        format!(
+            "flow: log\nreturns: {{ok: {{}}}}\nstart: a\nnodes:\n  a: {{end: {{return: ok{say}}}}}\n"
+        )
+    };
+    let found = |log: &str| {
+        let queues = "general: {title: {en-US: General}, priority: 1}\n";
+        all_findings(&[
+            ("dialgraph.yaml", project),
+            ("data/queues.yaml", queues),
+            ("main", main),
+            ("after", after),
+            ("log", log),
+        ])
+    };
+    assert_eq!(found(&log("")), [""; 0]);
+    assert_eq!(found(&log(", say: {en-US: Bye}")), ["finally-not-silent 5:3"]);
+}
+
+#[test]
+fn every_capability_of_the_plugin_contract_can_be_granted() {
+    let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    let files = wit.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let mut interfaces: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "wit"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| !["node", "types"].contains(&name.as_str()))
+        .collect();
+    interfaces.sort();
+    assert!(interfaces.len() >= 11, "{interfaces:?}");
+    let project = |grants: &str| {
+        let text = format!(
+            "entry: main\nfallback: {{queue: general}}\nlocales: [ko-KR, en-US]\nplugins: {{hours-check: {{grants: [{grants}]}}}}\n"
+        );
+        let main = "flow: main\nstart: a\nnodes: {a: {end: {disposition: done}}}\n";
+        all_findings(&[("main", main), ("dialgraph.yaml", &text)])
+    };
+    assert_eq!(project(&interfaces.join(", ")), [""; 0]);
+    assert_eq!(project("everything"), ["unknown-grant 4:34"]);
+}
+
+#[test]
+fn nodes_that_only_reach_each_other_are_told_of_once() {
+    let text = flow(
+        "
+  a: {set: {n: 1}, next: bye}
+  bye: {end: {disposition: done}}
+  x: {use: hours-check, on: {open: y, closed: bye, error: bye}}
+  y: {use: hours-check, on: {open: x, closed: bye, error: bye}}
+  z: {goto: main}
+",
+    );
+    assert_eq!(findings(&text), ["unreachable-node 9:3", "unreachable-node 11:3"]);
+}
+
+#[test]
 fn odd_files_are_told_of_in_words() {
     let of = |text: &str| {
         let report = report(&[("main.flow.yaml", text)], &Plugins::new());

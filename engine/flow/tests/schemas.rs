@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use dialgraph_flow::grants::{Grants, PluginLimits};
+use dialgraph_flow::model::Limits;
 use dialgraph_flow::schema;
 use dialgraph_flow::source::Sources;
 use dialgraph_flow::syntax::yaml;
@@ -14,8 +16,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn all() -> [(&'static str, Value); 2] {
-    [("flow.schema.json", schema::flow()), ("project.schema.json", schema::project())]
+fn all() -> [(&'static str, Value); 3] {
+    [
+        ("flow.schema.json", schema::flow()),
+        ("project.schema.json", schema::project()),
+        ("queues.schema.json", schema::queues()),
+    ]
 }
 
 #[expect(clippy::unwrap_used, reason = "a test's own files can be read")]
@@ -117,6 +123,53 @@ fn flow_files_are_valid_by_the_schema_exactly_when_their_form_is_right() {
             "{}: {errors:#?}",
             path.display()
         );
+    }
+}
+
+#[test]
+fn queue_files_are_valid_by_the_schema() {
+    let validator = jsonschema::draft7::new(&schema::queues()).unwrap();
+    let mut paths = Vec::new();
+    files(&root().join("flows"), "queues.yaml", &mut paths);
+    files(&root().join("tests/broken_flows"), "queues.yaml", &mut paths);
+    assert!(!paths.is_empty(), "queue files were found");
+    for path in paths {
+        assert_eq!(errors(&validator, &read(&path)), [""; 0], "{}", path.display());
+    }
+    let wrong = serde_json::json!({"general": {"title": {"ko-KR": "일반"}, "priority": 0}});
+    assert_eq!(errors(&validator, &wrong).len(), 1);
+}
+
+/// An object of the examples of all keys of a definition.
+fn all_keys(definition: &str) -> Value {
+    let schema = schema::project();
+    let properties = schema["definitions"][definition]["properties"].as_object().cloned();
+    let keys = properties.unwrap_or_default().into_iter();
+    keys.map(|(key, schema)| (key, schema["examples"][0].clone())).collect()
+}
+
+#[test]
+fn grants_and_limits_take_every_key_that_the_schema_offers() {
+    let grants: Grants = serde_json::from_value(all_keys("plugin")).unwrap();
+    assert_eq!(serde_json::to_value(&grants).unwrap().as_object().unwrap().len(), 5);
+    let limits: PluginLimits = serde_json::from_value(all_keys("plugin-limits")).unwrap();
+    assert_eq!(serde_json::to_value(limits).unwrap(), all_keys("plugin-limits"));
+    let limits: Limits = serde_json::from_value(all_keys("limits")).unwrap();
+    assert_eq!(serde_json::to_value(limits).unwrap(), all_keys("limits"));
+}
+
+#[test]
+fn the_defaults_that_the_schema_tells_are_those_of_the_engine() {
+    let schema = schema::project();
+    for (definition, defaults) in [
+        ("limits", serde_json::to_value(Limits::default()).unwrap()),
+        ("plugin-limits", serde_json::to_value(PluginLimits::default()).unwrap()),
+    ] {
+        for (key, default) in defaults.as_object().unwrap() {
+            let doc = &schema["definitions"][definition]["properties"][key]["description"];
+            let doc = doc.as_str().unwrap();
+            assert!(doc.ends_with(&format!("Default: {default}.")), "{definition}.{key}: {doc}");
+        }
     }
 }
 

@@ -137,8 +137,11 @@ pub(crate) fn output(called: &FlowFile) -> VarType {
 /// The rules between flows that concern the project as a whole.
 pub(crate) fn project(checker: &mut Checker<'_>) {
     let tree = &checker.project.tree;
-    for word in [&tree.entry, &tree.finally].into_iter().flatten() {
-        begun_without_caller(checker, word, "calls begin here");
+    for (word, why) in
+        [(&tree.entry, "calls begin here"), (&tree.finally, "it runs when a call has ended")]
+    {
+        let Some(word) = word else { continue };
+        begun_without_caller(checker, word, why);
         if let Some(flow) = checker.flows.get(&*word.value).copied() {
             begun_without_inputs(checker, word, flow);
         }

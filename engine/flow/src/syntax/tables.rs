@@ -314,7 +314,7 @@ pub(crate) const KINDS: &[Kind] = &[
 ];
 
 /// A flow file, `NAME.flow.yaml`.
-pub(crate) const FLOW: Object = Object {
+const FLOW: Object = Object {
     name: "flow",
     doc: "A contact flow: a graph of nodes that a call walks.",
     fields: &[
@@ -516,7 +516,7 @@ const PLUGIN: Object = Object {
 };
 
 /// The project file, `dialgraph.yaml`.
-pub(crate) const PROJECT: Object = Object {
+const PROJECT: Object = Object {
     name: "project",
     doc: "A project: flows that work together, with the data and the plugins that they use.",
     fields: &[
@@ -562,7 +562,7 @@ pub(crate) const PROJECT: Object = Object {
 };
 
 /// An entry of `data/queues.yaml`.
-pub(crate) const QUEUE: Object = Object {
+const QUEUE: Object = Object {
     name: "queue",
     doc: "A queue of the contact centre.",
     fields: &[
@@ -584,6 +584,10 @@ pub(crate) const QUEUE: Object = Object {
     one_of: &[],
 };
 
+/// A flow file.
+pub(crate) const FLOW_FILE: Shape = Shape::Object(&FLOW);
+/// `dialgraph.yaml`.
+pub(crate) const PROJECT_FILE: Shape = Shape::Object(&PROJECT);
 /// `data/queues.yaml`.
 pub(crate) const QUEUES: Shape = Shape::Map(&Shape::Name, &Shape::Object(&QUEUE));
 /// `data/calendars.yaml`.
