@@ -61,7 +61,6 @@ struct DirectoryEntryStream;
 #[component(variant)]
 enum StreamError {
     #[component(name = "last-operation-failed")]
-    #[expect(dead_code, reason = "part of the type; nothing here ever fails")]
     LastOperationFailed(Resource<IoError>),
     #[component(name = "closed")]
     Closed,

@@ -10,7 +10,8 @@ const MOST: usize = 256;
 
 /// The host's side of the contract's resource `secret`. Its representation is an index into [`Secrets`].
 #[derive(Debug)]
-pub(crate) struct Secret;
+#[expect(unreachable_pub, reason = "the bindings re-export it, which needs the word")]
+pub struct Secret;
 
 /// Names of the secrets that a run holds; their texts are never here.
 #[derive(Debug, Default)]
