@@ -93,6 +93,17 @@ impl SourceFile {
         }
     }
 
+    /// The whole lines that hold the bytes `range`, and the number of the first of them.
+    pub(crate) fn lines(&self, range: std::ops::Range<usize>) -> (std::ops::Range<usize>, usize) {
+        let line = |byte: usize| {
+            self.line_starts.partition_point(|start| *start as usize <= byte).saturating_sub(1)
+        };
+        let first = line(range.start);
+        let start = self.line_starts.get(first).map_or(0, |start| *start as usize);
+        let end = self.line_starts.get(line(range.end) + 1);
+        (start..end.map_or(self.text.len(), |end| *end as usize), first + 1)
+    }
+
     /// Bytes of the text, on character boundaries, that `span` stands for.
     pub(crate) fn range(&self, span: Span) -> std::ops::Range<usize> {
         let start = floor_boundary(&self.text, span.start as usize);
@@ -133,6 +144,14 @@ mod tests {
         let colon = u32::try_from(file.text().rfind(':').unwrap()).unwrap();
         assert_eq!(file.position(colon), Position { line: 2, column: 3 });
         assert_eq!(file.position(colon - 1).column, 2, "inside a character");
+    }
+
+    #[test]
+    fn whole_lines_hold_a_place() {
+        let file = SourceFile::new("a".into(), "one\ntwo\nthree\nfour".into());
+        assert_eq!(file.lines(5..9), (4..14, 2));
+        assert_eq!(file.lines(16..18), (14..18, 4));
+        assert_eq!(file.lines(0..0), (0..4, 1));
     }
 
     #[test]

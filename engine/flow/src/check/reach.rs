@@ -213,16 +213,20 @@ fn unreachable(checker: &mut Checker<'_>, graph: &Graph<'_>, reached: &BTreeSet<
 }
 
 fn no_path_to_end(checker: &mut Checker<'_>, graph: &Graph<'_>, reached: &BTreeSet<usize>) -> bool {
-    let mut ends: BTreeSet<usize> = (0..graph.edges.len()).filter(|at| graph.is_end(*at)).collect();
-    loop {
-        let more: Vec<usize> = (0..graph.edges.len())
-            .filter(|at| !ends.contains(at))
-            .filter(|at| graph.edges(*at).iter().any(|(_, to)| ends.contains(to)))
-            .collect();
-        if more.is_empty() {
-            break;
+    let mut into: Vec<Vec<usize>> = vec![Vec::new(); graph.edges.len()];
+    for (from, edges) in graph.edges.iter().enumerate() {
+        for (_, to) in edges {
+            if let Some(sources) = into.get_mut(*to) {
+                sources.push(from);
+            }
         }
-        ends.extend(more);
+    }
+    let mut ends: BTreeSet<usize> = BTreeSet::new();
+    let mut open: Vec<usize> = (0..graph.edges.len()).filter(|at| graph.is_end(*at)).collect();
+    while let Some(at) = open.pop() {
+        if ends.insert(at) {
+            open.extend(into.get(at).into_iter().flatten());
+        }
     }
     let mut caught = reached.iter().copied().filter(|at| !ends.contains(at));
     let Some(first) = caught.next().and_then(|at| graph.node(at)) else {
@@ -382,6 +386,9 @@ fn busy_loops(checker: &mut Checker<'_>, graphs: &BTreeMap<&str, Graph<'_>>) {
         }
     }
     for group in tarjan_scc(&whole) {
+        if !goes_round(&whole, &group) {
+            continue;
+        }
         let members: BTreeSet<Global<'_>> =
             group.iter().filter_map(|at| whole.node_weight(*at).copied()).collect();
         let counters: BTreeSet<Global<'_>> = members
@@ -394,15 +401,19 @@ fn busy_loops(checker: &mut Checker<'_>, graphs: &BTreeMap<&str, Graph<'_>>) {
             |_, ()| Some(()),
         );
         for group in tarjan_scc(&rest) {
-            let looped = match group.as_slice() {
-                [one] => rest.contains_edge(*one, *one),
-                _ => true,
-            };
-            if looped {
+            if goes_round(&rest, &group) {
                 let round = round(&rest, &group);
                 busy_loop(checker, graphs, &round);
             }
         }
+    }
+}
+
+/// Whether a strongly connected group holds a loop.
+fn goes_round(graph: &DiGraph<Global<'_>, ()>, group: &[At]) -> bool {
+    match group {
+        [one] => graph.contains_edge(*one, *one),
+        _ => true,
     }
 }
 

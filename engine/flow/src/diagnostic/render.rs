@@ -39,12 +39,22 @@ fn group<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Group<'a> {
     let mut group = Group::with_title(title);
     for (file, labels) in by_file(diagnostic) {
         let source = report.sources().file(file);
+        let ranges = labels.iter().map(|(_, label)| source.range(label.span));
+        let all = ranges.clone().map(|range| range.start).min().unwrap_or(0)
+            ..ranges.map(|range| range.end).max().unwrap_or(0);
+        // Only the lines in question: reading the whole file for every finding would take its toll.
+        let (lines, first) = source.lines(all);
+        let text = source.text().get(lines.clone()).unwrap_or_default();
         let annotations = labels.into_iter().map(|(kind, label)| {
-            let text = normalize_untrusted_str(&label.text);
-            kind.span(source.range(label.span)).label((!text.is_empty()).then_some(text))
+            let said = normalize_untrusted_str(&label.text);
+            let range = source.range(label.span);
+            let within =
+                range.start.saturating_sub(lines.start)..range.end.saturating_sub(lines.start);
+            kind.span(within).label((!said.is_empty()).then_some(said))
         });
-        group = group
-            .element(Snippet::source(source.text()).path(source.path()).annotations(annotations));
+        group = group.element(
+            Snippet::source(text).path(source.path()).line_start(first).annotations(annotations),
+        );
     }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
