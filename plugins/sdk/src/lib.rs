@@ -98,8 +98,8 @@ macro_rules! export {
         #[cfg(target_family = "wasm")]
         #[allow(unsafe_code)]
         const _: () = {
-            type Plugin = $crate::Exported<$node>;
-    $crate::bindings::export!(Plugin with_types_in $crate::bindings);
+            type ExportedByDialgraph = $crate::Exported<$node>;
+    $crate::bindings::export!(ExportedByDialgraph with_types_in $crate::bindings);
         };
     };
 }
