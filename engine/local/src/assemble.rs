@@ -285,7 +285,7 @@ mod tests {
 
         let seed = BTreeMap::from([("a".to_owned(), Value::from(1))]);
         config.collections.insert("things".into(), seed);
-        insta::assert_snapshot!(at_once(config.clone().build()).unwrap_err(), @"");
+        insta::assert_snapshot!(at_once(config.clone().build()).unwrap_err(), @"seed of collection `things`: `a` is no map of fields");
         config.collections.clear();
 
         write("guardrails/strict.guardrail.yaml", "guardrail: lax\n");
