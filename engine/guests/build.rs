@@ -57,6 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     list(&here.join("template"), Path::new(""), &mut files)?;
     list(&plugins.join("sdk/src"), Path::new("dialgraph/plugins/sdk/src"), &mut files)?;
     files.push((plugins.join("sdk/Cargo.toml"), "dialgraph/plugins/sdk/Cargo.toml".into()));
+    // The versions that the SDK is known to work with; cargo drops what the new plugin does not use.
+    files.push((plugins.join("Cargo.lock"), "Cargo.lock".into()));
     list(&wit, Path::new("dialgraph/wit"), &mut files)?;
     files.sort();
     let mut scaffold = String::from("[\n");

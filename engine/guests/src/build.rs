@@ -73,6 +73,7 @@ pub struct Build {
     target_dir: PathBuf,
     cargo_home: Option<PathBuf>,
     locked: bool,
+    offline: bool,
 }
 
 impl Build {
@@ -83,6 +84,7 @@ impl Build {
             target_dir: target_dir.into(),
             cargo_home: None,
             locked: false,
+            offline: false,
         }
     }
 
@@ -90,6 +92,13 @@ impl Build {
     #[must_use]
     pub fn locked(mut self) -> Self {
         self.locked = true;
+        self
+    }
+
+    /// Makes do with the crates that are on this machine.
+    #[must_use]
+    pub fn offline(mut self) -> Self {
+        self.offline = true;
         self
     }
 
@@ -120,6 +129,14 @@ impl Build {
         components.sort_by(|a, b| a.name.cmp(&b.name));
         components.dedup();
         Ok(components)
+    }
+
+    /// Runs the native tests, and returns what they wrote.
+    ///
+    /// # Errors
+    /// [`BuildError::Cargo`] when one fails.
+    pub fn test(&self) -> Result<String, BuildError> {
+        self.cargo(&["test"])
     }
 
     /// Adds the target to the toolchain if it is not there; true if it had to.
@@ -170,6 +187,9 @@ impl Build {
             .stderr(Stdio::piped());
         if self.locked {
             command.arg("--locked");
+        }
+        if self.offline {
+            command.arg("--offline");
         }
         let mut child = command.spawn().map_err(failed)?;
         // Both pipes must be drained at once, or cargo waits for the one that is full.
