@@ -119,11 +119,7 @@ impl fmt::Display for Objection {
                 "imports function `{function}` of `{interface}`, which this engine's {served} does not have: build it against {served} or run a newer engine"
             ),
             Self::Unknown { interface } => {
-                write!(f, "imports `{interface}`, which no plugin is given")?;
-                if interface.starts_with("wasi:sockets/") || interface.starts_with("wasi:http/") {
-                    write!(f, "; it reaches the network by `{PACKAGE}/http` alone")?;
-                }
-                Ok(())
+                write!(f, "imports `{interface}`, which no plugin is given")
             }
         }
     }

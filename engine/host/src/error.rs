@@ -68,6 +68,13 @@ fn refused(plugin: &str, objections: &[Objection], grants: &Grants) -> String {
             wanted.insert(capability.clone());
         }
     }
+    let network = |objection: &Objection| {
+        matches!(objection, Objection::Unknown { interface }
+            if interface.starts_with("wasi:sockets/") || interface.starts_with("wasi:http/"))
+    };
+    if objections.iter().any(network) {
+        text.push_str("\nA plugin reaches the network by `dialgraph:plugin/http` alone.");
+    }
     if wanted.len() > grants.grants.len() {
         let wanted: Vec<_> = wanted.into_iter().collect();
         let _ = write!(

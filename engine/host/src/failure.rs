@@ -45,7 +45,8 @@ pub(crate) fn of_engine(
     limits: &PluginLimits,
 ) -> Option<Failure> {
     let (kind, what) = classify(error, fuel, limits)?;
-    let what = with_last_words(kind, what, run);
+    let backtrace = backtrace(error);
+    let what = with_last_words(kind, what, &backtrace, run);
     Some(Failure {
         kind,
         code: match error.downcast_ref::<PoolConcurrencyLimitError>() {
@@ -53,7 +54,7 @@ pub(crate) fn of_engine(
             None => kind.as_str().to_owned(),
         },
         message: format!("plugin `{}` {}: {what}", plugin.name, plugin.version),
-        backtrace: backtrace(error),
+        backtrace,
     })
 }
 
@@ -67,16 +68,22 @@ pub(crate) fn words(
     let Some((kind, what)) = classify(error, fuel, limits) else {
         return Stop::Suspended.to_string();
     };
-    let mut text = with_last_words(kind, what, run);
-    for frame in backtrace(error) {
+    let backtrace = backtrace(error);
+    let mut text = with_last_words(kind, what, &backtrace, run);
+    for frame in &backtrace {
         text.push_str("\n  at ");
-        text.push_str(&frame);
+        text.push_str(frame);
     }
     text
 }
 
-fn with_last_words(kind: FailureKind, mut what: String, run: &Run) -> String {
+fn with_last_words(kind: FailureKind, mut what: String, backtrace: &[String], run: &Run) -> String {
     if kind == FailureKind::Trap {
+        if let Some(function) = recursing(backtrace) {
+            what.push_str(&format!(
+                "; `{function}` called itself again and again, so its stack was probably exhausted"
+            ));
+        }
         let words = last_words(&run.lines.stderr());
         if !words.is_empty() {
             what.push_str("; it wrote: ");
@@ -141,6 +148,15 @@ fn classify(
     // What remains is values that are not what the contract's types allow: text that is no UTF-8, a case
     // that does not exist, a list beyond the end of memory.
     Some((FailureKind::Contract, format!("it passed a value that cannot be read: {cause}")))
+}
+
+/// The function that fills the backtrace. A plugin's own stack lies below its data, so that its end shows as
+/// an access out of bounds and not as what it is.
+fn recursing(backtrace: &[String]) -> Option<&str> {
+    const REPEATED: usize = 10;
+    let repeated =
+        |function: &&String| backtrace.iter().filter(|frame| frame == function).count() >= REPEATED;
+    backtrace.iter().find(repeated).map(String::as_str)
 }
 
 /// The text of a panic or an exception, without what only a developer at a terminal can follow.

@@ -3,4 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache;
+mod capabilities;
 mod hostile;
+mod loading;
