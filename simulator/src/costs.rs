@@ -22,7 +22,9 @@ pub struct Budget {
 
 /// A budget file that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the budget is neither `tolerance PLUGIN PERCENT%` nor `PLUGIN FLOW/NODE INSTRUCTIONS KiB`: `{text}`")]
+#[error(
+    "line {line} of the budget is neither `tolerance PLUGIN PERCENT%` nor `PLUGIN FLOW/NODE INSTRUCTIONS KiB`: `{text}`"
+)]
 pub struct BudgetError {
     line: usize,
     text: String,
@@ -93,7 +95,8 @@ impl Budget {
             }
         }
         if whole {
-            for CostKey { plugin, node } in self.lines.keys().filter(|key| !found.contains_key(key)) {
+            for CostKey { plugin, node } in self.lines.keys().filter(|key| !found.contains_key(key))
+            {
                 differences.push(format!("{plugin} at {node} is in the budget but did not run"));
             }
         }
@@ -113,7 +116,11 @@ impl fmt::Display for Budget {
         writeln!(f)?;
         for (CostKey { plugin, node }, value) in &self.lines {
             let instructions = grouped(value.instructions);
-            writeln!(f, "{plugin:<18} {node:<44} {instructions:>12} {:>6} KiB", value.memory_bytes / 1024)?;
+            writeln!(
+                f,
+                "{plugin:<18} {node:<44} {instructions:>12} {:>6} KiB",
+                value.memory_bytes / 1024
+            )?;
         }
         Ok(())
     }
@@ -141,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_plugin_may_differ_within_its_tolerance_only() {
-        let budget = Budget::parse("tolerance * 2%\ntolerance auth 10%\nauth customer-auth/account 1,000 128 KiB\n").unwrap();
+        let budget = Budget::parse(
+            "tolerance * 2%\ntolerance auth 10%\nauth customer-auth/account 1,000 128 KiB\n",
+        )
+        .unwrap();
         assert_eq!(budget.compare(&costs(1_100), true), Vec::<String>::new());
         assert_eq!(
             budget.compare(&costs(1_101), true),

@@ -10,6 +10,7 @@
 
 pub mod clock;
 pub mod costs;
+mod ground;
 pub mod junit;
 pub mod record;
 pub mod run;

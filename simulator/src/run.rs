@@ -60,7 +60,7 @@ pub fn run(lab: &Lab, script: &Script) -> Outcome {
     };
     let optional: Vec<bool> = script.mocks.iter().map(|mock| mock.optional).collect();
     let mut transcript = transcript::opening(&setup, &lab.release.entry, &zone);
-    let mut session = Session::new(lab, setup);
+    let session = Session::new(lab, setup);
     for (collection, records) in &script.records {
         for (key, data) in records {
             if let Err(message) = (lab.put_record)(session.store(), collection, key, data) {

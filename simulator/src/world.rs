@@ -6,6 +6,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use dialgraph_kernel::ports::records::Source;
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult, Timestamp};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::{Clock, World};
@@ -52,9 +53,20 @@ impl Mock {
         if self.on != call.function() && self.on != call.provider() {
             return false;
         }
-        let Some(when) = &self.when else { return true };
+        let Some(when) = &self.when else { return !is_last_known(call) };
         // A request that cannot be written as JSON holds nothing that a script could name.
-        serde_json::to_value(call).is_ok_and(|value| holds(&value["request"], when))
+        (when.get("source").is_some() || !is_last_known(call))
+            && serde_json::to_value(call).is_ok_and(|value| holds(&value["request"], when))
+    }
+}
+
+/// Reads of what the engine itself remembers never reach the provider that a mock stands for, unless the mock
+/// says so in its `when`.
+fn is_last_known(call: &HostCall) -> bool {
+    match call {
+        HostCall::RecordsGet(get) => get.source == Source::LastKnown,
+        HostCall::RecordsFind(find) => find.source == Source::LastKnown,
+        _ => false,
     }
 }
 

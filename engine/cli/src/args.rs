@@ -29,7 +29,13 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct ProjectArgs {
     /// The folder that holds `dialgraph.yaml`.
-    #[arg(long, value_name = "FOLDER", default_value = "flows", env = "DIALGRAPH_PROJECT", global = true)]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "flows",
+        env = "DIALGRAPH_PROJECT",
+        global = true
+    )]
     pub(crate) project: PathBuf,
 }
 
@@ -38,7 +44,9 @@ pub(crate) struct ProjectArgs {
 /// Type what the caller says; digits, * and # are keys, such as `1#`; `:help` lists what else can happen.
 /// Without a terminal the lines are read from standard input.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  dialgraph call\n  dialgraph call --at 2026-11-20T21:30:00+09:00 --from +82-10-0000-0101\n  printf '1\\n' | dialgraph call --trace")]
+#[command(
+    after_help = "Examples:\n  dialgraph call\n  dialgraph call --at 2026-11-20T21:30:00+09:00 --from +82-10-0000-0101\n  printf '1\\n' | dialgraph call --trace"
+)]
 pub(crate) struct CallArgs {
     /// The flow in which the call begins; default: the project's entry.
     pub(crate) flow: Option<String>,
@@ -68,7 +76,9 @@ pub(crate) enum ChannelArg {
 
 /// Runs call scripts (`*.call.yaml`) in virtual time and compares their transcripts with the snapshots.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  dialgraph test\n  dialgraph test tests/calls/fallback --filter silent\n  dialgraph test --accept\n  dialgraph test --junit results.xml")]
+#[command(
+    after_help = "Examples:\n  dialgraph test\n  dialgraph test tests/calls/fallback --filter silent\n  dialgraph test --accept\n  dialgraph test --junit results.xml"
+)]
 pub(crate) struct TestArgs {
     /// Scripts, or folders with scripts.
     #[arg(default_value = "tests/calls")]
@@ -97,7 +107,9 @@ pub(crate) struct TestArgs {
 
 /// Proves what can be proved of flows before a call.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  dialgraph check\n  dialgraph check flows/main-entry.flow.yaml --json\n  dialgraph check --explain DG0201")]
+#[command(
+    after_help = "Examples:\n  dialgraph check\n  dialgraph check flows/main-entry.flow.yaml --json\n  dialgraph check --explain DG0201"
+)]
 pub(crate) struct CheckArgs {
     /// Project folders or flow files; default: the project.
     pub(crate) paths: Vec<PathBuf>,
@@ -121,7 +133,9 @@ pub(crate) enum FlowCommand {
 
 /// Prints the graph of a flow.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow graph main-entry --format dot | dot -Tsvg > main-entry.svg")]
+#[command(
+    after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow graph main-entry --format dot | dot -Tsvg > main-entry.svg"
+)]
 pub(crate) struct GraphArgs {
     /// Name of the flow.
     pub(crate) flow: String,
@@ -157,7 +171,9 @@ pub(crate) struct NewArgs {
 
 /// Shows what a plugin is and what it needs.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  dialgraph plugin inspect loyalty_points.wasm\n  dialgraph plugin inspect hours-check --json")]
+#[command(
+    after_help = "Examples:\n  dialgraph plugin inspect loyalty_points.wasm\n  dialgraph plugin inspect hours-check --json"
+)]
 pub(crate) struct InspectArgs {
     /// A component file, or the name of a plugin that comes with dialgraph.
     pub(crate) plugin: String,
@@ -169,7 +185,9 @@ pub(crate) struct InspectArgs {
 ///
 /// Its host calls are answered by the project's local providers, or by `--reply`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  dialgraph plugin run hours-check --config '{\"calendar\": {\"zone\": \"Asia/Seoul\", \"weekly\": {\"mon\": [[\"09:00\", \"18:00\"]]}}}'\n  dialgraph plugin run lookup.wasm --input @input.json --reply 'records.find={\"records\": [], \"more\": false}'")]
+#[command(
+    after_help = "Examples:\n  dialgraph plugin run hours-check --config '{\"calendar\": {\"zone\": \"Asia/Seoul\", \"weekly\": {\"mon\": [[\"09:00\", \"18:00\"]]}}}'\n  dialgraph plugin run lookup.wasm --input @input.json --reply 'records.find={\"records\": [], \"more\": false}'"
+)]
 pub(crate) struct RunArgs {
     /// A component file, or the name of a plugin that comes with dialgraph.
     pub(crate) plugin: String,

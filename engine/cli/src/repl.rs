@@ -61,7 +61,11 @@ impl Repl {
         print!("{}", transcript::opening(self.session.setup(), &self.entry, &self.zone));
         self.session.start()?;
         self.show(0);
-        if terminal { self.hold_at_terminal()? } else { self.hold_from_pipe()? }
+        if terminal {
+            self.hold_at_terminal()?
+        } else {
+            self.hold_from_pipe()?
+        }
         print!("{}", closing(&self.session));
         Ok(ExitCode::SUCCESS)
     }
@@ -214,7 +218,14 @@ impl Repl {
         }
         if !fail {
             let removed = self.session.world().remove(name);
-            println!("({})", if removed > 0 { format!("{name} works again") } else { format!("{name} was not failing") });
+            println!(
+                "({})",
+                if removed > 0 {
+                    format!("{name} works again")
+                } else {
+                    format!("{name} was not failing")
+                }
+            );
             return;
         }
         let message = format!("{name} is made to fail by hand");
@@ -223,7 +234,11 @@ impl Repl {
             when: None,
             calls: (1, u64::MAX),
             delay_ms: 0,
-            reply: MockReply::Error(HostError::new(HostErrorKind::Unavailable, "unavailable", message)),
+            reply: MockReply::Error(HostError::new(
+                HostErrorKind::Unavailable,
+                "unavailable",
+                message,
+            )),
         });
         println!("({name} fails from now on)");
     }

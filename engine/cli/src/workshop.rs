@@ -11,11 +11,16 @@ use dialgraph_flow::grants::Grants;
 use dialgraph_flow::model::Name;
 use dialgraph_flow::{Project, Release, check};
 use dialgraph_host::{Host, HostConfig, LoadError};
+use dialgraph_runtime::World;
+use dialgraph_simulator::clock::SharedClock;
+use dialgraph_simulator::session::Lab;
+use dialgraph_store::MemoryStore;
 
 /// A project, a plugin host, and the plugins that could be loaded.
 pub(crate) struct Workshop {
-    pub(crate) project: Project,
-    pub(crate) host: Arc<Host>,
+    folder: PathBuf,
+    project: Project,
+    host: Arc<Host>,
     plugins: Plugins,
     /// Plugins that could not be loaded, with the reason.
     refused: Vec<(String, LoadError)>,
@@ -39,7 +44,9 @@ impl Workshop {
         }
         let grants = project.grants();
         let loaded = load(&host, &components, &grants);
-        let mut workshop = Self { project, host, plugins: Plugins::new(), refused: Vec::new() };
+        let folder = folder.to_owned();
+        let mut workshop =
+            Self { folder, project, host, plugins: Plugins::new(), refused: Vec::new() };
         for (name, result) in loaded {
             match result {
                 Ok(loaded) => {
@@ -68,6 +75,20 @@ impl Workshop {
         }
     }
 
+    /// A lab for simulated calls.
+    pub(crate) fn lab(&self) -> Result<Lab> {
+        let release = self.release()?;
+        self.warn_of_plugins();
+        Ok(Lab::new(&self.folder, &self.project, release, self.host.clone())?)
+    }
+
+    /// The project's providers on a store of their own, for a plugin that is run alone.
+    pub(crate) fn world(&self, clock: &SharedClock) -> Result<Arc<dyn World>> {
+        let lab = self.lab()?;
+        let store = Arc::new(MemoryStore::from_snapshot(&lab.ground, Arc::new(clock.clone())));
+        Ok((lab.providers)(&store, clock))
+    }
+
     /// Tells which plugins were refused that the project grants something, and so means to use.
     #[expect(clippy::print_stderr, reason = "a command warns")]
     pub(crate) fn warn_of_plugins(&self) {
@@ -92,7 +113,8 @@ pub(crate) fn host() -> Result<Host> {
 
 /// `DIALGRAPH_CACHE`, or `dialgraph` in the user's cache folder; none without a home.
 fn cache_dir() -> Option<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     from("DIALGRAPH_CACHE")
         .or_else(|| from("XDG_CACHE_HOME").map(|cache| cache.join("dialgraph")))
         .or_else(|| from("HOME").map(|home| home.join(".cache").join("dialgraph")))

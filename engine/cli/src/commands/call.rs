@@ -32,7 +32,8 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
     {
         bail!("no flow speaks `{locale}`; there are {}", lab.release.locales.join(", "));
     }
-    let locale = args.locale.as_deref().map(Into::into).or_else(|| lab.release.locales.first().cloned());
+    let locale =
+        args.locale.as_deref().map(Into::into).or_else(|| lab.release.locales.first().cloned());
     let setup = Setup {
         id: CallId(format!("call-{}", at.0).into()),
         at,

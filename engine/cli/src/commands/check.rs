@@ -53,7 +53,9 @@ pub(crate) fn run(args: CheckArgs) -> Result<ExitCode> {
         };
         println!("{merged:#}");
     } else {
-        let count = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let count = |count: usize, word: &str| {
+            format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+        };
         eprintln!("{}, {}", count(errors, "error"), count(warnings, "warning"));
     }
     let failed = errors > 0 || (args.deny_warnings && warnings > 0);
@@ -71,8 +73,10 @@ fn explain(code: &str) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         None => {
-            let names: Vec<String> =
-                Code::ALL.iter().map(|code| format!("  {} {}", code.number(), code.name())).collect();
+            let names: Vec<String> = Code::ALL
+                .iter()
+                .map(|code| format!("  {} {}", code.number(), code.name()))
+                .collect();
             bail!("there is no code `{code}`; these are the codes:\n{}", names.join("\n"))
         }
     }
@@ -86,10 +90,17 @@ fn project_of(file: &Path) -> Result<PathBuf> {
         .find(|folder| folder.join(PROJECT_FILE).is_file())
         .map(|folder| match std::env::current_dir() {
             // Diagnostics show paths as one would type them here.
-            Ok(here) => folder.strip_prefix(here).map_or_else(|_| folder.to_owned(), Path::to_owned),
+            Ok(here) => {
+                folder.strip_prefix(here).map_or_else(|_| folder.to_owned(), Path::to_owned)
+            }
             Err(_) => folder.to_owned(),
         })
-        .with_context(|| format!("{} belongs to no project: no folder above it holds a `{PROJECT_FILE}`", file.display()))
+        .with_context(|| {
+            format!(
+                "{} belongs to no project: no folder above it holds a `{PROJECT_FILE}`",
+                file.display()
+            )
+        })
 }
 
 fn clean(path: &Path) -> String {

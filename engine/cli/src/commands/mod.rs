@@ -22,7 +22,8 @@ pub(crate) fn now() -> Timestamp {
 /// `JSON`, or `@FILE` with JSON in it.
 pub(crate) fn json_argument(option: &str, given: &str) -> Result<serde_json::Value> {
     let text = match given.strip_prefix('@') {
-        Some(file) => std::fs::read_to_string(file).with_context(|| format!("{option}: cannot read {file}"))?,
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("{option}: cannot read {file}"))?,
         None => given.to_owned(),
     };
     serde_json::from_str(&text).with_context(|| format!("{option} is no JSON"))
@@ -39,8 +40,12 @@ pub(crate) fn component(plugin: &str) -> Result<(String, Vec<u8>)> {
     match dialgraph_guests::shipped().iter().find(|(name, _)| *name == plugin) {
         Some((name, bytes)) => Ok(((*name).to_owned(), bytes.to_vec())),
         None => {
-            let names: Vec<&str> = dialgraph_guests::shipped().iter().map(|(name, _)| *name).collect();
-            bail!("`{plugin}` is neither a file nor a plugin that comes with dialgraph ({})", names.join(", "))
+            let names: Vec<&str> =
+                dialgraph_guests::shipped().iter().map(|(name, _)| *name).collect();
+            bail!(
+                "`{plugin}` is neither a file nor a plugin that comes with dialgraph ({})",
+                names.join(", ")
+            )
         }
     }
 }

@@ -32,7 +32,11 @@ pub(crate) fn new(args: &NewArgs) -> Result<ExitCode> {
     for file in &files {
         println!("{}", file.display());
     }
-    eprintln!("\nMade `{}` in {}. README.md there tells how to build, test and use it.", args.name, dir.display());
+    eprintln!(
+        "\nMade `{}` in {}. README.md there tells how to build, test and use it.",
+        args.name,
+        dir.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -135,7 +139,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     };
     let clock = SharedClock(Arc::new(VirtualClock::new(at)));
     let mut bench = Bench {
-        world: Workshop::open(&args.project.project)?.bench_world(&name, grants, &clock)?,
+        world: Workshop::open(&args.project.project)?.world(&clock)?,
         clock,
         caller: Caller {
             call_id: "bench".into(),
@@ -149,7 +153,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     };
     let config = super::json_argument("--config", &args.config)?.to_string();
     let input = super::json_argument("--input", &args.input)?.to_string();
-    let state = args.state.as_deref().map(|state| super::json_argument("--state", state)).transpose()?;
+    let state =
+        args.state.as_deref().map(|state| super::json_argument("--state", state)).transpose()?;
     let state = state.map(|state| state.to_string());
     let event = match (&args.says, &args.presses, args.silent) {
         (Some(text), ..) => PluginEvent::Said { text: text.clone(), confidence: None },
@@ -188,9 +193,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
 }
 
 fn parse_reply(text: &str) -> Result<(String, HostResult)> {
-    let (on, reply) = text
-        .split_once('=')
-        .with_context(|| format!("--reply {text}: write FUNCTION=JSON, or FUNCTION=!unavailable"))?;
+    let (on, reply) = text.split_once('=').with_context(|| {
+        format!("--reply {text}: write FUNCTION=JSON, or FUNCTION=!unavailable")
+    })?;
     let result = match reply.strip_prefix('!') {
         Some(kind) => {
             let kind = match kind {
@@ -204,7 +209,8 @@ fn parse_reply(text: &str) -> Result<(String, HostResult)> {
         }
         None => {
             let answer = super::json_argument("--reply", reply)?;
-            Ok(Mock::answer(on, answer).with_context(|| format!("--reply {on}: not what it answers"))?)
+            Ok(Mock::answer(on, answer)
+                .with_context(|| format!("--reply {on}: not what it answers"))?)
         }
     };
     Ok((on.to_owned(), result))
@@ -235,7 +241,8 @@ fn show(report: &RunReport, made: &[Entry], micros: u128) {
         RunResult::Suspended => println!("stopped  at a host call without a reply"),
     }
     for line in &report.logs {
-        let fields: Vec<String> = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        let fields: Vec<String> =
+            line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         println!("log      {:?}: {}{}", line.level, line.message, fields.concat());
     }
     for entry in made {

@@ -52,7 +52,8 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
     }
     let over = if args.costs { budget(&args, &results, &mut accepted)? } else { Vec::new() };
     if let Some(file) = &args.junit {
-        let report = junit::report(results.iter().map(|(case, problems)| (case, problems.clone())))?;
+        let report =
+            junit::report(results.iter().map(|(case, problems)| (case, problems.clone())))?;
         std::fs::write(file, report).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let failed = results.iter().filter(|(_, problems)| !problems.is_empty()).count();
@@ -81,7 +82,8 @@ fn fits(path: &Path, filter: &str) -> bool {
         || std::fs::read_to_string(path)
             .ok()
             .and_then(|text| {
-                text.lines().find_map(|line| line.strip_prefix("call:").map(|name| name.contains(filter)))
+                text.lines()
+                    .find_map(|line| line.strip_prefix("call:").map(|name| name.contains(filter)))
             })
             .unwrap_or(false)
 }
@@ -155,9 +157,14 @@ fn print_case(case: &Case, problems: &[String]) {
 }
 
 /// Compares what each plugin cost with the budget; the lines say what is over or under it.
-fn budget(args: &TestArgs, results: &[(Case, Vec<String>)], accepted: &mut usize) -> Result<Vec<String>> {
+fn budget(
+    args: &TestArgs,
+    results: &[(Case, Vec<String>)],
+    accepted: &mut usize,
+) -> Result<Vec<String>> {
     let root = args.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let folder = if root.is_dir() { root } else { root.parent().map(Path::to_owned).unwrap_or_default() };
+    let folder =
+        if root.is_dir() { root } else { root.parent().map(Path::to_owned).unwrap_or_default() };
     let path = folder.join("snapshots").join("costs.snap");
     let mut found: BTreeMap<CostKey, CostValue> = BTreeMap::new();
     for (case, _) in results {
@@ -182,7 +189,10 @@ fn budget(args: &TestArgs, results: &[(Case, Vec<String>)], accepted: &mut usize
     }
     match kept {
         Some(budget) => Ok(budget.compare(&found, args.filter.is_none())),
-        None => Ok(vec![format!("there is no budget at {} yet (make it with --costs --accept)", path.display())]),
+        None => Ok(vec![format!(
+            "there is no budget at {} yet (make it with --costs --accept)",
+            path.display()
+        )]),
     }
 }
 
