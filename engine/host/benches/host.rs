@@ -35,10 +35,10 @@ mod bare {
 
     use exports::dialgraph::plugin::plugin::{CallContext, Event, Invocation, Outcome};
 
-    pub struct Bare(Engine, NodeWithCapabilitiesPre<()>);
+    pub(crate) struct Bare(Engine, NodeWithCapabilitiesPre<()>);
 
     impl Bare {
-        pub fn new(bytes: &[u8]) -> Self {
+        pub(crate) fn new(bytes: &[u8]) -> Self {
             let mut pool = PoolingAllocationConfig::new();
             pool.total_component_instances(128)
                 .total_core_instances(1_024)
@@ -64,7 +64,7 @@ mod bare {
             Self(engine, pre)
         }
 
-        pub fn run(&self) -> String {
+        pub(crate) fn run(&self) -> String {
             let mut store = Store::new(&self.0, ());
             store.set_epoch_deadline(1_000_000);
             let node = self.1.instantiate(&mut store).unwrap();

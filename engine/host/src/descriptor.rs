@@ -200,7 +200,7 @@ mod tests {
             complaint(|d| d.config_schema = "{".to_owned()),
             complaint(|d| d.input_schema = r#"{"type":"strnig"}"#.to_owned()),
             complaint(|d| {
-                d.input_schema = r#"{"$ref":"https://example.com/schema.json"}"#.to_owned()
+                d.input_schema = r#"{"$ref":"https://example.com/schema.json"}"#.to_owned();
             }),
             complaint(|d| d.output_schema = format!("\"{}\"", "x".repeat(70_000))),
         ];

@@ -147,7 +147,7 @@ fn loading_again_does_nothing_and_other_grants_take_effect() {
     let again = fresh.load("hostile", guest("hostile"), &grants).unwrap();
     assert_eq!(first.digest, again.digest);
     assert!(std::sync::Arc::ptr_eq(&first.descriptor, &again.descriptor));
-    let mut tighter = grants.clone();
+    let mut tighter = grants;
     tighter.limits.output_bytes = 4;
     fresh.load("hostile", guest("hostile"), &tighter).unwrap();
     let report = run(&fresh, &first.digest, r#"{"do":"behave"}"#);

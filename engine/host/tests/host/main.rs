@@ -1,5 +1,7 @@
 //! The plugin host with real guests, most of them hostile.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -4,6 +4,12 @@
 //! The tools come from npm and PyPI into a folder below `target/`, once. Where they cannot be installed (no network, no
 //! Node.js, no Python) the test says so and passes; whatever comes after the installation must work.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, its helpers too; figures and reasons are for whoever runs it"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -180,6 +186,7 @@ fn holds_a_dialogue(name: &str, bytes: &[u8]) {
         &mut Script::default(),
     ));
     assert_eq!(crashed.kind, FailureKind::Trap);
+    assert!(crashed.message.contains("crash"), "the exception is not told: {crashed:?}");
     println!("{name}: a crash reads: {}", crashed.message);
 
     let began = Instant::now();
