@@ -8,7 +8,7 @@ const source = new URL('plugin.js', import.meta.url);
 const { component } = await componentize(await readFile(source, 'utf8'), {
   witPath: wit,
   worldName: 'node-with-capabilities',
-  // The runtime's own clocks, chance, sockets and console are left out: what a plugin may use is in the contract.
-  disableFeatures: ['clocks', 'random', 'stdio', 'http', 'fetch-event'],
+  // The runtime's own clocks, chance and sockets are left out: what a plugin may use is in the contract.
+  disableFeatures: ['clocks', 'random', 'http', 'fetch-event'],
 });
 await writeFile(output, component);

@@ -6,6 +6,7 @@
 mod support;
 
 mod cache;
+mod calls;
 mod capabilities;
 mod hostile;
 mod loading;
