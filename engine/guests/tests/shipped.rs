@@ -1,5 +1,7 @@
 //! The shipped components: what they may reach, and that they are the same wherever they are built.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails with it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
