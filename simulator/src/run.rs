@@ -225,7 +225,8 @@ impl Runner {
             .collect();
         for (index, text) in heard.iter().enumerate().skip(self.cursor) {
             if wanted.matches(text)? {
-                self.cursor = index + 1;
+                // One sentence may hold several of the words that a script waits for.
+                self.cursor = index;
                 return Ok(());
             }
         }

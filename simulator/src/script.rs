@@ -27,7 +27,7 @@ pub struct Script {
     pub flow: Option<String>,
     /// When the call begins, RFC 3339 with offset, such as `2026-11-20T10:00:00+09:00`.
     pub at: String,
-    /// The caller's number, E.164. Absent: withheld.
+    /// The caller's number; spaces, dashes and brackets are left out, as E.164 wants it. Absent: withheld.
     #[serde(default)]
     pub from: Option<String>,
     /// The number called.
@@ -287,8 +287,8 @@ impl Script {
             at,
             channel: self.channel.into(),
             locale: self.locale.as_deref().map(Into::into),
-            from: self.from.clone(),
-            to: self.to.clone(),
+            from: self.from.as_deref().map(e164),
+            to: self.to.as_deref().map(e164),
             flow: self.flow.as_deref().map(Into::into),
             seed: self.seed,
             attributes: self
@@ -401,6 +401,11 @@ fn parse_range(range: &str) -> Option<(u64, u64)> {
         }
     };
     (first >= 1 && first <= last).then_some((first, last))
+}
+
+/// A telephone number as channels give it: without spaces, dashes, dots and brackets (ITU-T E.164).
+pub fn e164(number: &str) -> String {
+    number.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect()
 }
 
 /// Milliseconds of `500ms`, `15s`, `15m` or `2h`.

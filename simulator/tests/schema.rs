@@ -29,10 +29,17 @@ fn the_schema_of_call_scripts_is_current() {
 fn scripts_that_cannot_be_read_say_where_and_what() {
     let place = |text: &str| {
         let error = Script::parse(text).unwrap_err();
-        format!("{}:{} {}", error.line, error.column, error.message.lines().next().unwrap_or_default())
+        format!(
+            "{}:{} {}",
+            error.line,
+            error.column,
+            error.message.lines().next().unwrap_or_default()
+        )
     };
     insta::assert_snapshot!(place("call: x\nat: 2026-11-20T10:00:00+09:00\nstep: []\n"));
-    insta::assert_snapshot!(place("call: x\nat: 2026-11-20T10:00:00+09:00\nsteps:\n  - sais: hello\n"));
+    insta::assert_snapshot!(place(
+        "call: x\nat: 2026-11-20T10:00:00+09:00\nsteps:\n  - sais: hello\n"
+    ));
     insta::assert_snapshot!(place("call: x\nat: 2026-11-20T10:00:00+09:00\nsteps: 7\n"));
 }
 
@@ -46,6 +53,7 @@ fn settings_that_make_no_sense_are_told_before_the_call() {
     insta::assert_snapshot!(fault("{on: tickets.create, answer: {id: 7}}"), @"mock on `tickets.create`: `answer` is not what it gives: invalid type: integer `7`, expected a string");
     insta::assert_snapshot!(fault("{on: nlu, error: unavailable, calls: 3-2}"), @"mock on `nlu`: `calls: 3-2` is neither `2`, `2-3` nor `3-`");
     insta::assert_snapshot!(fault("{on: nlu, delay: soon}"), @"mock on `nlu`: `soon` is no duration; write `500ms`, `15s`, `15m` or `2h`");
-    let late = Script::parse("call: x\nat: 2026-11-20\nsteps: []\n").unwrap().setup("c").unwrap_err();
+    let late =
+        Script::parse("call: x\nat: 2026-11-20\nsteps: []\n").unwrap().setup("c").unwrap_err();
     assert!(late.message.starts_with("`2026-11-20` is no time with an offset"), "{}", late.message);
 }

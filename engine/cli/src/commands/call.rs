@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
 use dialgraph_kernel::call::{CallId, Channel};
-use dialgraph_simulator::script::parse_time;
+use dialgraph_simulator::script::{e164, parse_time};
 use dialgraph_simulator::session::{Session, Setup};
 
 use crate::args::{CallArgs, ChannelArg};
@@ -42,7 +42,7 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
             ChannelArg::Chat => Channel::Chat,
         },
         locale,
-        from: args.from,
+        from: args.from.as_deref().map(e164),
         to: None,
         flow: args.flow.as_deref().map(Into::into),
         seed: at.0,

@@ -19,7 +19,7 @@ use dialgraph_kernel::ports::{HostCall, HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::World;
 use dialgraph_simulator::clock::{SharedClock, VirtualClock};
-use dialgraph_simulator::script::parse_time;
+use dialgraph_simulator::script::{e164, parse_time};
 use dialgraph_simulator::transcript::{accepts, grouped, host_call};
 use dialgraph_simulator::world::Mock;
 
@@ -162,11 +162,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         (_, _, true) => PluginEvent::Silent,
         _ => PluginEvent::Entered,
     };
+    let from = args.from.as_deref().map(e164);
     let invocation = Invocation {
         call_id: "bench",
         channel: "voice",
         locale: &args.locale,
-        caller: args.from.as_deref(),
+        caller: from.as_deref(),
         dialed: None,
         started_at: at,
         now: at,
