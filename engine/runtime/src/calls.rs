@@ -4,6 +4,7 @@
 //! (which turn answered token T), `reply/K` (replies that came after their turn had given up). What is larger
 //! than a row goes into several, in the same commit.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -46,6 +47,12 @@ pub enum Saved {
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub call: Call,
+    pub mark: Mark,
+}
+
+/// What [`Calls::save`] must know of the state that it replaces.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
     version: u64,
     rows: usize,
 }
@@ -64,9 +71,9 @@ impl std::fmt::Debug for Calls {
 
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct StoredCall(Call);
+struct StoredCall<'a>(Cow<'a, Call>);
 
-impl Schema for StoredCall {
+impl Schema for StoredCall<'_> {
     const KIND: &'static str = "call";
     const VERSION: u16 = 1;
     const UPGRADES: &'static [Upgrade] = &[];
@@ -74,9 +81,9 @@ impl Schema for StoredCall {
 
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct StoredTurn(TurnRecord);
+struct StoredTurn<'a>(Cow<'a, TurnRecord>);
 
-impl Schema for StoredTurn {
+impl Schema for StoredTurn<'_> {
     const KIND: &'static str = "turn";
     const VERSION: u16 = 1;
     const UPGRADES: &'static [Upgrade] = &[];
@@ -122,7 +129,7 @@ impl Calls {
             return Ok(None);
         };
         let StoredCall(call) = decode(&bytes)?;
-        Ok(Some(Loaded { call, version, rows }))
+        Ok(Some(Loaded { call: call.into_owned(), mark: Mark { version, rows } }))
     }
 
     /// The record of one turn, numbered from 1.
@@ -131,7 +138,7 @@ impl Calls {
         match found {
             Some((bytes, ..)) => {
                 let StoredTurn(record) = decode(&bytes)?;
-                Ok(Some(record))
+                Ok(Some(record.into_owned()))
             }
             None => Ok(None),
         }
@@ -181,21 +188,21 @@ impl Calls {
     /// Writes a turn: the call as it stands now, the record and the token, all or nothing.
     pub async fn save(
         &self,
-        before: Option<&Loaded>,
+        before: Option<Mark>,
         finished: &Finished,
         turn_token: &str,
     ) -> Result<Saved, CallsError> {
         let Finished { call, record } = finished;
         let id = &call.id;
         let mut ops = Vec::with_capacity(3);
-        let expect = before.map_or(Expect::Absent, |loaded| Expect::Version(loaded.version));
-        let state = encode(&StoredCall(call.clone()))?;
+        let expect = before.map_or(Expect::Absent, |mark| Expect::Version(mark.version));
+        let state = encode(&StoredCall(Cow::Borrowed(call)))?;
         let rows = self.write(&mut ops, id, Sort::text(STATE), &state, expect)?;
-        for stale in rows..before.map_or(0, |loaded| loaded.rows) {
+        for stale in rows..before.map_or(0, |mark| mark.rows) {
             let sort = Sort::text(STATE).then_number(stale as u64);
             ops.push(Op::delete(key(id, sort)?, Expect::Any));
         }
-        let turn = encode(&StoredTurn(record.clone()))?;
+        let turn = encode(&StoredTurn(Cow::Borrowed(record)))?;
         self.write(&mut ops, id, turn_sort(record.turn), &turn, Expect::Absent)?;
         let token_key = key(id, Sort::text(TOKEN).then_text(turn_token))?;
         ops.push(Op::put_value(token_key, &StoredToken { turn: record.turn }, Expect::Absent)?);

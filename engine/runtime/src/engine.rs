@@ -16,7 +16,7 @@ use dialgraph_kernel::ports::HostResult;
 use dialgraph_kernel::turn::{Turn, TurnError};
 use dialgraph_store::Store;
 
-use crate::calls::{Calls, CallsError, Loaded, Saved};
+use crate::calls::{Calls, CallsError, Loaded, Mark, Saved};
 use crate::drive::{InFlight, WaitRules, World, drive};
 use crate::{Clock, Releases};
 
@@ -158,13 +158,12 @@ impl Engine {
             if let Some(answer) = self.answered(id, token).await? {
                 return Ok(answer);
             }
-            let loaded = self
+            let Loaded { call, mark } = self
                 .calls
                 .load(id)
                 .await?
                 .ok_or_else(|| EngineError::NoCall { call: id.to_string() })?;
-            let call = loaded.call.clone();
-            let done = self.execute(Some(&loaded), call, None, event.clone(), token).await?;
+            let done = self.execute(Some(mark), call, None, event.clone(), token).await?;
             if let Some(answer) = done {
                 return Ok(answer);
             }
@@ -199,7 +198,7 @@ impl Engine {
     /// One turn, driven and stored; none when the call changed meanwhile.
     async fn execute(
         &self,
-        loaded: Option<&Loaded>,
+        before: Option<Mark>,
         call: Call,
         flow: Option<&str>,
         event: Event,
@@ -216,7 +215,7 @@ impl Engine {
         let turn = Turn::begin(release, self.plugins.clone(), call, flow, event, self.clock.now())?;
         let under_way = if parked { self.under_way_of(&id) } else { None };
         let driven = drive(turn, &*self.world, &*self.clock, &self.rules, late, under_way).await;
-        match self.calls.save(loaded, &driven.finished, token).await? {
+        match self.calls.save(before, &driven.finished, token).await? {
             Saved::Done => {}
             Saved::Repeated => return self.answered(&id, token).await,
             Saved::Conflict => return Ok(None),
