@@ -58,7 +58,6 @@ pub fn run(lab: &Lab, script: &Script) -> Outcome {
         Ok(ready) => ready,
         Err(error) => return Outcome::unrunnable(error.line, error.message),
     };
-    let optional: Vec<bool> = script.mocks.iter().map(|mock| mock.optional).collect();
     let mut transcript = transcript::opening(&setup, &lab.release.entry, &zone);
     let session = Session::new(lab, setup);
     for (collection, records) in &script.records {
@@ -77,17 +76,16 @@ pub fn run(lab: &Lab, script: &Script) -> Outcome {
         transcript.push_str(&transcript::turn(record, Detail::Path));
     }
     transcript.push_str(&closing(&runner.session));
-    for ((mock, used), optional) in runner.session.world().used().iter().zip(optional) {
-        if *used == 0 && !optional {
-            runner.faults.push(Fault {
-                line: 1,
-                message: format!(
-                    "the mock on `{}` was never used; remove it, or mark it `optional: true`",
-                    mock.on
-                ),
-            });
+    for ((mock, used), spec) in runner.session.world().used().iter().zip(&script.mocks) {
+        if *used == 0 && !spec.value.optional {
+            let message = format!(
+                "the mock on `{}` was never used; remove it, or mark it `optional: true`",
+                mock.on
+            );
+            runner.faults.push(Fault { line: spec.defined.line(), message });
         }
     }
+    runner.faults.sort_by_key(|fault| fault.line);
     Outcome {
         costs: costs(runner.session.turns()),
         turns: runner.session.turns().len(),
@@ -254,7 +252,6 @@ impl Runner {
                 }
             }
         }
-        self.faults.sort_by_key(|fault| fault.line);
     }
 
     fn attributes(&self, wanted: &BTreeMap<String, Value>) -> Result<(), String> {

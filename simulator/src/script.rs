@@ -46,7 +46,8 @@ pub struct Script {
     pub seed: u64,
     /// What providers reply instead of their own answers. Each must be used, unless it says `optional`.
     #[serde(default)]
-    pub mocks: Vec<MockSpec>,
+    #[schemars(with = "Vec<MockSpec>")]
+    pub mocks: Vec<Spanned<MockSpec>>,
     /// Records put (or with `null` removed) before the call: collection, key, object.
     #[serde(default)]
     pub records: BTreeMap<String, BTreeMap<String, Value>>,
@@ -279,9 +280,12 @@ impl Script {
         let mocks = self
             .mocks
             .iter()
-            .map(MockSpec::build)
-            .collect::<Result<_, _>>()
-            .map_err(ScriptError::whole)?;
+            .map(|mock| {
+                let column = mock.defined.column();
+                let line = mock.defined.line();
+                mock.value.build().map_err(|message| ScriptError { line, column, message })
+            })
+            .collect::<Result<_, _>>()?;
         let setup = Setup {
             id: CallId(id.into()),
             at,
@@ -319,10 +323,10 @@ impl MockSpec {
         let reply = match (&self.answer, &self.error, never) {
             (None, None, true) => MockReply::Never,
             (None, None, false) if self.delay.is_some() => MockReply::Provider,
-            (Some(answer), None, false) => MockReply::Answer(
+            (Some(answer), None, false) => MockReply::Answer(Box::new(
                 Mock::answer(&self.on, answer.clone())
                     .map_err(|error| about(format!("`answer` is not what it gives: {error}")))?,
-            ),
+            )),
             (None, Some(error), false) => MockReply::Error(error.build(&self.on)),
             _ => {
                 let problem = "needs exactly one of `answer`, `error`, or a `delay` alone";

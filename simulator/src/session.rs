@@ -30,11 +30,15 @@ pub struct Lab {
     /// Records and tickets as each call finds them.
     pub ground: MemorySnapshot,
     /// Builds the providers of one call on its own store and clock.
-    pub providers: Arc<dyn Fn(&Arc<MemoryStore>, &SharedClock) -> Arc<dyn World> + Send + Sync>,
+    pub providers: MakeProviders,
     /// Puts a record (or with null removes it) before the call: store, collection, key, object.
     pub put_record: PutRecord,
     pub rules: WaitRules,
 }
+
+/// Builds the providers of one call on a store and a clock.
+pub type MakeProviders =
+    Arc<dyn Fn(&Arc<MemoryStore>, &SharedClock) -> Arc<dyn World> + Send + Sync>;
 
 /// Puts one record into a store, as the providers of a [`Lab`] keep records.
 pub type PutRecord =

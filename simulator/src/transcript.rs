@@ -75,7 +75,7 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
         }
     }
     for speech in &record.directives.say {
-        say(&mut out, speech);
+        say(&mut out, speech, detail);
     }
     then(&mut out, &record.directives.then);
     out
@@ -150,10 +150,32 @@ fn step(out: &mut String, step: &Step, entries: &[Entry], detail: Detail) {
     }
 }
 
-fn say(out: &mut String, speech: &Speech) {
-    for line in speech.text.lines() {
+fn say(out: &mut String, speech: &Speech, detail: Detail) {
+    // Between people, words; where a change must be seen, every mark.
+    let text = match detail {
+        Detail::Words if speech.ssml => without_marks(&speech.text),
+        _ => speech.text.clone(),
+    };
+    for line in text.lines() {
         let _ = writeln!(out, "< {line}");
     }
+}
+
+/// The words of SSML. The checker has proved it well-formed, so that `<` and `>` are marks and nothing else.
+fn without_marks(ssml: &str) -> String {
+    let mut words = String::new();
+    let mut in_mark = false;
+    for c in ssml.chars() {
+        match c {
+            '<' => in_mark = true,
+            '>' => in_mark = false,
+            c if !in_mark => words.push(c),
+            _ => {}
+        }
+    }
+    let words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    let words = words.replace("&apos;", "'").replace("&amp;", "&");
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn then(out: &mut String, then: &Then) {

@@ -32,7 +32,7 @@ pub struct Mock {
 pub enum MockReply {
     /// The provider's own answer, delayed.
     Provider,
-    Answer(HostAnswer),
+    Answer(Box<HostAnswer>),
     Error(HostError),
     /// Nothing, ever.
     Never,
@@ -170,7 +170,7 @@ impl World for MockedWorld {
         let Some(mock) = self.find(&call) else { return self.inner.call(caller, call) };
         let reply = match mock.reply {
             MockReply::Provider => self.inner.call(caller, call),
-            MockReply::Answer(answer) => std::future::ready(Ok(answer)).boxed(),
+            MockReply::Answer(answer) => std::future::ready(Ok(*answer)).boxed(),
             MockReply::Error(error) => std::future::ready(Err(error)).boxed(),
             MockReply::Never => std::future::pending().boxed(),
         };

@@ -155,7 +155,7 @@ pub(crate) enum GraphFormat {
 pub(crate) enum PluginCommand {
     New(NewArgs),
     Inspect(InspectArgs),
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 /// Makes a new plugin that builds, passes its tests and can be used in a flow at once.

@@ -62,9 +62,9 @@ impl Repl {
         self.session.start()?;
         self.show(0);
         if terminal {
-            self.hold_at_terminal()?
+            self.hold_at_terminal()?;
         } else {
-            self.hold_from_pipe()?
+            self.hold_from_pipe()?;
         }
         print!("{}", closing(&self.session));
         Ok(ExitCode::SUCCESS)
