@@ -4,7 +4,7 @@
 //! so on, each time again from the start over the replies known by then. It must end as the run did that had
 //! all replies at once.
 
-#![allow(dead_code, reason = "each test uses some of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a helper of a test fails with it")]
 
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! A Zendesk of one's own, on 127.0.0.1: takes real requests over a real socket, checks that they are what
 //! Zendesk documents, and answers as a test asks.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
+#![allow(clippy::expect_used, reason = "a helper of a test fails with it")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
