@@ -1,5 +1,7 @@
 //! The published JSON Schema of call scripts is the one that the code reads by.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::path::Path;
 
 use dialgraph_simulator::script::Script;

@@ -27,7 +27,10 @@ pub(crate) fn child() -> bool {
     let (what, count) = (words.next().unwrap(), words.next().unwrap().parse().unwrap());
     let folder = words.next().unwrap();
     let _kept: Box<dyn std::any::Any> = match what {
-        "fill" => Box::new(fill(Path::new(folder), count)),
+        "fill" => {
+            fill(Path::new(folder), count);
+            Box::new(())
+        }
         "engine" => Box::new(through_engine(Path::new(folder), count)),
         "store" => Box::new(bare(Path::new(folder), count)),
         "plugins" => Box::new(shipped(count.try_into().unwrap(), &all_grants())),
