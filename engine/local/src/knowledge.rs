@@ -173,14 +173,66 @@ pub(crate) fn children(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)
     Ok(found)
 }
 
+/// Words of questions, and verbs with which any sentence ends, whatever it is about.
+const EMPTY_WORDS: [&str; 47] = [
+    "언제",
+    "어디",
+    "어디서",
+    "어떤",
+    "얼마",
+    "얼마나",
+    "몇",
+    "무엇",
+    "뭐예요",
+    "뭔가요",
+    "합니다",
+    "합니까",
+    "하나요",
+    "할까요",
+    "해요",
+    "해야",
+    "하면",
+    "하려면",
+    "하고",
+    "해서",
+    "했어요",
+    "됩니다",
+    "됩니까",
+    "되나요",
+    "될까요",
+    "돼요",
+    "되죠",
+    "되지",
+    "있어요",
+    "있습니다",
+    "있습니까",
+    "있을까요",
+    "없어요",
+    "없습니다",
+    "없나요",
+    "입니다",
+    "입니까",
+    "인가요",
+    "인지",
+    "이에요",
+    "예요",
+    "알려",
+    "궁금해요",
+    "궁금합니다",
+    "궁금한데요",
+    "싶은데요",
+    "주시겠어요",
+];
+
 /// What a text is searched by: stems of Latin words, pairs of syllables of Korean ones.
 pub(crate) fn terms(text: &str) -> Vec<String> {
     let mut terms = Vec::new();
     for word in text::words(text) {
-        if text::is_function_word(&word) {
+        let stem = text::stem(&word);
+        let empty = |word: &str| EMPTY_WORDS.contains(&word);
+        if text::is_function_word(&word) || empty(&word) || empty(stem) {
             continue;
         }
-        let stem = text::stem(&word);
         if !stem.chars().all(text::is_hangul) {
             terms.push(stem.to_owned());
             continue;

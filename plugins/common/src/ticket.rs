@@ -104,6 +104,8 @@ pub struct Input {
     pub company: Option<String>,
     /// What the caller wants, as an intent's name.
     pub intent: Option<String>,
+    /// What the caller wants, for people to read; left out: the intent's name.
+    pub intent_title: Option<String>,
     /// What the caller wants, in the caller's words.
     pub request: Option<String>,
     /// Details that were understood, by name.
@@ -124,6 +126,13 @@ pub struct Input {
     pub priority: Option<Priority>,
     /// Further fields, by the desk's names for them.
     pub fields: BTreeMap<String, String>,
+}
+
+impl Input {
+    /// The intent as people read it.
+    fn title(&self) -> Option<&str> {
+        known(self.intent_title.as_deref()).or(known(self.intent.as_deref()))
+    }
 }
 
 /// The ticket that was opened.
@@ -213,7 +222,7 @@ impl Template {
         let values = [
             ("{company}", known(input.company.as_deref())),
             ("{class}", known(input.customer_class.as_deref())),
-            ("{intent}", known(input.intent.as_deref())),
+            ("{intent}", input.title()),
             ("{request}", known(input.request.as_deref())),
             ("{name}", known(input.requester_name.as_deref())),
             ("{phone}", phone),
@@ -248,7 +257,7 @@ impl Template {
         line("문의하신 분", "Caller", given(&input.requester_name).as_deref(), VALUE);
         line("전화", "Phone", phone, VALUE);
         line("이메일", "E-mail", given(&input.requester_email).as_deref(), VALUE);
-        line("문의 유형", "Intent", given(&input.intent).as_deref(), VALUE);
+        line("문의 유형", "Intent", input.title(), VALUE);
         line("요청", "Request", given(&input.request).as_deref(), REQUEST);
         for (name, value) in &input.slots {
             let text = match value {

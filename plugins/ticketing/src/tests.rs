@@ -110,6 +110,19 @@ fn a_ticket_is_opened_with_all_that_is_known() {
 }
 
 #[test]
+fn people_read_the_title_of_the_intent_and_rules_its_name() {
+    let mut input = outage();
+    input["intent_title"] = json!("긴급 장애");
+    let (mut call, desk) = call(json!({"priority": priorities()}), input);
+    call.enter();
+    let (ticket, _) = &desk.borrow()[0];
+    assert_eq!(ticket.subject, "[(주)푸른별상사] 긴급 장애");
+    assert!(ticket.body.contains("문의 유형: 긴급 장애\n"), "{}", ticket.body);
+    assert_eq!(ticket.priority, "urgent");
+    assert!(ticket.tags.contains(&"productionoutage".to_owned()), "{:?}", ticket.tags);
+}
+
+#[test]
 fn the_desk_can_read_another_language_than_the_caller_speaks() {
     let (mut call, desk) = call(json!({"language": "en"}), outage());
     call.enter();

@@ -2,14 +2,17 @@
 //!
 //! No language model: the sentences of the given passages are weighed by the words that they share with the
 //! caller's last message (and, a third as much, with the message before it, so that "and on weekends?" is
-//! understood). The best one and its neighbours become the answer. When the best passage says less than
-//! [`LEAST_COVERAGE`] of what was asked, or there are no passages, the stop reason is `no-answer` and the text
-//! says so in the call's language. Nothing is ever said that is not in a passage. Deterministic.
+//! understood). The best one and its neighbours become the answer; a numbered list is told as a whole. When the
+//! best passage says less than [`LEAST_COVERAGE`] of what was asked, or there are no passages, the stop reason is
+//! `no-answer` and the text says so in the call's language. Nothing is ever said that is not in a passage.
+//! Deterministic.
 //!
 //! **Tokens** are counted by a rule of our own, since there is no model: each Hangul, Han or kana character is
 //! one, each run of other letters or digits is one per four characters begun, each other mark is one.
 
 mod guardrail;
+mod sentences;
+mod wanted;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +25,8 @@ use serde_json::json;
 use crate::error::LocalError;
 use crate::knowledge::terms;
 use crate::text;
+use sentences::{Sentence, sentences};
+use wanted::Wanted;
 
 pub use guardrail::Guardrail;
 
@@ -34,14 +39,14 @@ pub const MAX_PASSAGE_BYTES: usize = 64 << 10;
 /// Guardrail that applies when a request names none.
 pub const DEFAULT_GUARDRAIL: &str = "default";
 
-/// Share of what was asked, weighed by rarity, that the best passage must say.
+/// Share of the words asked that the best passage must say.
 pub const LEAST_COVERAGE: f64 = 0.34;
-
-/// What the message before the last one counts beside it.
-const CONTEXT_WEIGHT: f64 = 0.34;
 
 /// Most sentences of an answer; what is read out on the telephone must be short.
 const MAX_SENTENCES: usize = 3;
+
+/// Most items of a numbered list, which is of use only as a whole.
+const MAX_ITEMS: usize = 6;
 
 /// Answers from passages.
 #[derive(Debug, Default)]
@@ -149,55 +154,39 @@ struct Answer {
     citations: Vec<Citation>,
 }
 
-/// Term to weight in the question.
-fn question_terms(question: &str, before: Option<&str>) -> BTreeMap<String, f64> {
-    let mut wanted = BTreeMap::new();
-    for term in before.map(terms).unwrap_or_default() {
-        wanted.insert(term, CONTEXT_WEIGHT);
-    }
-    for term in terms(question) {
-        wanted.insert(term, 1.0);
-    }
-    wanted
-}
-
 fn answer(question: &str, before: Option<&str>, passages: &[Passage]) -> Option<Answer> {
-    let mut wanted = question_terms(question, before);
     let whole: Vec<Vec<String>> =
         passages.iter().map(|p| terms(&format!("{}\n{}", p.title, p.text))).collect();
-    // Rarity among the passages at hand: what all of them say does not tell them apart.
-    for (term, weight) in &mut wanted {
-        let having = whole.iter().filter(|terms| terms.contains(term)).count();
-        *weight *= libm::log(1.0 + (passages.len() as f64 + 1.0) / (having as f64 + 0.5));
-    }
-    let total: f64 = wanted.values().sum();
-    if total <= 0.0 {
-        return None;
-    }
-    let coverage = |said: &[String]| -> f64 {
-        let covered = wanted.iter().filter(|(term, _)| said.contains(term));
-        covered.map(|(_, weight)| weight).sum::<f64>() / total
-    };
-    let mut best = (0, 0.0);
+    let wanted = Wanted::new(question, before, &whole);
+    let mut best: Option<(usize, f64)> = None;
     for (i, said) in whole.iter().enumerate() {
-        let covered = coverage(said);
-        if covered > best.1 {
-            best = (i, covered);
+        let score = wanted.score(said);
+        if best.is_none_or(|(_, best)| score > best) {
+            best = Some((i, score));
         }
     }
-    if best.1 < LEAST_COVERAGE {
+    let (best, _) = best?;
+    if wanted.coverage(&whole[best]) < LEAST_COVERAGE {
         return None;
     }
-    let passage = &passages[best.0];
+    let passage = &passages[best];
     let sentences = sentences(&passage.text);
-    let scores: Vec<f64> = sentences.iter().map(|sentence| coverage(&terms(sentence))).collect();
+    let scores: Vec<f64> =
+        sentences.iter().map(|sentence| wanted.score(&terms(sentence.text))).collect();
     let top = (0..scores.len()).fold(0, |top, i| if scores[i] > scores[top] { i } else { top });
-    let mut chosen = vec![*sentences.get(top)?];
+    let first = sentences.get(top)?;
+    if first.item && scores[top] <= 0.0 {
+        // Only the heading matched: the steps below it are the answer, all of them.
+        let steps = sentences.iter().skip(top).take_while(|sentence| sentence.item);
+        let steps: Vec<Sentence<'_>> = steps.take(MAX_ITEMS).copied().collect();
+        return Some(join(&steps, &passage.id));
+    }
+    let mut chosen = vec![*first];
     for (sentence, score) in sentences.iter().zip(&scores).skip(top + 1) {
         // What follows explains what was said; a sentence with nothing of the question ends it, unless only
         // the heading matched and the text below it is the answer.
         let belongs = *score > 0.0 || scores[top] <= 0.0 || chosen.len() < 2;
-        if chosen.len() == MAX_SENTENCES || !belongs {
+        if chosen.len() == MAX_SENTENCES || !belongs || sentence.item != first.item {
             break;
         }
         chosen.push(*sentence);
@@ -205,7 +194,7 @@ fn answer(question: &str, before: Option<&str>, passages: &[Passage]) -> Option<
     Some(join(&chosen, &passage.id))
 }
 
-fn join(sentences: &[&str], passage: &str) -> Answer {
+fn join(sentences: &[Sentence<'_>], passage: &str) -> Answer {
     let mut text = String::new();
     let mut citations = Vec::new();
     for sentence in sentences {
@@ -213,31 +202,11 @@ fn join(sentences: &[&str], passage: &str) -> Answer {
             text.push(' ');
         }
         let start = text.chars().count() as u32;
-        text.push_str(sentence);
+        text.push_str(sentence.text);
         let end = text.chars().count() as u32;
         citations.push(Citation { passage: passage.to_owned(), start, end });
     }
     Answer { text, citations }
-}
-
-/// Sentences end at a full stop, question or exclamation mark before a space, and at the end of a line.
-fn sentences(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    for line in text.lines() {
-        let mut start = 0;
-        let mut marks = line.char_indices().peekable();
-        while let Some((at, c)) = marks.next() {
-            let ends = matches!(c, '.' | '!' | '?' | '。')
-                && marks.peek().is_none_or(|(_, next)| next.is_whitespace());
-            if ends {
-                found.push(line[start..at + c.len_utf8()].trim());
-                start = at + c.len_utf8();
-            }
-        }
-        found.push(line[start..].trim());
-    }
-    found.retain(|sentence| !sentence.is_empty());
-    found
 }
 
 /// Tokens of a text by the rule in the module's documentation.

@@ -29,15 +29,15 @@ fn ask(request: &Request) -> Response {
 
 #[test]
 fn the_answer_is_the_sentences_that_fit_with_their_places() {
-    let response = ask(&request("청구서 납부 기한이 언제인가요?"));
+    let response = ask(&request("청구서는 언제 오나요?"));
     insta::assert_debug_snapshot!(response, @r#"
         Response {
             text: "청구서는 다음 달 10일까지 보내 드립니다. 납부 기한은 말일입니다.",
             stop_reason: "end-turn",
             usage: Usage {
-                input_tokens: 102,
+                input_tokens: 98,
                 output_tokens: 29,
-                total_tokens: 131,
+                total_tokens: 127,
             },
             citations: [
                 Citation {
@@ -81,6 +81,28 @@ fn what_no_passage_says_is_not_answered() {
 }
 
 #[test]
+fn the_sentence_that_says_most_of_the_question_is_the_answer() {
+    assert_eq!(ask(&request("청구서 납부 기한이 언제인가요?")).text, "납부 기한은 말일입니다.");
+}
+
+#[test]
+fn another_form_of_a_verb_does_not_outweigh_the_words_that_fit() {
+    let mut alone = request("기기를 바꿔서 MFA 인증이 안 됩니다");
+    alone.passages.truncate(1);
+    let response = ask(&alone);
+    assert!(response.text.starts_with("MFA 기기를 잃어버리셨다면"), "{}", response.text);
+}
+
+#[test]
+fn steps_below_a_heading_are_told_as_a_whole() {
+    let steps =
+        "1. Write to us.\n2. Sign, e.g. by 6 p.m. Korean time.\n3. Meet.\n4. Begin.\n\nGood luck.";
+    let mut asked = request("what are the onboarding steps");
+    asked.passages = vec![passage("new#2", "Onboarding steps", steps)];
+    insta::assert_snapshot!(ask(&asked).text, @"1. Write to us. 2. Sign, e.g. by 6 p.m. Korean time. 3. Meet. 4. Begin.");
+}
+
+#[test]
 fn a_short_question_leans_on_the_one_before() {
     let mut both = request("청구서는 언제 오나요?");
     both.messages.push(Message { role: "assistant".into(), text: "10일까지요.".into() });
@@ -91,7 +113,7 @@ fn a_short_question_leans_on_the_one_before() {
 
 #[test]
 fn a_limit_of_tokens_keeps_whole_sentences_where_it_can() {
-    let mut limited = request("청구서 납부 기한이 언제인가요?");
+    let mut limited = request("청구서는 언제 오나요?");
     let all = ask(&limited);
     limited.inference.max_tokens = Some(all.usage.output_tokens - 1);
     let shorter = ask(&limited);
