@@ -1,5 +1,7 @@
 //! Turns on flows compiled from text, with plugins written as Rust closures.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 mod ask;
 mod ending;
 mod limits;

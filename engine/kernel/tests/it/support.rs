@@ -44,11 +44,9 @@ impl Closures {
         ports: &[&'static str],
         body: impl Fn(&Invocation<'_>, &mut dyn HostCalls) -> RunResult + Send + Sync + 'static,
     ) -> Self {
-        for (name, (digest, descriptor)) in plugins([(name, ports)]) {
-            self.bodies.insert(digest, Box::new(body));
-            self.descriptors.insert(name, (digest, descriptor));
-            break;
-        }
+        let (name, (digest, descriptor)) = plugins([(name, ports)]).pop_first().unwrap();
+        self.bodies.insert(digest, Box::new(body));
+        self.descriptors.insert(name, (digest, descriptor));
         self
     }
 }
