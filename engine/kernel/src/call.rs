@@ -67,8 +67,9 @@ pub struct Call {
     pub attributes: BTreeMap<Name, Value>,
     /// Where the call stands: outermost flow first.
     pub frames: Vec<Frame>,
-    /// Where the `finally` flow stands, while it waits for something slow.
-    pub wrap_up: Vec<Frame>,
+    /// Where the `finally` flow stands; empty between turns.
+    #[serde(skip)]
+    pub(crate) wrap_up: Vec<Frame>,
     pub status: Status,
     /// Events handled so far.
     pub turn: u32,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use dialgraph_flow::Release;
-use dialgraph_flow::model::{Flow, Name, Node, NodeIndex};
+use dialgraph_flow::model::{Flow, Name, Node, NodeIndex, NodeKind};
 
 use crate::call::{Call, Frame, PATH_KEPT, Parked, Place, PluginWait, Status, Waits};
 use crate::directive::{Directives, Then};
@@ -177,7 +177,7 @@ impl Turn {
             });
         }
         match (&call.status, &event) {
-            (Status::Ended { disposition, .. }, _) if call.wrap_up.is_empty() => {
+            (Status::Ended { disposition, .. }, _) => {
                 return Err(TurnError::Ended { call: id(), disposition: disposition.to_string() });
             }
             (Status::New, Event::Entered) => {}
@@ -283,12 +283,19 @@ impl Turn {
         }
     }
 
+    /// False while the call is wrapped up: its caller is on the way out, and nobody would come back for the
+    /// rest. Such a turn can only be waited for, or [expired](Self::expire).
+    pub fn can_park(&self) -> bool {
+        !self.wrapping_up()
+    }
+
     /// Ends the turn although a reply is missing: the caller hears `comfort` and waits for `ms`, and a later
-    /// turn makes the run again. A turn that misses nothing is given back.
+    /// turn makes the run again. A turn that misses nothing or [cannot be parked](Self::can_park) is given back.
     pub fn park(mut self, comfort: Option<Speech>, ms: u32) -> Result<Finished, Box<Self>> {
-        let Some(pending) = self.pending.take() else {
+        if !self.can_park() {
             return Err(Box::new(self));
-        };
+        }
+        let Some(pending) = self.pending.take() else { return Err(Box::new(self)) };
         let Cursor::Run(run) = std::mem::replace(&mut self.cursor, Cursor::Finish(Then::HangUp))
         else {
             self.pending = Some(pending);
@@ -419,7 +426,20 @@ impl Turn {
         nodes::enter(self, node)
     }
 
+    /// Whether the node that waits has marked its answer as sensitive.
+    fn waits_for_secret(&self) -> bool {
+        match self.frame().map(|frame| &frame.waits) {
+            Some(Waits::Plugin(wait)) => wait.sensitive,
+            Some(Waits::Answer { .. }) => self.here().is_ok_and(|(flow, index)| {
+                matches!(&flow.node(index).kind, NodeKind::Ask(ask) if ask.sensitive)
+            }),
+            _ => false,
+        }
+    }
+
     fn deliver(&mut self) -> Result<Move, Fault> {
+        // Before anything can fail: a fault must not show what was to stay hidden.
+        self.sensitive = self.waits_for_secret();
         let limit = self.release.limits.turns_per_call;
         if self.call.turn > limit && !matches!(self.event, Event::HungUp) {
             return Err(Fault::new(
@@ -427,16 +447,10 @@ impl Turn {
                 format!("more than {limit} turns in one call"),
             ));
         }
-        match self.event {
-            Event::HungUp if !self.wrapping_up() => return Ok(self.hung_up()),
-            Event::HungUp => {
-                self.gone();
-            }
-            // The record being written is of an ending that did not happen.
-            Event::DirectiveFailed(_) => self.call.wrap_up.clear(),
-            _ => {}
+        if let Event::HungUp = self.event {
+            return Ok(self.hung_up());
         }
-        if self.call.frames.is_empty() && !self.wrapping_up() {
+        if self.call.frames.is_empty() {
             return Err(Fault::new(
                 "no-flow",
                 "the call was given away and is in no flow any more",
@@ -462,10 +476,7 @@ impl Turn {
             (Waits::Answer { no_input, no_match }, event) => {
                 nodes::ask::answer(self, &flow, node, no_input, no_match, &event)
             }
-            (Waits::Plugin(wait), event) => {
-                self.sensitive = wait.sensitive;
-                nodes::r#use::answer(self, node, wait, &event)
-            }
+            (Waits::Plugin(wait), event) => nodes::r#use::answer(self, node, wait, &event),
             (Waits::Nothing | Waits::Flow | Waits::Channel, event) => Err(Fault::new(
                 "unexpected-event",
                 format!("`{}` waits for nothing, but was told `{}`", node.id, event.word()),
@@ -602,7 +613,7 @@ impl Turn {
 
     fn wrapped_up(&mut self) -> Cursor {
         self.call.wrap_up.clear();
-        // Taken by `finish`; without one the caller is gone already.
+        // `finish` puts the directive that ends the call in its place.
         Cursor::Finish(Then::HangUp)
     }
 
@@ -669,10 +680,6 @@ impl Turn {
 
     pub(crate) fn step_mut(&mut self) -> Option<&mut Step> {
         self.steps.last_mut()
-    }
-
-    pub(crate) fn mark_sensitive(&mut self) {
-        self.sensitive = true;
     }
 
     /// Adds words for the caller. Nobody listens while the call is wrapped up.

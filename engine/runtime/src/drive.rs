@@ -129,11 +129,13 @@ pub async fn drive(
             continue;
         };
         let deadline = pending.deadline;
-        match select(reply, clock.sleep_until(deadline.min(give_up))).await {
+        // The record of a call that ends is worth waiting for as long as its node allows; there is no later turn.
+        let until = if turn.can_park() { deadline.min(give_up) } else { deadline };
+        match select(reply, clock.sleep_until(until)).await {
             Either::Left((result, _)) => {
                 replies.known.insert(key, result);
             }
-            Either::Right(((), _)) if deadline <= give_up => turn.expire(),
+            Either::Right(((), _)) if deadline <= until => turn.expire(),
             Either::Right(((), reply)) => {
                 let comfort = rules.comfort.get(&turn.call().locale).cloned();
                 match turn.park(comfort, rules.comfort_wait_ms) {

@@ -122,7 +122,7 @@ impl Engine {
             return Ok(answer);
         }
         if self.calls.load(&id).await?.is_some() {
-            return Err(EngineError::Exists { call: id.to_string() });
+            return self.started_meanwhile(&id, token).await;
         }
         let release = self.releases.live();
         let locale = start
@@ -142,6 +142,14 @@ impl Engine {
         });
         let flow = start.flow.as_deref();
         match self.execute(None, call, flow, Event::Entered, token).await? {
+            Some(answer) => Ok(answer),
+            None => self.started_meanwhile(&id, token).await,
+        }
+    }
+
+    /// Another delivery has begun the call: with this token, whose answer is then the answer, or as another call.
+    async fn started_meanwhile(&self, id: &CallId, token: &str) -> Result<Answer, EngineError> {
+        match self.answered(id, token).await? {
             Some(answer) => Ok(answer),
             None => Err(EngineError::Exists { call: id.to_string() }),
         }
@@ -209,13 +217,22 @@ impl Engine {
             call: id.to_string(),
             release: call.release.to_string(),
         })?;
-        let parked =
-            call.frames.iter().chain(&call.wrap_up).any(|f| matches!(f.waits, Waits::Reply(_)));
+        let parked = call.frames.iter().any(|frame| matches!(frame.waits, Waits::Reply(_)));
+        // In this order: what has left the list by the time it is looked at is in the store already.
+        let under_way = if parked { self.under_way_of(&id) } else { None };
         let late = if parked { self.calls.replies(&id).await? } else { HashMap::new() };
         let turn = Turn::begin(release, self.plugins.clone(), call, flow, event, self.clock.now())?;
-        let under_way = if parked { self.under_way_of(&id) } else { None };
+        let taken = under_way.clone();
+        let under_way = under_way.map(|(key, reply)| InFlight { key, reply: reply.boxed() });
         let driven = drive(turn, &*self.world, &*self.clock, &self.rules, late, under_way).await;
-        match self.calls.save(before, &driven.finished, token).await? {
+        let saved = self.calls.save(before, &driven.finished, token).await;
+        if !matches!(saved, Ok(Saved::Done))
+            && let Some((key, reply)) = taken
+        {
+            // This turn did not take place; the one that will still waits for the reply.
+            self.under_way().insert(key, reply);
+        }
+        match saved? {
             Saved::Done => {}
             Saved::Repeated => return self.answered(&id, token).await,
             Saved::Conflict => return Ok(None),
@@ -235,12 +252,11 @@ impl Engine {
     }
 
     /// The host call of `id` that is under way, taken out of the list.
-    fn under_way_of(&self, id: &CallId) -> Option<InFlight> {
+    fn under_way_of(&self, id: &CallId) -> Option<(Arc<str>, LateReply)> {
         let mut under_way = self.under_way();
         let prefix = format!("{id}/");
         let key = under_way.keys().find(|key| key.starts_with(&prefix)).cloned()?;
-        let reply = under_way.remove(&key)?;
-        Some(InFlight { key, reply: reply.boxed() })
+        under_way.remove_entry(&key)
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, LateReply>> {

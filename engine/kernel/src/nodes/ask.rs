@@ -26,9 +26,6 @@ pub(crate) fn answer(
     let NodeKind::Ask(ask) = &node.kind else {
         return Err(Fault::new("unexpected-answer", format!("`{}` asked nothing", node.id)));
     };
-    if ask.sensitive {
-        turn.mark_sensitive();
-    }
     let tries = no_input + no_match + 1;
     if let Some(heard) = understand(turn, flow, ask, event) {
         let shown = (!ask.sensitive).then_some(heard.why);

@@ -96,9 +96,11 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
     let (id, locale) = (call.id.0.clone(), call.locale.clone());
     let (channel, started_at) = (call.channel, call.started_at);
     let (from, to) = (call.from.clone(), call.to.clone());
-    let invocation_id: Arc<str> = format!("{id}/{visit}").into();
+    // With the place in it: two processes that race for a call may give one number to different nodes.
+    let invocation_id: Arc<str> = format!("{id}/{visit}/{}", frame_at(turn)).into();
     let seed = mix(call.seed, visit, input.turn);
-    let now = turn.now;
+    // A run that is made again must see the clock of its first time, or it would ask for something else.
+    let now = since;
 
     let mut recorder = Recorder {
         caller: Caller {
@@ -160,8 +162,16 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
     }
     match result {
         RunResult::Done(done) => {
+            if let Err(fault) = save(turn, used, &done.output, false) {
+                let failure = Failure {
+                    kind: FailureKind::Limit,
+                    code: fault.code.to_owned(),
+                    message: format!("`save`: {}", fault.message),
+                    backtrace: Vec::new(),
+                };
+                return failed(turn, used, failure);
+            }
             turn.say(done.say);
-            save(turn, used, &done.output, false)?;
             super::leave(&used.ports, &done.port, None, turn)
         }
         RunResult::Ask(_) if turn.wrapping_up() => {
@@ -205,11 +215,25 @@ fn failed(turn: &mut Turn, used: &Use, failure: Failure) -> Result<Move, Fault> 
 /// `save` of a `use` node: what reads `output.error` belongs to port `error`, the rest to all other ports.
 fn save(turn: &mut Turn, used: &Use, output: &Value, failed: bool) -> Result<(), Fault> {
     for (name, expr) in &used.save {
-        if expr.source().contains("output.error") == failed {
+        if reads_error(expr.source()) == failed {
             super::assign_one(turn, name, expr, Some(output))?;
         }
     }
     Ok(())
+}
+
+/// Whether an expression reads `output.error`, and not `output.errors` or the like.
+fn reads_error(source: &str) -> bool {
+    const ERROR: &str = "output.error";
+    source.match_indices(ERROR).any(|(at, _)| {
+        let rest = &source[at + ERROR.len()..];
+        !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// Where the innermost frame stands, for names of visits.
+fn frame_at(turn: &Turn) -> String {
+    turn.frame().map(|frame| frame.at.to_string()).unwrap_or_default()
 }
 
 fn of(node: &Node) -> Result<&Use, Fault> {

@@ -90,7 +90,7 @@ fn a_run_stopped_at_each_host_call_ends_as_one_that_never_stopped() {
     let stopped = finished(turn.run(&mut host));
     assert_eq!(stopped.record, straight.record);
     assert_eq!(stopped.call, straight.call);
-    assert_eq!(keys, ["call-1/1/0", "call-1/1/1", "call-1/1/2"]);
+    assert_eq!(keys, ["call-1/1/main/work/0", "call-1/1/main/work/1", "call-1/1/main/work/2"]);
     let straight_keys: Vec<_> =
         whole.host.asked.iter().map(|(caller, _)| caller.idempotency_key.to_string()).collect();
     assert_eq!(straight_keys, keys);
@@ -135,7 +135,7 @@ fn a_reply_that_outlasts_the_turn_is_taken_up_by_a_later_one() {
     let turn = bench.turn(Event::Resumed);
     assert_eq!(attribute(&turn, "sum"), json!(41));
     assert_eq!(turn.record.entries.len(), 1, "only what is new");
-    assert_eq!(&*bench.host.asked[0].0.idempotency_key, "call-1/1/1");
+    assert_eq!(&*bench.host.asked[0].0.idempotency_key, "call-1/1/main/work/1");
 }
 
 #[test]
@@ -205,7 +205,11 @@ fn a_plugin_holds_a_dialogue_over_turns_with_its_own_state() {
     assert_eq!(attribute(&bench.says("Kim"), "sum"), json!(2));
     let keys: Vec<_> =
         bench.host.asked.iter().map(|(caller, _)| caller.idempotency_key.to_string()).collect();
-    assert_eq!(keys, ["call-1/1/0", "call-1/1/1", "call-1/1/2"], "no key twice in a visit");
+    assert_eq!(
+        keys,
+        ["call-1/1/main/work/0", "call-1/1/main/work/1", "call-1/1/main/work/2"],
+        "no key twice in a visit"
+    );
 }
 
 #[test]
@@ -252,4 +256,64 @@ fn chance_differs_between_visits_and_never_between_repetitions() {
     assert_eq!(seeds[0], seeds[1]);
     assert_eq!(seeds[2], seeds[3]);
     assert_ne!(seeds[0], seeds[2]);
+}
+
+/// Writes when it is, then waits.
+fn dated() -> Closures {
+    let body = |run: &Invocation<'_>, host: &mut dyn HostCalls| {
+        if host.call(put(run.now.0)).is_none() {
+            return RunResult::Suspended;
+        }
+        match host.call(put(1)) {
+            None => RunResult::Suspended,
+            Some(_) => done("good", json!({"sum": run.now.0})),
+        }
+    };
+    Closures::default().with("work", &["good"], body)
+}
+
+#[test]
+fn a_run_that_is_made_again_later_sees_the_clock_of_its_first_time() {
+    let mut bench = Bench::with(&[("main", FLOW)], dated());
+    bench.host = replies(1);
+    let mut turn = bench.begin(Event::Entered);
+    assert!(matches!(turn.run(&mut bench.host), Progress::Waiting));
+    bench.call = turn.park(None, 2_000).unwrap().call;
+    bench.now = Timestamp(NOW.0 + 4_000);
+    bench.host = replies(1);
+    let turn = bench.turn(Event::Resumed);
+    assert_eq!(path(&turn), ["work:good", "bye"]);
+    assert_eq!(attribute(&turn, "sum"), json!(NOW.0));
+}
+
+#[test]
+fn an_output_too_large_for_the_attributes_fails_its_own_node_only() {
+    let large =
+        Closures::default().with("work", &["good"], |_: &Invocation<'_>, _: &mut dyn HostCalls| {
+            done("good", json!({"sum": 1, "text": "x".repeat(40_000)}))
+        });
+    let flow = FLOW
+        .replace("sum: output.sum,", "sum: output.sum, text: output.text,")
+        .replace("sum: number,", "sum: number, text: string,");
+    let mut bench = Bench::with(&[("main", &flow)], large);
+    let turn = bench.enter();
+    assert_eq!(path(&turn), ["work:error", "sorry"]);
+    assert_eq!(attribute(&turn, "why"), json!("attribute-bytes"));
+}
+
+#[test]
+fn a_provider_that_is_slow_while_the_call_is_wrapped_up_is_waited_for_or_given_up() {
+    let project = "entry: main\nfinally: wrap\nfallback: {queue: general}\nlocales: [en-US]\n";
+    let main = "{flow: main, locales: [en-US], start: q, nodes: {q: {queue: emergency, on: {error: e}}, e: {end: {disposition: lost}}}}";
+    let wrap = "{flow: wrap, locales: [en-US], start: w, nodes: {w: {use: work, on: {good: e, error: e}}, e: {end: {disposition: logged}}}}";
+    let files = [("dialgraph.yaml", project), ("main", main), ("wrap", wrap)];
+    let bench = Bench::with(&files, summing(1));
+    let mut turn = bench.begin(Event::Entered);
+    assert!(matches!(turn.run(&mut Replies::default()), Progress::Waiting));
+    assert!(!turn.can_park());
+    let mut turn = *turn.park(None, 2_000).unwrap_err();
+    turn.expire();
+    let turn = finished(turn.run(&mut Replies::default()));
+    assert_eq!(path(&turn), ["q", "w:error", "e"]);
+    assert_eq!(heard(&turn), (vec![], "queue"));
 }
