@@ -16,7 +16,7 @@ pub type Performed = (Action, usize);
 
 /// The script of a session: what was done, and as expectations what was heard and how it ended.
 ///
-/// Providers that were made to fail by hand are not in it; a comment says so.
+/// What was made to fail by hand is not in it; a comment names it, so that it can be written as a mock.
 pub fn script(session: &Session, actions: &[Performed], sentence: &str, zone: &TimeZone) -> String {
     let setup = session.setup();
     let mut out = String::new();
@@ -37,6 +37,10 @@ pub fn script(session: &Session, actions: &[Performed], sentence: &str, zone: &T
     }
     if setup.channel == Channel::Chat {
         line("channel: chat".to_owned());
+    }
+    line(format!("seed: {}", setup.seed));
+    for (mock, _) in session.world().used() {
+        line(format!("# `{}` was made to fail by hand: mock it if the script needs that", mock.on));
     }
     line("steps:".to_owned());
     let turns = session.turns();

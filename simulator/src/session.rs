@@ -183,7 +183,11 @@ impl Session {
     pub fn act(&mut self, action: &Action) -> Result<&[TurnRecord], SessionError> {
         let first = self.turns.len();
         let moment = self.moment();
-        self.perform(action)?;
+        if let Err(error) = self.perform(action) {
+            // What cannot be done was not done, not even half.
+            self.go_back(moment);
+            return Err(error);
+        }
         self.earlier.push(moment);
         Ok(&self.turns[first..])
     }
@@ -191,13 +195,18 @@ impl Session {
     /// Takes back the last action.
     pub fn undo(&mut self) -> Result<(), SessionError> {
         let moment = self.earlier.pop().ok_or(SessionError::NothingToUndo)?;
+        self.go_back(moment);
+        Ok(())
+    }
+
+    fn go_back(&mut self, moment: Moment) {
         self.store.restore(&moment.store);
         self.world.restore(&moment.mocks);
         self.clock.0.set(moment.now);
         self.call = moment.call;
         self.turns.truncate(moment.turns);
         self.typed_ahead = moment.typed_ahead;
-        Ok(())
+        self.engine.forget_in_flight(&self.setup.id);
     }
 
     /// What the caller is asked now, if anything.

@@ -66,12 +66,12 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
     event(&mut out, record);
     if detail >= Detail::Path {
         for step in &record.steps {
-            self::step(&mut out, step, &record.entries, detail);
+            self::step(&mut out, step, record, detail);
         }
     }
     if detail == Detail::Words {
         for entry in record.entries.iter().filter(|entry| entry.call.has_effect()) {
-            let _ = writeln!(out, "! {}", host_call(entry));
+            let _ = writeln!(out, "! {}", shown(entry, record.sensitive));
         }
     }
     for speech in &record.directives.say {
@@ -99,7 +99,7 @@ fn event(out: &mut String, record: &TurnRecord) {
     };
 }
 
-fn step(out: &mut String, step: &Step, entries: &[Entry], detail: Detail) {
+fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
     let _ = write!(out, "    {} {}", step.at, step.kind);
     if let Some(run) = &step.run {
         let _ = write!(out, " {}", run.plugin);
@@ -117,12 +117,11 @@ fn step(out: &mut String, step: &Step, entries: &[Entry], detail: Detail) {
         let _ = write!(out, " {} KiB", run.cost.memory_bytes / 1024);
     }
     out.push('\n');
+    // What a run had asked before it was stopped is part of it; a run that never ended has only that.
+    for entry in record.entries.iter().filter(|entry| entry.visit == step.visit) {
+        let _ = writeln!(out, "        {}", shown(entry, record.sensitive));
+    }
     if let Some(run) = &step.run {
-        let (first, end) = run.host_calls;
-        for entry in entries.iter().filter(|e| e.visit == step.visit && (first..end).contains(&e.n))
-        {
-            let _ = writeln!(out, "        {}", host_call(entry));
-        }
         for line in &run.logs {
             let _ = write!(out, "        log {}: {}", level(line.level), line.message);
             for (name, value) in &line.fields {
@@ -245,6 +244,11 @@ pub fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A host call on one line; after an answer that is not to be shown, neither is what was asked because of it.
+fn shown(entry: &Entry, sensitive: bool) -> String {
+    if sensitive { format!("{} (not shown)", entry.call.function()) } else { host_call(entry) }
 }
 
 /// A host call and its reply on one line.

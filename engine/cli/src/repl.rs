@@ -1,6 +1,6 @@
 //! A call held line by line: from a person at a terminal, or from a pipe.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -256,6 +256,13 @@ impl Repl {
         let stem = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
         let sentence = stem.trim_end_matches(".call.yaml").replace(['_', '-'], " ");
         let text = record::script(&self.session, &self.actions, &sentence, &self.zone);
-        std::fs::write(file, text).with_context(|| format!("cannot write {file}"))
+        let failed = || format!("cannot write {file}");
+        if let Some(folder) = Path::new(file).parent() {
+            std::fs::create_dir_all(folder).with_context(failed)?;
+        }
+        // A script that is there already is somebody's work.
+        std::fs::File::create_new(file)
+            .and_then(|mut new| new.write_all(text.as_bytes()))
+            .with_context(failed)
     }
 }

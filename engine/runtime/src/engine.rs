@@ -191,6 +191,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets go of host calls of `id` that are under way; their effects, if any, happen all the same. For a
+    /// simulation that takes back what it did.
+    pub fn forget_in_flight(&self, id: &CallId) {
+        let prefix = format!("{id}/");
+        self.under_way().retain(|key, _| !key.starts_with(&prefix));
+    }
+
     async fn answered(&self, id: &CallId, token: &str) -> Result<Option<Answer>, EngineError> {
         let Some(turn) = self.calls.answered(id, token).await? else { return Ok(None) };
         let record = self.calls.turn(id, turn).await?;

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
 use dialgraph_kernel::call::{CallId, Channel};
+use dialgraph_kernel::ports::Timestamp;
 use dialgraph_simulator::script::{e164, parse_time};
 use dialgraph_simulator::session::{Session, Setup};
 
@@ -17,7 +18,8 @@ use crate::workshop::Workshop;
 pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
     let (at, zone) = match &args.at {
         Some(at) => parse_time(at).map_err(anyhow::Error::msg)?,
-        None => (super::now(), TimeZone::system()),
+        // Whole seconds, so that a script of this call can begin at the same time.
+        None => (Timestamp(super::now().0 / 1000 * 1000), TimeZone::system()),
     };
     let workshop = Workshop::open(&args.project.project)?;
     let lab = workshop.lab()?;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use dialgraph_flow::Project;
@@ -139,7 +141,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     };
     let clock = SharedClock(Arc::new(VirtualClock::new(at)));
     let mut bench = Bench {
-        world: Workshop::open(&args.project.project)?.world(&clock)?,
+        world: world(args, &clock)?,
         clock,
         caller: Caller {
             call_id: "bench".into(),
@@ -191,6 +193,24 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         show(&report, &bench.made, micros);
     }
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// The project's providers; where there is no project, every host call needs a `--reply`.
+fn world(args: &RunArgs, clock: &SharedClock) -> Result<Arc<dyn World>> {
+    if args.project.project.is_dir() {
+        return Workshop::open(&args.project.project)?.world(clock);
+    }
+    Ok(Arc::new(NoProject))
+}
+
+struct NoProject;
+
+impl World for NoProject {
+    fn call(&self, _: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
+        let message =
+            format!("there is no project; answer it with --reply '{}=JSON'", call.function());
+        std::future::ready(Err(HostError::unavailable("no-project", message))).boxed()
+    }
 }
 
 fn parse_reply(text: &str) -> Result<(String, HostResult)> {
