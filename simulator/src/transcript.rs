@@ -71,7 +71,7 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
     }
     if detail == Detail::Words {
         for entry in record.entries.iter().filter(|entry| entry.call.has_effect()) {
-            let _ = writeln!(out, "! {}", shown(entry, record.sensitive));
+            let _ = writeln!(out, "! {}", shown(entry, record));
         }
     }
     for speech in &record.directives.say {
@@ -119,7 +119,7 @@ fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
     out.push('\n');
     // What a run had asked before it was stopped is part of it; a run that never ended has only that.
     for entry in record.entries.iter().filter(|entry| entry.visit == step.visit) {
-        let _ = writeln!(out, "        {}", shown(entry, record.sensitive));
+        let _ = writeln!(out, "        {}", shown(entry, record));
     }
     if let Some(run) = &step.run {
         for line in &run.logs {
@@ -246,9 +246,13 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// A host call on one line; after an answer that is not to be shown, neither is what was asked because of it.
-fn shown(entry: &Entry, sensitive: bool) -> String {
-    if sensitive { format!("{} (not shown)", entry.call.function()) } else { host_call(entry) }
+/// A host call on one line. What the node asks that got an answer not to be shown would show the answer.
+fn shown(entry: &Entry, record: &TurnRecord) -> String {
+    let answered = record.steps.first().map(|step| step.visit);
+    if record.sensitive && answered == Some(entry.visit) {
+        return format!("{} (not shown)", entry.call.function());
+    }
+    host_call(entry)
 }
 
 /// A host call and its reply on one line.
