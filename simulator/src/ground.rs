@@ -72,6 +72,7 @@ fn put_record(names: Vec<String>) -> PutRecord {
         let records = LocalRecords::new(store.clone(), names.clone());
         let caller = Caller {
             call_id: "script".into(),
+            release: dialgraph_kernel::Digest::of(b"no release"),
             locale: "en-US".into(),
             plugin: "script".into(),
             now: Timestamp(0),

@@ -57,6 +57,7 @@ pub fn script(session: &Session, actions: &[Performed], sentence: &str, zone: &T
             Action::Silent => writeln!(out, "  - silent: true"),
             Action::HangsUp => writeln!(out, "  - hangs_up: true"),
             Action::Waits { ms } => writeln!(out, "  - waits: {ms}ms"),
+            Action::Clock { ms } => writeln!(out, "  - clock: {ms}ms"),
             Action::DirectiveFails(reason) => {
                 writeln!(out, "  - directive_fails: {}", quoted(reason))
             }

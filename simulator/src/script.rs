@@ -150,6 +150,8 @@ pub enum Step {
     HangsUp(bool),
     /// Time passes, such as `15m`.
     Waits(String),
+    /// The clock moves on by so much, such as `15m`, and no question times out meanwhile.
+    Clock(String),
     /// The channel cannot do the last directive, for this reason.
     DirectiveFails(String),
     /// Said since the last action; several `hears` in a row must be heard in that order.
@@ -377,6 +379,7 @@ impl Step {
                 Err("only `true` makes sense here".to_owned())
             }
             Self::Waits(time) => parse_duration(time).map(|ms| Action::Waits { ms }),
+            Self::Clock(time) => parse_duration(time).map(|ms| Action::Clock { ms }),
             Self::DirectiveFails(reason) => Ok(Action::DirectiveFails(reason.clone())),
             _ => return None,
         })

@@ -81,6 +81,10 @@ pub enum Action {
     Waits {
         ms: u64,
     },
+    /// The clock moves on, and nothing times out meanwhile.
+    Clock {
+        ms: u64,
+    },
     /// The channel cannot do the last directive.
     DirectiveFails(String),
 }
@@ -263,7 +267,7 @@ impl Session {
     fn perform(&mut self, action: &Action) -> Result<(), SessionError> {
         if self.is_over() {
             return match action {
-                Action::Waits { ms } => {
+                Action::Waits { ms } | Action::Clock { ms } => {
                     self.clock.0.advance(*ms);
                     Ok(())
                 }
@@ -274,6 +278,10 @@ impl Session {
             Action::HangsUp => self.event(Event::HungUp),
             Action::DirectiveFails(reason) => self.event(Event::DirectiveFailed(reason.clone())),
             Action::Waits { ms } => self.wait(*ms),
+            Action::Clock { ms } => {
+                self.clock.0.advance(*ms);
+                Ok(())
+            }
             _ if self.asked().is_none() => Err(SessionError::NotAsked),
             Action::Says { text, confidence } => {
                 self.event(Event::Said { text: text.clone(), confidence: *confidence })

@@ -34,6 +34,7 @@ fn world(zendesk: &Zendesk) -> impl Fn(&HostCall) -> HostResult + Send + Sync + 
     let client = HttpClient::new(hosts, Arc::clone(&secrets) as _, None).expect("no roots to read");
     let caller = Caller {
         call_id: "call-1".into(),
+        release: dialgraph_kernel::Digest::of(b"no release"),
         locale: "ko-KR".into(),
         plugin: "ticketing-zendesk".into(),
         now: Timestamp(0),

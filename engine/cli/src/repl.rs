@@ -196,14 +196,22 @@ impl Repl {
     }
 
     fn set_clock(&mut self, to: &str) {
-        if let Ok(ms) = parse_duration(to) {
-            self.session.clock().advance(ms);
-        } else if !to.is_empty() {
-            match parse_time(to) {
-                Ok((at, _)) if at >= self.session.clock().time() => self.session.clock().set(at),
-                Ok(_) => println!("(time does not go back; `:undo` does)"),
-                Err(error) => println!("({error})"),
+        let now = self.session.clock().time();
+        let by = match (parse_duration(to), parse_time(to)) {
+            _ if to.is_empty() => None,
+            (Ok(ms), _) => Some(ms),
+            (_, Ok((at, _))) if at < now => {
+                println!("(time does not go back; `:undo` does)");
+                None
             }
+            (_, Ok((at, _))) => Some(at.0 - now.0),
+            (_, Err(error)) => {
+                println!("({error})");
+                None
+            }
+        };
+        if let Some(ms) = by {
+            self.act(Action::Clock { ms });
         }
         self.clock();
     }

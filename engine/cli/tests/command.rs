@@ -64,7 +64,8 @@ fn a_call_held_by_hand_is_saved_as_a_script_that_passes() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("held_by_hand.call.yaml");
     let script = script.to_str().unwrap();
-    let lines = format!("1\n푸른별상사\n홍예시\n1\n운영 서버가 다운됐어요\n:save {script}\n");
+    let lines =
+        format!("1\n푸른별상사\n:clock 2m\n홍예시\n1\n운영 서버가 다운됐어요\n:save {script}\n");
     let (_, heard, _) = dialgraph(&CALL, &lines);
     assert!(heard.contains("(saved as "), "{heard}");
     let (code, results, errors) = dialgraph(&["test", "--accept", script], "");

@@ -38,3 +38,4 @@ pub use check::{Checked, check};
 pub use digest::Digest;
 pub use model::{Flow, Release};
 pub use project::Project;
+pub use suggest::nearest;

@@ -5,6 +5,8 @@
 
 mod ssml;
 
+pub use ssml::ssml_as_text;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;

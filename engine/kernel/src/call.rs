@@ -71,6 +71,9 @@ pub struct Call {
     #[serde(skip)]
     pub(crate) wrap_up: Vec<Frame>,
     pub status: Status,
+    /// When its last event was handled.
+    #[serde(default)]
+    pub last_turn_at: Timestamp,
     /// Events handled so far.
     pub turn: u32,
     /// Nodes visited so far.
@@ -109,6 +112,7 @@ impl Call {
             frames: Vec::new(),
             wrap_up: Vec::new(),
             status: Status::New,
+            last_turn_at: new.at,
             turn: 0,
             visits: 0,
             path: Vec::new(),
@@ -211,4 +215,6 @@ pub struct Parked {
     pub replies: Vec<Entry>,
     /// When the visit began to wait.
     pub since: Timestamp,
+    /// Idempotency key of the host call whose reply was missing.
+    pub misses: Arc<str>,
 }

@@ -20,3 +20,6 @@ pub mod provider;
 mod scope;
 pub mod turn;
 mod values;
+
+/// Name of a release, a flow or a plugin by its content.
+pub use dialgraph_flow::Digest;

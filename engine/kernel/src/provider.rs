@@ -7,12 +7,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use dialgraph_flow::Digest;
+
 use crate::ports::{HostError, Timestamp, genai, http, knowledge, nlu, records, tickets};
 
 /// On whose behalf a provider is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub call_id: Arc<str>,
+    /// What the call is pinned to; grants and data may differ from release to release.
+    pub release: Digest,
     pub locale: Arc<str>,
     /// Name of the plugin that asks.
     pub plugin: Arc<str>,

@@ -160,6 +160,7 @@ mod tests {
     fn caller() -> Caller {
         Caller {
             call_id: "c".into(),
+            release: dialgraph_kernel::Digest::of(b"no release"),
             locale: "en-US".into(),
             plugin: "p".into(),
             now: Timestamp(0),

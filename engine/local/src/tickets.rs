@@ -206,6 +206,7 @@ mod tests {
     fn caller() -> Caller {
         Caller {
             call_id: "call-1".into(),
+            release: dialgraph_kernel::Digest::of(b"no release"),
             locale: "ko-KR".into(),
             plugin: "ticketing".into(),
             now: Timestamp(1_800_000_000_000),

@@ -3,20 +3,23 @@
 //! One partition for each call: `state` (the call as it stands), `turn/N` (what happened in turn N), `token/T`
 //! (which turn answered token T), `reply/K` (replies that came after their turn had given up). What is larger
 //! than a row goes into several, in the same commit.
+//!
+//! Beside them, an index of the calls in progress: partitions `open-calls/RELEASE/SHARD` with one row for each
+//! call that its flow has in hand, written when a call begins and removed when it ends or is given away.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use dialgraph_kernel::call::{Call, CallId};
+use dialgraph_flow::Digest;
+use dialgraph_kernel::call::{Call, CallId, Status};
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::HostResult;
 use dialgraph_kernel::turn::Finished;
 use dialgraph_store::{
-    CommitError, CommitToken, Committed, Expect, Key, Op, Part, Query, Schema, Sort, SortRange,
-    Store, StoreError, Upgrade, decode, encode,
+    CommitError, CommitToken, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store,
+    StoreError, Upgrade, decode, encode,
 };
 
 /// Why a call could not be read or written.
@@ -30,6 +33,8 @@ pub enum CallsError {
         "call {call}: turn {turn} and the call's state need {rows} rows, one commit takes {limit}"
     )]
     TooLarge { call: String, turn: u32, rows: usize, limit: usize },
+    #[error("call {call}: a late reply needs {rows} rows, one commit takes {limit}")]
+    ReplyTooLarge { call: String, rows: usize, limit: usize },
 }
 
 /// How saving a turn ended.
@@ -55,6 +60,22 @@ pub struct Loaded {
 pub struct Mark {
     version: u64,
     rows: usize,
+    open: bool,
+}
+
+/// Calls in progress, a page at a time.
+#[derive(Debug)]
+pub struct OpenCalls {
+    pub calls: Vec<CallId>,
+    /// Give this to [`Calls::open_calls`] for the next page; none: that was the last.
+    pub next: Option<OpenCursor>,
+}
+
+/// Where a page of calls in progress ended.
+#[derive(Debug, Clone)]
+pub struct OpenCursor {
+    shard: u8,
+    after: Option<Cursor>,
 }
 
 /// The calls in a store.
@@ -101,8 +122,18 @@ impl Schema for StoredToken {
 }
 
 #[derive(Serialize, Deserialize)]
+struct StoredOpen {
+    call: CallId,
+}
+
+impl Schema for StoredOpen {
+    const KIND: &'static str = "open-call";
+    const VERSION: u16 = 1;
+    const UPGRADES: &'static [Upgrade] = &[];
+}
+
+#[derive(Serialize, Deserialize)]
 struct StoredReply {
-    key: Arc<str>,
     result: HostResult,
 }
 
@@ -111,6 +142,9 @@ impl Schema for StoredReply {
     const VERSION: u16 = 1;
     const UPGRADES: &'static [Upgrade] = &[];
 }
+
+/// Partitions of the index per release, so that beginnings and endings do not all meet in one.
+const OPEN_SHARDS: u8 = 8;
 
 const STATE: &str = "state";
 const TURN: &str = "turn";
@@ -129,7 +163,8 @@ impl Calls {
             return Ok(None);
         };
         let StoredCall(call) = decode(&bytes)?;
-        Ok(Some(Loaded { call: call.into_owned(), mark: Mark { version, rows } }))
+        let mark = Mark { version, rows, open: is_open(&call) };
+        Ok(Some(Loaded { call: call.into_owned(), mark }))
     }
 
     /// The record of one turn, numbered from 1.
@@ -153,35 +188,70 @@ impl Calls {
         }
     }
 
-    /// Replies that came late, by idempotency key.
-    pub async fn replies(&self, id: &CallId) -> Result<HashMap<Arc<str>, HostResult>, CallsError> {
-        let query = Query::new(part(id)?).range(SortRange::prefix(&Sort::text(REPLY)));
+    /// Calls of `release` that their flows have in hand, in no particular order: from the first, or from where
+    /// the last page ended. A page may be empty and still have a next one.
+    pub async fn open_calls(
+        &self,
+        release: &Digest,
+        from: Option<OpenCursor>,
+    ) -> Result<OpenCalls, CallsError> {
+        let OpenCursor { shard, after } = from.unwrap_or(OpenCursor { shard: 0, after: None });
+        let query = Query::new(open_part(release, shard)?).after(after);
         let page = self.store.query(&query).await?;
-        page.rows
-            .iter()
-            .map(|row| {
-                let StoredReply { key, result } = decode(&row.value)?;
-                Ok((key, result))
-            })
-            .collect()
+        let ids = page.rows.iter().map(|row| Ok(decode::<StoredOpen>(&row.value)?.call));
+        let calls = ids.collect::<Result<_, CallsError>>()?;
+        let next = match page.next {
+            after @ Some(_) => Some(OpenCursor { shard, after }),
+            None if shard + 1 < OPEN_SHARDS => Some(OpenCursor { shard: shard + 1, after: None }),
+            None => None,
+        };
+        Ok(OpenCalls { calls, next })
+    }
+
+    /// Whether some flow of `release` has a call in hand.
+    pub async fn has_open_calls(&self, release: &Digest) -> Result<bool, CallsError> {
+        for shard in 0..OPEN_SHARDS {
+            let query = Query::new(open_part(release, shard)?).limit(1);
+            if !self.store.query(&query).await?.rows.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The reply that came late to the host call with this idempotency key, if it has come.
+    pub async fn reply(
+        &self,
+        id: &CallId,
+        key_of_call: &str,
+    ) -> Result<Option<HostResult>, CallsError> {
+        let sort = Sort::text(REPLY).then_text(key_of_call);
+        match self.read(id, "a late reply", sort).await? {
+            Some((bytes, ..)) => Ok(Some(decode::<StoredReply>(&bytes)?.result)),
+            None => Ok(None),
+        }
     }
 
     /// Keeps a reply that came after its turn had given up waiting. Keeping it twice changes nothing.
     pub async fn keep_reply(
         &self,
         id: &CallId,
-        key_of_call: &Arc<str>,
+        key_of_call: &str,
         result: HostResult,
     ) -> Result<(), CallsError> {
+        let value = encode(&StoredReply { result })?;
+        let mut ops = Vec::with_capacity(1);
         let sort = Sort::text(REPLY).then_text(key_of_call);
-        let value = StoredReply { key: key_of_call.clone(), result };
-        let op = Op::put_value(key(id, sort)?, &value, Expect::Any)?;
+        // The first reply stands: a run may have been made over it.
+        let rows = self.write(&mut ops, id, sort, &value, Expect::Absent)?;
+        let limit = dialgraph_store::MAX_OPS;
+        if rows > limit {
+            return Err(CallsError::ReplyTooLarge { call: id.to_string(), rows, limit });
+        }
         let token = token(&format!("reply/{key_of_call}"))?;
-        match self.store.commit(&[op], &token).await {
-            Ok(_) => Ok(()),
+        match self.store.commit(&ops, &token).await {
+            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(CommitError::Failed(error)) => Err(error.into()),
-            // Nothing was expected of the row.
-            Err(CommitError::Conflict(_)) => Ok(()),
         }
     }
 
@@ -206,6 +276,15 @@ impl Calls {
         self.write(&mut ops, id, turn_sort(record.turn), &turn, Expect::Absent)?;
         let token_key = key(id, Sort::text(TOKEN).then_text(turn_token))?;
         ops.push(Op::put_value(token_key, &StoredToken { turn: record.turn }, Expect::Absent)?);
+        let was_open = before.is_some_and(|mark| mark.open);
+        match (was_open, is_open(call)) {
+            (false, true) => {
+                let open = StoredOpen { call: id.clone() };
+                ops.push(Op::put_value(open_key(&call.release, id)?, &open, Expect::Any)?);
+            }
+            (true, false) => ops.push(Op::delete(open_key(&call.release, id)?, Expect::Any)),
+            _ => {}
+        }
         let limit = dialgraph_store::MAX_OPS;
         if ops.len() > limit {
             return Err(CallsError::TooLarge {
@@ -276,6 +355,20 @@ impl Calls {
     }
 }
 
+/// Whether the call's flow has it in hand: neither over nor given away.
+fn is_open(call: &Call) -> bool {
+    matches!(call.status, Status::New | Status::Active)
+}
+
+fn open_part(release: &Digest, shard: u8) -> Result<Part, StoreError> {
+    Part::new(format!("open-calls/{}/{shard}", release.hex()))
+}
+
+fn open_key(release: &Digest, id: &CallId) -> Result<Key, StoreError> {
+    let shard = Digest::of(id.0.as_bytes()).as_bytes()[0] % OPEN_SHARDS;
+    Key::new(&open_part(release, shard)?, Sort::text(&id.0))
+}
+
 fn part(id: &CallId) -> Result<Part, StoreError> {
     Part::new(format!("call/{id}"))
 }
@@ -290,5 +383,5 @@ fn turn_sort(turn: u32) -> Sort {
 
 /// Commit tokens are short; names of calls and turns need not be.
 fn token(name: &str) -> Result<CommitToken, StoreError> {
-    CommitToken::new(dialgraph_flow::Digest::of(name.as_bytes()).hex())
+    CommitToken::new(Digest::of(name.as_bytes()).hex())
 }

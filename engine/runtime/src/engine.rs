@@ -36,6 +36,8 @@ pub enum EngineError {
     Exists { call: String },
     #[error("call {call} is pinned to release {release}, which is not loaded here")]
     NoRelease { call: String, release: String },
+    #[error("call {call} is pinned to release {release}, which cannot be loaded now: {why}")]
+    ReleaseOut { call: String, release: String, why: String },
     #[error("call {call} was changed by others {RACES} times while this event was handled")]
     Raced { call: String },
 }
@@ -80,7 +82,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     rules: WaitRules,
     /// Host calls under way without a turn.
-    in_flight: Mutex<HashMap<Arc<str>, LateReply>>,
+    in_flight: Mutex<HashMap<CallId, (Arc<str>, LateReply)>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -124,7 +126,7 @@ impl Engine {
         if self.calls.load(&id).await?.is_some() {
             return self.started_meanwhile(&id, token).await;
         }
-        let release = self.releases.live();
+        let release = self.releases.for_call(&id);
         let locale = start
             .locale
             .or_else(|| release.locales.first().cloned())
@@ -187,15 +189,17 @@ impl Engine {
         result: HostResult,
     ) -> Result<(), EngineError> {
         self.calls.keep_reply(id, key, result).await?;
-        self.under_way().remove(key);
+        let mut under_way = self.under_way();
+        if under_way.get(id).is_some_and(|(waited, _)| waited == key) {
+            under_way.remove(id);
+        }
         Ok(())
     }
 
     /// Lets go of host calls of `id` that are under way; their effects, if any, happen all the same. For a
     /// simulation that takes back what it did.
     pub fn forget_in_flight(&self, id: &CallId) {
-        let prefix = format!("{id}/");
-        self.under_way().retain(|key, _| !key.starts_with(&prefix));
+        self.under_way().remove(id);
     }
 
     async fn answered(&self, id: &CallId, token: &str) -> Result<Option<Answer>, EngineError> {
@@ -220,33 +224,42 @@ impl Engine {
         token: &str,
     ) -> Result<Option<Answer>, EngineError> {
         let id = call.id.clone();
-        let release = self.releases.get(&call.release).ok_or_else(|| EngineError::NoRelease {
-            call: id.to_string(),
-            release: call.release.to_string(),
-        })?;
-        let parked = call.frames.iter().any(|frame| matches!(frame.waits, Waits::Reply(_)));
-        // In this order: what has left the list by the time it is looked at is in the store already.
-        let under_way = if parked { self.under_way_of(&id) } else { None };
-        let late = if parked { self.calls.replies(&id).await? } else { HashMap::new() };
+        let release = match self.releases.find(&call.release).await {
+            Ok(Some(release)) => release,
+            Ok(None) => {
+                let release = call.release.to_string();
+                return Err(EngineError::NoRelease { call: id.to_string(), release });
+            }
+            Err(why) => {
+                let release = call.release.to_string();
+                return Err(EngineError::ReleaseOut { call: id.to_string(), release, why });
+            }
+        };
+        let misses = call.frames.iter().find_map(|frame| match &frame.waits {
+            Waits::Reply(parked) => Some(parked.misses.clone()),
+            _ => None,
+        });
+        let mut late = HashMap::new();
+        let mut under_way = None;
+        if let Some(key) = misses {
+            // In this order: what has left the list by the time it is looked at is in the store already.
+            under_way = self.under_way().get(&id).filter(|(waited, _)| *waited == key).cloned();
+            if let Some(result) = self.calls.reply(&id, &key).await? {
+                late.insert(key, result);
+            }
+        }
         let turn = Turn::begin(release, self.plugins.clone(), call, flow, event, self.clock.now())?;
-        let taken = under_way.clone();
         let under_way = under_way.map(|(key, reply)| InFlight { key, reply: reply.boxed() });
         let driven = drive(turn, &*self.world, &*self.clock, &self.rules, late, under_way).await;
-        let saved = self.calls.save(before, &driven.finished, token).await;
-        if !matches!(saved, Ok(Saved::Done))
-            && let Some((key, reply)) = taken
-        {
-            // This turn did not take place; the one that will still waits for the reply.
-            self.under_way().insert(key, reply);
-        }
-        match saved? {
-            Saved::Done => {}
+        match self.calls.save(before, &driven.finished, token).await? {
+            // What this turn waited for is over; a turn that did not take place leaves it to the one that will.
+            Saved::Done => drop(self.under_way().remove(&id)),
             Saved::Repeated => return self.answered(&id, token).await,
             Saved::Conflict => return Ok(None),
         }
         let in_flight = driven.in_flight.map(|InFlight { key, reply }| {
             let reply = reply.shared();
-            self.under_way().insert(key.clone(), reply.clone());
+            self.under_way().insert(id, (key.clone(), reply.clone()));
             (key, reply)
         });
         let finished = *driven.finished;
@@ -258,15 +271,7 @@ impl Engine {
         }))
     }
 
-    /// The host call of `id` that is under way, taken out of the list.
-    fn under_way_of(&self, id: &CallId) -> Option<(Arc<str>, LateReply)> {
-        let mut under_way = self.under_way();
-        let prefix = format!("{id}/");
-        let key = under_way.keys().find(|key| key.starts_with(&prefix)).cloned()?;
-        under_way.remove_entry(&key)
-    }
-
-    fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, LateReply>> {
+    fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, (Arc<str>, LateReply)>> {
         // Only inserts and removals happen under the lock; none can leave it half done.
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,9 +16,9 @@ mod drive;
 mod engine;
 mod releases;
 
-pub use calls::{Calls, CallsError};
+pub use calls::{Calls, CallsError, OpenCalls, OpenCursor};
 pub use clock::Clock;
 pub use dispatch::{Dispatch, GrantBook};
 pub use drive::{Driven, InFlight, WaitRules, World, drive};
 pub use engine::{Answer, Engine, EngineError, LateReply, Start};
-pub use releases::Releases;
+pub use releases::{Canary, ReleaseSource, Releases};

@@ -3,21 +3,16 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::{ProcessTime, ThreadTime};
 
 /// Processor time of this thread: what other processes take does not count.
 pub(crate) fn thread_cpu() -> Duration {
-    read(ClockId::ThreadCPUTime)
+    ThreadTime::now().as_duration()
 }
 
 /// Processor time of all threads of this process.
 pub(crate) fn process_cpu() -> Duration {
-    read(ClockId::ProcessCPUTime)
-}
-
-fn read(clock: ClockId) -> Duration {
-    let time = clock_gettime(clock);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+    ProcessTime::now().as_duration()
 }
 
 /// Processor time of one `work`, in nanoseconds: the median of `samples`, each long enough to be told from

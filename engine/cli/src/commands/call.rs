@@ -27,6 +27,9 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
         && !lab.release.flows.contains_key(flow.as_str())
     {
         let names: Vec<&str> = lab.release.flows.keys().map(|name| &**name).collect();
+        if let Some(near) = dialgraph_flow::nearest(flow, names.iter().copied()) {
+            bail!("there is no flow `{flow}`; did you mean `{near}`?");
+        }
         bail!("there is no flow `{flow}`; there are {}", names.join(", "));
     }
     if let Some(locale) = &args.locale

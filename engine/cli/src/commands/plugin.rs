@@ -145,6 +145,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         clock,
         caller: Caller {
             call_id: "bench".into(),
+            release: dialgraph_kernel::Digest::of(b"no release"),
             locale: args.locale.as_str().into(),
             plugin: loaded.descriptor.name.clone(),
             now: at,

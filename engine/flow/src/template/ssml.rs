@@ -125,6 +125,28 @@ fn fault(message: String, help: &str, span: Range<usize>) -> TemplateDiagnostic 
     }
 }
 
+/// What SSML says, for a channel that shows it: its text without the elements, one space for each run of spaces.
+/// Text that is not well-formed is given back as it is.
+pub fn ssml_as_text(text: &str) -> String {
+    let neutral = text.replace("<amazon:", "<amazon-").replace("</amazon:", "</amazon-");
+    let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
+    let Ok(document) = Document::parse_with_options(&neutral, options) else {
+        return text.to_owned();
+    };
+    let mut words = String::new();
+    for node in document.descendants() {
+        match node.text() {
+            Some(text) if node.is_text() => words.push_str(text),
+            // A pause or a new sentence separates words.
+            _ if node.is_element() && matches!(node.tag_name().name(), "break" | "p" | "s") => {
+                words.push(' ');
+            }
+            _ => {}
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Appends `value` as text of XML; characters that XML cannot hold are left out.
 pub(super) fn escape(value: &str, out: &mut String) {
     for c in value.chars() {

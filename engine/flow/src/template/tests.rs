@@ -194,6 +194,14 @@ fn mistakes_of_all_locales_are_told_at_once() {
     assert_eq!(locales, ["en-US", "en-US", "ko-KR"]);
 }
 
+#[test]
+fn ssml_is_shown_as_its_words() {
+    let text = "<speak>Hello<break time='1s'/>there,\n <sub alias='A W S'>AWS</sub> &amp; \
+                <amazon:effect name='whispered'>you</amazon:effect></speak>";
+    assert_eq!(ssml_as_text(text), "Hello there, AWS & you");
+    assert_eq!(ssml_as_text("<speak>left open"), "<speak>left open");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 

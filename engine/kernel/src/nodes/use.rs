@@ -105,6 +105,7 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
     let mut recorder = Recorder {
         caller: Caller {
             call_id: id.clone(),
+            release: turn.call().release,
             locale: locale.clone(),
             plugin: used.plugin.clone(),
             now,

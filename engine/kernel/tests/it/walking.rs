@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use dialgraph_kernel::call::Channel;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::{Turn, TurnError};
 
@@ -89,6 +90,23 @@ nodes:
     let turn = bench.enter();
     assert_eq!(heard(&turn).0, ["안녕하세요."]);
     assert_eq!(&*turn.call.locale, "ko-KR");
+}
+
+#[test]
+fn speech_markup_is_for_ears_only() {
+    let flow = "
+flow: main
+locales: [en-US]
+start: hello
+nodes:
+  hello: {say: {en-US: '<speak>Hello<break/>you</speak>'}, next: bye}
+  bye: {end: {disposition: resolved}}
+";
+    let mut voice = Bench::new(flow);
+    assert_eq!(heard(&voice.enter()).0, ["<speak>Hello<break/>you</speak>"]);
+    let mut chat = Bench::new(flow);
+    chat.call.channel = Channel::Chat;
+    assert_eq!(heard(&chat.enter()).0, ["Hello you"]);
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn client(patterns: &[String]) -> HttpClient {
 fn caller() -> Caller {
     Caller {
         call_id: "call-1".into(),
+        release: dialgraph_kernel::Digest::of(b"no release"),
         locale: "ko-KR".into(),
         plugin: "ticketing".into(),
         now: Timestamp(0),

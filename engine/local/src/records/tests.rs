@@ -20,6 +20,7 @@ fn records(store: &Arc<dyn Store>) -> LocalRecords {
 fn caller(key: &str) -> Caller {
     Caller {
         call_id: "c".into(),
+        release: dialgraph_kernel::Digest::of(b"no release"),
         locale: "ko-KR".into(),
         plugin: "p".into(),
         now: NOW,

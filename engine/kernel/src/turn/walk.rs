@@ -1,0 +1,300 @@
+//! The walk from node to node: one visit, one move, the ways in which a call leaves its flow.
+
+use serde_json::{Map, Value};
+
+use dialgraph_flow::model::{Name, Node, NodeIndex, NodeKind};
+
+use super::{Cursor, Fault, Move, Turn};
+use crate::call::{Frame, PATH_KEPT, Parked, Place, Status, Waits};
+use crate::directive::Then;
+use crate::event::Event;
+use crate::journal::Step;
+use crate::nodes;
+use crate::plugin::{Failure, FailureKind, Speech};
+
+impl Turn {
+    pub(super) fn enter(&mut self, index: NodeIndex) -> Result<Move, Fault> {
+        let name = match self.frame() {
+            Some(frame) => frame.at.flow.clone(),
+            None => return Err(Fault::new("no-flow", "the call is in no flow")),
+        };
+        let flow = self.flow(&name)?;
+        let node = flow.node(index);
+        self.nodes += 1;
+        self.call.visits += 1;
+        let visit = self.call.visits;
+        let at = Place { flow: name, node: node.id.clone() };
+        if self.call.path.len() < PATH_KEPT {
+            self.call.path.push(at.clone());
+        }
+        if let Some(frame) = self.frame_mut() {
+            frame.at = at;
+            frame.visit = visit;
+            frame.waits = Waits::Nothing;
+        }
+        self.begin_step(node);
+        let limit = self.release.limits.nodes_per_turn;
+        if self.nodes > limit {
+            return Err(Fault::new(
+                "nodes-per-turn",
+                format!(
+                    "more than {limit} nodes in one turn: does a loop never wait for the caller?"
+                ),
+            ));
+        }
+        nodes::enter(self, node)
+    }
+
+    /// Whether the node that waits has marked its answer as sensitive.
+    pub(super) fn waits_for_secret(&self) -> bool {
+        match self.frame().map(|frame| &frame.waits) {
+            Some(Waits::Plugin(wait)) => wait.sensitive,
+            Some(Waits::Answer { .. }) => self.here().is_ok_and(|(flow, index)| {
+                matches!(&flow.node(index).kind, NodeKind::Ask(ask) if ask.sensitive)
+            }),
+            _ => false,
+        }
+    }
+
+    pub(super) fn deliver(&mut self) -> Result<Move, Fault> {
+        // Before anything can fail: a fault must not show what was to stay hidden.
+        self.sensitive = self.waits_for_secret();
+        let limit = self.release.limits.turns_per_call;
+        if self.call.turn > limit && !matches!(self.event, Event::HungUp) {
+            return Err(Fault::new(
+                "turns-per-call",
+                format!("more than {limit} turns in one call"),
+            ));
+        }
+        if let Event::HungUp = self.event {
+            return Ok(self.hung_up());
+        }
+        if self.call.frames.is_empty() {
+            return Err(Fault::new(
+                "no-flow",
+                "the call was given away and is in no flow any more",
+            ));
+        }
+        let (flow, index) = self.here()?;
+        let node = flow.node(index);
+        self.begin_step(node);
+        let waits = match self.frame_mut() {
+            Some(frame) => std::mem::replace(&mut frame.waits, Waits::Nothing),
+            None => Waits::Nothing,
+        };
+        let event = self.event.clone();
+        match (waits, event) {
+            (Waits::Reply(parked), _) => Ok(self.take_up(parked)),
+            (Waits::Channel, Event::DirectiveFailed(reason)) => {
+                self.call.status = Status::Active;
+                nodes::directive_failed(self, node, &reason)
+            }
+            (_, Event::DirectiveFailed(reason)) => {
+                Err(Fault::new("directive-failed", format!("the channel failed: {reason}")))
+            }
+            (Waits::Answer { no_input, no_match }, event) => {
+                nodes::ask::answer(self, &flow, node, no_input, no_match, &event)
+            }
+            (Waits::Plugin(wait), event) => nodes::r#use::answer(self, node, wait, &event),
+            (Waits::Nothing | Waits::Flow | Waits::Channel, event) => Err(Fault::new(
+                "unexpected-event",
+                format!("`{}` waits for nothing, but was told `{}`", node.id, event.word()),
+            )),
+        }
+    }
+
+    /// Makes a parked run again. Whatever the caller did meanwhile is not looked at.
+    pub(super) fn take_up(&mut self, parked: Parked) -> Move {
+        let Parked { run, replies, since, misses } = parked;
+        self.inherited = replies.len();
+        self.entries.splice(0..0, replies);
+        if let Some(frame) = self.frame_mut() {
+            // The time at which the wait began must outlive being parked again.
+            let run = run.clone();
+            frame.waits = Waits::Reply(Parked { run, replies: Vec::new(), since, misses });
+        }
+        Move::Run(run)
+    }
+
+    pub(super) fn hung_up(&mut self) -> Move {
+        if self.gone() {
+            // The record was written when the call was given away.
+            return Move::Wait(Then::HangUp);
+        }
+        Move::End { disposition: "abandoned".into(), then: Then::HangUp, comes_back: false }
+    }
+
+    /// A call that was given away is over for good. False when it was not given away.
+    pub(super) fn gone(&mut self) -> bool {
+        let Status::Handed { disposition, queue } = self.call.status.clone() else {
+            return false;
+        };
+        self.call.status = Status::Ended { disposition, queue };
+        self.call.frames.clear();
+        true
+    }
+
+    pub(super) fn follow(&mut self, moved: Move) -> Result<Cursor, Fault> {
+        match moved {
+            Move::Leave { port, to } => {
+                if let Some(step) = self.steps.last_mut() {
+                    step.port = port;
+                }
+                Ok(Cursor::Enter(to))
+            }
+            Move::Wait(then) => Ok(Cursor::Finish(then)),
+            Move::Run(input) => Ok(Cursor::Run(input)),
+            Move::Suspend => Err(Fault::new("engine", "only a plugin run can be suspended")),
+            Move::Enter { flow, input } => {
+                let limit = self.release.limits.depth as usize;
+                if self.stack().len() >= limit {
+                    return Err(Fault::new(
+                        "depth",
+                        format!("more than {limit} flows within flows"),
+                    ));
+                }
+                let flow = self.flow(&flow)?;
+                if let Some(frame) = self.frame_mut() {
+                    frame.waits = Waits::Flow;
+                }
+                self.set_defaults(&flow);
+                self.push_frame(&flow, input);
+                Ok(Cursor::Enter(flow.start))
+            }
+            Move::Goto(flow) => {
+                let flow = self.flow(&flow)?;
+                self.stack_mut().clear();
+                self.set_defaults(&flow);
+                self.push_frame(&flow, Map::new());
+                Ok(Cursor::Enter(flow.start))
+            }
+            Move::Return { port, values } => self.return_from_flow(port, values),
+            Move::End { disposition, then, comes_back } => {
+                Ok(self.end(disposition, then, comes_back))
+            }
+        }
+    }
+
+    pub(super) fn return_from_flow(
+        &mut self,
+        port: Name,
+        values: Map<String, Value>,
+    ) -> Result<Cursor, Fault> {
+        if let Some(step) = self.steps.last_mut() {
+            step.port = Some(port.clone());
+        }
+        if self.stack().len() > 1 {
+            self.stack_mut().pop();
+            let (flow, index) = self.here()?;
+            let node = flow.node(index);
+            self.begin_step(node);
+            let moved = nodes::call::returned(self, node, &port, values)?;
+            return self.follow(moved);
+        }
+        if self.wrapping_up() {
+            return Ok(self.wrapped_up());
+        }
+        // A flow made for calling was entered directly: its return ends the call.
+        Ok(self.end(port, Then::HangUp, false))
+    }
+
+    /// Gives the call away or ends it, with the `finally` flow first.
+    pub(super) fn end(&mut self, disposition: Name, then: Then, comes_back: bool) -> Cursor {
+        if self.wrapping_up() {
+            // The `finally` flow itself came to an end; the call's own ending stands.
+            return self.wrapped_up();
+        }
+        let queue = match &then {
+            Then::Queue(queue) | Then::Callback { queue, .. } => Some(queue.name.clone()),
+            _ => None,
+        };
+        if comes_back {
+            if let Some(frame) = self.frame_mut() {
+                frame.waits = Waits::Channel;
+            }
+            self.call.status = Status::Handed { disposition, queue };
+        } else {
+            self.call.frames.clear();
+            self.call.status = match then {
+                Then::HangUp => Status::Ended { disposition, queue },
+                _ => Status::Handed { disposition, queue },
+            };
+        }
+        let finally = self.release.finally.as_ref().and_then(|name| self.release.flows.get(name));
+        let Some(flow) = finally.cloned() else {
+            return Cursor::Finish(then);
+        };
+        self.ending = Some(then);
+        self.set_defaults(&flow);
+        let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
+        self.call.wrap_up.push(Frame { at, visit: 0, input: Map::new(), waits: Waits::Nothing });
+        Cursor::Enter(flow.start)
+    }
+
+    pub(super) fn wrapped_up(&mut self) -> Cursor {
+        self.call.wrap_up.clear();
+        // `finish` puts the directive that ends the call in its place.
+        Cursor::Finish(Then::HangUp)
+    }
+
+    /// Nothing else can be done: the caller hears the release's words and goes to its fallback queue.
+    pub(super) fn fall_back(&mut self, fault: Fault) -> Cursor {
+        let failure = Failure {
+            kind: FailureKind::Engine,
+            code: fault.code.to_owned(),
+            message: fault.message,
+            backtrace: Vec::new(),
+        };
+        match self.steps.last_mut() {
+            Some(step) => step.failure = Some(failure),
+            None => {
+                let at = Place { flow: self.release.entry.clone(), node: "-".into() };
+                self.steps.push(Step {
+                    at,
+                    line: 0,
+                    kind: "fallback".into(),
+                    visit: self.call.visits,
+                    port: None,
+                    why: None,
+                    set: Vec::new(),
+                    run: None,
+                    failure: Some(failure),
+                });
+            }
+        }
+        if self.wrapping_up() {
+            // Writing the record of a call must never keep its caller.
+            return self.wrapped_up();
+        }
+        let second = matches!(
+            &self.call.status,
+            Status::Handed { disposition, .. } if &**disposition == "failed"
+        );
+        if second || matches!(self.event, Event::HungUp) {
+            return self.end("failed".into(), Then::HangUp, false);
+        }
+        let release = self.release.clone();
+        if let Some(prompt) = &release.fallback.prompt
+            && let Ok(rendered) = prompt.render(&self.scope(None))
+        {
+            self.say.push(Speech { text: rendered.text, ssml: rendered.ssml });
+        }
+        self.end("failed".into(), Then::Queue(release.fallback.queue.clone()), false)
+    }
+
+    pub(super) fn begin_step(&mut self, node: &Node) {
+        let Some(frame) = self.frame() else { return };
+        let step = Step {
+            at: frame.at.clone(),
+            line: node.line,
+            kind: node.kind.word().into(),
+            visit: frame.visit,
+            port: None,
+            why: None,
+            set: Vec::new(),
+            run: None,
+            failure: None,
+        };
+        self.steps.push(step);
+    }
+}
