@@ -1,0 +1,214 @@
+use super::*;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dialgraph_flow::Digest;
+use dialgraph_flow::model::{Digits, Queue};
+use dialgraph_kernel::call::{CallId, NewCall};
+use dialgraph_kernel::directive::Directives;
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::plugin::Speech;
+use dialgraph_kernel::ports::Timestamp;
+use insta::assert_yaml_snapshot;
+use proptest::prelude::*;
+
+use crate::event::What;
+use crate::flat::MAX_BYTES;
+
+fn call(channel: Channel) -> Call {
+    let mut call = Call::new(NewCall {
+        id: CallId("11111111-2222-4333-8444-555555555555".into()),
+        release: Digest::of(b"release"),
+        channel,
+        locale: "ko-KR".into(),
+        from: None,
+        to: None,
+        at: Timestamp(0),
+        seed: 1,
+        attributes: BTreeMap::from([
+            ("company".into(), "푸른별상사".into()),
+            ("tries".into(), 2.into()),
+            ("known".into(), Value::Null),
+        ]),
+    });
+    call.turn = 7;
+    call
+}
+
+fn incoming(channel: Channel, wanted: &[&str]) -> Incoming {
+    Incoming {
+        call: CallId("11111111-2222-4333-8444-555555555555".into()),
+        channel,
+        token: "6".to_owned(),
+        turn: Some(6),
+        what: What::Event(Event::Silent),
+        wanted: wanted.iter().map(|name| (*name).into()).collect(),
+        language: Some("ko-KR".to_owned()),
+    }
+}
+
+fn turn(say: &[&str], then: Then) -> TurnRecord {
+    let speech =
+        |text: &&str| Speech { text: (*text).to_owned(), ssml: text.starts_with("<speak") };
+    TurnRecord {
+        turn: 7,
+        at: Timestamp(0),
+        event: Event::Silent,
+        sensitive: false,
+        entries: Vec::new(),
+        steps: Vec::new(),
+        directives: Directives { say: say.iter().map(speech).collect(), then },
+    }
+}
+
+fn answer(channel: Channel, say: &[&str], then: Then) -> Answer {
+    Answer::of_turn(&incoming(channel, &[]), &turn(say, then), &call(channel))
+}
+
+fn accept(speech: bool, digits: Option<Digits>) -> Then {
+    Then::Ask(Accept { speech, digits, timeout_ms: 6_500, sensitive: false, hints: Vec::new() })
+}
+
+fn queue() -> Arc<Queue> {
+    Arc::new(Queue {
+        name: "msp-general".into(),
+        title: BTreeMap::new(),
+        priority: 2,
+        sla: None,
+        staff: None,
+    })
+}
+
+fn directives() -> Vec<(&'static str, Vec<&'static str>, Then)> {
+    let number = Some(Digits { min: 12, max: 12, terminator: Some('*') });
+    let key = Some(Digits { min: 1, max: 1, terminator: None });
+    vec![
+        ("menu", vec!["1번을 눌러 주세요."], accept(false, key.clone())),
+        (
+            "digits",
+            vec!["<speak>계정 번호를 <emphasis>눌러</emphasis> 주세요.</speak>"],
+            accept(false, number),
+        ),
+        ("listen", vec!["회사 이름을 말씀해 주세요."], accept(true, None)),
+        ("listen_or_press", vec!["말씀하시거나 눌러 주세요."], accept(true, key)),
+        ("ask_without_words", vec![], accept(true, None)),
+        ("wait", vec!["잠시만 기다려 주세요."], Then::Wait { ms: 2_000 }),
+        ("queue", vec!["연결해 드리겠습니다.", "기다려 주세요."], Then::Queue(queue())),
+        ("callback", vec![], Then::Callback { queue: queue(), number: "+821000000101".to_owned() }),
+        ("transfer", vec!["연결합니다."], Then::Transfer { number: "+12025550123".to_owned() }),
+        ("flow", vec![], Then::Transfer { number: "connect-flow:survey".to_owned() }),
+        ("disconnect", vec!["감사합니다."], Then::HangUp),
+    ]
+}
+
+#[test]
+fn every_directive_of_a_voice_call_has_its_answer() {
+    let answers: BTreeMap<_, _> = directives()
+        .into_iter()
+        .map(|(name, say, then)| (name, answer(Channel::Voice, &say, then)))
+        .collect();
+    assert_yaml_snapshot!(answers);
+}
+
+#[test]
+fn every_directive_of_a_chat_has_its_answer() {
+    let answers: BTreeMap<_, _> = directives()
+        .into_iter()
+        .map(|(name, say, then)| (name, answer(Channel::Chat, &say, then)))
+        .collect();
+    assert_yaml_snapshot!(answers);
+}
+
+#[test]
+fn refusals_name_their_reason_and_perhaps_a_queue() {
+    let answers = [
+        Answer::fallback("overload", None),
+        Answer::fallback("channel TASK is not served", Some("general")),
+        Answer::over(&call(Channel::Voice)),
+    ];
+    assert_yaml_snapshot!(answers);
+}
+
+#[test]
+fn the_attributes_that_the_flow_wants_come_back_and_are_never_missing() {
+    let incoming = incoming(Channel::Voice, &["company", "tries", "known", "never_set"]);
+    let answer = Answer::of_turn(&incoming, &turn(&[], Then::HangUp), &call(Channel::Voice));
+    let found =
+        ["company", "tries", "known", "never_set"].map(|name| answer.get(&attribute_key(name)));
+    assert_eq!(found, [Some("푸른별상사"), Some("2"), Some(" "), Some(" ")]);
+}
+
+#[test]
+fn the_language_is_named_only_when_the_contact_has_another() {
+    let mut incoming = incoming(Channel::Voice, &[]);
+    let record = turn(&[], Then::HangUp);
+    let language = |incoming: &Incoming| {
+        Answer::of_turn(incoming, &record, &call(Channel::Voice))
+            .get("language")
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(language(&incoming), "same");
+    incoming.language = Some("en-US".to_owned());
+    assert_eq!(language(&incoming), "ko-KR");
+    incoming.language = None;
+    assert_eq!(language(&incoming), "ko-KR");
+}
+
+#[test]
+fn several_pieces_are_numbered_downwards_and_the_question_is_the_prompt() {
+    let long = vec!["문장을 하나 더 말합니다."; 300].join(" ");
+    let answer = answer(Channel::Voice, &[&long, "어떻게 할까요?"], accept(true, None));
+    assert_eq!(answer.get("say"), Some("voice-1"));
+    assert!(answer.get("say_1").unwrap().starts_with("<speak>문장을"));
+    assert!(answer.get("prompt").unwrap().ends_with("어떻게 할까요?</speak>"));
+    let chat = self::answer(Channel::Chat, &["a", "b", "c"], Then::HangUp);
+    assert_eq!(chat.get("say"), Some("chat-3"));
+    assert_eq!([3, 2, 1].map(|n| chat.get(&format!("say_{n}"))), [Some("a"), Some("b"), Some("c")]);
+}
+
+#[test]
+fn timeouts_are_rounded_up_to_what_the_flow_has() {
+    assert_eq!(round_up(1, &KEY_TIMEOUTS), 3);
+    assert_eq!(round_up(3_000, &KEY_TIMEOUTS), 3);
+    assert_eq!(round_up(3_001, &KEY_TIMEOUTS), 4);
+    assert_eq!(round_up(7_000, &KEY_TIMEOUTS), 8);
+    assert_eq!(round_up(u32::MAX, &KEY_TIMEOUTS), 170);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_answer_is_too_large_or_has_an_empty_string(
+        say in proptest::collection::vec(".{0,60}", 0..5),
+        names in proptest::collection::vec("[a-z_]{1,30}", 0..64),
+        value in ".{0,30}",
+        times in 1_usize..150,
+        number in ".{0,300}",
+        voice in any::<bool>(),
+        kind in 0_u8..4,
+    ) {
+        let channel = if voice { Channel::Voice } else { Channel::Chat };
+        let then = match kind {
+            0 => accept(true, None),
+            1 => Then::Wait { ms: u32::MAX },
+            2 => Then::Transfer { number },
+            _ => Then::HangUp,
+        };
+        let mut call = call(channel);
+        let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+        for name in &wanted {
+            call.attributes.insert((*name).into(), value.repeat(times).into());
+        }
+        let say: Vec<String> = say.iter().map(|text| text.repeat(times)).collect();
+        let say: Vec<&str> = say.iter().map(String::as_str).collect();
+        let answer = Answer::of_turn(&incoming(channel, &wanted), &turn(&say, then), &call);
+        let json = serde_json::to_vec(&answer).unwrap();
+        prop_assert!(json.len() <= MAX_BYTES);
+        prop_assert!(answer.map().iter().all(|(_, value)| !value.is_empty()));
+        for name in &wanted {
+            prop_assert!(answer.get(&attribute_key(name)).is_some());
+        }
+    }
+}

@@ -1,0 +1,221 @@
+use super::*;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+macro_rules! event {
+    ($name:literal) => {
+        Incoming::parse(include_bytes!(concat!("../../tests/events/", $name, ".json")))
+    };
+}
+
+const CONTACT: &str = "11111111-2222-4333-8444-555555555555";
+
+fn start_of(incoming: Incoming) -> Start {
+    match incoming.what {
+        What::Start(start) => *start,
+        What::Event(event) => panic!("not a start: {event:?}"),
+    }
+}
+
+fn with(parameters: Value) -> Result<Incoming, EventError> {
+    Incoming::read(&json!({"Details": {
+        "ContactData": {"ContactId": CONTACT, "Channel": "VOICE"},
+        "Parameters": parameters,
+    }}))
+}
+
+fn happened(parameters: Value) -> Event {
+    match with(parameters).unwrap().what {
+        What::Event(event) => event,
+        What::Start(start) => panic!("a start: {start:?}"),
+    }
+}
+
+#[test]
+fn an_inbound_call_starts_with_its_numbers() {
+    let incoming = event!("voice_inbound").unwrap();
+    assert_eq!(&*incoming.call.0, CONTACT);
+    assert_eq!(incoming.channel, Channel::Voice);
+    assert_eq!(incoming.token, "start");
+    assert_eq!(incoming.turn, None);
+    assert_eq!(incoming.language.as_deref(), Some("ko-KR"));
+    assert_eq!(incoming.wanted, ["customer_class".into(), "company".into()] as [Name; 2]);
+    let start = start_of(incoming);
+    assert_eq!(start.from.as_deref(), Some("+821000000101"));
+    assert_eq!(start.to.as_deref(), Some("+8220000000"));
+    assert_eq!((start.flow, start.locale), (None, None));
+}
+
+#[test]
+fn words_come_with_the_turn_they_answer() {
+    let incoming = event!("voice_said").unwrap();
+    assert_eq!((incoming.turn, incoming.token.as_str()), (Some(3), "3"));
+    let said = Event::Said { text: "푸른별상사입니다".to_owned(), confidence: Some(0.87) };
+    assert_eq!(incoming.what, What::Event(said));
+}
+
+#[test]
+fn keys_come_as_keys() {
+    let incoming = event!("voice_pressed").unwrap();
+    assert_eq!(incoming.what, What::Event(Event::Pressed("111122223333".to_owned())));
+}
+
+#[test]
+fn a_transferred_contact_starts_with_its_queue_and_stream_passed_over() {
+    assert_eq!(start_of(event!("transfer").unwrap()).from.as_deref(), Some("+821000000101"));
+}
+
+#[test]
+fn a_call_back_starts_in_the_flow_and_language_that_the_bridge_names() {
+    let start = start_of(event!("callback").unwrap());
+    assert_eq!(start.flow.as_deref(), Some("msp-customer"));
+    assert_eq!(start.locale.as_deref(), Some("en-US"));
+    assert_eq!(start.attributes.get("promised").map(String::as_str), Some("15m"));
+}
+
+#[test]
+fn a_chat_has_no_numbers_and_its_own_attributes_are_left_alone() {
+    let incoming = event!("chat").unwrap();
+    assert_eq!(incoming.channel, Channel::Chat);
+    assert_eq!(incoming.language, None);
+    assert_eq!(start_of(incoming), Start::default());
+}
+
+#[test]
+fn tasks_and_e_mails_are_refused_in_a_way_that_a_fallback_can_answer() {
+    for (event, channel) in [(event!("task"), "TASK"), (event!("email"), "EMAIL")] {
+        let error = event.unwrap_err();
+        assert!(error.is_refusal());
+        assert!(error.to_string().contains(channel), "{error}");
+    }
+}
+
+#[test]
+fn the_least_event_starts_a_call() {
+    let incoming = event!("minimal").unwrap();
+    assert_eq!(incoming.channel, Channel::Voice);
+    assert_eq!(start_of(incoming), Start::default());
+}
+
+#[test]
+fn a_contact_event_tells_of_a_hang_up() {
+    let incoming = event!("disconnected").unwrap();
+    assert_eq!(incoming.what, What::Event(Event::HungUp));
+    assert_eq!(incoming.token, "hung-up");
+}
+
+#[test]
+fn nothing_stored_is_silence_and_no_words_are_silence() {
+    assert_eq!(happened(json!({"did": "pressed", "turn": "1", "input": "Timeout"})), Event::Silent);
+    assert_eq!(happened(json!({"did": "said", "turn": "1", "input": " "})), Event::Silent);
+    assert_eq!(happened(json!({"did": "silent", "turn": 1})), Event::Silent);
+    assert_eq!(happened(json!({"did": "pressed", "turn": "1"})), Event::Pressed(String::new()));
+}
+
+#[test]
+fn a_failure_tells_its_reason_and_a_wait_its_end() {
+    let failed = happened(json!({"did": "failed", "turn": "2", "input": "queue-at-capacity"}));
+    assert_eq!(failed, Event::DirectiveFailed("queue-at-capacity".to_owned()));
+    assert_eq!(happened(json!({"did": "resumed", "turn": "2"})), Event::Resumed);
+}
+
+#[test]
+fn confidence_off_its_scale_is_no_confidence() {
+    for confidence in ["NaN", "1.5", "-1", "high", ""] {
+        let event =
+            happened(json!({"did": "said", "turn": "1", "input": "x", "confidence": confidence}));
+        assert_eq!(event, Event::Said { text: "x".to_owned(), confidence: None }, "{confidence}");
+    }
+}
+
+#[test]
+fn withheld_numbers_are_none() {
+    for address in [json!("anonymous"), json!(""), json!(null), json!("+"), json!({})] {
+        let start = Incoming::read(&json!({"Details": {"ContactData": {
+            "ContactId": CONTACT,
+            "CustomerEndpoint": {"Address": address, "Type": "TELEPHONE_NUMBER"},
+        }}}));
+        assert_eq!(start_of(start.unwrap()).from, None);
+    }
+}
+
+#[test]
+fn what_is_long_is_cut() {
+    let long = "가".repeat(MAX_TEXT + 10);
+    let Event::Said { text, .. } = happened(json!({"did": "said", "turn": "1", "input": long}))
+    else {
+        panic!("words were expected");
+    };
+    assert_eq!(text.chars().count(), MAX_TEXT);
+    let names: Vec<String> = (0..200).map(|number| format!("a{number}")).collect();
+    let incoming = with(json!({"did": "entered", "attributes": names.join(",")})).unwrap();
+    assert_eq!(incoming.wanted.len(), MAX_ATTRIBUTES);
+}
+
+#[test]
+fn errors_name_what_is_missing() {
+    let told = |body: &str| Incoming::parse(body.as_bytes()).unwrap_err().to_string();
+    assert_eq!(told("{}"), "the event is none of Amazon Connect: `Details.ContactData` is missing");
+    assert!(told("{").starts_with("the event is no JSON"));
+    assert_eq!(
+        told(r#"{"Details":{"ContactData":{"Channel":"VOICE"}}}"#),
+        "the event is none of Amazon Connect: `Details.ContactData.ContactId` is missing"
+    );
+    let wrong = with(json!({"did": "danced", "turn": "1"})).unwrap_err().to_string();
+    assert!(wrong.contains("`did` is `danced`"), "{wrong}");
+    let wrong = with(json!({"did": "said", "input": "x"})).unwrap_err().to_string();
+    assert!(wrong.contains("`turn` is missing"), "{wrong}");
+    let wrong = with(json!({"did": "said", "turn": "soon"})).unwrap_err().to_string();
+    assert!(wrong.contains("`turn` is `soon`"), "{wrong}");
+    let large = vec![b' '; MAX_EVENT_BYTES + 1];
+    assert!(matches!(Incoming::parse(&large), Err(EventError::TooLarge { .. })));
+    let path = json!({"Details": {"ContactData": {"ContactId": "../x"}}});
+    assert_eq!(Incoming::read(&path), Err(EventError::ContactId("other characters")));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+    ];
+    let key = prop_oneof![
+        "(Details|ContactData|Parameters|ContactId|Channel|did|turn|input|attributes|CustomerEndpoint|Address|detail)",
+        ".{0,10}",
+    ];
+    leaf.prop_recursive(5, 60, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::btree_map(key.clone(), inner, 0..8)
+                .prop_map(|map| map.into_iter().collect::<Map<_, _>>().into()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_json_makes_it_panic(event in any_json()) {
+        let _ = Incoming::read(&event);
+    }
+
+    #[test]
+    fn no_contact_data_and_parameters_make_it_panic(contact in any_json(), parameters in any_json()) {
+        let mut event = json!({"Details": {"ContactData": contact, "Parameters": parameters}});
+        let _ = Incoming::read(&event);
+        if event["Details"]["ContactData"].is_object() {
+            event["Details"]["ContactData"]["ContactId"] = CONTACT.into();
+            if let Ok(incoming) = Incoming::read(&event) {
+                prop_assert!(!incoming.token.is_empty());
+                prop_assert!(incoming.wanted.len() <= MAX_ATTRIBUTES);
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Incoming::parse(&bytes);
+    }
+}

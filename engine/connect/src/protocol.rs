@@ -1,0 +1,59 @@
+//! The words that the engine's answers and the bridge flow share. `docs/connect-protocol.md` explains them.
+
+/// What the flow must do.
+pub mod action {
+    /// Play the pieces, then come back at once.
+    pub const SPEAK: &str = "speak";
+    /// Chat: wait `wait_seconds`, then come back.
+    pub const WAIT: &str = "wait";
+    /// Voice: one key.
+    pub const MENU: &str = "menu";
+    /// Voice: several keys.
+    pub const DIGITS: &str = "digits";
+    /// Voice: speech, and keys when `keys` is `yes`.
+    pub const LISTEN: &str = "listen";
+    /// Chat: what the customer writes.
+    pub const READ: &str = "read";
+    pub const QUEUE: &str = "queue";
+    pub const CALLBACK: &str = "callback";
+    pub const TRANSFER: &str = "transfer";
+    pub const FLOW: &str = "flow";
+    pub const DISCONNECT: &str = "disconnect";
+    pub const FALLBACK: &str = "fallback";
+}
+
+/// `language` when the contact has the right one already.
+pub const SAME_LANGUAGE: &str = "same";
+
+/// `say` when there is nothing to play.
+pub const NOTHING: &str = "none";
+
+/// Most pieces played one after another before an action; more text is left out.
+pub const MAX_PIECES: usize = 6;
+
+/// How targets of `transfer` that are contact flows begin.
+pub const FLOW_SCHEME: &str = "connect-flow:";
+
+/// Seconds for which a flow can wait for the first key. Connect wants a constant, so the flow has a block for each.
+pub const KEY_TIMEOUTS: [u32; 10] = [3, 4, 5, 6, 8, 10, 15, 30, 60, 170];
+
+/// The same for a chat. Whoever types needs longer than whoever speaks, whatever the flow allows for speech.
+pub const CHAT_TIMEOUTS: [u32; 4] = [120, 300, 900, 1_800];
+
+/// Keys that can end a number, and their words in `keys_end`.
+pub const TERMINATORS: [(char, &str); 2] = [('#', "hash"), ('*', "star")];
+
+/// Seconds between two keys after which a number counts as complete.
+pub const INTERDIGIT_SECONDS: u32 = 5;
+
+/// Name under which an attribute is answered.
+pub fn attribute_key(name: &str) -> String {
+    format!("attr_{name}")
+}
+
+/// The smallest of `seconds` that is no shorter than `millis`; the largest if there is none.
+pub fn round_up(millis: u32, seconds: &[u32]) -> u32 {
+    let wanted = millis.div_ceil(1_000);
+    let fitting = seconds.iter().copied().find(|seconds| *seconds >= wanted);
+    fitting.or(seconds.last().copied()).unwrap_or(wanted)
+}
