@@ -17,6 +17,7 @@ pub(crate) enum Command {
     Call(CallArgs),
     Test(TestArgs),
     Check(CheckArgs),
+    Serve(ServeArgs),
     /// Looks at flows.
     #[command(subcommand)]
     Flow(FlowCommand),
@@ -124,6 +125,23 @@ pub(crate) struct CheckArgs {
     pub(crate) explain: Option<String>,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
+}
+
+/// Takes live calls: Amazon Connect's turns and any other channel, over HTTP.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph serve\n  dialgraph serve --print-config > dialgraph.toml\n  DIALGRAPH_SERVER__LISTEN=127.0.0.1:7701 dialgraph serve --config dialgraph.toml"
+)]
+pub(crate) struct ServeArgs {
+    /// The configuration; default: `dialgraph.toml` in this folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Prints every key with its meaning and value, as a file for `--config`, and ends.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// The folder that holds `dialgraph.yaml`; default: `project.folder` of the configuration.
+    #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_PROJECT")]
+    pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Call(args) => commands::call::run(args),
         Command::Test(args) => commands::test::run(args),
         Command::Check(args) => commands::check::run(args),
+        Command::Serve(args) => commands::serve::run(args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
         Command::Plugin(PluginCommand::New(args)) => commands::plugin::new(&args),
         Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin::inspect(&args),

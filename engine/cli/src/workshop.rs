@@ -30,8 +30,13 @@ impl Workshop {
     /// Reads the project in `folder` and loads the plugins that come with dialgraph and those in its
     /// `plugins/`; of two with one name the project's is taken.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
+        Self::open_with(folder, host()?)
+    }
+
+    /// As [`open`](Self::open), with a plugin host set up by the caller.
+    pub(crate) fn open_with(folder: &Path, host: Host) -> Result<Self> {
         let project = Project::load(folder).with_context(|| hint(folder))?;
-        let host = Arc::new(host()?);
+        let host = Arc::new(host);
         let mut components: BTreeMap<String, Vec<u8>> = dialgraph_guests::shipped()
             .iter()
             .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
@@ -75,6 +80,16 @@ impl Workshop {
         }
     }
 
+    /// The project as it was read.
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// What runs its plugins.
+    pub(crate) fn plugin_host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
     /// A lab for simulated calls.
     pub(crate) fn lab(&self) -> Result<Lab> {
         let release = self.release()?;
@@ -112,7 +127,7 @@ pub(crate) fn host() -> Result<Host> {
 }
 
 /// `DIALGRAPH_CACHE`, or `dialgraph` in the user's cache folder; none without a home.
-fn cache_dir() -> Option<PathBuf> {
+pub(crate) fn cache_dir() -> Option<PathBuf> {
     let from =
         |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     from("DIALGRAPH_CACHE")

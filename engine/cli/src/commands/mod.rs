@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod flow;
 pub(crate) mod plugin;
+pub(crate) mod serve;
 pub(crate) mod test;
 
 use std::path::Path;

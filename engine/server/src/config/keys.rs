@@ -1,0 +1,235 @@
+//! Every key there is.
+
+use super::setting::{Given, Setting, Word, read_word, show_word};
+use super::{Config, Guard, LogFormat};
+
+/// One key.
+pub(super) struct Key {
+    /// `section.key`.
+    pub(super) path: &'static str,
+    /// What it means, for whoever sets it.
+    pub(super) doc: &'static str,
+    /// Its value is never shown.
+    pub(super) secret: bool,
+    pub(super) set: Box<dyn Fn(&mut Config, &Given) -> Result<(), String>>,
+    pub(super) show: Box<dyn Fn(&Config) -> String>,
+}
+
+impl Key {
+    /// Its environment variable.
+    pub(super) fn variable(&self) -> String {
+        format!("DIALGRAPH_{}", self.path.replace('.', "__").to_uppercase())
+    }
+
+    fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+}
+
+fn key<T: Setting + Clone + 'static>(
+    path: &'static str,
+    doc: &'static str,
+    place: fn(&mut Config) -> &mut T,
+) -> Key {
+    Key {
+        path,
+        doc,
+        secret: false,
+        set: Box::new(move |config, given| {
+            *place(config) = T::read(given)?;
+            Ok(())
+        }),
+        show: Box::new(move |config| place(&mut config.clone()).show()),
+    }
+}
+
+impl Word for Guard {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("required", Self::Required), ("off", Self::Off)];
+}
+
+impl Word for LogFormat {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("json", Self::Json), ("pretty", Self::Pretty)];
+}
+
+impl Setting for Guard {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Setting for LogFormat {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+/// All keys, by section, in the order in which they are printed.
+pub(super) fn all() -> Vec<Key> {
+    vec![
+        key(
+            "server.listen",
+            "Address and port. With an address that other machines can reach, `connect.keys` and `api.tokens`\nmust be set, or the guards be turned off knowingly.",
+            |c| &mut c.server.listen,
+        ),
+        key("server.connections", "Connections at the same time; more wait to be accepted.", |c| {
+            &mut c.server.connections
+        }),
+        key("server.max_body", "Largest body of a request.", |c| &mut c.server.max_body),
+        key(
+            "server.header_timeout",
+            "A client that has not sent the head of its request by then is cut off.",
+            |c| &mut c.server.header_timeout,
+        ),
+        key("server.request_timeout", "A request is answered within this, or with 503.", |c| {
+            &mut c.server.request_timeout
+        }),
+        key(
+            "server.drain_delay",
+            "After SIGTERM: how long to go on serving, while `/readyz` says no, so that load balancers notice.",
+            |c| &mut c.server.drain_delay,
+        ),
+        key(
+            "server.drain_timeout",
+            "After that no new turn begins; turns and replies under way have so long to end.",
+            |c| &mut c.server.drain_timeout,
+        ),
+        key(
+            "tls.certificate",
+            "PEM file with the certificate and its chain; empty: plain HTTP.",
+            |c| &mut c.tls.certificate,
+        ),
+        key("tls.key", "PEM file with the certificate's private key.", |c| &mut c.tls.key),
+        key("project.folder", "The folder that holds `dialgraph.yaml`.", |c| &mut c.project.folder),
+        key("store.folder", "Where calls, records and tickets are kept. One process owns it.", |c| {
+            &mut c.store.folder
+        }),
+        key("store.cache", "Most memory for the store's cache.", |c| &mut c.store.cache),
+        key(
+            "store.key_file",
+            "File with the keys that seal the store, newest first (or set DIALGRAPH_STORE_KEY); empty: as found there.",
+            |c| &mut c.store.key_file,
+        ),
+        key(
+            "turns.budget",
+            "Providers may take so long before the caller hears a comfort prompt and the turn ends; they run on.",
+            |c| &mut c.turns.budget,
+        ),
+        key(
+            "turns.comfort_wait",
+            "After a comfort prompt the caller waits so long before the engine looks again.",
+            |c| &mut c.turns.comfort_wait,
+        ),
+        key(
+            "turns.answer_within",
+            "From a request's arrival to its answer, come what may; later the answer is the fallback. Must be\nless than the Lambda's budget (6.5 s).",
+            |c| &mut c.turns.answer_within,
+        ),
+        key("turns.at_once", "Turns at the same time, those that wait for providers included.", |c| {
+            &mut c.turns.at_once
+        }),
+        key("turns.waiting", "Turns that may wait to begin; more get the fallback at once.", |c| {
+            &mut c.turns.waiting
+        }),
+        key("turns.wait", "How long a turn may wait to begin before it gets the fallback.", |c| {
+            &mut c.turns.wait
+        }),
+        key(
+            "turns.workers",
+            "Threads that run plugins; 0: one for each processor, at least two.",
+            |c| &mut c.turns.workers,
+        ),
+        key(
+            "calls.idle_limit",
+            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.",
+            |c| &mut c.calls.idle_limit,
+        ),
+        key("calls.idle_check", "How often such calls are looked for.", |c| &mut c.calls.idle_check),
+        key(
+            "connect.signature",
+            "Whether `/v1/connect/turn` takes signed requests only: \"required\", \"off\", or \"auto\": required if there\nare keys or other machines can reach the server.",
+            |c| &mut c.connect.signature,
+        ),
+        key(
+            "connect.keys",
+            "Keys that requests may be signed with, `ID:HEX` with 32 bytes or more each; two while one replaces another.",
+            |c| &mut c.connect.keys,
+        )
+        .secret(),
+        key("connect.keys_file", "File with such keys, one a line; `#` begins a comment.", |c| {
+            &mut c.connect.keys_file
+        }),
+        key("connect.window", "How far a signed request's time may be off.", |c| {
+            &mut c.connect.window
+        }),
+        key(
+            "connect.nonces",
+            "Signed requests remembered, so that none is taken twice; more than come within the window.",
+            |c| &mut c.connect.nonces,
+        ),
+        key(
+            "api.authentication",
+            "Whether `/v1/calls` wants a bearer token: \"required\", \"off\", or \"auto\": required if there are tokens or\nother machines can reach the server.",
+            |c| &mut c.api.authentication,
+        ),
+        key(
+            "api.tokens",
+            "`NAME:ROLE:SHA256` each: who it is, `viewer`, `designer` or `operator`, and the token's SHA-256 in hex.",
+            |c| &mut c.api.tokens,
+        )
+        .secret(),
+        key(
+            "providers.timeout",
+            "A provider's answer is given up after this, retries included, unless its node's limit is shorter.",
+            |c| &mut c.providers.timeout,
+        ),
+        key(
+            "providers.tries",
+            "How often a request is made when the provider is not available; 1: no retries.",
+            |c| &mut c.providers.tries,
+        ),
+        key(
+            "providers.backoff",
+            "Before the first retry; doubled for each further one, with jitter.",
+            |c| &mut c.providers.backoff,
+        ),
+        key(
+            "providers.breaker_failures",
+            "After so many failures in a row a provider is not asked for a while; 0: always asked.",
+            |c| &mut c.providers.breaker_failures,
+        ),
+        key("providers.breaker_pause", "How long that while is.", |c| {
+            &mut c.providers.breaker_pause
+        }),
+        key(
+            "providers.secrets_folder",
+            "Folder with a file for each secret that plugins may use; empty: only DIALGRAPH_SECRET_… variables.",
+            |c| &mut c.providers.secrets_folder,
+        ),
+        key(
+            "providers.extra_roots",
+            "PEM file of certificate authorities that outbound requests trust beside the public ones.",
+            |c| &mut c.providers.extra_roots,
+        ),
+        key(
+            "plugins.cache",
+            "Folder for compiled plugins; empty: `dialgraph` in the user's cache folder.",
+            |c| &mut c.plugins.cache,
+        ),
+        key("log.format", "\"json\", \"pretty\", or \"auto\": pretty at a terminal.", |c| {
+            &mut c.log.format
+        }),
+        key(
+            "log.level",
+            "Least level that is logged: \"error\", \"warn\", \"info\", \"debug\" or \"trace\"; or one for each part, such\nas \"info,dialgraph_server=debug\".",
+            |c| &mut c.log.level,
+        ),
+    ]
+}

@@ -1,0 +1,260 @@
+//! What an operator can set, where it comes from, and what it is when nothing is set.
+//!
+//! Every key is declared once, in [`keys`]: its name, what it means, how it is read and shown. A TOML file is
+//! read first, then the environment (`DIALGRAPH_SECTION__KEY`). All that is wrong is told at once, each with
+//! its place and what to write instead.
+
+mod keys;
+mod load;
+mod setting;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::load::{ConfigError, Problem, Sources, usual_file};
+pub use self::setting::ByteSize;
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub server: Server,
+    pub tls: Tls,
+    pub project: Project,
+    pub store: Store,
+    pub turns: Turns,
+    pub calls: Calls,
+    pub connect: Connect,
+    pub api: Api,
+    pub providers: Providers,
+    pub plugins: Plugins,
+    pub log: Log,
+}
+
+/// Connections.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// Connections at the same time.
+    pub connections: u32,
+    pub max_body: ByteSize,
+    /// A client must have sent its request's head within this.
+    pub header_timeout: Duration,
+    /// A request is answered or given up within this.
+    pub request_timeout: Duration,
+    /// After SIGTERM: unready, but serving, for so long.
+    pub drain_delay: Duration,
+    /// After that: time for what is under way.
+    pub drain_timeout: Duration,
+}
+
+/// Encryption of connections; none unless both are set.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Project {
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub folder: PathBuf,
+    pub cache: ByteSize,
+    pub key_file: Option<PathBuf>,
+}
+
+/// One turn of a call.
+#[derive(Debug, Clone)]
+pub struct Turns {
+    /// Time in which providers may answer before the caller hears a comfort prompt.
+    pub budget: Duration,
+    /// How long the caller then waits.
+    pub comfort_wait: Duration,
+    /// Time from a request's arrival to its answer, come what may.
+    pub answer_within: Duration,
+    /// Turns at the same time, those that wait for providers included.
+    pub at_once: u32,
+    /// Turns that may wait for their beginning.
+    pub waiting: u32,
+    /// How long one may wait for it.
+    pub wait: Duration,
+    /// Threads that run plugins; 0 stands for one for each processor, but at least two.
+    pub workers: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Calls {
+    /// A call that has had no event for so long is over: its caller is gone.
+    pub idle_limit: Duration,
+    /// How often that is looked at.
+    pub idle_check: Duration,
+}
+
+/// The endpoint for Amazon Connect.
+#[derive(Clone)]
+pub struct Connect {
+    pub signature: Guard,
+    /// `ID:HEX` each.
+    pub keys: Vec<String>,
+    pub keys_file: Option<PathBuf>,
+    pub window: Duration,
+    pub nonces: u32,
+}
+
+impl std::fmt::Debug for Connect {
+    /// Without the keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connect").field("signature", &self.signature).finish_non_exhaustive()
+    }
+}
+
+/// The calls API.
+#[derive(Clone)]
+pub struct Api {
+    pub authentication: Guard,
+    /// `NAME:ROLE:SHA256` each.
+    pub tokens: Vec<String>,
+}
+
+impl std::fmt::Debug for Api {
+    /// Without the tokens.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("authentication", &self.authentication).finish_non_exhaustive()
+    }
+}
+
+/// Whether requests must prove where they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Required if there is something to prove it with, or the address can be reached from other machines.
+    Auto,
+    Required,
+    Off,
+}
+
+/// What plugins ask of the world outside.
+#[derive(Debug, Clone)]
+pub struct Providers {
+    /// One request, retries included, is given up after this.
+    pub timeout: Duration,
+    /// Tries of one request that failed because the provider was not available.
+    pub tries: u32,
+    pub backoff: Duration,
+    /// Failures in a row after which a provider is left alone; 0: never.
+    pub breaker_failures: u32,
+    /// For how long.
+    pub breaker_pause: Duration,
+    pub secrets_folder: Option<PathBuf>,
+    pub extra_roots: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Plugins {
+    pub cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub format: LogFormat,
+    /// As `tracing_subscriber::EnvFilter` reads it.
+    pub level: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty at a terminal, JSON otherwise.
+    Auto,
+    Json,
+    Pretty,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            server: Server {
+                listen: SocketAddr::from(([127, 0, 0, 1], 7700)),
+                connections: 4096,
+                max_body: ByteSize(256 << 10),
+                header_timeout: seconds(10),
+                request_timeout: seconds(30),
+                drain_delay: Duration::ZERO,
+                drain_timeout: seconds(20),
+            },
+            tls: Tls::default(),
+            project: Project { folder: "flows".into() },
+            store: Store {
+                folder: ".dialgraph/store".into(),
+                cache: ByteSize(64 << 20),
+                key_file: None,
+            },
+            turns: Turns {
+                budget: seconds(4),
+                comfort_wait: seconds(2),
+                answer_within: Duration::from_millis(5500),
+                at_once: 256,
+                waiting: 256,
+                wait: seconds(1),
+                workers: 0,
+            },
+            calls: Calls { idle_limit: seconds(30 * 60), idle_check: seconds(60) },
+            connect: Connect {
+                signature: Guard::Auto,
+                keys: Vec::new(),
+                keys_file: None,
+                window: seconds(300),
+                nonces: 100_000,
+            },
+            api: Api { authentication: Guard::Auto, tokens: Vec::new() },
+            providers: Providers {
+                timeout: seconds(60),
+                tries: 3,
+                backoff: Duration::from_millis(100),
+                breaker_failures: 5,
+                breaker_pause: seconds(30),
+                secrets_folder: None,
+                extra_roots: None,
+            },
+            plugins: Plugins { cache: None },
+            log: Log { format: LogFormat::Auto, level: "info".to_owned() },
+        }
+    }
+}
+
+impl Config {
+    /// Whether other machines can reach the server.
+    pub fn is_exposed(&self) -> bool {
+        !self.server.listen.ip().is_loopback()
+    }
+
+    /// Whether the turn endpoint takes signed requests only.
+    pub fn must_sign(&self) -> bool {
+        let has_keys = !self.connect.keys.is_empty() || self.connect.keys_file.is_some();
+        match self.connect.signature {
+            Guard::Auto => has_keys || self.is_exposed(),
+            Guard::Required => true,
+            Guard::Off => false,
+        }
+    }
+
+    /// Whether the calls API wants a token.
+    pub fn must_authenticate(&self) -> bool {
+        match self.api.authentication {
+            Guard::Auto => !self.api.tokens.is_empty() || self.is_exposed(),
+            Guard::Required => true,
+            Guard::Off => false,
+        }
+    }
+
+    /// How many threads run turns.
+    pub fn workers(&self) -> usize {
+        match self.turns.workers {
+            0 => std::thread::available_parallelism().map_or(2, usize::from).max(2),
+            workers => workers as usize,
+        }
+    }
+}

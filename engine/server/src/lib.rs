@@ -1,0 +1,24 @@
+//! `dialgraph serve`: calls over HTTP.
+//!
+//! This crate puts a face on [`dialgraph_runtime::Engine`]: Amazon Connect's turns, the calls API for any other
+//! channel, health and figures. What it adds is what a server needs and a turn must not know: configuration,
+//! admission and shedding ([`turns`]), providers that are slow, failing or gone ([`world`]), connections,
+//! proof of who asks, telemetry, and an orderly end.
+//!
+//! Invariants: a turn is refused before it begins or goes on to its end; nobody waits longer than
+//! [`config::Turns::answer_within`]; every body, queue and list has a bound; no word, key, name or secret of a
+//! call reaches a log or a metric. The crate knows nothing of wasmtime, nor how flows and plugins are checked:
+//! releases and whoever runs plugins are given to it.
+
+pub mod clock;
+pub mod config;
+pub mod http;
+mod listen;
+pub mod shown;
+pub mod state;
+pub mod telemetry;
+pub mod turns;
+
+pub use config::Config;
+pub use listen::{Running, ServeError, serve};
+pub use state::{App, OpenStore, Parts, open_store};

@@ -1,0 +1,158 @@
+//! What every request can reach.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dialgraph_flow::Digest;
+use dialgraph_kernel::plugin::Plugins;
+use dialgraph_runtime::{Engine, Releases, WaitRules, World};
+use dialgraph_store::{Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::turns::{Turns, Workers};
+
+/// The store of a server, with the handle that health and figures are asked of.
+#[derive(Clone)]
+pub struct OpenStore {
+    pub store: Arc<dyn Store>,
+    pub sled: Arc<SledStore>,
+    pub sealed: bool,
+}
+
+impl std::fmt::Debug for OpenStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenStore").field("path", &self.sled.path()).finish_non_exhaustive()
+    }
+}
+
+/// Opens the store that `config` names; sealed if there is a key, in the file or in the environment.
+///
+/// # Errors
+/// What is wrong with the folder, the database or the key, and what to do.
+pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
+    let keys = match &config.store.key_file {
+        Some(file) => Some(Keyring::from_file(file)?),
+        None => Keyring::from_env()?,
+    };
+    let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
+    let sled = Arc::new(SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?);
+    let sealed = keys.is_some();
+    let store: Arc<dyn Store> = match keys {
+        Some(keys) => Arc::new(Sealed::open(sled.clone(), keys).await?),
+        None => {
+            dialgraph_store::require_unsealed(&sled).await?;
+            sled.clone()
+        }
+    };
+    Ok(OpenStore { store, sled, sealed })
+}
+
+/// What a server is made of.
+pub struct Parts {
+    pub store: OpenStore,
+    pub releases: Arc<Releases>,
+    pub plugins: Arc<dyn Plugins>,
+    /// Whether a plugin version can be run here.
+    pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
+    /// Answers host calls; grants are its business.
+    pub world: Arc<dyn World>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// A server's state.
+pub struct App {
+    pub config: Config,
+    pub turns: Arc<Turns>,
+    pub releases: Arc<Releases>,
+    pub store: OpenStore,
+    pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
+    pub clock: SystemClock,
+    /// A stop was asked for; load balancers should look elsewhere.
+    leaving: AtomicBool,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("turns", &self.turns).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// # Errors
+    /// When the machine gives no threads.
+    pub fn new(config: Config, parts: Parts) -> std::io::Result<Arc<Self>> {
+        let ms = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let rules = WaitRules {
+            turn_ms: ms(config.turns.budget),
+            comfort_wait_ms: ms(config.turns.comfort_wait),
+            ..WaitRules::default()
+        };
+        let engine = Engine::new(
+            parts.store.store.clone(),
+            parts.releases.clone(),
+            parts.plugins,
+            parts.world,
+            Arc::new(SystemClock),
+            rules,
+        );
+        let workers = Workers::new(config.workers())?;
+        let turns = Turns::new(Arc::new(engine), workers, config.turns.clone());
+        Ok(Arc::new(Self {
+            config,
+            turns,
+            releases: parts.releases,
+            store: parts.store,
+            is_loaded: parts.is_loaded,
+            clock: SystemClock,
+            leaving: AtomicBool::new(false),
+        }))
+    }
+
+    /// From now on `/readyz` says no.
+    pub fn set_leaving(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
+    }
+
+    /// What `/readyz` says: each part with the reason why it is not ready.
+    pub async fn readiness(&self) -> HashMap<&'static str, Result<(), String>> {
+        let mut parts = HashMap::new();
+        parts.insert("store", self.store_readiness().await);
+        parts.insert("plugins", self.plugin_readiness());
+        let draining = if self.leaving.load(Ordering::SeqCst) {
+            Err("about to stop".to_owned())
+        } else {
+            Ok(())
+        };
+        parts.insert("server", draining);
+        parts
+    }
+
+    async fn store_readiness(&self) -> Result<(), String> {
+        self.store.sled.health().map_err(|error| error.to_string())?;
+        // A read of a call that cannot be there goes through sealing and the database.
+        let nobody = dialgraph_kernel::call::CallId(".readiness".into());
+        self.turns.engine().calls().load(&nobody).await.map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    fn plugin_readiness(&self) -> Result<(), String> {
+        let live = self.releases.live();
+        let missing: Vec<&str> = live
+            .plugins
+            .iter()
+            .filter(|(_, pin)| !(self.is_loaded)(&pin.digest))
+            .map(|(name, _)| &**name)
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(format!("not loaded: {}", missing.join(", ")))
+    }
+}

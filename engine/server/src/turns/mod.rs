@@ -1,0 +1,362 @@
+//! Turns of live calls: admitted, one at a time for each call, answered in time or refused in time.
+//!
+//! A turn runs as a task of its own, on threads of its own ([`Workers`]), because plugins compute: a client that
+//! goes away does not stop it, and the threads that talk to clients stay free to refuse. Before it begins it
+//! may be refused without a trace; once begun it goes on to its end, and whoever asks again with the same token
+//! gets its answer.
+
+mod locks;
+mod workers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument as _;
+
+use dialgraph_kernel::call::{Call, CallId, Channel};
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_kernel::turn::TurnError;
+use dialgraph_runtime::{Answer, CallsError, Engine, EngineError, LateReply, Start};
+
+use self::locks::Locks;
+pub use self::workers::Workers;
+use crate::config;
+
+/// The answer to an event.
+#[derive(Debug)]
+pub struct Answered {
+    pub record: TurnRecord,
+    pub call: Call,
+    /// The event had been answered before; this is that answer.
+    pub repeated: bool,
+}
+
+/// Why an event got no answer of the engine.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Nothing happened; the same event may come again.
+    #[error("too many turns are waiting to begin; try again in a second")]
+    Busy,
+    /// Nothing happened; another process may take the event.
+    #[error(
+        "this engine is about to stop and begins no turn; try another, or again in some seconds"
+    )]
+    Draining,
+    /// The turn goes on; its answer can be had with the same token.
+    #[error("the turn takes longer than it may; ask again with the same token")]
+    Late,
+    /// The event belongs to another moment of the call than the present one.
+    #[error("the event answers turn {given}, but the call's last turn is {last}")]
+    OutOfOrder { given: u32, last: u32 },
+    #[error(transparent)]
+    Engine(EngineError),
+    /// A defect of the engine; its log says more.
+    #[error("the turn broke down; the engine's log says where")]
+    Broken,
+}
+
+/// What to do: an event with everything that it needs.
+#[derive(Debug, Clone)]
+pub enum Work {
+    Start(Box<Start>),
+    Event {
+        id: CallId,
+        event: Event,
+        /// The turn that the event answers; none: whichever is the last.
+        after: Option<u32>,
+    },
+}
+
+impl Work {
+    fn id(&self) -> &CallId {
+        match self {
+            Self::Start(start) => &start.id,
+            Self::Event { id, .. } => id,
+        }
+    }
+}
+
+/// Runs turns.
+pub struct Turns {
+    engine: Arc<Engine>,
+    workers: Workers,
+    rules: config::Turns,
+    locks: Arc<Locks>,
+    slots: Arc<Semaphore>,
+    /// Turns that were let in and are not over.
+    inside: AtomicUsize,
+    /// Replies that outlasted their turn and are still awaited.
+    awaited: AtomicUsize,
+    draining: AtomicBool,
+    changed: Notify,
+}
+
+impl std::fmt::Debug for Turns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turns").field("load", &self.load()).finish_non_exhaustive()
+    }
+}
+
+/// How busy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Turns that wait or run.
+    pub turns: usize,
+    /// Most of them at a time.
+    pub most: usize,
+    /// Late replies awaited.
+    pub late_replies: usize,
+}
+
+/// A turn has not begun; it and whoever waits for it decide which of the two comes first.
+const WAITING: u8 = 0;
+const BEGUN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+/// Tries to store a late reply before it is given up; the host call is then made again by a later turn.
+const KEEP_TRIES: u32 = 5;
+
+impl Turns {
+    pub fn new(engine: Arc<Engine>, workers: Workers, rules: config::Turns) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            workers,
+            locks: Arc::default(),
+            slots: Arc::new(Semaphore::new(rules.at_once as usize)),
+            inside: AtomicUsize::new(0),
+            awaited: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            changed: Notify::new(),
+            rules,
+        })
+    }
+
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    pub fn load(&self) -> Load {
+        Load {
+            turns: self.inside.load(Ordering::Relaxed),
+            most: self.most(),
+            late_replies: self.awaited.load(Ordering::Relaxed),
+        }
+    }
+
+    fn most(&self) -> usize {
+        self.rules.at_once as usize + self.rules.waiting as usize
+    }
+
+    /// Handles an event. `token` names this delivery: the same token gets the same answer.
+    pub async fn handle(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
+        if self.draining.load(Ordering::SeqCst) {
+            return Err(Refused::Draining);
+        }
+        let inside = Inside::enter(self);
+        if self.inside.load(Ordering::SeqCst) > self.most() {
+            return Err(Refused::Busy);
+        }
+        let until = Instant::now() + self.rules.answer_within;
+        let state = Arc::new(AtomicU8::new(WAITING));
+        let span = tracing::info_span!(
+            "turn",
+            call = %work.id(),
+            event = work.word(),
+            turn = tracing::field::Empty,
+            then = tracing::field::Empty,
+            outcome = tracing::field::Empty,
+        );
+        let task = {
+            let (turns, state) = (self.clone(), state.clone());
+            let task = async move {
+                let _inside = inside;
+                turns.run(work, &token, &state).await
+            };
+            self.workers.spawn(task.instrument(span))
+        };
+        match timeout_at(until, task).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Refused::Broken),
+            Err(_) => {
+                let given_up =
+                    state.compare_exchange(WAITING, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst);
+                Err(if given_up.is_ok() { Refused::Busy } else { Refused::Late })
+            }
+        }
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        work: Work,
+        token: &str,
+        state: &AtomicU8,
+    ) -> Result<Answered, Refused> {
+        let id = work.id().clone();
+        let _lock = self.locks.lock(&id).await;
+        let slot = timeout(self.rules.wait, self.slots.acquire()).await;
+        // The semaphore is never closed.
+        let Ok(Ok(_slot)) = slot else { return Err(Refused::Busy) };
+        if state.compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Err(Refused::Busy);
+        }
+        let span = tracing::Span::current();
+        match self.execute(work, token).await {
+            Ok(answer) => {
+                span.record("turn", answer.record.turn);
+                span.record("then", answer.record.directives.then.word());
+                span.record("outcome", if answer.repeated { "repeated" } else { "answered" });
+                Ok(self.answered(&id, answer))
+            }
+            Err(refused) => {
+                span.record("outcome", refused.word());
+                Err(refused)
+            }
+        }
+    }
+
+    async fn execute(&self, work: Work, token: &str) -> Result<Answer, Refused> {
+        match work {
+            Work::Start(start) => self.engine.start(*start, token).await.map_err(Refused::Engine),
+            Work::Event { id, event, after } => {
+                if let Some(given) = after
+                    && let Some(last) = self.last_turn(&id, token).await?
+                    && last != given
+                {
+                    return Err(Refused::OutOfOrder { given, last });
+                }
+                self.engine.turn(&id, event, token).await.map_err(Refused::Engine)
+            }
+        }
+    }
+
+    /// The number of the call's last turn; none if `token` has its answer already, or the call is unknown.
+    async fn last_turn(&self, id: &CallId, token: &str) -> Result<Option<u32>, Refused> {
+        let calls = self.engine.calls();
+        let failed = |error: CallsError| Refused::Engine(EngineError::Calls(error));
+        if calls.answered(id, token).await.map_err(failed)?.is_some() {
+            return Ok(None);
+        }
+        Ok(calls.load(id).await.map_err(failed)?.map(|loaded| loaded.call.turn))
+    }
+
+    fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
+        if let Some((key, reply)) = answer.in_flight {
+            self.await_reply(id.clone(), key, reply);
+        }
+        Answered { record: answer.record, call: answer.call, repeated: answer.repeated }
+    }
+
+    /// Sees to it that a host call goes on though its turn is over, and that its reply is kept.
+    fn await_reply(self: &Arc<Self>, id: CallId, key: Arc<str>, reply: LateReply) {
+        let awaited = Awaited::enter(self);
+        let turns = self.clone();
+        drop(self.workers.spawn(async move {
+            let _awaited = awaited;
+            let result = reply.await;
+            for tried in 1..=KEEP_TRIES {
+                match turns.engine.keep_reply(&id, &key, result.clone()).await {
+                    Ok(()) => return,
+                    Err(error) if tried == KEEP_TRIES => {
+                        tracing::error!(call = %id, %error, "a late reply could not be kept; its request will be made again");
+                    }
+                    Err(error) => {
+                        tracing::warn!(call = %id, %error, tried, "a late reply could not be kept yet");
+                        tokio::time::sleep(Duration::from_millis(100 << tried)).await;
+                    }
+                }
+            }
+        }));
+    }
+
+    /// Begins no more turns.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    /// Ends when no turn is under way and no late reply is awaited.
+    pub async fn settled(&self) {
+        loop {
+            let changed = self.changed.notified();
+            let load = self.load();
+            if load.turns == 0 && load.late_replies == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Work {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Start(_) => Event::Entered.word(),
+            Self::Event { event, .. } => event.word(),
+        }
+    }
+}
+
+impl Refused {
+    /// Its word in logs and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Draining => "draining",
+            Self::Late => "late",
+            Self::OutOfOrder { .. } => "out-of-order",
+            Self::Engine(EngineError::NoCall { .. }) => "no-call",
+            Self::Engine(EngineError::Exists { .. }) => "exists",
+            Self::Engine(EngineError::Turn(TurnError::Ended { .. })) => "ended",
+            Self::Engine(EngineError::Turn(_)) => "refused",
+            Self::Engine(_) => "failed",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// Counts what is under way for as long as it lives.
+struct Counted {
+    turns: Arc<Turns>,
+    counter: fn(&Turns) -> &AtomicUsize,
+}
+
+struct Inside;
+struct Awaited;
+
+impl Inside {
+    fn enter(turns: &Arc<Turns>) -> Counted {
+        Counted::enter(turns, |turns| &turns.inside)
+    }
+}
+
+impl Awaited {
+    fn enter(turns: &Arc<Turns>) -> Counted {
+        Counted::enter(turns, |turns| &turns.awaited)
+    }
+}
+
+impl Counted {
+    fn enter(turns: &Arc<Turns>, counter: fn(&Turns) -> &AtomicUsize) -> Self {
+        counter(turns).fetch_add(1, Ordering::SeqCst);
+        Self { turns: turns.clone(), counter }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.counter)(&self.turns).fetch_sub(1, Ordering::SeqCst);
+        self.turns.changed.notify_waiters();
+    }
+}
+
+/// The channel's word, for metrics.
+pub fn channel_word(channel: Channel) -> &'static str {
+    channel.as_str()
+}
