@@ -1,5 +1,7 @@
 //! From a sentence to what the classifier looks at.
 
+use dialgraph_classifier::STEM;
+
 use crate::text;
 
 /// How much each kind of evidence counts before inverse document frequency.
@@ -10,9 +12,6 @@ const JAMO: f64 = 0.35;
 const SLOT: f64 = 0.6;
 /// What a word that any sentence may have counts beside one that says something.
 const FUNCTION_WORD: f64 = 0.5;
-
-/// What the names of stems begin with.
-pub(crate) const STEM: &str = "s:";
 
 /// Names and weights of the features of a sentence, unsorted and with repetitions.
 ///

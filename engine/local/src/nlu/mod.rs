@@ -13,13 +13,13 @@ mod builtin;
 pub mod eval;
 mod features;
 pub mod file;
-mod model;
 mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use dialgraph_classifier::{Model, Sample};
 use dialgraph_kernel::ports::nlu::{
     Intent, Interpretation, Message, Recognition, Request, Session, Slot, SlotValue,
 };
@@ -29,7 +29,6 @@ use dialgraph_kernel::provider::{Caller, Nlu};
 use crate::error::LocalError;
 use crate::text;
 use file::{BotFile, FALLBACK, LocaleFile, SlotDef};
-use model::{Model, Sample};
 use slots::{Context, SlotTypes};
 
 /// Bot that answers when a request names none.

@@ -1,8 +1,3 @@
-//! The classifier: TF-IDF, multinomial logistic regression, and a confidence that means what it says.
-//!
-//! Bit for bit the same on every machine: `f64` alone, one thread, fixed order, and `exp` and `ln` from `libm`
-//! instead of the system's mathematics library.
-
 use std::collections::HashMap;
 
 /// Passes over the samples.
@@ -24,16 +19,19 @@ struct Vector {
 }
 
 /// A sentence with its class.
-pub(crate) struct Sample {
-    pub(crate) features: Vec<(String, f64)>,
-    pub(crate) class: usize,
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Names and weights, unsorted, perhaps with repetitions. Names of stems of words begin with [`STEM`](crate::STEM).
+    pub features: Vec<(String, f64)>,
+    /// Below the number of classes.
+    pub class: usize,
     /// Samples made of one utterance share a group, so that none of them is measured by another.
-    pub(crate) group: usize,
+    pub group: usize,
 }
 
 /// A trained classifier over classes `0..classes`, of which the last one is "none of them".
 #[derive(Debug)]
-pub(crate) struct Model {
+pub struct Model {
     vocabulary: HashMap<String, u32>,
     idf: Vec<f64>,
     core: Core,
@@ -59,13 +57,14 @@ const MADE_UP: f64 = 0.1;
 
 /// What the classifier says of a sentence.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     /// Classes but the last, most likely first, with calibrated confidence.
-    pub(crate) ranking: Vec<(usize, f64)>,
+    pub ranking: Vec<(usize, f64)>,
 }
 
 impl Model {
-    pub(crate) fn train(samples: &[Sample], classes: usize) -> Self {
+    /// Learns from `samples`, whose classes are below `classes`.
+    pub fn train(samples: &[Sample], classes: usize) -> Self {
         let mut vocabulary = HashMap::new();
         let mut document_frequency: Vec<u32> = Vec::new();
         for sample in samples {
@@ -96,7 +95,8 @@ impl Model {
         Self { vocabulary, idf, core, vectors, calibration, classes }
     }
 
-    pub(crate) fn classify(&self, features: &[(String, f64)]) -> Verdict {
+    /// What a sentence with these features means, in view of all samples.
+    pub fn classify(&self, features: &[(String, f64)]) -> Verdict {
         let vector = vector(&self.vocabulary, &self.idf, features);
         let everything: Vec<usize> = (0..self.vectors.len()).collect();
         let probabilities = self.core.probabilities(&vector);
@@ -123,7 +123,7 @@ fn vector(vocabulary: &HashMap<String, u32>, idf: &[f64], features: &[(String, f
             Some(id) => known.push((id, weight * idf[id as usize])),
             None => unknown += (weight * rarest) * (weight * rarest),
         }
-        if name.starts_with(super::features::STEM) {
+        if name.starts_with(crate::STEM) {
             // The rarity beyond that of a word which every sentence has.
             stems.push((id, id.map_or(rarest, |id| idf[id as usize]) - 0.9));
         }
