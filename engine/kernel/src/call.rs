@@ -120,6 +120,24 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Moves the call out; a call of the same name with nothing in it stays behind.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self::new(NewCall {
+            id: self.id.clone(),
+            release: self.release,
+            channel: self.channel,
+            locale: self.locale.clone(),
+            from: None,
+            to: None,
+            at: self.started_at,
+            seed: self.seed,
+            attributes: BTreeMap::new(),
+        });
+        std::mem::replace(self, empty)
+    }
+}
+
 /// How far a call has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

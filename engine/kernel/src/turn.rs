@@ -242,7 +242,7 @@ impl Turn {
         self.pending.as_ref()
     }
 
-    /// Walks until the turn is over or a reply is missing.
+    /// Walks until the turn is over or a reply is missing. A turn that is over holds nothing any more.
     pub fn run(&mut self, host: &mut dyn Host) -> Progress {
         self.pending = None;
         loop {
@@ -332,13 +332,13 @@ impl Turn {
             record: TurnRecord {
                 turn: self.call.turn,
                 at: self.now,
-                event: self.event.clone(),
+                event: std::mem::replace(&mut self.event, Event::Entered),
                 sensitive: self.sensitive,
                 entries: self.entries.split_off(self.inherited.min(self.entries.len())),
                 steps: std::mem::take(&mut self.steps),
                 directives: Directives { say: std::mem::take(&mut self.say), then },
             },
-            call: self.call.clone(),
+            call: self.call.take(),
         }
     }
 
