@@ -11,13 +11,13 @@ use crate::flat::json_bytes;
 use crate::protocol::MAX_PIECES;
 
 /// Characters of one piece for a voice, tags included.
-pub const VOICE_PIECE: usize = 2_900;
+pub(crate) const VOICE_PIECE: usize = 2_900;
 
 /// Characters of one message in a chat.
-pub const CHAT_PIECE: usize = 1_000;
+pub(crate) const CHAT_PIECE: usize = 1_000;
 
 /// Serialised bytes of all pieces together.
-pub const MAX_TEXT_BYTES: usize = 22_000;
+pub(crate) const MAX_TEXT_BYTES: usize = 22_000;
 
 const OPEN: &str = "<speak>";
 const CLOSE: &str = "</speak>";

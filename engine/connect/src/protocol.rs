@@ -35,7 +35,7 @@ pub const MAX_PIECES: usize = 6;
 pub const FLOW_SCHEME: &str = "connect-flow:";
 
 /// Seconds for which a flow can wait for the first key. Connect wants a constant, so the flow has a block for each.
-pub const KEY_TIMEOUTS: [u32; 10] = [3, 4, 5, 6, 8, 10, 15, 30, 60, 170];
+pub const KEY_TIMEOUTS: [u32; 6] = [3, 5, 8, 12, 20, 60];
 
 /// The same for a chat. Whoever types needs longer than whoever speaks, whatever the flow allows for speech.
 pub const CHAT_TIMEOUTS: [u32; 4] = [120, 300, 900, 1_800];
