@@ -7,18 +7,20 @@
 //!
 //! Invariants: a turn is refused before it begins or goes on to its end; nobody waits longer than
 //! [`config::Turns::answer_within`]; every body, queue and list has a bound; no word, key, name or secret of a
-//! call reaches a log or a metric. The crate knows nothing of wasmtime, nor how flows and plugins are checked:
-//! releases and whoever runs plugins are given to it.
+//! call reaches a log or a metric. The crate does not run plugins, nor check
+//! flows: releases and whoever runs plugins are given to it.
 
 pub mod clock;
 pub mod config;
 pub mod http;
 mod listen;
+pub mod reaper;
 pub mod shown;
 pub mod state;
 pub mod telemetry;
 pub mod turns;
+pub mod world;
 
 pub use config::Config;
 pub use listen::{Running, ServeError, serve};
-pub use state::{App, OpenStore, Parts, open_store};
+pub use state::{App, AppError, OpenStore, Parts, open_store};

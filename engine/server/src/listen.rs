@@ -65,6 +65,7 @@ pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let (stop, stopped) = watch::channel(false);
+    tokio::spawn(crate::reaper::run(Arc::downgrade(&app)));
     let done = tokio::spawn(accept(app, listener, tls, stopped));
     Ok(Running { address, stop, done })
 }

@@ -1,17 +1,22 @@
 //! What every request can reach.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dialgraph_connect::signature::Verifier;
 use dialgraph_flow::Digest;
+use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::plugin::Plugins;
 use dialgraph_runtime::{Engine, Releases, WaitRules, World};
 use dialgraph_store::{Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::http::auth::{self, Gatekeeper};
+use crate::telemetry::{Figures, MeasuredPlugins, MeasuredStore, MeasuredWorld};
 use crate::turns::{Turns, Workers};
+use crate::world::{Breakers, guarded};
 
 /// The store of a server, with the handle that health and figures are asked of.
 #[derive(Clone)]
@@ -58,6 +63,8 @@ pub struct Parts {
     pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
     /// Answers host calls; grants are its business.
     pub world: Arc<dyn World>,
+    /// Who holds which token; none: only those of the configuration are known.
+    pub gatekeeper: Option<Arc<dyn Gatekeeper>>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -74,6 +81,11 @@ pub struct App {
     pub store: OpenStore,
     pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
     pub clock: SystemClock,
+    pub figures: Arc<Figures>,
+    pub gatekeeper: Arc<dyn Gatekeeper>,
+    /// None: events of Connect need no signature.
+    pub verifier: Option<Verifier>,
+    breakers: Arc<Breakers>,
     /// A stop was asked for; load balancers should look elsewhere.
     leaving: AtomicBool,
 }
@@ -84,35 +96,71 @@ impl std::fmt::Debug for App {
     }
 }
 
+/// Why a server could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("this machine gives no threads: {0}")]
+    Threads(#[from] std::io::Error),
+    #[error("connect.keys: {0}")]
+    Keys(String),
+    #[error("api.tokens: {0}")]
+    Tokens(String),
+}
+
 impl App {
     /// # Errors
-    /// When the machine gives no threads.
-    pub fn new(config: Config, parts: Parts) -> std::io::Result<Arc<Self>> {
+    /// When keys or tokens are not as they must be, or the machine gives no threads.
+    pub fn new(config: Config, parts: Parts) -> Result<Arc<Self>, AppError> {
         let ms = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
         let rules = WaitRules {
             turn_ms: ms(config.turns.budget),
             comfort_wait_ms: ms(config.turns.comfort_wait),
             ..WaitRules::default()
         };
+        let clock = SystemClock;
+        let figures = Arc::new(Figures::default());
+        let (world, breakers) = guarded(parts.world, &config.providers, &figures);
         let engine = Engine::new(
-            parts.store.store.clone(),
+            Arc::new(MeasuredStore { inner: parts.store.store.clone(), figures: figures.clone() }),
             parts.releases.clone(),
-            parts.plugins,
-            parts.world,
-            Arc::new(SystemClock),
+            Arc::new(MeasuredPlugins {
+                inner: parts.plugins,
+                releases: parts.releases.clone(),
+                figures: figures.clone(),
+            }),
+            Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
+            Arc::new(clock),
             rules,
         );
+        let gatekeeper = match parts.gatekeeper {
+            Some(gatekeeper) => gatekeeper,
+            None => auth::configured(&config).map_err(AppError::Tokens)?,
+        };
+        let verifier = auth::verifier(&config, clock.millis() / 1000).map_err(AppError::Keys)?;
         let workers = Workers::new(config.workers())?;
-        let turns = Turns::new(Arc::new(engine), workers, config.turns.clone());
+        let turns =
+            Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
         Ok(Arc::new(Self {
             config,
             turns,
             releases: parts.releases,
             store: parts.store,
             is_loaded: parts.is_loaded,
-            clock: SystemClock,
+            clock,
+            figures,
+            gatekeeper,
+            verifier,
+            breakers,
             leaving: AtomicBool::new(false),
         }))
+    }
+
+    /// The source of all chance in the call `id`, should it begin now.
+    pub fn seed(&self, id: &CallId) -> u64 {
+        let digest = Digest::of(format!("{id}/{}", self.clock.millis()).as_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest.as_bytes()[..8]);
+        u64::from_le_bytes(first)
     }
 
     /// From now on `/readyz` says no.
@@ -121,10 +169,18 @@ impl App {
     }
 
     /// What `/readyz` says: each part with the reason why it is not ready.
-    pub async fn readiness(&self) -> HashMap<&'static str, Result<(), String>> {
-        let mut parts = HashMap::new();
+    pub async fn readiness(&self) -> BTreeMap<&'static str, Result<(), String>> {
+        let mut parts = BTreeMap::new();
         parts.insert("store", self.store_readiness().await);
         parts.insert("plugins", self.plugin_readiness());
+        let open = self.breakers.open();
+        let providers = if open.is_empty() {
+            Ok(())
+        } else {
+            // Flows go other ways without a provider; to refuse all calls would help nobody.
+            Err(format!("degraded: {} not asked after failures in a row", open.join(", ")))
+        };
+        parts.insert("providers", providers);
         let draining = if self.leaving.load(Ordering::SeqCst) {
             Err("about to stop".to_owned())
         } else {

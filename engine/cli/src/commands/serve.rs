@@ -82,8 +82,9 @@ async fn hold(config: Config) -> Result<ExitCode> {
         plugins,
         is_loaded: Arc::new(move |digest: &Digest| loaded.loaded(digest).is_some()),
         world: Arc::new(Dispatch::new(local.providers, grants)),
+        gatekeeper: None,
     };
-    let app = App::new(config, parts).context("this machine gives no threads")?;
+    let app = App::new(config, parts)?;
     // Before the first request: a signal that comes early must not be lost.
     let stop = stop_signal()?;
     let running = serve(app).await?;

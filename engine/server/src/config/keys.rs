@@ -191,6 +191,11 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.providers.timeout,
         ),
         key(
+            "providers.timeouts",
+            "The same for single providers, such as [\"genai=20s\", \"http=10s\"]. There are records, nlu, genai,\nknowledge, tickets, secrets and http.",
+            |c| &mut c.providers.timeouts,
+        ),
+        key(
             "providers.tries",
             "How often a request is made when the provider is not available; 1: no retries.",
             |c| &mut c.providers.tries,

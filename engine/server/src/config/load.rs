@@ -235,19 +235,11 @@ impl Loading {
         {
             wrong("api.authentication", "a token is required, but none is known; set `api.tokens`");
         }
-        for key in config.connect.keys.iter() {
-            let sound = key.split_once(':').is_some_and(|(id, hex)| {
-                !id.is_empty()
-                    && hex.len() >= 64
-                    && hex.len().is_multiple_of(2)
-                    && hex.bytes().all(|b| b.is_ascii_hexdigit())
-            });
-            if !sound {
-                wrong(
-                    "connect.keys",
-                    "a key is not `ID:HEX` with 64 hexadecimal digits or more (not shown)",
-                );
-            }
+        if let Err(why) = crate::http::auth::keys(&config.connect) {
+            wrong("connect.keys", &why);
+        }
+        if let Err(why) = crate::http::auth::tokens(&config.api.tokens) {
+            wrong("api.tokens", &why);
         }
         for (key, count) in [
             ("server.connections", config.server.connections),

@@ -141,6 +141,8 @@ pub enum Guard {
 pub struct Providers {
     /// One request, retries included, is given up after this.
     pub timeout: Duration,
+    /// The same for single providers.
+    pub timeouts: Vec<(String, Duration)>,
     /// Tries of one request that failed because the provider was not available.
     pub tries: u32,
     pub backoff: Duration,
@@ -207,11 +209,12 @@ impl Default for Config {
                 keys: Vec::new(),
                 keys_file: None,
                 window: seconds(300),
-                nonces: 100_000,
+                nonces: 1_000_000,
             },
             api: Api { authentication: Guard::Auto, tokens: Vec::new() },
             providers: Providers {
                 timeout: seconds(60),
+                timeouts: Vec::new(),
                 tries: 3,
                 backoff: Duration::from_millis(100),
                 breaker_failures: 5,

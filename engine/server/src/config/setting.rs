@@ -251,6 +251,36 @@ impl Setting for Vec<String> {
     }
 }
 
+const PROVIDERS: [&str; 7] =
+    ["records", "nlu", "genai", "knowledge", "tickets", "secrets", "http"];
+
+/// `PROVIDER=DURATION` each.
+impl Setting for Vec<(String, Duration)> {
+    fn read(given: &Given) -> Result<Self, String> {
+        let pair = |text: &String| {
+            let wrong = |why: &str| format!("{text:?}: {why}; write such as \"genai=20s\"");
+            let (name, time) = text.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
+            let name = name.trim();
+            if !PROVIDERS.contains(&name) {
+                let known = PROVIDERS.join(", ");
+                return Err(wrong(&format!("there is no provider `{name}`, there are {known}")));
+            }
+            match parse_duration(time.trim()).filter(|time| !time.is_zero()) {
+                Some(time) => Ok((name.to_owned(), time)),
+                None => Err(wrong("what stands behind the `=` is no duration")),
+            }
+        };
+        Vec::<String>::read(given)?.iter().map(pair).collect()
+    }
+    fn show(&self) -> String {
+        let items: Vec<String> = self
+            .iter()
+            .map(|(name, time)| quoted(&format!("{name}={}", time.show().trim_matches('"'))))
+            .collect();
+        format!("[{}]", items.join(", "))
+    }
+}
+
 /// One of a few words.
 pub(super) trait Word: Copy + PartialEq + 'static {
     const WORDS: &'static [(&'static str, Self)];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -13,18 +13,22 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use dialgraph_flow::Digest;
+use dialgraph_deploy::Role;
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::Start;
+use dialgraph_runtime::{CallsError, Start};
 
+use super::auth;
 use super::problem::Problem;
+use crate::reaper::HUNG_UP;
 use crate::shown::{self, AnswerView};
 use crate::state::App;
 use crate::turns::{Answered, Work};
 
 /// Turns shown at once, at most.
 const MOST_TURNS: u32 = 500;
+/// Calls listed at once, at most.
+const MOST_LISTED: usize = 500;
 /// Longest text of a caller, in bytes.
 const MAX_TEXT: usize = 8 << 10;
 /// Longest number, locale, name or reason, in bytes.
@@ -86,6 +90,12 @@ pub(super) struct ShowQuery {
     after: u32,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    limit: Option<usize>,
+}
+
 type Body = Result<Bytes, BytesRejection>;
 
 /// `POST /v1/calls`.
@@ -94,6 +104,7 @@ pub(super) async fn start(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    auth::require(&app, &headers, Role::Designer).await?;
     let request: StartRequest = read(&app, &headers, body)?;
     let id = match request.id {
         Some(id) => call_id(&id)?,
@@ -119,10 +130,8 @@ pub(super) async fn start(
         let known = live.locales.join(", ");
         return Err(Problem::invalid(format!("`locale`: no flow speaks it; there are {known}")));
     }
-    let seed = Digest::of(format!("{id}/{}", app.clock.millis()).as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&seed.as_bytes()[..8]);
     let start = Start {
+        seed: app.seed(&id),
         id,
         channel: match request.channel {
             ChannelWord::Voice => Channel::Voice,
@@ -132,7 +141,6 @@ pub(super) async fn start(
         from: request.from,
         to: request.to,
         flow: request.flow.map(Into::into),
-        seed: u64::from_le_bytes(first),
         attributes: request.attributes.into_iter().map(|(n, v)| (n.into(), v)).collect(),
     };
     let answered = app.turns.handle(Work::Start(Box::new(start)), "start".to_owned()).await?;
@@ -148,25 +156,67 @@ pub(super) async fn event(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    auth::require(&app, &headers, Role::Designer).await?;
     let id = call_id(&id)?;
     let request: EventRequest = read(&app, &headers, body)?;
     let turn = request.turn;
     let event = request.into_event()?;
     // A caller may hang up at any moment, but only once; everything else answers one turn.
     let (after, token) = match event {
-        Event::HungUp => (None, "hung_up".to_owned()),
+        Event::HungUp => (None, HUNG_UP.to_owned()),
         _ => (Some(turn), turn.to_string()),
     };
     let answered = app.turns.handle(Work::Event { id, event, after }, token).await?;
     Ok(answer(&answered))
 }
 
+/// `GET /v1/calls`: calls in the hands of their flows.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    auth::require(&app, &headers, Role::Viewer).await?;
+    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let limit = query.limit.unwrap_or(100);
+    if !(1..=MOST_LISTED).contains(&limit) {
+        return Err(Problem::invalid(format!("`limit` is from 1 to {MOST_LISTED}")));
+    }
+    let failed = |error: CallsError| Problem::internal(&error);
+    let calls = app.turns.engine().calls();
+    let mut listed = Vec::new();
+    let mut more = false;
+    'releases: for digest in app.releases.at_hand() {
+        let release = app.releases.get(&digest);
+        let mut from = None;
+        loop {
+            let page = calls.open_calls(&digest, from).await.map_err(failed)?;
+            for id in page.calls {
+                if listed.len() == limit {
+                    more = true;
+                    break 'releases;
+                }
+                if let Some(loaded) = calls.load(&id).await.map_err(failed)? {
+                    listed.push(shown::call(&loaded.call, release.as_deref()));
+                }
+            }
+            match page.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(Json(json!({ "calls": listed, "more": more })).into_response())
+}
+
 /// `GET /v1/calls/{id}`.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    query: Result<Query<ShowQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+    query: Result<Query<ShowQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    auth::require(&app, &headers, Role::Viewer).await?;
     let id = call_id(&id)?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let calls = app.turns.engine().calls();

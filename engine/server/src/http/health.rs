@@ -24,7 +24,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         .into_iter()
         .map(|(part, state)| (part, state.err().unwrap_or_else(|| "ok".to_owned())))
         .collect();
-    let ready = parts.values().all(|state| state == "ok");
+    let ready = parts.iter().all(|(part, state)| state == "ok" || *part == "providers");
     let (code, status) = if ready {
         (StatusCode::OK, "ready")
     } else {

@@ -25,6 +25,9 @@ pub struct Problem {
     pub turn: Option<u32>,
     #[serde(skip)]
     pub retry_after: Option<u32>,
+    /// How to say who asks.
+    #[serde(skip)]
+    pub challenge: Option<HeaderValue>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
@@ -45,6 +48,7 @@ impl Problem {
             detail: detail.into(),
             turn: None,
             retry_after: None,
+            challenge: None,
         }
     }
 
@@ -129,6 +133,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, kind, body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

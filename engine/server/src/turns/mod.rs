@@ -16,7 +16,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
-use dialgraph_kernel::call::{Call, CallId, Channel};
+use dialgraph_kernel::call::{Call, CallId};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
@@ -25,6 +25,7 @@ use dialgraph_runtime::{Answer, CallsError, Engine, EngineError, LateReply, Star
 use self::locks::Locks;
 pub use self::workers::Workers;
 use crate::config;
+use crate::telemetry::Figures;
 
 /// The answer to an event.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ pub struct Turns {
     engine: Arc<Engine>,
     workers: Workers,
     rules: config::Turns,
+    figures: Arc<Figures>,
     locks: Arc<Locks>,
     slots: Arc<Semaphore>,
     /// Turns that were let in and are not over.
@@ -121,9 +123,15 @@ const GIVEN_UP: u8 = 2;
 const KEEP_TRIES: u32 = 5;
 
 impl Turns {
-    pub fn new(engine: Arc<Engine>, workers: Workers, rules: config::Turns) -> Arc<Self> {
+    pub fn new(
+        engine: Arc<Engine>,
+        workers: Workers,
+        rules: config::Turns,
+        figures: Arc<Figures>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             engine,
+            figures,
             workers,
             locks: Arc::default(),
             slots: Arc::new(Semaphore::new(rules.at_once as usize)),
@@ -153,6 +161,18 @@ impl Turns {
 
     /// Handles an event. `token` names this delivery: the same token gets the same answer.
     pub async fn handle(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
+        let began = Instant::now();
+        let result = self.admit(work, token).await;
+        let (channel, outcome) = match &result {
+            Ok(answered) if answered.repeated => (answered.call.channel.as_str(), "repeated"),
+            Ok(answered) => (answered.call.channel.as_str(), "answered"),
+            Err(refused) => ("unknown", refused.word()),
+        };
+        self.figures.event(channel, outcome, began.elapsed());
+        result
+    }
+
+    async fn admit(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
         if self.draining.load(Ordering::SeqCst) {
             return Err(Refused::Draining);
         }
@@ -244,6 +264,9 @@ impl Turns {
     }
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
+        if !answer.repeated {
+            self.figures.turn(&answer.call, &answer.record);
+        }
         if let Some((key, reply)) = answer.in_flight {
             self.await_reply(id.clone(), key, reply);
         }
@@ -354,9 +377,4 @@ impl Drop for Counted {
         (self.counter)(&self.turns).fetch_sub(1, Ordering::SeqCst);
         self.turns.changed.notify_waiters();
     }
-}
-
-/// The channel's word, for metrics.
-pub fn channel_word(channel: Channel) -> &'static str {
-    channel.as_str()
 }

@@ -1,0 +1,126 @@
+//! `POST /v1/connect/turn`: Amazon Connect's Lambda event in, its flat map out.
+//!
+//! Whatever a caller can still be helped with is answered with 200 and a map that the bridge flow acts on; only what
+//! no contact can have sent, and what another try may cure, has another status.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use dialgraph_connect::answer::Answer;
+use dialgraph_connect::event::{EventError, Incoming, What};
+use dialgraph_kernel::turn::TurnError;
+use dialgraph_runtime::{EngineError, Start};
+
+use super::auth;
+use super::problem::Problem;
+use crate::state::App;
+use crate::turns::{Answered, Refused, Work};
+
+/// The path, which is part of what is signed.
+pub const PATH: &str = "/v1/connect/turn";
+
+pub(super) async fn turn(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(app.config.server.max_body.0),
+        _ => Problem::invalid("the body could not be read to its end"),
+    })?;
+    auth::check_signature(&app, &headers, PATH, &body)?;
+    let incoming = match Incoming::parse(&body) {
+        Ok(incoming) => incoming,
+        Err(error) if error.is_refusal() => {
+            return Ok(fallback(&app, "channel", &error));
+        }
+        Err(error @ EventError::TooLarge { .. }) => {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+                error.to_string(),
+            ));
+        }
+        Err(error) => {
+            let status = StatusCode::BAD_REQUEST;
+            let title = "This is no event of Amazon Connect";
+            return Err(Problem::new(status, "not-connect", title, error.to_string()));
+        }
+    };
+    let work = work(&app, &incoming);
+    match app.turns.handle(work, incoming.token.clone()).await {
+        Ok(Answered { record, call, .. }) => {
+            Ok(Json(Answer::of_turn(&incoming, &record, &call)).into_response())
+        }
+        Err(refused) => refused_turn(&app, &incoming, refused).await,
+    }
+}
+
+fn work(app: &App, incoming: &Incoming) -> Work {
+    let id = incoming.call.clone();
+    match &incoming.what {
+        What::Event(event) => Work::Event { id, event: event.clone(), after: incoming.turn },
+        What::Start(start) => {
+            let release = app.releases.for_call(&id);
+            let known = |locale: &str| release.locales.iter().any(|known| **known == *locale);
+            Work::Start(Box::new(Start {
+                seed: app.seed(&id),
+                id,
+                channel: incoming.channel,
+                // A language that no flow speaks is no reason to give up the caller.
+                locale: start.locale.clone().filter(|locale| known(locale)),
+                from: start.from.clone(),
+                to: start.to.clone(),
+                flow: start.flow.clone(),
+                attributes: start
+                    .attributes
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.as_str().into()))
+                    .collect(),
+            }))
+        }
+    }
+}
+
+/// An answer that the bridge flow survives.
+async fn refused_turn(app: &App, incoming: &Incoming, refused: Refused) -> Result<Response, Problem> {
+    match &refused {
+        // Nothing has begun; the Lambda's next try may reach another process.
+        Refused::Draining => return Err(refused.into()),
+        Refused::OutOfOrder { given, last } => {
+            tracing::info!(call = %incoming.call, given, last, "an event came out of order; the latest answer is given again");
+            if let Some(answer) = latest(app, incoming).await {
+                return Ok(Json(answer).into_response());
+            }
+        }
+        Refused::Engine(EngineError::Turn(TurnError::Ended { .. })) => {
+            if let Ok(Some(loaded)) = app.turns.engine().calls().load(&incoming.call).await {
+                return Ok(Json(Answer::over(&loaded.call)).into_response());
+            }
+        }
+        _ => {}
+    }
+    Ok(fallback(app, refused.word(), &refused))
+}
+
+/// The answer to the call's last turn, again.
+async fn latest(app: &App, incoming: &Incoming) -> Option<Answer> {
+    let calls = app.turns.engine().calls();
+    let call = calls.load(&incoming.call).await.ok()??.call;
+    let record = calls.turn(&incoming.call, call.turn).await.ok()??;
+    Some(Answer::of_turn(incoming, &record, &call))
+}
+
+fn fallback(app: &App, reason: &str, error: &dyn std::fmt::Display) -> Response {
+    tracing::warn!(reason, %error, "a caller is given to the fallback queue");
+    app.figures.fallback(reason);
+    let queue = app.releases.live().fallback.queue.name.clone();
+    Json(Answer::fallback(reason, Some(&queue))).into_response()
+}

@@ -1,0 +1,14 @@
+//! `/metrics`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::state::App;
+
+pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
+    let text = app.figures.render(app.turns.load(), app.store.sled.stats().ok());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

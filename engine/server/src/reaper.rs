@@ -1,0 +1,100 @@
+//! Calls whose caller is gone.
+//!
+//! A channel tells of most hang-ups, but not of all: flows of Amazon Connect are not told. A call that has had no
+//! event for longer than any question waits gets one, `hung_up`, so that its `finally` flow writes the call log and
+//! its release can go.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use dialgraph_kernel::call::{CallId, Status};
+use dialgraph_kernel::event::Event;
+use dialgraph_runtime::CallsError;
+
+use crate::state::App;
+use crate::turns::{Refused, Work};
+
+/// The token of that event; a hang-up that the channel tells of has the same.
+pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
+
+/// What one round found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Calls in the hands of their flows before it.
+    pub open: usize,
+    pub ended: usize,
+}
+
+/// Makes rounds for as long as the server lives.
+pub(crate) async fn run(app: Weak<App>) {
+    loop {
+        let Some(every) = app.upgrade().map(|app| app.config.calls.idle_check) else { return };
+        tokio::time::sleep(every).await;
+        let Some(app) = app.upgrade() else { return };
+        if app.turns.is_draining() {
+            return;
+        }
+        match round(&app).await {
+            Ok(Round { ended: 0, .. }) => {}
+            Ok(round) => tracing::info!(round.open, round.ended, "calls without a caller were ended"),
+            Err(error) => tracing::warn!(%error, "calls in progress could not be looked through"),
+        }
+    }
+}
+
+/// Looks through all calls in progress once, and ends those whose caller is gone.
+///
+/// # Errors
+/// If the store fails.
+pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
+    let mut round = Round::default();
+    for release in app.releases.at_hand() {
+        let mut from = None;
+        loop {
+            let page = app.turns.engine().calls().open_calls(&release, from).await?;
+            round.open += page.calls.len();
+            for id in page.calls {
+                if is_idle(app, &id).await? && hang_up(app, id).await {
+                    round.ended += 1;
+                }
+            }
+            match page.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+            // Rounds have time; turns have not.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    app.figures.counted_calls(round.open - round.ended);
+    Ok(round)
+}
+
+async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
+    let limit = u64::try_from(app.config.calls.idle_limit.as_millis()).unwrap_or(u64::MAX);
+    let long_ago = app.clock.millis().saturating_sub(limit);
+    let calls = app.turns.engine().calls();
+    let Some(loaded) = calls.load(id).await? else { return Ok(false) };
+    let call = loaded.call;
+    if call.started_at.0 > long_ago || matches!(call.status, Status::Ended { .. }) {
+        return Ok(false);
+    }
+    let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
+    Ok(last.0 <= long_ago)
+}
+
+async fn hang_up(app: &Arc<App>, id: CallId) -> bool {
+    let work = Work::Event { id: id.clone(), event: Event::HungUp, after: None };
+    match app.turns.handle(work, HUNG_UP.to_owned()).await {
+        Ok(_) => {
+            app.figures.reaped();
+            true
+        }
+        // A later round, or another process, will.
+        Err(Refused::Busy | Refused::Draining | Refused::Late) => false,
+        Err(error) => {
+            tracing::warn!(call = %id, %error, "a call without a caller could not be ended");
+            false
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The figures of a server: each declared once, with what it means.
+
+use std::time::Duration;
+
+use dialgraph_kernel::call::{Call, Status};
+use dialgraph_kernel::directive::Then;
+use dialgraph_kernel::journal::TurnRecord;
+
+use super::metrics::{Counter, Gauge, Histogram};
+use crate::turns::Load;
+
+/// All figures.
+#[derive(Debug)]
+pub struct Figures {
+    turns: Counter,
+    turn_seconds: Histogram,
+    nodes: Counter,
+    plugin_seconds: Histogram,
+    plugin_runs: Gauge,
+    host_calls: Counter,
+    host_seconds: Histogram,
+    breaker_open: Gauge,
+    retries: Counter,
+    fallbacks: Counter,
+    loads: Counter,
+    commit_seconds: Histogram,
+    store_commits: Counter,
+    store_groups: Counter,
+    store_conflicts: Counter,
+    store_bytes: Gauge,
+    open_calls: Gauge,
+    calls: Counter,
+    reaped: Counter,
+    queue_entries: Counter,
+    queue_sla: Gauge,
+    queue_after: Histogram,
+    turns_inside: Gauge,
+    turns_most: Gauge,
+    late_replies: Gauge,
+    requests: Counter,
+    signatures: Counter,
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Self {
+            turns: Counter::new(
+                "dialgraph_turns_total",
+                "Events by channel and by what came of them.",
+                &["channel", "outcome"],
+            ),
+            turn_seconds: Histogram::new(
+                "dialgraph_turn_seconds",
+                "Time from an event's admission to its durable answer.",
+                &["channel"],
+            ),
+            nodes: Counter::new(
+                "dialgraph_nodes_total",
+                "Nodes visited, by flow, node and the port taken (or the kind of failure).",
+                &["flow", "node", "port"],
+            ),
+            plugin_seconds: Histogram::new(
+                "dialgraph_plugin_run_seconds",
+                "Time of plugin runs, by plugin and outcome: a port, ask, suspended, or the kind of failure.",
+                &["plugin", "outcome"],
+            ),
+            plugin_runs: Gauge::new(
+                "dialgraph_plugin_runs",
+                "Plugin runs under way: places of the instance pool in use.",
+                &[],
+            ),
+            host_calls: Counter::new(
+                "dialgraph_host_calls_total",
+                "Requests of plugins to providers, by result: ok or the kind of error.",
+                &["provider", "function", "result"],
+            ),
+            host_seconds: Histogram::new(
+                "dialgraph_host_call_seconds",
+                "Time of those requests, retries included.",
+                &["provider"],
+            ),
+            breaker_open: Gauge::new(
+                "dialgraph_breaker_open",
+                "1 while a provider is left alone after failures in a row.",
+                &["provider"],
+            ),
+            retries: Counter::new(
+                "dialgraph_host_call_retries_total",
+                "Requests made again because the provider was not available.",
+                &["provider"],
+            ),
+            fallbacks: Counter::new(
+                "dialgraph_fallback_answers_total",
+                "Events answered with the fallback, by reason.",
+                &["reason"],
+            ),
+            loads: Counter::new(
+                "dialgraph_hot_loads_total",
+                "Changes of the live release, by result.",
+                &["result"],
+            ),
+            commit_seconds: Histogram::new(
+                "dialgraph_store_commit_seconds",
+                "Time of one commit, from asking to durable.",
+                &["result"],
+            ),
+            store_commits: Counter::new(
+                "dialgraph_store_commits_total",
+                "Commits applied by the store.",
+                &[],
+            ),
+            store_groups: Counter::new(
+                "dialgraph_store_groups_total",
+                "Disk flushes; commits by groups is the mean batch size.",
+                &[],
+            ),
+            store_conflicts: Counter::new(
+                "dialgraph_store_conflicts_total",
+                "Commits that found their row changed.",
+                &[],
+            ),
+            store_bytes: Gauge::new("dialgraph_store_bytes", "Bytes of the store on disk.", &[]),
+            open_calls: Gauge::new(
+                "dialgraph_open_calls",
+                "Calls in the hands of their flows, in the whole store, as last counted.",
+                &[],
+            ),
+            calls: Counter::new(
+                "dialgraph_calls_ended_total",
+                "Calls that ended or were given away, by disposition.",
+                &["disposition"],
+            ),
+            reaped: Counter::new(
+                "dialgraph_calls_reaped_total",
+                "Calls ended because their caller was gone.",
+                &[],
+            ),
+            queue_entries: Counter::new(
+                "dialgraph_queue_entries_total",
+                "Callers given to a queue.",
+                &["queue"],
+            ),
+            queue_sla: Gauge::new(
+                "dialgraph_queue_sla_seconds",
+                "Promised wait in a queue, for queues that promise one.",
+                &["queue"],
+            ),
+            queue_after: Histogram::new(
+                "dialgraph_queue_entry_after_seconds",
+                "Time from a call's begin until it entered its queue.",
+                &["queue"],
+            ),
+            turns_inside: Gauge::new("dialgraph_turns_inside", "Turns that wait or run.", &[]),
+            turns_most: Gauge::new(
+                "dialgraph_turns_most",
+                "Turns that may wait or run; further ones are shed.",
+                &[],
+            ),
+            late_replies: Gauge::new(
+                "dialgraph_late_replies",
+                "Replies of providers that are awaited though their turn is over.",
+                &[],
+            ),
+            requests: Counter::new(
+                "dialgraph_http_requests_total",
+                "HTTP requests by route and status.",
+                &["route", "status"],
+            ),
+            signatures: Counter::new(
+                "dialgraph_signatures_refused_total",
+                "Requests to the turn endpoint that were not signed as they must be.",
+                &["reason"],
+            ),
+        }
+    }
+}
+
+impl Figures {
+    /// A turn that was handled for the first time.
+    pub fn turn(&self, call: &Call, record: &TurnRecord) {
+        for step in &record.steps {
+            let failed = step.failure.as_ref().map(|failure| failure.kind.as_str());
+            let port = failed.or(step.port.as_deref()).unwrap_or("");
+            self.nodes.add(&[&step.at.flow, &step.at.node, port], 1);
+        }
+        if let Then::Queue(queue) | Then::Callback { queue, .. } = &record.directives.then {
+            self.queue_entries.add(&[&queue.name], 1);
+            let after = record.at.0.saturating_sub(call.started_at.0);
+            self.queue_after.record(&[&queue.name], Duration::from_millis(after));
+            if let Some(sla) = queue.sla {
+                self.queue_sla.set(&[&queue.name], sla.as_secs_f64());
+            }
+        }
+        let open = matches!(call.status, Status::New | Status::Active);
+        if record.turn == 1 && open {
+            self.open_calls.add(&[], 1.0);
+        }
+        if let (Some(disposition), false) = (call.status.disposition(), open) {
+            self.calls.add(&[disposition], 1);
+            if record.turn > 1 {
+                self.open_calls.add(&[], -1.0);
+            }
+        }
+    }
+
+    /// An event with its outcome, and how long it took.
+    pub fn event(&self, channel: &str, outcome: &str, took: Duration) {
+        self.turns.add(&[channel, outcome], 1);
+        self.turn_seconds.record(&[channel], took);
+    }
+
+    pub fn plugin_begins(&self) {
+        self.plugin_runs.add(&[], 1.0);
+    }
+
+    pub fn plugin_ends(&self, plugin: &str, outcome: &str, took: Duration) {
+        self.plugin_runs.add(&[], -1.0);
+        self.plugin_seconds.record(&[plugin, outcome], took);
+    }
+
+    pub fn host_call(&self, function: &str, result: &str, took: Duration) {
+        let provider = function.split('.').next().unwrap_or(function);
+        self.host_calls.add(&[provider, function, result], 1);
+        self.host_seconds.record(&[provider], took);
+    }
+
+    pub fn retry(&self, provider: &str) {
+        self.retries.add(&[provider], 1);
+    }
+
+    pub fn breaker(&self, provider: &str, open: bool) {
+        self.breaker_open.set(&[provider], if open { 1.0 } else { 0.0 });
+    }
+
+    pub fn fallback(&self, reason: &str) {
+        self.fallbacks.add(&[reason], 1);
+    }
+
+    /// How many answers were the fallback, for this reason.
+    pub fn fallbacks(&self, reason: &str) -> u64 {
+        self.fallbacks.get(&[reason])
+    }
+
+    /// A release became live, or was refused or rolled back.
+    pub fn hot_load(&self, result: &str) {
+        self.loads.add(&[result], 1);
+    }
+
+    pub fn commit(&self, result: &str, took: Duration) {
+        self.commit_seconds.record(&[result], took);
+    }
+
+    /// The store's calls in progress, counted.
+    pub fn counted_calls(&self, open: usize) {
+        self.open_calls.set(&[], open as f64);
+    }
+
+    pub fn reaped(&self) {
+        self.reaped.add(&[], 1);
+    }
+
+    pub fn request(&self, route: &str, status: u16) {
+        self.requests.add(&[route, &status.to_string()], 1);
+    }
+
+    pub fn refused_signature(&self, reason: &str) {
+        self.signatures.add(&[reason], 1);
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn render(&self, load: Load, store: Option<dialgraph_store::SledStats>) -> String {
+        self.turns_inside.set(&[], load.turns as f64);
+        self.turns_most.set(&[], load.most as f64);
+        self.late_replies.set(&[], load.late_replies as f64);
+        if let Some(stats) = store {
+            self.store_commits.set(&[], stats.commits);
+            self.store_groups.set(&[], stats.groups);
+            self.store_conflicts.set(&[], stats.conflicts);
+            self.store_bytes.set(&[], stats.size_on_disk as f64);
+        }
+        let mut out = String::with_capacity(16 << 10);
+        for counter in [
+            &self.turns,
+            &self.nodes,
+            &self.host_calls,
+            &self.retries,
+            &self.fallbacks,
+            &self.loads,
+            &self.store_commits,
+            &self.store_groups,
+            &self.store_conflicts,
+            &self.calls,
+            &self.reaped,
+            &self.queue_entries,
+            &self.requests,
+            &self.signatures,
+        ] {
+            counter.render(&mut out);
+        }
+        for gauge in [
+            &self.plugin_runs,
+            &self.breaker_open,
+            &self.store_bytes,
+            &self.open_calls,
+            &self.queue_sla,
+            &self.turns_inside,
+            &self.turns_most,
+            &self.late_replies,
+        ] {
+            gauge.render(&mut out);
+        }
+        for histogram in [
+            &self.turn_seconds,
+            &self.plugin_seconds,
+            &self.host_seconds,
+            &self.commit_seconds,
+            &self.queue_after,
+        ] {
+            histogram.render(&mut out);
+        }
+        out
+    }
+}

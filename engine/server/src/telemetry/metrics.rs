@@ -1,0 +1,203 @@
+//! Counters, gauges and histograms, and their text for Prometheus.
+//!
+//! A family has a fixed list of label names and a bound on its series: a name that comes from outside cannot make
+//! the server grow, its series are counted together under `other`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Series of one family, at most.
+const MOST_SERIES: usize = 2_000;
+
+/// Upper bounds of histogram buckets, in seconds: from a local turn to the end of the Lambda's patience.
+pub const SECONDS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0, 15.0];
+
+/// Series of one name.
+#[derive(Debug)]
+struct Family<T> {
+    name: &'static str,
+    help: &'static str,
+    labels: &'static [&'static str],
+    series: Mutex<BTreeMap<Vec<String>, T>>,
+}
+
+impl<T: Default> Family<T> {
+    fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
+        Self { name, help, labels, series: Mutex::default() }
+    }
+
+    fn with(&self, values: &[&str], change: impl FnOnce(&mut T)) {
+        debug_assert_eq!(values.len(), self.labels.len(), "{}", self.name);
+        let mut series = self.all();
+        let mut key: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+        if series.len() >= MOST_SERIES && !series.contains_key(&key) {
+            key = vec!["other".to_owned(); self.labels.len()];
+        }
+        change(series.entry(key).or_default());
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Vec<String>, T>> {
+        // A number changed half is still a number.
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn head(&self, out: &mut String, kind: &str) {
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(out, "# HELP {} {}\n# TYPE {} {kind}", self.name, self.help, self.name);
+    }
+
+    fn labelled(&self, values: &[String], more: Option<(&str, &str)>) -> String {
+        let own = self.labels.iter().copied().zip(values.iter().map(String::as_str));
+        let pairs: Vec<String> = own
+            .chain(more)
+            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+            .collect();
+        if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
+    }
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// What only grows.
+#[derive(Debug)]
+pub struct Counter(Family<u64>);
+
+impl Counter {
+    pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
+        Self(Family::new(name, help, labels))
+    }
+
+    pub fn add(&self, labels: &[&str], by: u64) {
+        self.0.with(labels, |count| *count += by);
+    }
+
+    /// Sets what another part counts.
+    pub fn set(&self, labels: &[&str], to: u64) {
+        self.0.with(labels, |count| *count = to);
+    }
+
+    pub fn get(&self, labels: &[&str]) -> u64 {
+        let key: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        self.0.all().get(&key).copied().unwrap_or(0)
+    }
+
+    pub fn render(&self, out: &mut String) {
+        self.0.head(out, "counter");
+        for (values, count) in self.0.all().iter() {
+            let _ = writeln!(out, "{}{} {count}", self.0.name, self.0.labelled(values, None));
+        }
+    }
+}
+
+/// What goes up and down.
+#[derive(Debug)]
+pub struct Gauge(Family<f64>);
+
+impl Gauge {
+    pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
+        Self(Family::new(name, help, labels))
+    }
+
+    pub fn set(&self, labels: &[&str], to: f64) {
+        self.0.with(labels, |value| *value = to);
+    }
+
+    pub fn add(&self, labels: &[&str], by: f64) {
+        self.0.with(labels, |value| *value += by);
+    }
+
+    /// Forgets all series: those that no longer exist must not be shown for ever.
+    pub fn clear(&self) {
+        self.0.all().clear();
+    }
+
+    pub fn render(&self, out: &mut String) {
+        self.0.head(out, "gauge");
+        for (values, value) in self.0.all().iter() {
+            let _ = writeln!(out, "{}{} {value}", self.0.name, self.0.labelled(values, None));
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Buckets {
+    /// Not cumulative.
+    counts: [u64; SECONDS.len()],
+    count: u64,
+    sum: f64,
+}
+
+/// How long things took, in seconds.
+#[derive(Debug)]
+pub struct Histogram(Family<Buckets>);
+
+impl Histogram {
+    pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
+        Self(Family::new(name, help, labels))
+    }
+
+    pub fn record(&self, labels: &[&str], took: Duration) {
+        let seconds = took.as_secs_f64();
+        self.0.with(labels, |buckets| {
+            if let Some(index) = SECONDS.iter().position(|bound| seconds <= *bound) {
+                buckets.counts[index] += 1;
+            }
+            buckets.count += 1;
+            buckets.sum += seconds;
+        });
+    }
+
+    pub fn render(&self, out: &mut String) {
+        self.0.head(out, "histogram");
+        for (values, buckets) in self.0.all().iter() {
+            let name = self.0.name;
+            let mut sum = 0;
+            for (bound, count) in SECONDS.iter().zip(&buckets.counts) {
+                sum += count;
+                let labels = self.0.labelled(values, Some(("le", &bound.to_string())));
+                let _ = writeln!(out, "{name}_bucket{labels} {sum}");
+            }
+            let labels = self.0.labelled(values, Some(("le", "+Inf")));
+            let _ = writeln!(out, "{name}_bucket{labels} {}", buckets.count);
+            let labels = self.0.labelled(values, None);
+            let _ = writeln!(out, "{name}_sum{labels} {}", buckets.sum);
+            let _ = writeln!(out, "{name}_count{labels} {}", buckets.count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_written_as_prometheus_reads_them() {
+        let counter = Counter::new("things_total", "Things.", &["kind"]);
+        counter.add(&["a \"b\"\\\n"], 2);
+        let gauge = Gauge::new("level", "Level.", &[]);
+        gauge.add(&[], 1.5);
+        let histogram = Histogram::new("took_seconds", "Time.", &["of"]);
+        histogram.record(&["x"], Duration::from_millis(2));
+        histogram.record(&["x"], Duration::from_secs(60));
+        let mut out = String::new();
+        counter.render(&mut out);
+        gauge.render(&mut out);
+        histogram.render(&mut out);
+        insta::assert_snapshot!(out);
+    }
+
+    #[test]
+    fn names_without_end_do_not_make_it_grow() {
+        let counter = Counter::new("things_total", "Things.", &["kind"]);
+        for number in 0..MOST_SERIES + 10 {
+            counter.add(&[&number.to_string()], 1);
+        }
+        assert_eq!(counter.0.all().len(), MOST_SERIES + 1);
+        assert_eq!(counter.get(&["other"]), 10);
+    }
+}

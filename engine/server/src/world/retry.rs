@@ -1,0 +1,101 @@
+//! Another try, where one may help and there is time for it.
+//!
+//! All tries carry the same idempotency key, so an effect happens once however often it is asked for. A request to a
+//! host outside is the exception: not every host knows such keys, so one with an effect is made again only if the
+//! first never reached the host.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use dialgraph_kernel::ports::{HostCall, HostError, HostErrorKind, HostResult};
+use dialgraph_kernel::provider::Caller;
+use dialgraph_runtime::World;
+
+use super::breaker::Breaking;
+use crate::config::Providers;
+use crate::telemetry::Figures;
+
+/// Time that one request may take, all tries included, by provider.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    usual: Duration,
+    by_provider: HashMap<String, Duration>,
+}
+
+impl Limits {
+    pub(super) fn of(config: &Providers) -> Self {
+        Self { usual: config.timeout, by_provider: config.timeouts.iter().cloned().collect() }
+    }
+
+    fn get(&self, provider: &str) -> Duration {
+        self.by_provider.get(provider).copied().unwrap_or(self.usual)
+    }
+}
+
+pub(super) struct Retrying {
+    pub(super) inner: Arc<Breaking>,
+    pub(super) limits: Limits,
+    pub(super) tries: u32,
+    pub(super) backoff: Duration,
+    pub(super) figures: Arc<Figures>,
+}
+
+impl World for Retrying {
+    fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
+        let provider = call.provider();
+        let limit = self.limits.get(provider);
+        let (tries, backoff) = (self.tries, self.backoff);
+        let (inner, figures) = (self.inner.clone(), self.figures.clone());
+        async move {
+            let began = Instant::now();
+            let mut tried = 1;
+            loop {
+                let left = limit.saturating_sub(began.elapsed());
+                let result = inner.ask(caller.clone(), call.clone(), left).await;
+                let Err(error) = &result else { return result };
+                if tried >= tries || !helps(&call, error) {
+                    return result;
+                }
+                let pause = pause(backoff, tried, &caller.idempotency_key, error);
+                if began.elapsed() + pause >= limit {
+                    return result;
+                }
+                tokio::time::sleep(pause).await;
+                figures.retry(provider);
+                tried += 1;
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Whether the same request may fare better in a moment.
+fn helps(call: &HostCall, error: &HostError) -> bool {
+    if error.kind != HostErrorKind::Unavailable {
+        return false;
+    }
+    match error.code.as_str() {
+        // The time is over, or the breaker says to leave it alone.
+        "timed-out" | "circuit-open" => false,
+        "no-connection" | "tls" => true,
+        _ => !(call.has_effect() && matches!(call, HostCall::HttpSend(_))),
+    }
+}
+
+/// As long as the provider asks for, or the backoff doubled for each try, with up to half of it taken off: callers
+/// that failed together must not come back together.
+fn pause(backoff: Duration, tried: u32, key: &str, error: &HostError) -> Duration {
+    if let Some(ms) = error.retry_after_ms {
+        return Duration::from_millis(ms);
+    }
+    let full = backoff.saturating_mul(1 << (tried - 1).min(10));
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let off = hasher.hash_one((key, tried)) % 1000;
+    full - full.mul_f64(off as f64 / 2000.0)
+}

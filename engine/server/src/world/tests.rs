@@ -1,0 +1,174 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use dialgraph_kernel::ports::records::Get;
+use dialgraph_kernel::ports::{HostAnswer, HostError, SecretName, Timestamp, http};
+use dialgraph_kernel::provider::Caller;
+
+use super::*;
+use crate::config::Config;
+
+/// A world that answers from a list, then always well.
+#[derive(Default)]
+struct Listed {
+    replies: Mutex<Vec<Reply>>,
+    asked: AtomicU32,
+}
+
+enum Reply {
+    Down(&'static str),
+    Denied,
+    Never,
+}
+
+impl World for Listed {
+    fn call(&self, _: Caller, _: HostCall) -> BoxFuture<'static, HostResult> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match self.replies.lock().unwrap().pop() {
+            None => std::future::ready(Ok(HostAnswer::SecretsOpen)).boxed(),
+            Some(Reply::Down(code)) => {
+                std::future::ready(Err(HostError::unavailable(code, "down"))).boxed()
+            }
+            Some(Reply::Denied) => {
+                std::future::ready(Err(HostError::denied("no", "not you"))).boxed()
+            }
+            Some(Reply::Never) => std::future::pending().boxed(),
+        }
+    }
+}
+
+fn listed(replies: Vec<Reply>) -> Arc<Listed> {
+    Arc::new(Listed { replies: Mutex::new(replies), asked: AtomicU32::new(0) })
+}
+
+fn caller() -> Caller {
+    Caller {
+        call_id: "c".into(),
+        release: dialgraph_flow::Digest::of(b"release"),
+        locale: "ko-KR".into(),
+        plugin: "p".into(),
+        now: Timestamp(0),
+        idempotency_key: "c/1/0".into(),
+    }
+}
+
+fn secret() -> HostCall {
+    HostCall::SecretsOpen(SecretName { name: "s".into() })
+}
+
+fn post() -> HostCall {
+    HostCall::HttpSend(http::Request {
+        method: "POST".into(),
+        url: "https://user@api.example.com:8443/path?q#f".into(),
+        headers: Default::default(),
+        credential: None,
+        body: None,
+        timeout_ms: 1000,
+    })
+}
+
+fn config() -> Providers {
+    Providers {
+        timeout: Duration::from_secs(10),
+        tries: 3,
+        backoff: Duration::from_millis(100),
+        breaker_failures: 3,
+        breaker_pause: Duration::from_secs(30),
+        ..Config::default().providers
+    }
+}
+
+fn code(result: &HostResult) -> &str {
+    match result {
+        Ok(_) => "ok",
+        Err(error) => &error.code,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_once_is_asked_again() {
+    let world = listed(vec![Reply::Down("busy")]);
+    let figures = Arc::default();
+    let (guarded, _) = guarded(world.clone(), &config(), &figures);
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "ok");
+    assert_eq!(world.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_an_answer_and_is_not_asked_again() {
+    let world = listed(vec![Reply::Denied]);
+    let (guarded, breakers) = guarded(world.clone(), &config(), &Arc::default());
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "no");
+    assert_eq!(world.asked.load(Ordering::SeqCst), 1);
+    assert!(breakers.open().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_may_have_had_its_effect_outside_is_not_made_again() {
+    let world = listed(vec![Reply::Down("broken-connection")]);
+    let (guarded, _) = guarded(world.clone(), &config(), &Arc::default());
+    assert_eq!(code(&guarded.call(caller(), post()).await), "broken-connection");
+    assert_eq!(world.asked.load(Ordering::SeqCst), 1);
+
+    let world = listed(vec![Reply::Down("no-connection")]);
+    let (guarded, _) = super::guarded(world.clone(), &config(), &Arc::default());
+    assert_eq!(code(&guarded.call(caller(), post()).await), "ok", "it never reached the host");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_never_answers_is_given_up_after_its_own_limit() {
+    let world = listed(vec![Reply::Never]);
+    let mut config = config();
+    config.timeouts = vec![("secrets".to_owned(), Duration::from_secs(2))];
+    let (guarded, _) = guarded(world.clone(), &config, &Arc::default());
+    let began = tokio::time::Instant::now();
+    let result = guarded.call(caller(), secret()).await;
+    insta::assert_snapshot!(result.unwrap_err(), @"timed-out: secrets.open gave no answer within 2000 ms");
+    assert_eq!(began.elapsed().as_secs(), 2, "time stands still but for what is waited for");
+    assert_eq!(world.asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_keeps_failing_is_left_alone_and_tried_again_later() {
+    let world = listed((0..5).map(|_| Reply::Down("down")).collect());
+    let mut config = config();
+    config.tries = 1;
+    let (guarded, breakers) = guarded(world.clone(), &config, &Arc::default());
+    for _ in 0..3 {
+        assert_eq!(code(&guarded.call(caller(), secret()).await), "down");
+    }
+    assert_eq!(breakers.open(), ["secrets"]);
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "circuit-open");
+    assert_eq!(world.asked.load(Ordering::SeqCst), 3);
+    assert_eq!(code(&guarded.call(caller(), post()).await), "down", "others are asked as ever");
+
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "down", "one try");
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "circuit-open");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "ok");
+    assert!(breakers.open().is_empty());
+}
+
+#[test]
+fn what_is_there_at_once_stays_there_at_once() {
+    let (guarded, _) = guarded(listed(Vec::new()), &config(), &Arc::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _entered = runtime.enter();
+    assert!(guarded.call(caller(), secret()).now_or_never().is_some());
+}
+
+#[test]
+fn each_host_outside_stands_for_itself_and_shows_no_credentials() {
+    assert_eq!(subject(&post()), "http api.example.com:8443");
+    let get = HostCall::RecordsGet(Get {
+        collection: "c".into(),
+        key: "k".into(),
+        source: Default::default(),
+    });
+    assert_eq!(subject(&get), "records");
+}
