@@ -50,6 +50,26 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
+/// A plugin that passed every check and is not among the host's yet: see [`Host::prepare`].
+#[derive(Clone)]
+pub struct Prepared {
+    digest: Digest,
+    plugin: Arc<Plugin>,
+}
+
+impl Prepared {
+    /// What it will be once it is kept.
+    pub fn loaded(&self) -> Loaded {
+        self.plugin.loaded(self.digest)
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
 /// What can be told of a component without granting it anything.
 #[derive(Debug)]
 pub struct Inspection {
@@ -95,19 +115,40 @@ impl Host {
     ///
     /// The first thing that stands against it, with what to do. What was loaded before is left as it was.
     pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Loaded, LoadError> {
+        let prepared = self.prepare(name, bytes, grants)?;
+        let loaded = prepared.loaded();
+        self.keep(prepared);
+        Ok(loaded)
+    }
+
+    /// Does all that [`load`](Self::load) does, and leaves the host as it is until [`keep`](Self::keep): for
+    /// several plugins of which all or none are wanted.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn prepare(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        grants: &Grants,
+    ) -> Result<Prepared, LoadError> {
         self.check_size(name, bytes)?;
         let digest = Digest::of(bytes);
         if let Some(plugin) = self.get(&digest)
             && plugin.grants == *grants
         {
-            return Ok(plugin.loaded(digest));
+            return Ok(Prepared { digest, plugin });
         }
-        let plugin = Arc::new(self.prepare(name, &digest, bytes, grants)?);
-        self.plugins
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest, Arc::clone(&plugin));
-        Ok(plugin.loaded(digest))
+        let plugin = Arc::new(self.pipeline(name, &digest, bytes, grants)?);
+        Ok(Prepared { digest, plugin })
+    }
+
+    /// Makes a prepared plugin one that can be run. One of the same digest is replaced: runs that begin later
+    /// are under the new one's grants.
+    pub fn keep(&self, prepared: Prepared) {
+        let Prepared { digest, plugin } = prepared;
+        self.plugins.write().unwrap_or_else(PoisonError::into_inner).insert(digest, plugin);
     }
 
     /// Forgets a plugin version. Runs under way end as if it were still there. False when it was not loaded.
@@ -182,7 +223,7 @@ impl Host {
 
     /// The load pipeline: cheapest check first, and nothing of the component runs before all of it is known
     /// to be allowed.
-    fn prepare(
+    fn pipeline(
         &self,
         name: &str,
         digest: &Digest,

@@ -39,4 +39,4 @@ mod wasi;
 pub use capability::{Import, Objection};
 pub use config::{HostConfig, Pool};
 pub use error::{HostError, LoadError};
-pub use host::{Host, Inspection, Loaded};
+pub use host::{Host, Inspection, Loaded, Prepared};

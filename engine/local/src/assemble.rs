@@ -1,4 +1,4 @@
-//! All local providers of a project folder in one go.
+//! All local providers of a project in one go, from its folder or from its files in memory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,19 +14,110 @@ use serde_json::Value;
 use crate::error::LocalError;
 use crate::genai::{Guardrail, LocalGenai};
 use crate::http::{AllowedHosts, HostPattern, HostTable, HttpClient};
-use crate::knowledge::{LocalKnowledge, children};
+use crate::knowledge::{Article, LocalKnowledge, children};
 use crate::nlu::LocalNlu;
 use crate::nlu::file::BotFile;
 use crate::records::{LocalRecords, Seeded};
 use crate::secrets::LocalSecrets;
 use crate::tickets::LocalTickets;
 
+/// Paths within a project, with `/`, and what the files hold.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// The providers that are made of a project's texts alone. They may be shared by all releases that have the same
+/// texts, so that an unchanged recogniser is not trained again.
+#[derive(Debug, Clone)]
+pub struct Language {
+    /// Of `intents/*.intents.yaml`.
+    pub nlu: Arc<LocalNlu>,
+    /// Of `knowledge/BASE/LOCALE/*.md`.
+    pub knowledge: Arc<LocalKnowledge>,
+    /// Of `guardrails/*.guardrail.yaml`.
+    pub genai: Arc<LocalGenai>,
+}
+
+impl Language {
+    /// Folders whose files these providers are made of, in the order of the fields.
+    pub const FOLDERS: [&'static str; 3] = ["intents/", "knowledge/", "guardrails/"];
+
+    /// Reads the texts among `files`; any may be absent.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its file and line where it has one.
+    pub fn of_files(files: &Files) -> Result<Self, LocalError> {
+        Ok(Self {
+            nlu: Arc::new(nlu(files)?),
+            knowledge: Arc::new(knowledge(files)?),
+            genai: Arc::new(genai(files)?),
+        })
+    }
+}
+
+/// The recogniser of the bots in `intents/*.intents.yaml`.
+///
+/// # Errors
+/// The first thing that is wrong, with its file and line.
+pub fn nlu(files: &Files) -> Result<LocalNlu, LocalError> {
+    let mut bots = Vec::new();
+    for (file, name, text) in named(files, "intents/", ".intents.yaml")? {
+        let bot = BotFile::parse(file, text)?;
+        same_name(file, "bot", &bot.bot.value, name)?;
+        bots.push(bot);
+    }
+    LocalNlu::new(bots)
+}
+
+/// The index of the articles in `knowledge/BASE/LOCALE/*.md`.
+///
+/// # Errors
+/// [`LocalError::Setting`] for a file that is no UTF-8 text.
+pub fn knowledge(files: &Files) -> Result<LocalKnowledge, LocalError> {
+    let mut bases: BTreeMap<(&str, &str), Vec<Article>> = BTreeMap::new();
+    for (path, bytes) in files {
+        let parts: Vec<&str> = path.split('/').collect();
+        let ["knowledge", base, locale, file] = parts[..] else { continue };
+        let Some(stem) = file.strip_suffix(".md") else { continue };
+        bases.entry((base, locale)).or_default().push(Article {
+            source: path.clone(),
+            stem: stem.to_owned(),
+            markdown: utf8(path, bytes)?.to_owned(),
+        });
+    }
+    let mut knowledge = LocalKnowledge::default();
+    for ((base, locale), articles) in bases {
+        knowledge.add(base, locale, &articles);
+    }
+    Ok(knowledge)
+}
+
+/// Extractive answers under the guardrails in `guardrails/*.guardrail.yaml`.
+///
+/// # Errors
+/// The first thing that is wrong, with its file and line.
+pub fn genai(files: &Files) -> Result<LocalGenai, LocalError> {
+    let mut guardrails = Vec::new();
+    for (file, name, text) in named(files, "guardrails/", ".guardrail.yaml")? {
+        let guardrail = Guardrail::parse(file, text)?;
+        same_name(file, "guardrail", &guardrail.guardrail, name)?;
+        guardrails.push(guardrail);
+    }
+    LocalGenai::new(guardrails)
+}
+
+/// Where the texts of the language providers come from.
+#[derive(Debug, Clone)]
+pub enum Texts {
+    /// The folder with `dialgraph.yaml`.
+    Folder(PathBuf),
+    /// They were read before.
+    Ready(Language),
+}
+
 /// What local providers are made of.
 #[derive(Clone)]
 pub struct LocalConfig {
-    /// The folder with `dialgraph.yaml`. `intents/*.intents.yaml`, `knowledge/BASE/LOCALE/*.md` and
-    /// `guardrails/*.guardrail.yaml` are read from it; each may be absent.
-    pub project: PathBuf,
+    /// What is understood, searched and answered from.
+    pub texts: Texts,
     /// Where records and tickets are kept.
     pub store: Arc<dyn Store>,
     /// Name of each collection, with the records that seed it: key to object. See [`LocalRecords::seed`].
@@ -47,7 +138,7 @@ impl fmt::Debug for LocalConfig {
     /// Without the environment, which has secrets, and without records.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalConfig")
-            .field("project", &self.project)
+            .field("texts", &self.texts)
             .field("collections", &self.collections.keys().collect::<Vec<_>>())
             .field("http", &self.http)
             .field("secrets_folder", &self.secrets_folder)
@@ -76,8 +167,17 @@ pub struct Local {
 impl LocalConfig {
     /// Nothing but a project folder and a store: no collections, no outbound hosts, no secrets.
     pub fn new(project: impl Into<PathBuf>, store: Arc<dyn Store>) -> Self {
+        Self::of(Texts::Folder(project.into()), store)
+    }
+
+    /// The same of texts that were read before.
+    pub fn with_language(language: Language, store: Arc<dyn Store>) -> Self {
+        Self::of(Texts::Ready(language), store)
+    }
+
+    fn of(texts: Texts, store: Arc<dyn Store>) -> Self {
         Self {
-            project: project.into(),
+            texts,
             store,
             collections: BTreeMap::new(),
             http: BTreeMap::new(),
@@ -88,22 +188,31 @@ impl LocalConfig {
         }
     }
 
-    /// Reads the folder, seeds the collections and makes the providers. Recognisers are trained at their first
-    /// use.
+    /// Makes the providers and seeds the collections. Recognisers are trained at their first use.
     ///
     /// # Errors
     /// The first thing that is wrong, with its file and line where it has one.
     pub async fn build(self) -> Result<Local, LocalError> {
-        let nlu = Arc::new(LocalNlu::new(load_bots(&self.project)?)?);
-        let knowledge = LocalKnowledge::load(&self.project.join("knowledge"))?;
-        let genai = LocalGenai::new(load_guardrails(&self.project)?)?;
+        let (collections, now) = (self.collections.clone(), self.now);
+        let mut local = self.assemble()?;
+        for (collection, seed) in &collections {
+            let seeded = local.records.seed(collection, seed, now).await?;
+            local.seeded.insert(collection.clone(), seeded);
+        }
+        Ok(local)
+    }
 
+    /// Makes the providers and writes nothing: seeding, with [`LocalRecords::seed`], is left to the caller.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its file and line where it has one.
+    pub fn assemble(self) -> Result<Local, LocalError> {
+        let Language { nlu, knowledge, genai } = match self.texts {
+            Texts::Folder(folder) => Language::of_files(&texts_in(&folder)?)?,
+            Texts::Ready(language) => language,
+        };
         let names: Vec<String> = self.collections.keys().cloned().collect();
         let records = LocalRecords::new(Arc::clone(&self.store), names);
-        let mut seeded = BTreeMap::new();
-        for (collection, seed) in &self.collections {
-            seeded.insert(collection.clone(), records.seed(collection, seed, self.now).await?);
-        }
         let tickets = LocalTickets::new(Arc::clone(&self.store));
         let secrets = Arc::new(LocalSecrets::new(self.secrets_folder, self.environment));
         let hosts = AllowedHosts::new(parse_hosts(&self.http)?);
@@ -113,8 +222,8 @@ impl LocalConfig {
             providers: Providers {
                 records: Arc::new(records.clone()),
                 nlu: Arc::clone(&nlu) as _,
-                genai: Arc::new(genai),
-                knowledge: Arc::new(knowledge),
+                genai,
+                knowledge,
                 tickets: Arc::new(tickets.clone()),
                 secrets,
                 http: Arc::new(http),
@@ -123,7 +232,7 @@ impl LocalConfig {
             records,
             tickets,
             hosts,
-            seeded,
+            seeded: BTreeMap::new(),
         })
     }
 }
@@ -143,28 +252,6 @@ pub fn parse_hosts(grants: &BTreeMap<String, Vec<String>>) -> Result<HostTable, 
     grants.iter().map(|(name, patterns)| Ok((name.clone(), parse(name, patterns)?))).collect()
 }
 
-fn load_bots(project: &Path) -> Result<Vec<BotFile>, LocalError> {
-    let mut bots = Vec::new();
-    for (name, text) in named(project, "intents", ".intents.yaml")? {
-        let file = format!("intents/{name}.intents.yaml");
-        let bot = BotFile::parse(&file, &text)?;
-        same_name(&file, "bot", &bot.bot.value, &name)?;
-        bots.push(bot);
-    }
-    Ok(bots)
-}
-
-fn load_guardrails(project: &Path) -> Result<Vec<Guardrail>, LocalError> {
-    let mut guardrails = Vec::new();
-    for (name, text) in named(project, "guardrails", ".guardrail.yaml")? {
-        let file = format!("guardrails/{name}.guardrail.yaml");
-        let guardrail = Guardrail::parse(&file, &text)?;
-        same_name(&file, "guardrail", &guardrail.guardrail, &name)?;
-        guardrails.push(guardrail);
-    }
-    Ok(guardrails)
-}
-
 fn same_name(file: &str, key: &str, inside: &str, outside: &str) -> Result<(), LocalError> {
     if inside == outside {
         return Ok(());
@@ -175,23 +262,63 @@ fn same_name(file: &str, key: &str, inside: &str, outside: &str) -> Result<(), L
     })
 }
 
-/// Stem and text of the files of a folder that end so; none if the folder is absent.
-fn named(project: &Path, folder: &str, ending: &str) -> Result<Vec<(String, String)>, LocalError> {
-    let folder = project.join(folder);
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut files = Vec::new();
-    for (name, path) in children(&folder)? {
-        if let Some(stem) = name.strip_suffix(ending) {
-            files.push((stem.to_owned(), read(&path)?));
+/// Path, stem and text of the files right in `folder` that end so.
+fn named<'f>(
+    files: &'f Files,
+    folder: &str,
+    ending: &str,
+) -> Result<Vec<(&'f str, &'f str, &'f str)>, LocalError> {
+    let mut found = Vec::new();
+    for (path, bytes) in files {
+        let stem = path.strip_prefix(folder).and_then(|name| name.strip_suffix(ending));
+        if let Some(stem) = stem.filter(|stem| !stem.contains('/')) {
+            found.push((path.as_str(), stem, utf8(path, bytes)?));
         }
+    }
+    Ok(found)
+}
+
+fn utf8<'f>(path: &str, bytes: &'f [u8]) -> Result<&'f str, LocalError> {
+    std::str::from_utf8(bytes).map_err(|_| LocalError::Setting {
+        what: path.to_owned(),
+        message: "it is not UTF-8 text; save it as UTF-8 (Korean files are often EUC-KR)"
+            .to_owned(),
+    })
+}
+
+/// The texts of the language providers in a project folder; folders may be absent.
+fn texts_in(project: &Path) -> Result<Files, LocalError> {
+    let mut files = Files::new();
+    for folder in Language::FOLDERS {
+        let depth = if folder == "knowledge/" { 2 } else { 0 };
+        collect(project, folder, depth, &mut files)?;
     }
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<String, LocalError> {
-    fs::read_to_string(path).map_err(|source| LocalError::Read { path: path.to_owned(), source })
+fn collect(
+    project: &Path,
+    folder: &str,
+    depth: usize,
+    files: &mut Files,
+) -> Result<(), LocalError> {
+    let path = project.join(folder);
+    if !path.is_dir() {
+        return Ok(());
+    }
+    for (name, path) in children(&path)? {
+        let inner = format!("{folder}{name}");
+        if path.is_dir() {
+            if depth > 0 {
+                collect(project, &format!("{inner}/"), depth - 1, files)?;
+            }
+        } else if [".yaml", ".md"].iter().any(|end| name.ends_with(end)) {
+            let bytes = fs::read(&path)
+                .map_err(|source| LocalError::Read { path: path.clone(), source })?;
+            files.insert(inner, bytes);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -219,6 +346,7 @@ mod tests {
     fn caller() -> Caller {
         Caller {
             call_id: "c".into(),
+            release: dialgraph_kernel::Digest::of(b"no release"),
             locale: "ko-KR".into(),
             plugin: "p".into(),
             now: Timestamp(1_800_000_000_000),

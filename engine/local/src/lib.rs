@@ -3,7 +3,8 @@
 //! The crate exists so that a flow can be written, tested and run in production on one machine: a recogniser
 //! trained from the project's own utterances, full-text search and extractive answers over its articles,
 //! records and a ticket desk in the embedded store, secrets from files, and an HTTP client for what does lie
-//! outside. [`LocalConfig::build`] makes all of them from a project folder.
+//! outside. [`LocalConfig::build`] makes all of them from a project folder, and [`Language`] is what several
+//! releases of a project can share.
 //!
 //! Invariants:
 //! * **The same input gives the same answer on every machine**, bit for bit: no random seed, no thread, no
@@ -26,5 +27,8 @@ pub mod secrets;
 mod text;
 pub mod tickets;
 
-pub use assemble::{Local, LocalConfig, parse_hosts};
+pub use assemble::{
+    Files, Language, Local, LocalConfig, Texts, genai as genai_of, knowledge as knowledge_of,
+    nlu as nlu_of, parse_hosts,
+};
 pub use error::LocalError;

@@ -134,6 +134,19 @@ impl Target {
 }
 
 impl HostPattern {
+    /// Whether it allows all that `other` allows.
+    pub fn covers(&self, other: &Self) -> bool {
+        let below = |domain: &str, name: &str| {
+            name.strip_suffix(domain).is_some_and(|head| head.len() > 1 && head.ends_with('.'))
+        };
+        let host = match (&self.host, &other.host) {
+            (Host::Below(domain), Host::Name(name)) => below(domain, name),
+            (Host::Below(domain), Host::Below(other)) => domain == other || below(domain, other),
+            (one, other) => one == other,
+        };
+        host && self.secure == other.secure && self.port == other.port
+    }
+
     pub(super) fn allows(&self, target: &Target) -> bool {
         let host = match &self.host {
             Host::Address(address) => target.address == Some(*address),
@@ -244,6 +257,23 @@ mod tests {
         assert!(!allows("http://127.0.0.1:8080", "http://localhost:8080/"));
         assert!(allows("http://[::1]:8080", "http://[::1]:8080/"));
         assert!(allows("https://[2606:4700::1]", "https://[2606:4700::1]/"));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_allows_no_more_than_itself() {
+        let covers = |wide: &str, narrow: &str| {
+            let wide: HostPattern = wide.parse().unwrap();
+            wide.covers(&narrow.parse().unwrap())
+        };
+        assert!(covers("*.example.com", "api.example.com"));
+        assert!(covers("*.example.com", "*.eu.example.com"));
+        assert!(covers("*.example.com", "https://*.example.com:443"));
+        assert!(covers("http://127.0.0.1:80", "http://127.0.0.1"));
+        assert!(!covers("api.example.com", "*.example.com"));
+        assert!(!covers("*.example.com", "example.com"));
+        assert!(!covers("*.example.com", "*.com.example.org"));
+        assert!(!covers("*.example.com", "api.example.com:8443"));
+        assert!(!covers("api.example.com", "http://api.example.com"));
     }
 
     #[test]

@@ -1,0 +1,195 @@
+//! What calls can reach, for each release its own: grants, articles and bots change with a release.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, future};
+
+use dialgraph_flow::{Digest, Project};
+use dialgraph_kernel::ports::{HostCall, HostError, HostResult, Timestamp};
+use dialgraph_kernel::provider::{Caller, Providers};
+use dialgraph_local::records::LocalRecords;
+use dialgraph_local::{Files, Language, LocalConfig, LocalError};
+use dialgraph_runtime::{Dispatch, World};
+use dialgraph_store::{Clock, Store};
+
+use crate::deploy::Inner;
+
+/// Makes the world of a release.
+///
+/// A program that has other providers than the local ones brings its own.
+pub trait Worlds: Send + Sync {
+    /// Makes what calls of `project` can reach. Called before a release goes live, off the path of calls; it
+    /// writes nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the project's data, in words: the release is then refused.
+    fn make(&self, project: &Project) -> Result<Arc<dyn World>, String>;
+
+    /// Puts into the store what `project` brings along, such as the records of its collections. Called when a
+    /// release has gone live, and again when the engine starts: doing it twice must change nothing.
+    fn seed(&self, project: &Project) -> BoxFuture<'static, Result<(), String>>;
+}
+
+/// A way to put something in front of the local providers, or in their place.
+pub type Refit = Arc<dyn Fn(Providers) -> Providers + Send + Sync>;
+
+/// Worlds of local providers over one store.
+///
+/// What is made of texts alone (recogniser, articles, guardrails) is shared by all releases that have the same
+/// texts, and gone with the last of them.
+pub struct LocalWorlds {
+    /// Where records and tickets are kept.
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    /// Folder with one file for each secret.
+    pub secrets_folder: Option<PathBuf>,
+    /// Environment; only `DIALGRAPH_SECRET_…` is taken from it.
+    pub environment: Vec<(String, String)>,
+    /// PEM file of certificate authorities to trust beside Mozilla's.
+    pub extra_roots: Option<PathBuf>,
+    /// What is done to the providers of each release before calls get them.
+    pub refit: Option<Refit>,
+    shared: Shared,
+}
+
+impl std::fmt::Debug for LocalWorlds {
+    /// Without the environment, which has secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalWorlds")
+            .field("secrets_folder", &self.secrets_folder)
+            .field("extra_roots", &self.extra_roots)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    nlu: Cache<dialgraph_local::nlu::LocalNlu>,
+    knowledge: Cache<dialgraph_local::knowledge::LocalKnowledge>,
+    genai: Cache<dialgraph_local::genai::LocalGenai>,
+}
+
+/// Things by the digest of the texts that they were made of, as long as somebody has them.
+struct Cache<T>(Mutex<HashMap<Digest, Weak<T>>>);
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Cache<T> {
+    fn get(
+        &self,
+        files: &Files,
+        folder: &str,
+        make: impl FnOnce(&Files) -> Result<T, LocalError>,
+    ) -> Result<Arc<T>, LocalError> {
+        let mut lines = String::new();
+        for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with(folder)) {
+            lines.push_str(&format!("{path:?} {}\n", Digest::of(bytes)));
+        }
+        let digest = Digest::of(lines.as_bytes());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = known.get(&digest).and_then(Weak::upgrade) {
+            return Ok(made);
+        }
+        let made = Arc::new(make(files)?);
+        known.retain(|_, made| made.strong_count() > 0);
+        known.insert(digest, Arc::downgrade(&made));
+        Ok(made)
+    }
+}
+
+impl LocalWorlds {
+    /// No secrets, and no certificate authorities but Mozilla's.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            clock,
+            secrets_folder: None,
+            environment: Vec::new(),
+            extra_roots: None,
+            refit: None,
+            shared: Shared::default(),
+        }
+    }
+
+    fn language(&self, files: &Files) -> Result<Language, LocalError> {
+        let [intents, knowledge, guardrails] = Language::FOLDERS;
+        let nlu = self.shared.nlu.get(files, intents, |files| {
+            let nlu = dialgraph_local::nlu_of(files)?;
+            nlu.warm_up();
+            Ok(nlu)
+        })?;
+        Ok(Language {
+            nlu,
+            knowledge: self.shared.knowledge.get(
+                files,
+                knowledge,
+                dialgraph_local::knowledge_of,
+            )?,
+            genai: self.shared.genai.get(files, guardrails, dialgraph_local::genai_of)?,
+        })
+    }
+}
+
+fn seeds(project: &Project) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
+    let collections = project.collections().iter();
+    collections.map(|(name, collection)| (name.to_string(), collection.seed.clone())).collect()
+}
+
+impl Worlds for LocalWorlds {
+    fn make(&self, project: &Project) -> Result<Arc<dyn World>, String> {
+        let words = |error: LocalError| error.to_string();
+        let language = self.language(project.files()).map_err(words)?;
+        let grants = project.grants();
+        let mut config = LocalConfig::with_language(language, Arc::clone(&self.store));
+        // Their names; the records are put in when the release is live.
+        config.collections =
+            project.collections().keys().map(|name| (name.to_string(), BTreeMap::new())).collect();
+        config.http =
+            grants.iter().map(|(plugin, g)| (plugin.to_string(), g.http.clone())).collect();
+        config.secrets_folder.clone_from(&self.secrets_folder);
+        config.environment.clone_from(&self.environment);
+        config.extra_roots.clone_from(&self.extra_roots);
+        let providers = config.assemble().map_err(words)?.providers;
+        let providers = match &self.refit {
+            Some(refit) => refit(providers),
+            None => providers,
+        };
+        Ok(Arc::new(Dispatch::new(providers, grants)))
+    }
+
+    fn seed(&self, project: &Project) -> BoxFuture<'static, Result<(), String>> {
+        let seeds = seeds(project);
+        let records = LocalRecords::new(Arc::clone(&self.store), seeds.keys().cloned());
+        let now = Timestamp(self.clock.now().0);
+        async move {
+            for (collection, seed) in &seeds {
+                records.seed(collection, seed, now).await.map_err(|error| error.to_string())?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+/// Takes each host call to the world of the release that its call is pinned to.
+pub(crate) struct ByRelease(pub(crate) Arc<Inner>);
+
+impl World for ByRelease {
+    fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
+        match self.0.world_of(&caller.release) {
+            Some(world) => world.call(caller, call),
+            // A turn holds its release, and what is held has its world; so this is nobody's turn.
+            None => {
+                let message = format!("release {} is not loaded here", caller.release);
+                future::ready(Err(HostError::unavailable("no-release", message))).boxed()
+            }
+        }
+    }
+}
