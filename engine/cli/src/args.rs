@@ -18,6 +18,9 @@ pub(crate) enum Command {
     Test(TestArgs),
     Check(CheckArgs),
     Serve(ServeArgs),
+    /// Prepares Amazon Connect.
+    #[command(subcommand)]
+    Connect(ConnectCommand),
     /// Looks at flows.
     #[command(subcommand)]
     Flow(FlowCommand),
@@ -142,6 +145,66 @@ pub(crate) struct ServeArgs {
     /// The folder that holds `dialgraph.yaml`; default: `project.folder` of the configuration.
     #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_PROJECT")]
     pub(crate) project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectCommand {
+    BridgeFlow(Box<BridgeFlowArgs>),
+    Lint(LintArgs),
+}
+
+/// Prints the one contact flow that asks the engine for every decision, ready to be imported.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  dialgraph connect bridge-flow \\\n    --lambda-arn arn:aws:lambda:ap-northeast-2:111122223333:function:dialgraph \\\n    --queue general=arn:aws:connect:ap-northeast-2:111122223333:instance/…/queue/… \\\n    --lex-bot-alias-arn arn:aws:lex:ap-northeast-2:111122223333:bot-alias/…/… > bridge.json"
+)]
+pub(crate) struct BridgeFlowArgs {
+    /// The Lambda function that bridges to the engine.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) lambda_arn: String,
+    /// Which queue of Connect a queue of the project is; each queue needs one.
+    #[arg(long, value_name = "NAME=ARN")]
+    pub(crate) queue: Vec<String>,
+    /// The Lex V2 bot alias that listens, for one language or for all.
+    #[arg(long, value_name = "[LOCALE=]ARN")]
+    pub(crate) lex_bot_alias_arn: Vec<String>,
+    /// The queue of the project for callers whom the engine cannot serve; default: the project's.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fallback_queue: Option<String>,
+    /// An attribute of the call that is set on the contact before it is given away.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) attribute: Vec<String>,
+    /// An attribute of the contact that the call begins with.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pass: Vec<String>,
+    /// A contact flow that `transfer: connect-flow:NAME` leads to.
+    #[arg(long, value_name = "NAME=ARN")]
+    pub(crate) flow: Vec<String>,
+    /// The voice of Amazon Polly for a language, such as `ko-KR=Seoyeon` or `en-US=Joanna:standard`.
+    #[arg(long, value_name = "LOCALE=VOICE[:ENGINE]")]
+    pub(crate) voice: Vec<String>,
+    /// The flow in which calls begin; default: the project's entry.
+    #[arg(long, value_name = "FLOW")]
+    pub(crate) start_flow: Option<String>,
+    /// The language in which calls begin, or a reference such as `$.Attributes.language`; default: the project's first.
+    #[arg(long, value_name = "LOCALE")]
+    pub(crate) start_locale: Option<String>,
+    /// What the flow is called in Connect.
+    #[arg(long, default_value = "Dialgraph")]
+    pub(crate) name: String,
+    /// Lets Connect log the flow, with what callers say and press.
+    #[arg(long)]
+    pub(crate) log: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+/// Checks contact flows (flow language 2019-10-30) as strictly as Amazon Connect does.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  dialgraph connect lint bridge.json")]
+pub(crate) struct LintArgs {
+    #[arg(required = true)]
+    pub(crate) files: Vec<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

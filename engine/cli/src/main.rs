@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Command, FlowCommand, PluginCommand};
+use crate::args::{Args, Command, ConnectCommand, FlowCommand, PluginCommand};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Serve(args) => commands::serve::run(args),
+        Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
+        Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
         Command::Plugin(PluginCommand::New(args)) => commands::plugin::new(&args),
         Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin::inspect(&args),

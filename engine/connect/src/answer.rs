@@ -71,20 +71,6 @@ impl Answer {
         Self(map.0)
     }
 
-    /// The answer when the engine cannot serve this contact: the flow says its own words and gives the caller to
-    /// `queue`, or to its own fallback queue. `reason` is for whoever reads the contact's log.
-    pub fn fallback(reason: &str, queue: Option<&str>) -> Self {
-        let mut map = Map(FlatMap::new());
-        map.put("action", action::FALLBACK);
-        map.put("say", NOTHING);
-        map.put("language", SAME_LANGUAGE);
-        map.put("reason", reason);
-        if let Some(queue) = queue {
-            map.put("queue", queue);
-        }
-        Self(map.0)
-    }
-
     /// The value of one key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key)
@@ -97,6 +83,13 @@ impl Answer {
 
     pub fn map(&self) -> &FlatMap {
         &self.0
+    }
+}
+
+/// A [fallback](crate::fallback), as an answer like all others.
+impl From<FlatMap> for Answer {
+    fn from(map: FlatMap) -> Self {
+        Self(map)
     }
 }
 

@@ -11,8 +11,7 @@ use dialgraph_flow::model::{Locale, Name};
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
 
-/// Largest event read, in bytes. Connect's own are a few KB, with 32 KB of attributes at most.
-pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+pub use crate::protocol::MAX_EVENT_BYTES;
 
 /// Longest text of a caller, in characters; what is longer is cut. Lex gives at most 1,024.
 pub const MAX_TEXT: usize = 4_096;

@@ -123,13 +123,13 @@ fn split(text: &str, room: usize, width: impl Fn(char) -> usize) -> Vec<String> 
 fn boundary(text: &str, end: usize) -> usize {
     let head = &text[..end];
     let behind = |ends: fn(char) -> bool| {
-        let cuts = head.char_indices().filter(|(_, c)| ends(*c)).map(|(at, c)| at + c.len_utf8());
+        let mut cuts =
+            head.char_indices().filter(|(_, c)| ends(*c)).map(|(at, c)| at + c.len_utf8());
         // A full stop within a word, as in 3.5, ends no sentence.
-        cuts.filter(|cut| {
+        cuts.rfind(|cut| {
             text[*cut..].starts_with(char::is_whitespace)
                 || head[..*cut].ends_with(char::is_whitespace)
         })
-        .next_back()
     };
     let sentence = behind(|c| matches!(c, '.' | '!' | '?' | '。' | '…' | '\n'));
     // A sentence that ends early would leave a piece with hardly anything in it.

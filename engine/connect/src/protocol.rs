@@ -22,6 +22,9 @@ pub mod action {
     pub const FALLBACK: &str = "fallback";
 }
 
+/// Largest event read, in bytes. Connect's own are a few KB, with 32 KB of attributes at most.
+pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+
 /// `language` when the contact has the right one already.
 pub const SAME_LANGUAGE: &str = "same";
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod check;
+pub(crate) mod connect;
 pub(crate) mod flow;
 pub(crate) mod plugin;
 pub(crate) mod serve;

@@ -121,13 +121,8 @@ fn every_directive_of_a_chat_has_its_answer() {
 }
 
 #[test]
-fn refusals_name_their_reason_and_perhaps_a_queue() {
-    let answers = [
-        Answer::fallback("overload", None),
-        Answer::fallback("channel TASK is not served", Some("general")),
-        Answer::over(&call(Channel::Voice)),
-    ];
-    assert_yaml_snapshot!(answers);
+fn a_call_that_is_over_is_hung_up_on() {
+    assert_yaml_snapshot!(Answer::over(&call(Channel::Voice)));
 }
 
 #[test]

@@ -26,6 +26,7 @@ const CALLBACK: &str = "Callback number";
 const THIRD_PARTY: &str = "Third party";
 const FLOW: &str = "Contact flow";
 const APOLOGY: &str = "Apology";
+const SPOKEN: &str = "Words were said";
 const WHY: &str = "Why apologise";
 const WANTED_QUEUE: &str = "Wanted queue";
 const TRANSFER_INSTEAD: &str = "Transfer instead";
@@ -198,7 +199,7 @@ fn actions(draw: &mut Canvas, bridge: &Bridge) {
         .equals(action::LISTEN, LISTEN)
         .equals(action::READ, READ)
         .equals(action::DISCONNECT, DISCONNECT)
-        .equals(action::FALLBACK, APOLOGY);
+        .equals(action::FALLBACK, SPOKEN);
     for (word, target) in handing {
         act = act.equals(word, if bridge.attributes.is_empty() { target } else { attributes });
     }
@@ -508,6 +509,12 @@ fn fallback(draw: &mut Canvas, bridge: &Bridge) {
         let id = apology(&language.locale);
         draw.put(block(&id, "MessageParticipant", parameters).next(WHY).error(ERROR, WHY));
     }
+    // The Lambda's own answer brings its own words.
+    draw.put(
+        compare(SPOKEN, "$.External.say", APOLOGY)
+            .equals("voice-1", WANTED_QUEUE)
+            .equals("chat-1", WANTED_QUEUE),
+    );
     draw.put(
         compare(WHY, "$.External.action", FALLBACK_QUEUE).equals(action::FALLBACK, WANTED_QUEUE),
     );

@@ -169,10 +169,8 @@ fn special(at: &mut At<'_>, kind: &str, parameters: &Map<String, Value>) {
                 );
             }
         }
-        "UpdateContactData" => {
-            if parameters.keys().all(|name| name == "TargetContact") {
-                at.add(Rule::MissingParameter, "at least one thing to update is needed");
-            }
+        "UpdateContactData" if parameters.keys().all(|name| name == "TargetContact") => {
+            at.add(Rule::MissingParameter, "at least one thing to update is needed");
         }
         "UpdateContactTextToSpeechVoice" => {
             word(

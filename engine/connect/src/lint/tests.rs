@@ -152,7 +152,7 @@ fn unknown_types_are_told_with_the_one_that_was_meant() {
         assert!(actions::find(right).is_some(), "{right}");
     }
     let told = breaks(Rule::UnknownType, |flow| {
-        flow["Actions"][3]["Type"] = "DisconnectParticipent".into()
+        flow["Actions"][3]["Type"] = "DisconnectParticipent".into();
     });
     assert!(told.contains("DisconnectParticipant"), "{told}");
 }
@@ -171,7 +171,7 @@ fn parameters_are_those_of_the_type() {
     });
     breaks(Rule::UnknownParameter, |flow| flow["Actions"][0]["Parameters"]["Retry"] = "1".into());
     breaks(Rule::OneOf, |flow| {
-        flow["Actions"][1]["Parameters"]["SSML"] = "<speak>x</speak>".into()
+        flow["Actions"][1]["Parameters"]["SSML"] = "<speak>x</speak>".into();
     });
     breaks(Rule::OneOf, |flow| {
         flow["Actions"][1]["Parameters"].as_object_mut().unwrap().remove("Text");
@@ -197,13 +197,13 @@ fn parameters_are_those_of_the_type() {
 #[test]
 fn every_scalar_is_a_string_and_none_is_empty() {
     breaks(Rule::NotAString, |flow| {
-        flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = 5.into()
+        flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = 5.into();
     });
     breaks(Rule::NotAString, |flow| {
         flow["Actions"][0]["Parameters"]["LambdaInvocationAttributes"]["x"] = json!({"y": true});
     });
     breaks(Rule::EmptyString, |flow| {
-        flow["Actions"][0]["Parameters"]["LambdaInvocationAttributes"]["x"] = "".into()
+        flow["Actions"][0]["Parameters"]["LambdaInvocationAttributes"]["x"] = "".into();
     });
     breaks(Rule::EmptyString, |flow| {
         flow["Actions"][2]["Transitions"]["Conditions"][0]["Condition"]["Operands"][0] = "".into();
@@ -220,7 +220,7 @@ fn references_stand_only_where_they_are_taken() {
         flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = "$.External.timeout".into();
     });
     breaks(Rule::Dynamic, |flow| {
-        flow["Actions"][2]["Parameters"]["ComparisonValue"] = "action".into()
+        flow["Actions"][2]["Parameters"]["ComparisonValue"] = "action".into();
     });
     breaks(
         Rule::Dynamic,
@@ -239,10 +239,10 @@ fn references_stand_only_where_they_are_taken() {
         ),
     );
     breaks(Rule::BadReference, |flow| {
-        flow["Actions"][2]["Parameters"]["ComparisonValue"] = "$.External".into()
+        flow["Actions"][2]["Parameters"]["ComparisonValue"] = "$.External".into();
     });
     let told = breaks(Rule::BadReference, |flow| {
-        flow["Actions"][1]["Parameters"]["Text"] = "Hi $.System.Name".into()
+        flow["Actions"][1]["Parameters"]["Text"] = "Hi $.System.Name".into();
     });
     assert!(told.contains("no `$.System`"), "{told}");
 }
@@ -250,13 +250,13 @@ fn references_stand_only_where_they_are_taken() {
 #[test]
 fn values_are_in_their_range() {
     breaks(Rule::Value, |flow| {
-        flow["Actions"][0]["Parameters"]["InvocationTimeLimitSeconds"] = "9".into()
+        flow["Actions"][0]["Parameters"]["InvocationTimeLimitSeconds"] = "9".into();
     });
     breaks(Rule::Value, |flow| {
-        flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = "181".into()
+        flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = "181".into();
     });
     breaks(Rule::Value, |flow| {
-        flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = "soon".into()
+        flow["Actions"][1]["Parameters"]["InputTimeLimitSeconds"] = "soon".into();
     });
     breaks(Rule::Value, |flow| {
         flow["Actions"][1]["Parameters"]["DTMFConfiguration"] =
@@ -317,7 +317,7 @@ fn every_action_but_the_last_leads_on_and_the_last_does_not() {
         ]});
     }));
     breaks(Rule::Unreachable, |flow| {
-        flow["Actions"][1]["Transitions"]["Conditions"][0]["NextAction"] = "end".into()
+        flow["Actions"][1]["Transitions"]["Conditions"][0]["NextAction"] = "end".into();
     });
 }
 
@@ -380,15 +380,15 @@ fn stored_input_has_neither_a_timeout_nor_conditions() {
 fn conditions_have_one_operand_and_a_plain_operator() {
     let condition = "/Actions/2/Transitions/Conditions/0/Condition";
     breaks(Rule::Operands, |flow| {
-        flow.pointer_mut(condition).unwrap()["Operands"] = json!(["a", "b"])
+        flow.pointer_mut(condition).unwrap()["Operands"] = json!(["a", "b"]);
     });
     breaks(Rule::Operands, |flow| flow.pointer_mut(condition).unwrap()["Operands"] = json!([]));
     breaks(Rule::Operator, |flow| {
-        flow.pointer_mut(condition).unwrap()["Operator"] = "NumericLessThan".into()
+        flow.pointer_mut(condition).unwrap()["Operator"] = "NumericLessThan".into();
     });
     for operator in ["And", "Or", "Not"] {
         breaks(Rule::Operator, |flow| {
-            flow.pointer_mut(condition).unwrap()["Operator"] = operator.into()
+            flow.pointer_mut(condition).unwrap()["Operator"] = operator.into();
         });
     }
     breaks(Rule::DuplicateCondition, |flow| {

@@ -94,7 +94,7 @@ fn errors(at: &mut At<'_>, kind: &ActionType, action: &Value) {
             required.extend(["CallFailed", "ConnectionTimeLimitExceeded"]);
         }
         "TransferParticipantToThirdParty" => {
-            refused = &["CallFailed", "ConnectionTimeLimitExceeded"]
+            refused = &["CallFailed", "ConnectionTimeLimitExceeded"];
         }
         "ConnectParticipantWithLexBot" if parameters["LexTimeoutSeconds"].is_object() => {
             required.push("InputTimeLimitExceeded");

@@ -1,0 +1,218 @@
+//! `dialgraph connect`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+use dialgraph_connect::bridge::{Bridge, FlowTarget, Language, QueueTarget};
+use dialgraph_connect::lint::lint;
+use dialgraph_flow::expr::Scope;
+use dialgraph_flow::template::ssml_as_text;
+use dialgraph_flow::{Release, nearest};
+
+use crate::args::{BridgeFlowArgs, LintArgs};
+use crate::workshop::Workshop;
+
+/// Prints the contact flow that delegates to the engine.
+pub(crate) fn bridge_flow(args: &BridgeFlowArgs) -> Result<ExitCode> {
+    let workshop = Workshop::open(&args.project.project)?;
+    let release = workshop.release()?;
+    let bridge = bridge(args, &release)?;
+    let flow = bridge.flow()?;
+    for warning in warnings(&bridge) {
+        warn(&warning);
+    }
+    println!("{flow:#}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks contact flows as the service does.
+pub(crate) fn lint_flows(args: &LintArgs) -> Result<ExitCode> {
+    let mut findings = 0;
+    for file in &args.files {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        let flow: serde_json::Value = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no JSON", file.display()))?;
+        for finding in lint(&flow) {
+            println!("{}: {finding}", file.display());
+            findings += 1;
+        }
+    }
+    Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+#[expect(clippy::print_stderr, reason = "a command warns")]
+fn warn(words: &str) {
+    eprintln!("warning: {words}");
+}
+
+fn bridge(args: &BridgeFlowArgs, release: &Release) -> Result<Bridge> {
+    let fallback_queue =
+        args.fallback_queue.clone().unwrap_or_else(|| release.fallback.queue.name.to_string());
+    let bots = bots(args, release)?;
+    let voices = pairs("--voice", &args.voice)?;
+    let locales: Vec<&str> = release.locales.iter().map(|locale| &**locale).collect();
+    known("--voice", "language", voices.keys(), &locales)?;
+    let mut languages = Vec::new();
+    for locale in &release.locales {
+        languages.push(language(locale, voices.get(&**locale), &bots, release)?);
+    }
+    if let Some(flow) = &args.start_flow {
+        let flows: Vec<&str> = release.flows.keys().map(|name| &**name).collect();
+        known("--start-flow", "flow", [flow], &flows)?;
+    }
+    let flows = pairs("--flow", &args.flow)?.into_iter();
+    Ok(Bridge {
+        name: args.name.clone(),
+        lambda_arn: args.lambda_arn.clone(),
+        queues: queues(args, release)?,
+        fallback_queue,
+        languages,
+        attributes: args.attribute.clone(),
+        pass: args.pass.clone(),
+        flows: flows.map(|(name, arn)| FlowTarget { name, arn }).collect(),
+        start_flow: args.start_flow.clone(),
+        start_locale: args.start_locale.clone(),
+        logging: args.log,
+    })
+}
+
+fn queues(args: &BridgeFlowArgs, release: &Release) -> Result<Vec<QueueTarget>> {
+    let arns = pairs("--queue", &args.queue)?;
+    let names: Vec<&str> = release.queues.keys().map(|name| &**name).collect();
+    known("--queue", "queue", arns.keys(), &names)?;
+    let missing: Vec<String> = names
+        .iter()
+        .filter(|name| !arns.contains_key(**name))
+        .map(|name| format!("  --queue {name}=arn:aws:connect:REGION:ACCOUNT:instance/…/queue/…"))
+        .collect();
+    if !missing.is_empty() {
+        let count = missing.len();
+        let queues = if count == 1 { "queue has" } else { "queues have" };
+        bail!("{count} of the project's {queues} no ARN; add\n{}", missing.join("\n"));
+    }
+    let target = |queue: &dialgraph_flow::model::Queue| QueueTarget {
+        name: queue.name.to_string(),
+        arn: arns[&*queue.name].clone(),
+        priority: queue.priority,
+    };
+    Ok(release.queues.values().map(|queue| target(queue)).collect())
+}
+
+/// `LOCALE=ARN`, or an ARN alone for all languages.
+fn bots(args: &BridgeFlowArgs, release: &Release) -> Result<BTreeMap<String, String>> {
+    let (alone, named): (Vec<String>, Vec<String>) =
+        args.lex_bot_alias_arn.iter().cloned().partition(|given| given.starts_with("arn:"));
+    if alone.len() > 1 {
+        bail!("--lex-bot-alias-arn without a language is given twice");
+    }
+    let named = pairs("--lex-bot-alias-arn", &named)?;
+    let locales: Vec<&str> = release.locales.iter().map(|locale| &**locale).collect();
+    known("--lex-bot-alias-arn", "language", named.keys(), &locales)?;
+    let all = locales
+        .iter()
+        .flat_map(|locale| alone.iter().map(|arn| ((*locale).to_owned(), arn.clone())));
+    Ok(all.chain(named).collect())
+}
+
+fn language(
+    locale: &str,
+    voice: Option<&String>,
+    bots: &BTreeMap<String, String>,
+    release: &Release,
+) -> Result<Language> {
+    let usual = Language::of(locale);
+    let (voice, engine) = match (voice, &usual) {
+        (Some(voice), _) => match voice.split_once(':') {
+            Some((voice, engine)) => (voice.to_owned(), engine.to_owned()),
+            None => (voice.clone(), "neural".to_owned()),
+        },
+        (None, Some(usual)) => (usual.voice.clone(), usual.engine.clone()),
+        (None, None) => bail!(
+            "no voice of Amazon Polly is known for {locale}; name one with --voice {locale}=NAME or --voice {locale}=NAME:standard"
+        ),
+    };
+    // What the project says when it can do nothing else is what callers hear when nothing else can be reached.
+    let own = release.fallback.prompt.as_ref().and_then(|prompt| {
+        let rendered = prompt.render(&Static { locale: locale.into() }).ok()?;
+        let text = if rendered.ssml { ssml_as_text(&rendered.text) } else { rendered.text };
+        (!text.trim().is_empty()).then_some(text)
+    });
+    let Some(apology) = own.or(usual.map(|usual| usual.apology)) else {
+        bail!(
+            "the project has no words for {locale} to say when nothing else works; add them to `fallback.say`"
+        );
+    };
+    Ok(Language {
+        locale: locale.to_owned(),
+        voice,
+        engine,
+        lex_bot_alias_arn: bots.get(locale).cloned(),
+        apology,
+    })
+}
+
+/// What a prompt can refer to when no call is there: nothing.
+struct Static {
+    locale: dialgraph_flow::model::Locale,
+}
+
+impl Scope for Static {
+    fn variable(&self, _: &str) -> Option<Cow<'_, serde_json::Value>> {
+        None
+    }
+
+    fn locale(&self) -> &str {
+        &self.locale
+    }
+}
+
+fn warnings(bridge: &Bridge) -> Vec<String> {
+    let without = bridge.languages.iter().filter(|language| language.lex_bot_alias_arn.is_none());
+    without
+        .map(|language| {
+            format!(
+                "without --lex-bot-alias-arn {0}=ARN, callers in {0} can press keys but not speak, questions without keys send them to queue `{1}`, and so do chats",
+                language.locale, bridge.fallback_queue
+            )
+        })
+        .collect()
+}
+
+/// `NAME=VALUE`, each name once.
+fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut pairs = BTreeMap::new();
+    for pair in given {
+        let Some((name, value)) =
+            pair.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty())
+        else {
+            bail!("{option} {pair}: NAME=VALUE is expected");
+        };
+        if pairs.insert(name.to_owned(), value.to_owned()).is_some() {
+            bail!("{option} {name}=… is given twice");
+        }
+    }
+    Ok(pairs)
+}
+
+/// That each name is one of the project's.
+fn known<'n>(
+    option: &str,
+    what: &str,
+    names: impl IntoIterator<Item = &'n String>,
+    all: &[&str],
+) -> Result<()> {
+    for name in names {
+        if !all.contains(&name.as_str()) {
+            let hint = match nearest(name, all.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", all.join(", ")),
+            };
+            bail!("{option}: the project has no {what} `{name}`; {hint}");
+        }
+    }
+    Ok(())
+}
