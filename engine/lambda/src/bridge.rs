@@ -1,0 +1,162 @@
+//! One invocation: who asks, who answers, and what is logged of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dialgraph_connect::fallback::{Fallback, Reason};
+use dialgraph_connect::flat::FlatMap;
+use dialgraph_connect::protocol::MAX_EVENT_BYTES;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::engine::{Asked, Engine, unix_now};
+use crate::event::{Event, Kind};
+use crate::lex;
+use crate::log::{Level, Line};
+use crate::settings::Settings;
+
+/// Time kept for giving the answer to Lambda before it ends the invocation.
+const RESERVE: Duration = Duration::from_millis(250);
+
+/// With less, the engine is not asked: it would run a turn whose answer nobody hears.
+const LEAST: Duration = Duration::from_millis(100);
+
+/// An answer to an invocation.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    Turn(FlatMap),
+    Lex(Value),
+}
+
+/// Everything that lives as long as the process.
+#[derive(Debug)]
+pub struct Bridge {
+    engine: Engine,
+    fallback: Fallback,
+    budget: Duration,
+    used: AtomicBool,
+}
+
+impl Bridge {
+    /// # Errors
+    /// If the settings' URL has no scheme or host.
+    pub fn new(settings: Settings) -> Result<Self, hyper::http::Error> {
+        let Settings { engine, key, budget, tls, fallback, warnings: _ } = settings;
+        let engine = Engine::new(&engine, key, tls)?;
+        Ok(Self { engine, fallback, budget, used: AtomicBool::new(false) })
+    }
+
+    /// Opens the connection to the engine.
+    pub async fn warm_up(&self) {
+        self.engine.warm_up().await;
+    }
+
+    /// Answers `event`. Lambda ends the invocation at `deadline_ms` (Unix milliseconds; 0: it does not say). `log` gets
+    /// one line.
+    pub async fn answer(
+        &self,
+        event: &RawValue,
+        request: &str,
+        deadline_ms: u64,
+        log: impl FnOnce(&Line<'_>),
+    ) -> Reply {
+        let began = Instant::now();
+        let cold = !self.used.swap(true, Ordering::Relaxed);
+        // A Lambda event is JSON, so this only fails when it is nested too deeply to be one of Connect's.
+        let peeked = Event::new(serde_json::from_str(event.get()).unwrap_or(Value::Null));
+        let mut line = Line {
+            level: Level::Info,
+            message: "turn",
+            request,
+            contact: peeked.contact(),
+            answered_by: "engine",
+            action: None,
+            reason: None,
+            error: None,
+            attempts: 0,
+            ms: 0,
+            cold,
+        };
+        if peeked.kind() == Kind::Lex {
+            let reply = Reply::Lex(lex::close(peeked.value()));
+            line.message = "lex";
+            line.answered_by = "lex";
+            line.ms = milliseconds(began);
+            log(&line);
+            return reply;
+        }
+
+        let left = self.time_left(deadline_ms);
+        let asked = self.ask(event, began + left, left).await;
+        let error = asked.as_ref().err().and_then(|refused| refused.error.as_deref());
+        let (map, attempts) = match &asked {
+            Ok((map, attempts)) => (map.clone(), *attempts),
+            Err(refused) => {
+                line.level = Level::Error;
+                line.answered_by = "fallback";
+                line.reason = Some(refused.reason.code());
+                line.error = error;
+                (self.fallback.answer(peeked.listener(), refused.reason), refused.attempts)
+            }
+        };
+        line.attempts = attempts;
+        // Only words of our own protocol: an engine that is none could have put anything there.
+        let word = |action: &&str| {
+            action.len() <= 16 && action.bytes().all(|byte| byte.is_ascii_lowercase())
+        };
+        let action = map.get("action").filter(word).map(str::to_owned);
+        line.action = action.as_deref();
+        if attempts > 1 && line.level == Level::Info {
+            line.level = Level::Warn;
+        }
+        line.ms = milliseconds(began);
+        log(&line);
+        Reply::Turn(map)
+    }
+
+    async fn ask(
+        &self,
+        event: &RawValue,
+        deadline: Instant,
+        left: Duration,
+    ) -> Result<(FlatMap, u8), Refused> {
+        let refused = |reason| Refused { reason, error: None, attempts: 0 };
+        let bytes = event.get().len();
+        if bytes > MAX_EVENT_BYTES {
+            return Err(refused(Reason::TooLarge));
+        }
+        if left < LEAST {
+            return Err(refused(Reason::NoTime));
+        }
+        let event = Bytes::copy_from_slice(event.get().as_bytes());
+        let Asked { result, attempts } = self.engine.ask(&event, deadline).await;
+        result.map(|map| (map, attempts)).map_err(|failure| Refused {
+            reason: failure.reason(),
+            error: Some(failure.to_string()),
+            attempts,
+        })
+    }
+
+    /// The budget, or less if Lambda ends the invocation earlier.
+    fn time_left(&self, deadline_ms: u64) -> Duration {
+        if deadline_ms == 0 {
+            return self.budget;
+        }
+        let lambda = Duration::from_millis(deadline_ms).saturating_sub(unix_now());
+        self.budget.min(lambda.saturating_sub(RESERVE))
+    }
+}
+
+struct Refused {
+    reason: Reason,
+    error: Option<String>,
+    attempts: u8,
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
