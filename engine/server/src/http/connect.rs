@@ -14,6 +14,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
+use dialgraph_connect::fallback::{Fallback, Listener, Reason};
+use dialgraph_kernel::call::Channel;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start};
 
@@ -38,7 +40,7 @@ pub(super) async fn turn(
     let incoming = match Incoming::parse(&body) {
         Ok(incoming) => incoming,
         Err(error) if error.is_refusal() => {
-            return Ok(fallback(&app, "channel", &error));
+            return Ok(fallback(&app, Listener::default(), Reason::Channel, &error));
         }
         Err(error @ EventError::TooLarge { .. }) => {
             return Err(Problem::new(
@@ -107,7 +109,18 @@ async fn refused_turn(app: &App, incoming: &Incoming, refused: Refused) -> Resul
         }
         _ => {}
     }
-    Ok(fallback(app, refused.word(), &refused))
+    let reason = match &refused {
+        Refused::Busy => Reason::Overload,
+        Refused::Late => Reason::Slow,
+        Refused::Engine(EngineError::Turn(_) | EngineError::NoCall { .. }) => Reason::Refused,
+        _ => Reason::Failed,
+    };
+    let listener = Listener {
+        chat: incoming.channel == Channel::Chat,
+        locale: None,
+        language: incoming.language.as_deref(),
+    };
+    Ok(fallback(app, listener, reason, &refused))
 }
 
 /// The answer to the call's last turn, again.
@@ -118,9 +131,18 @@ async fn latest(app: &App, incoming: &Incoming) -> Option<Answer> {
     Some(Answer::of_turn(incoming, &record, &call))
 }
 
-fn fallback(app: &App, reason: &str, error: &dyn std::fmt::Display) -> Response {
-    tracing::warn!(reason, %error, "a caller is given to the fallback queue");
-    app.figures.fallback(reason);
+/// People take over: with words of ours and the queue that the release falls back to.
+fn fallback(
+    app: &App,
+    listener: Listener<'_>,
+    reason: Reason,
+    error: &dyn std::fmt::Display,
+) -> Response {
+    tracing::warn!(reason = reason.code(), %error, "a caller is given to the fallback queue");
+    app.figures.fallback(reason.code());
     let queue = app.releases.live().fallback.queue.name.clone();
-    Json(Answer::fallback(reason, Some(&queue))).into_response()
+    match Fallback::new(Some(&queue)).or_else(|_| Fallback::new(None)) {
+        Ok(fallback) => Json(fallback.answer(listener, reason)).into_response(),
+        Err(error) => Problem::internal(&error).into_response(),
+    }
 }

@@ -1,0 +1,292 @@
+//! The engine as a process, and a client for it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Longest that anything here is waited for. Nothing is concluded from how long it took.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A folder with a project, a store and a configuration.
+#[derive(Debug)]
+pub(crate) struct Site {
+    folder: tempfile::TempDir,
+    project: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Site {
+    /// The shipped flows.
+    pub(crate) fn shipped() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows");
+        Self { folder, project: project.canonicalize().unwrap(), settings: Vec::new() }
+    }
+
+    /// A flow that asks for a request and opens a ticket at the desk at `url`, waiting for it up to `timeout`.
+    pub(crate) fn desk(url: &str, timeout: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        let write = |name: &str, text: &str| {
+            let path = project.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("data/queues.yaml", "general:\n  title: {en-US: General}\n  priority: 1\n  sla: 15m\n");
+        write(
+            "dialgraph.yaml",
+            &format!(
+                "entry: desk\nfinally: wrapup\nlocales: [en-US]\nfallback: {{queue: general}}\ncollections:\n  call_logs: {{}}\nplugins:\n  ticketing-zendesk: {{grants: [http, secrets], http: [\"{url}\"], secrets: [zendesk-token]}}\n  call-log: {{grants: [clock, records-write], collections: {{write: [call_logs]}}}}\n"
+            ),
+        );
+        write(
+            "wrapup.flow.yaml",
+            "flow: wrapup\nsummary: Writes the call log.\nlocales: [en-US]\nattributes:\n  ticket_id: {type: string, default: \"\"}\nstart: log\nnodes:\n  log:\n    use: call-log\n    config: {collection: call_logs}\n    with: {path: call.path, resolution: call.disposition, ticket_id: ticket_id}\n    on: {logged: done, error: done}\n  done:\n    end: {disposition: logged}\n",
+        );
+        write(
+            "desk.flow.yaml",
+            &format!(
+                "flow: desk\nsummary: Opens a ticket.\nlocales: [en-US]\nattributes:\n  request: {{type: string, default: \"\"}}\n  ticket_id: {{type: string, default: \"\"}}\nstart: ask\nnodes:\n  ask:\n    ask:\n      prompt: {{en-US: What happened?}}\n      speech: true\n    save: {{request: 'default(output.text, \"\")'}}\n    on: {{said: ticket, no_input: people, no_match: people}}\n  ticket:\n    use: ticketing-zendesk\n    timeout: {timeout}\n    config: {{base_url: \"{url}\", email: bot@example.com, timeout_ms: 60000}}\n    with: {{request: request}}\n    save: {{ticket_id: 'default(output.ticket_id, \"\")'}}\n    on: {{created: told, error: people}}\n  told:\n    say: {{en-US: \"Your ticket is ${{ticket_id}}.\"}}\n    next: done\n  done:\n    end: {{disposition: ticket-opened}}\n  people:\n    queue: {{to: general}}\n    on: {{error: sorry}}\n  sorry:\n    end: {{disposition: nobody}}\n"
+            ),
+        );
+        write(
+            "pin.flow.yaml",
+            "flow: pin\nsummary: Asks for what nobody else may know.\nlocales: [en-US]\nattributes:\n  pin: {type: string, default: \"\", sensitive: true}\n  word: {type: string, default: \"\"}\nstart: pin\nnodes:\n  pin:\n    ask:\n      prompt: {en-US: Your PIN?}\n      digits: {min: 4, max: 4}\n      sensitive: true\n    save: {pin: 'default(output.digits, \"\")'}\n    on: {digits: word, no_input: done, no_match: done}\n  word:\n    ask:\n      prompt: {en-US: Your word?}\n      speech: true\n    save: {word: 'default(output.text, \"\")'}\n    on: {said: done, no_input: done, no_match: done}\n  done:\n    end: {disposition: done}\n",
+        );
+        Self { folder, project, settings: Vec::new() }
+            .set("DIALGRAPH_SECRET_ZENDESK_TOKEN", "s3cret")
+    }
+
+    /// Sets a variable.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts an engine process on the site's store, and waits until it takes calls.
+    pub(crate) fn start(&self) -> Server {
+        self.try_start().unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
+    }
+
+    /// As [`start`](Self::start), with what it said if it did not.
+    pub(crate) fn try_start(&self) -> Result<Server, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dialgraph"));
+        command
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
+            .env("DIALGRAPH_STORE__FOLDER", self.folder.path().join("store"))
+            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
+            .env("DIALGRAPH_LOG__FORMAT", "json")
+            .env_remove("DIALGRAPH_PROJECT")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        for (name, value) in &self.settings {
+            command.env(name, value);
+        }
+        let mut child = command.spawn().unwrap();
+        let log = Arc::<Mutex<String>>::default();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let shared = log.clone();
+        let reader = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = shared.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let address = log.lock().unwrap().lines().find_map(|line| {
+                let (_, address) = line.split_once("takes calls at ")?;
+                address.rsplit('/').next()?.parse::<SocketAddr>().ok()
+            });
+            if let Some(address) = address {
+                return Ok(Server { child, address, log, reader: Some(reader) });
+            }
+            if child.try_wait().unwrap().is_some() || Instant::now() > until {
+                let _ = child.kill();
+                let _ = child.wait();
+                let _ = reader.join();
+                return Err(log.lock().unwrap().clone());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// An engine process; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{} {}: {error}", self.status, self.text))
+    }
+}
+
+impl Server {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything it has written so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// As a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let done = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+
+    /// Waits until it has ended by itself; gives its exit code and all that it wrote.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.reader.take().unwrap().join().unwrap();
+                return (status.code(), self.log());
+            }
+            assert!(Instant::now() < until, "it did not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        send(TcpStream::connect(self.address).unwrap(), method, path, headers, body)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.request("GET", path, &[], b"")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        let headers = [("content-type", "application/json")];
+        self.request("POST", path, &headers, body.to_string().as_bytes())
+    }
+
+    /// One of the figures, summed over its series with `labels` in them.
+    pub(crate) fn figure(&self, name: &str, labels: &str) -> f64 {
+        self.get("/metrics")
+            .text
+            .lines()
+            .filter(|line| {
+                line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+                    && line.contains(labels)
+            })
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    }
+
+    /// Waits until `holds` does.
+    pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !holds(self) {
+            assert!(Instant::now() < until, "it never came about that {what}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A call over the calls API.
+    pub(crate) fn call(&self, id: &str, start: Value) -> Value {
+        let mut body = start;
+        body["id"] = json!(id);
+        let reply = self.post("/v1/calls", &body);
+        assert!(matches!(reply.status, 200 | 201), "{reply:?}");
+        reply.json()
+    }
+
+    /// The caller does something after turn `turn`.
+    pub(crate) fn event(&self, id: &str, turn: u64, event: Value) -> Reply {
+        let mut body = event;
+        body["turn"] = json!(turn);
+        self.post(&format!("/v1/calls/{id}/turns"), &body)
+    }
+
+    /// Comes back for as long as the caller is told to wait; gives the answer that ends it and how often.
+    pub(crate) fn resume(&self, id: &str, mut answer: Value) -> (Value, usize) {
+        let mut waits = 0;
+        while answer["then"]["action"] == "wait" {
+            waits += 1;
+            std::thread::sleep(Duration::from_millis(answer["then"]["ms"].as_u64().unwrap()));
+            let reply = self.event(id, answer["turn"].as_u64().unwrap(), json!({"event": "resumed"}));
+            assert_eq!(reply.status, 200, "{reply:?}");
+            answer = reply.json();
+        }
+        (answer, waits)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a request over `stream` and reads all that comes back.
+pub(crate) fn send<S: std::io::Read + std::io::Write>(
+    mut stream: S,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Reply {
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    // A server that refuses early may close its side while the body is still on the way.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, text) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Reply { status, head: head.to_ascii_lowercase(), text: text.to_owned() }
+}

@@ -1,0 +1,174 @@
+//! One execution and one answer for each event, however often and in whatever order it comes.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, Pace};
+use crate::server::{Server, Site};
+
+/// Connect's event for a contact, with what the bridge flow passes.
+pub(crate) fn event(contact: &str, parameters: Value) -> Value {
+    json!({
+        "Name": "ContactFlowEvent",
+        "Details": {
+            "ContactData": {
+                "Attributes": {},
+                "AwsRegion": "ap-northeast-2",
+                "Channel": "VOICE",
+                "ContactId": contact,
+                "CustomerEndpoint": {"Address": "+821000000101", "Type": "TELEPHONE_NUMBER"},
+                "CustomerId": null,
+                "InitialContactId": contact,
+                "InitiationMethod": "INBOUND",
+                "InstanceARN": "arn:aws:connect:ap-northeast-2:111122223333:instance/x",
+                "LanguageCode": "ko-KR",
+                "MediaStreams": {"Customer": {"Audio": null}},
+                "Queue": null,
+                "SystemEndpoint": {"Address": "+82200000000", "Type": "TELEPHONE_NUMBER"}
+            },
+            "Parameters": parameters
+        }
+    })
+}
+
+fn turn(server: &Server, contact: &str, parameters: Value) -> Value {
+    let reply = server.post("/v1/connect/turn", &event(contact, parameters));
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let map = reply.json();
+    assert!(reply.text.len() < 32 << 10);
+    for (key, value) in map.as_object().unwrap() {
+        assert!(value.as_str().is_some_and(|value| !value.is_empty()), "{key} = {value}");
+    }
+    map
+}
+
+#[test]
+fn a_contact_is_led_through_the_shipped_flows_to_a_queue() {
+    let server = Site::shipped().start();
+    let first = turn(&server, "contact-1", json!({}));
+    assert_eq!((&first["action"], &first["turn"]), (&json!("listen"), &json!("1")));
+    let did = json!({"did": "said", "input": "상담원 연결해 주세요", "turn": "1"});
+    let second = turn(&server, "contact-1", did.clone());
+    assert_eq!((&second["action"], &second["turn"]), (&json!("queue"), &json!("2")));
+
+    assert_eq!(turn(&server, "contact-1", did), second, "delivered again, answered again");
+    assert_eq!(turn(&server, "contact-1", json!({})), first, "the first delivery, late");
+    let failed = json!({"did": "failed", "input": "no such queue", "turn": "2"});
+    let third = turn(&server, "contact-1", failed);
+    assert_eq!(third["turn"], "3");
+    let shown = server.get("/v1/calls/contact-1").json();
+    assert_eq!(shown["call"]["turn"], 3);
+    assert_eq!(shown["call"]["from"], "+821000000101");
+}
+
+#[test]
+fn an_event_of_another_moment_gets_the_latest_answer_and_changes_nothing() {
+    let server = Site::shipped().start();
+    turn(&server, "contact-1", json!({}));
+    let second = turn(&server, "contact-1", json!({"did": "pressed", "input": "1", "turn": "1"}));
+    assert_eq!(second["turn"], "2");
+    for wrong in ["7", "0"] {
+        let answer =
+            turn(&server, "contact-1", json!({"did": "pressed", "input": "2", "turn": wrong}));
+        assert_eq!(answer, second, "turn {wrong}");
+    }
+    assert_eq!(server.get("/v1/calls/contact-1").json()["call"]["turn"], 2);
+}
+
+#[test]
+fn concurrent_deliveries_of_one_event_are_executed_once() {
+    let desk = Desk::start(Pace::After(std::time::Duration::from_millis(500)));
+    let server = Site::desk(desk.url(), "20s").start();
+    turn(&server, "contact-1", json!({}));
+    let answers: Vec<Value> = std::thread::scope(|scope| {
+        let deliveries: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let did = json!({"did": "said", "input": "The printer burns", "turn": "1"});
+                    turn(&server, "contact-1", did)
+                })
+            })
+            .collect();
+        deliveries.into_iter().map(|delivery| delivery.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(answers[0]["turn"], "2");
+    assert_eq!(desk.requests(), 1);
+    assert_eq!(server.figure("dialgraph_turns_total", "outcome=\"repeated\""), 7.0);
+}
+
+#[test]
+fn a_contact_that_nobody_can_talk_to_is_given_to_people() {
+    let server = Site::shipped().start();
+    let mut task = event("contact-1", json!({}));
+    task["Details"]["ContactData"]["Channel"] = json!("TASK");
+    task["Details"]["ContactData"]["CustomerEndpoint"] = Value::Null;
+    let reply = server.post("/v1/connect/turn", &task);
+    assert_eq!(reply.status, 200);
+    let map = reply.json();
+    assert_eq!((&map["action"], &map["queue"]), (&json!("fallback"), &json!("general")));
+    assert_eq!(map["reason"], "channel-not-served");
+    assert_eq!(server.figure("dialgraph_fallback_answers_total", "channel-not-served"), 1.0);
+}
+
+#[test]
+fn an_event_of_a_call_that_is_over_ends_the_contact() {
+    let server = Site::shipped().start();
+    turn(&server, "contact-1", json!({}));
+    let gone = json!({
+        "detail-type": "Amazon Connect Contact Event",
+        "detail": {"eventType": "DISCONNECTED", "contactId": "contact-1", "channel": "VOICE"}
+    });
+    assert_eq!(server.post("/v1/connect/turn", &gone).status, 200);
+    let late = turn(&server, "contact-1", json!({"did": "pressed", "input": "1", "turn": "1"}));
+    assert_eq!(late["action"], "disconnect");
+}
+
+#[test]
+fn a_call_of_another_channel_goes_by_turns() {
+    let server = Site::shipped().start();
+    let first = server.post("/v1/calls", &json!({"channel": "voice", "id": "c-1"}));
+    assert_eq!(first.status, 201);
+    assert!(first.head.contains("location: /v1/calls/c-1"), "{}", first.head);
+    let again = server.post("/v1/calls", &json!({"channel": "voice", "id": "c-1"}));
+    assert_eq!((again.status, &again.json()["repeated"]), (200, &json!(true)));
+
+    let pressed = json!({"event": "pressed", "keys": "1"});
+    let second = server.event("c-1", 1, pressed.clone()).json();
+    assert_eq!((&second["turn"], &second["repeated"]), (&json!(2), &json!(false)));
+    let again = server.event("c-1", 1, pressed).json();
+    assert_eq!((&again["turn"], &again["repeated"]), (&json!(2), &json!(true)));
+    let early = server.event("c-1", 5, json!({"event": "silent"}));
+    assert_eq!(early.status, 409);
+    insta::assert_json_snapshot!(early.json(), @r#"
+    {
+      "type": "urn:dialgraph:problem:out-of-order",
+      "title": "The call is elsewhere",
+      "status": 409,
+      "detail": "the event answers turn 5, but the call's last turn is 2",
+      "turn": 2
+    }
+    "#);
+    let gone = server.event("c-1", 1, json!({"event": "hung_up"})).json();
+    assert_eq!(gone["status"], "ended");
+    let over = server.event("c-1", 3, json!({"event": "silent"}));
+    assert_eq!((over.status, &over.json()["type"]), (409, &json!("urn:dialgraph:problem:call-ended")));
+    let unknown = server.event("c-2", 1, json!({"event": "silent"}));
+    assert_eq!(unknown.status, 404);
+    assert_eq!(server.get("/v1/calls/c-2").status, 404);
+}
+
+#[test]
+fn what_a_flow_marks_as_sensitive_is_not_shown() {
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    server.call("c-1", json!({"flow": "pin", "channel": "voice"}));
+    server.event("c-1", 1, json!({"event": "pressed", "keys": "8352"}));
+    server.event("c-1", 2, json!({"event": "said", "text": "marigold"}));
+    let reply = server.get("/v1/calls/c-1");
+    let shown = reply.json();
+    assert_eq!(shown["call"]["attributes"]["pin"], Value::Null);
+    assert_eq!(shown["call"]["attributes"]["word"], "marigold");
+    assert_eq!(shown["turns"][1]["record"]["event"]["pressed"], "");
+    assert_eq!(shown["turns"][2]["record"]["event"]["said"]["text"], "marigold");
+    assert!(!reply.text.contains("8352"), "{}", reply.text);
+    assert_eq!(shown["path"], json!(["pin/pin", "pin/word", "pin/done", "wrapup/log", "wrapup/done"]));
+}
