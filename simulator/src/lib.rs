@@ -12,6 +12,7 @@ pub mod clock;
 pub mod costs;
 mod ground;
 pub mod junit;
+pub mod line;
 pub mod record;
 pub mod run;
 pub mod script;

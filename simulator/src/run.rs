@@ -11,6 +11,7 @@ use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 
+use crate::line::Line;
 use crate::script::{EndsSpec, FieldMatch, Script, Step, TextMatch};
 use crate::session::{Lab, Session, SessionError};
 use crate::transcript::{self, Detail};
@@ -54,12 +55,20 @@ pub struct CostValue {
 
 /// Runs `script` in `lab`.
 pub fn run(lab: &Lab, script: &Script) -> Outcome {
+    run_on(lab, script, None)
+}
+
+/// Runs `script` in `lab`, with a line between its caller and the engine.
+pub fn run_on(lab: &Lab, script: &Script, line: Option<Box<dyn Line>>) -> Outcome {
     let (setup, zone) = match script.setup("call-1") {
         Ok(ready) => ready,
         Err(error) => return Outcome::unrunnable(error.line, error.message),
     };
     let mut transcript = transcript::opening(&setup, &lab.release.entry, &zone);
-    let session = Session::new(lab, setup);
+    let session = match line {
+        Some(line) => Session::new(lab, setup).on(line),
+        None => Session::new(lab, setup),
+    };
     for (collection, records) in &script.records {
         for (key, data) in records {
             if let Err(message) = (lab.put_record)(session.store(), collection, key, data) {

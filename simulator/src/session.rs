@@ -17,6 +17,7 @@ use dialgraph_runtime::{Engine, EngineError, Releases, Start, WaitRules, World};
 use dialgraph_store::{MemorySnapshot, MemoryStore};
 
 use crate::clock::{SharedClock, VirtualClock};
+use crate::line::{Desk, Line};
 use crate::world::{Mock, MockState, MockedWorld};
 
 /// Turns that may follow one another while the caller waits for something slow.
@@ -104,6 +105,9 @@ pub enum SessionError {
     NothingToUndo,
     #[error("the caller was kept waiting {WAITS_IN_A_ROW} times in a row; the flow never goes on")]
     WaitsForEver,
+    /// What stands between the caller and the engine did something wrong.
+    #[error("{0}")]
+    Line(String),
 }
 
 /// A simulated call.
@@ -118,6 +122,8 @@ pub struct Session {
     /// Keys pressed before they were asked for.
     typed_ahead: String,
     earlier: Vec<Moment>,
+    /// None: the caller speaks to the engine directly.
+    line: Option<Box<dyn Line>>,
 }
 
 struct Moment {
@@ -160,11 +166,25 @@ impl Session {
             turns: Vec::new(),
             typed_ahead: String::new(),
             earlier: Vec::new(),
+            line: None,
         }
+    }
+
+    /// Reaches the engine by `line` from now on. Actions cannot be [undone](Self::undo) on it.
+    #[must_use]
+    pub fn on(mut self, line: Box<dyn Line>) -> Self {
+        self.line = Some(line);
+        self
     }
 
     /// The contact arrives. Gives the turns that follow.
     pub fn start(&mut self) -> Result<&[TurnRecord], SessionError> {
+        if let Some(mut line) = self.line.take() {
+            let started = line.start(&mut self.desk());
+            self.line = Some(line);
+            started?;
+            return Ok(&self.turns);
+        }
         let start = Start {
             id: self.setup.id.clone(),
             channel: self.setup.channel,
@@ -186,6 +206,12 @@ impl Session {
     /// Something happens. Gives the turns that follow; waiting in a queue gives none.
     pub fn act(&mut self, action: &Action) -> Result<&[TurnRecord], SessionError> {
         let first = self.turns.len();
+        if let Some(mut line) = self.line.take() {
+            let acted = line.act(&mut self.desk(), action);
+            self.line = Some(line);
+            acted?;
+            return Ok(&self.turns[first..]);
+        }
         let moment = self.moment();
         if let Err(error) = self.perform(action) {
             // What cannot be done was not done, not even half.
@@ -251,6 +277,17 @@ impl Session {
 
     pub fn store(&self) -> &Arc<MemoryStore> {
         &self.store
+    }
+
+    fn desk(&mut self) -> Desk<'_> {
+        Desk {
+            engine: &self.engine,
+            clock: &self.clock,
+            store: &self.store,
+            setup: &self.setup,
+            call: &mut self.call,
+            turns: &mut self.turns,
+        }
     }
 
     fn moment(&self) -> Moment {
