@@ -291,7 +291,7 @@ async fn what_is_no_event_of_connect_is_for_the_engine_to_refuse() {
     for event in ["{}", "null", "[1,2]", &deep] {
         match function.invoke(event, CONNECT_LIMIT).await {
             Outcome::Response(text) => {
-                is_fallback(&serde_json::from_str(&text).unwrap(), "engine-refused")
+                is_fallback(&serde_json::from_str(&text).unwrap(), "engine-refused");
             }
             // What cannot be read as JSON is refused by Lambda's runtime.
             Outcome::Error(text) => assert!(event == deep && text.contains("recursion"), "{text}"),
