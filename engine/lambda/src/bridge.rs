@@ -55,7 +55,7 @@ impl Bridge {
         self.engine.warm_up().await;
     }
 
-    /// Answers `event`. Lambda ends the invocation at `deadline_ms` (Unix milliseconds; 0: it does not say). `log` gets
+    /// Answers `event`. Lambda ends the invocation at `deadline_ms`, in Unix milliseconds. `log` gets
     /// one line.
     pub async fn answer(
         &self,
@@ -90,7 +90,7 @@ impl Bridge {
             return reply;
         }
 
-        let left = self.time_left(deadline_ms);
+        let left = time_left(self.budget, Duration::from_millis(deadline_ms), unix_now());
         let asked = self.ask(event, began + left, left).await;
         let error = asked.as_ref().err().and_then(|refused| refused.error.as_deref());
         let (map, attempts) = match &asked {
@@ -140,14 +140,14 @@ impl Bridge {
             attempts,
         })
     }
+}
 
-    /// The budget, or less if Lambda ends the invocation earlier.
-    fn time_left(&self, deadline_ms: u64) -> Duration {
-        if deadline_ms == 0 {
-            return self.budget;
-        }
-        let lambda = Duration::from_millis(deadline_ms).saturating_sub(unix_now());
-        self.budget.min(lambda.saturating_sub(RESERVE))
+/// The budget, or less if Lambda ends the invocation earlier. Lambda gives out no invocation that it has ended already,
+/// so a time that is past is no deadline (cargo-lambda's is always the same moment of 1970).
+fn time_left(budget: Duration, deadline: Duration, now: Duration) -> Duration {
+    match deadline.checked_sub(now) {
+        Some(left) if !left.is_zero() => budget.min(left.saturating_sub(RESERVE)),
+        _ => budget,
     }
 }
 
@@ -159,4 +159,27 @@ struct Refused {
 
 fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invocation_takes_its_budget_or_what_lambda_leaves_of_it() {
+        let left = |deadline_ms: u64| {
+            let ms = Duration::from_millis;
+            time_left(ms(6_500), ms(deadline_ms), ms(1_000_000)).as_millis()
+        };
+        assert_eq!(left(1_008_000), 6_500);
+        assert_eq!(left(1_006_750), 6_500);
+        assert_eq!(left(1_006_749), 6_499);
+        assert_eq!(left(1_003_000), 2_750);
+        assert_eq!(left(1_000_250), 0);
+        assert_eq!(left(1_000_001), 0);
+        for nonsense in [1_000_000, 999_999, 600_000, 0] {
+            assert_eq!(left(nonsense), 6_500, "{nonsense}");
+        }
+        assert_eq!(left(u64::MAX), 6_500);
+    }
 }

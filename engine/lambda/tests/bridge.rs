@@ -5,10 +5,13 @@
 mod engine;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialgraph_connect::signature::{Key, Request as Signed, Verifier};
+use dialgraph_lambda::bridge::Bridge;
 use dialgraph_lambda::emulator::{Function, Outcome};
+use dialgraph_lambda::settings::Settings;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use engine::{Engine, Script};
@@ -262,11 +265,24 @@ async fn lambdas_own_deadline_counts_if_it_is_nearer() {
 #[tokio::test]
 async fn with_no_time_left_the_engine_is_not_asked() {
     let engine = Engine::start(vec![]).await;
-    let function = function(&engine.url(), &[]).await;
-    engine.connected().await;
-    let outcome =
-        function.invoke_as_if(&turn().to_string(), Duration::from_millis(300), CONNECT_LIMIT).await;
-    is_fallback(&answer(outcome), "no-time");
+    let variables = [
+        ("DIALGRAPH_URL", engine.url()),
+        ("DIALGRAPH_KEY_ID", "2026-11".to_owned()),
+        ("DIALGRAPH_KEY", SECRET.to_owned()),
+        ("DIALGRAPH_FALLBACK_QUEUE", "night-desk".to_owned()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    let settings = Settings::new(variables, |path| std::fs::read_to_string(path)).unwrap();
+    let bridge = Bridge::new(settings).unwrap();
+    let event = RawValue::from_string(turn().to_string()).unwrap();
+    // Not through the binary: a busy machine would let this deadline pass before it is looked at.
+    #[expect(clippy::disallowed_methods, reason = "deadlines are told by the clock on the wall")]
+    let deadline = SystemTime::now() + Duration::from_millis(340);
+    let deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
+    let mut reason = None;
+    let reply = bridge.answer(&event, "1", deadline, |line| reason = line.reason).await;
+    assert_eq!(reason, Some("no-time"));
+    is_fallback(&serde_json::to_value(reply).unwrap(), "no-time");
     assert_eq!(engine.turns().len(), 0);
 }
 
