@@ -13,6 +13,7 @@ mod measure;
 mod memory;
 mod nodes;
 mod plugins;
+mod serve;
 mod simulator;
 mod turns;
 
@@ -47,6 +48,10 @@ fn main() {
     }
     if wanted("turns") {
         add(turns::durable(rounds.div_ceil(3)));
+    }
+    if wanted("serve") {
+        add(serve::turns_over_http(rounds.div_ceil(3)));
+        add(serve::open_calls(if thorough { WAITING } else { 2_000 }));
     }
     if wanted("simulator") {
         add(simulator::script_turns(rounds.div_ceil(3)));

@@ -26,6 +26,10 @@ pub(crate) fn child() -> bool {
     let mut words = order.splitn(3, ' ');
     let (what, count) = (words.next().unwrap(), words.next().unwrap().parse().unwrap());
     let folder = words.next().unwrap();
+    if what == "serve" {
+        crate::serve::child(Path::new(folder), count);
+        return true;
+    }
     let _kept: Box<dyn std::any::Any> = match what {
         "fill" => {
             fill(Path::new(folder), count);
@@ -40,13 +44,19 @@ pub(crate) fn child() -> bool {
     true
 }
 
-fn order(what: &str, count: usize, folder: &Path) -> f64 {
+/// Has a child do something, and gives what it printed.
+pub(crate) fn order(what: &str, count: usize, folder: &Path) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .env(CHILD_VARIABLE, format!("{what} {count} {}", folder.display()))
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Resident bytes that a child tells of.
+fn bytes(what: &str, count: usize, folder: &Path) -> f64 {
+    order(what, count, folder).parse().unwrap()
 }
 
 /// Begins calls and leaves each with its question.
@@ -115,7 +125,7 @@ pub(crate) fn waiting_calls(many: usize) -> (Vec<Row>, String) {
         // The first opening after the filling reads more than later ones.
         order("store", calls, folder.path());
         let [store, engine] = ["store", "engine"].map(|what| {
-            let mut figures: Vec<f64> = (0..3).map(|_| order(what, calls, folder.path())).collect();
+            let mut figures: Vec<f64> = (0..3).map(|_| bytes(what, calls, folder.path())).collect();
             figures.sort_by(f64::total_cmp);
             figures[1]
         });
@@ -145,7 +155,7 @@ pub(crate) fn plugin_versions() -> Row {
     let count = dialgraph_guests::shipped().len();
     // Fills the cache, so that none of the measured processes compiles.
     order("plugins", 3, none);
-    let (one, three) = (order("plugins", 1, none), order("plugins", 3, none));
+    let (one, three) = (bytes("plugins", 1, none), bytes("plugins", 3, none));
     let each = (three - one) / (2 * count) as f64;
     Row {
         what: format!("resident memory of a live plugin version (mean of {count})"),

@@ -106,7 +106,7 @@ impl Store for Recorder {
 }
 
 /// What the calls 0 to `calls` commit.
-fn record(release: &Arc<Release>, calls: usize) -> Arc<Vec<Commits>> {
+pub(crate) fn record(release: &Arc<Release>, calls: usize) -> Arc<Vec<Commits>> {
     let all = (0..calls).map(|number| {
         let clock = Arc::new(|| UnixMillis(NOW.0));
         let recorder =

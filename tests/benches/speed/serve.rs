@@ -1,0 +1,364 @@
+//! Signed Connect turns over loopback: the server, against the least that could answer them durably.
+//!
+//! Both sides are asked by the same client on the same machine, and the client's work is part of both figures.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use dialgraph_connect::signature::{Key, Nonce, Request as Signable, sign};
+use dialgraph_flow::Release;
+use dialgraph_runtime::Releases;
+use dialgraph_server::{App, Config, Parts, Running, open_store};
+use dialgraph_store::{Committed, SledStore, Store as _};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use crate::flows::{NoPlugins, NoWorld, compile, desk};
+use crate::measure::{Row, median, resident};
+use crate::memory::order;
+use crate::turns::{Commits, TURNS, id, record, runtime, sled};
+
+const PATH: &str = "/v1/connect/turn";
+/// Connections of the client, each with one call at a time.
+const LINES: usize = 64;
+/// Calls of one measurement.
+const CALLS: usize = 640;
+
+/// Signs what the client sends.
+struct Signer {
+    key: Key,
+    nonces: AtomicU64,
+}
+
+impl Signer {
+    fn new() -> Self {
+        let key = Key::from_hex("bench", &"5a".repeat(32)).unwrap();
+        Self { key, nonces: AtomicU64::new(1) }
+    }
+
+    fn request(&self, body: Bytes) -> hyper::Request<Full<Bytes>> {
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&self.nonces.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let signable = Signable { method: "POST", path: PATH, body: &body };
+        let signed = sign(&self.key, &signable, now, Nonce::from_random(nonce));
+        let mut request = hyper::Request::post(PATH)
+            .header("host", "127.0.0.1")
+            .header("content-type", "application/json");
+        for (name, value) in signed.headers() {
+            request = request.header(name, value);
+        }
+        request.body(Full::new(body)).unwrap()
+    }
+}
+
+/// The event of a turn, as Connect's Lambda is given it.
+fn event(call: usize, turn: u32) -> Bytes {
+    let mut parameters = json!({"did": "entered"});
+    if turn > 1 {
+        let (did, input) = match turn % 3 {
+            0 => ("pressed", "1"),
+            1 => ("said", "지난달 청구서가 이상합니다"),
+            _ => ("said", "서버에 접속 안 됩니다, 장애 같아요"),
+        };
+        let before = (turn - 1).to_string();
+        parameters = json!({"did": did, "input": input, "confidence": "0.93", "turn": before});
+    }
+    let event = json!({
+        "Name": "ContactFlowEvent",
+        "Details": {
+            "ContactData": {
+                "Attributes": {}, "AwsRegion": "ap-northeast-2", "Channel": "VOICE",
+                "ContactId": id(call).to_string(), "InitialContactId": id(call).to_string(),
+                "CustomerEndpoint": {"Address": "+821000000101", "Type": "TELEPHONE_NUMBER"},
+                "SystemEndpoint": {"Address": "+8220001000", "Type": "TELEPHONE_NUMBER"},
+                "CustomerId": null, "InitiationMethod": "INBOUND", "LanguageCode": "ko-KR",
+                "MediaStreams": {"Customer": {"Audio": null}}, "Queue": null, "References": {},
+                "Tags": {},
+            },
+            "Parameters": parameters,
+        },
+    });
+    Bytes::from(event.to_string())
+}
+
+async fn connect(port: u16) -> SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+async fn ask(sender: &mut SendRequest<Full<Bytes>>, signer: &Signer, body: Bytes) -> Bytes {
+    let response = sender.send_request(signer.request(body)).await.unwrap();
+    assert_eq!(response.status(), 200);
+    response.into_body().collect().await.unwrap().to_bytes()
+}
+
+/// What a load brought.
+pub(crate) struct Load {
+    pub(crate) a_second: f64,
+    /// Of every turn, sorted.
+    pub(crate) latencies: Vec<Duration>,
+}
+
+impl Load {
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let at = (self.latencies.len() * percent / 100).min(self.latencies.len() - 1);
+        self.latencies[at].as_secs_f64() * 1e3
+    }
+}
+
+/// Calls from `first` on, as fast as they go, or so many turns a second whether the last answer has come or not.
+pub(crate) async fn load(port: u16, first: usize, calls: usize, rate: Option<f64>) -> Load {
+    let signer = Arc::new(Signer::new());
+    let began = Instant::now();
+    let lines: Vec<_> = (0..LINES)
+        .map(|line| {
+            let signer = signer.clone();
+            tokio::spawn(async move {
+                let mut sender = connect(port).await;
+                let mut latencies = Vec::new();
+                let pause = rate.map(|rate| Duration::from_secs_f64(LINES as f64 / rate));
+                let mut due = began + pause.unwrap_or_default().mul_f64(line as f64 / LINES as f64);
+                for call in (first + line..first + calls).step_by(LINES) {
+                    for turn in 1..=TURNS {
+                        let body = event(call, turn);
+                        let from = match pause {
+                            Some(pause) => {
+                                tokio::time::sleep_until(due.into()).await;
+                                due += pause;
+                                due - pause
+                            }
+                            None => Instant::now(),
+                        };
+                        let answer = ask(&mut sender, &signer, body).await;
+                        latencies.push(from.elapsed());
+                        assert!(!answer.windows(8).any(|word| word == b"fallback"), "{answer:?}");
+                    }
+                }
+                latencies
+            })
+        })
+        .collect();
+    let mut latencies = Vec::new();
+    for line in lines {
+        latencies.extend(line.await.unwrap());
+    }
+    let a_second = latencies.len() as f64 / began.elapsed().as_secs_f64();
+    latencies.sort();
+    Load { a_second, latencies }
+}
+
+/// The server on a store in `folder`.
+async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
+    let mut config = Config::default();
+    config.server.listen = ([127, 0, 0, 1], 0).into();
+    config.store.folder = folder.to_owned();
+    config.connect.keys = vec![format!("bench:{}", "5a".repeat(32))];
+    let store = open_store(&config).await.unwrap();
+    let parts = Parts {
+        store,
+        releases: Arc::new(Releases::new(release.clone())),
+        plugins: Arc::new(NoPlugins),
+        is_loaded: Arc::new(|_| true),
+        world: Arc::new(NoWorld),
+        gatekeeper: None,
+    };
+    let app = App::new(config, parts).unwrap();
+    let running = dialgraph_server::serve(app.clone()).await.unwrap();
+    (app, running)
+}
+
+/// The bare handler: commits what the engine would have, and answers as much.
+struct Bare {
+    store: Arc<SledStore>,
+    commits: Arc<Vec<Commits>>,
+    answer: Bytes,
+}
+
+async fn bare_turn(State(bare): State<Arc<Bare>>, headers: HeaderMap, body: Bytes) -> Bytes {
+    assert!(headers.contains_key("x-dialgraph-signature"));
+    // Which call and turn it is, is where the client says it; a real handler would have to read it too.
+    let text = std::str::from_utf8(&body).unwrap();
+    let after = |word: &str| text.split_once(word).map(|(_, rest)| rest);
+    let call: usize = after("\"ContactId\":\"").unwrap()[24..36].parse().unwrap();
+    let turn = after("\"turn\":\"").map_or(0, |rest| {
+        rest.split('"').next().and_then(|turn| turn.parse::<usize>().ok()).unwrap()
+    });
+    let (ops, token) = &bare.commits[call][turn];
+    assert_eq!(bare.store.commit(ops, token).await.unwrap(), Committed::Applied);
+    bare.answer.clone()
+}
+
+async fn bare_server(folder: &Path, commits: Arc<Vec<Commits>>) -> u16 {
+    let answer = Bytes::from(json!({"action": "listen", "prompt": "가".repeat(60)}).to_string());
+    let bare = Arc::new(Bare { store: sled(folder), commits, answer });
+    let router = Router::new().route(PATH, post(bare_turn)).with_state(bare);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    port
+}
+
+fn measure(runtime: &Runtime, release: &Arc<Release>, rate: Option<f64>) -> Load {
+    let folder = tempfile::tempdir().unwrap();
+    runtime.block_on(async {
+        let (_app, running) = server(folder.path(), release).await;
+        let load = load(running.address().port(), 0, CALLS, rate).await;
+        running.stop().await;
+        load
+    })
+}
+
+fn measure_bare(commits: &Arc<Vec<Commits>>) -> Load {
+    // A runtime of its own, whose end is the server's.
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    runtime.block_on(async {
+        let port = bare_server(folder.path(), commits.clone()).await;
+        load(port, 0, CALLS, None).await
+    })
+}
+
+/// Turns a second and their latency over HTTP.
+pub(crate) fn turns_over_http(rounds: usize) -> (Vec<Row>, String) {
+    let release = compile(&desk(), &Default::default());
+    let commits = record(&release, CALLS);
+    let runtime = runtime();
+    let pairs: Vec<(Load, Load)> = (0..rounds)
+        .map(|round| {
+            if round % 2 == 0 {
+                let engine = measure(&runtime, &release, None);
+                (engine, measure_bare(&commits))
+            } else {
+                let bare = measure_bare(&commits);
+                (measure(&runtime, &release, None), bare)
+            }
+        })
+        .collect();
+    let of = |figure: fn(&(Load, Load)) -> f64| median(pairs.iter().map(figure).collect());
+    let (rate, bare) = (of(|pair| pair.0.a_second), of(|pair| pair.1.a_second));
+    let share = of(|pair| pair.0.a_second / pair.1.a_second);
+    let slower = of(|pair| pair.0.percentile(99) / pair.1.percentile(99));
+    let half = measure(&runtime, &release, Some(rate / 2.0));
+    let calm = half.percentile(99);
+    let rows = vec![
+        Row {
+            what: format!("signed turns over HTTP, {LINES} connections"),
+            measured: format!("{rate:.0} /s"),
+            against: format!("{bare:.0} /s bare handler"),
+            ratio: format!("{:.0} %", share * 100.0),
+            target: "≥ 50 %",
+            met: share >= 0.5,
+        },
+        Row {
+            what: "p99 of these turns".to_owned(),
+            measured: format!("{:.1} ms", of(|pair| pair.0.percentile(99))),
+            against: format!("{:.1} ms bare handler", of(|pair| pair.1.percentile(99))),
+            ratio: format!("{slower:.2}x"),
+            target: "≤ 2x",
+            met: slower <= 2.0,
+        },
+        Row {
+            what: "p99 at half that rate".to_owned(),
+            measured: format!("{calm:.1} ms"),
+            against: "-".to_owned(),
+            ratio: "-".to_owned(),
+            target: "< 20 ms",
+            met: calm < 20.0,
+        },
+    ];
+    (rows, format!("  half rate: p50 {:.1} ms\n", half.percentile(50)))
+}
+
+/// A child: serves the store in `folder`, and tells how long its start took, how much memory it takes and how fast it
+/// answers.
+pub(crate) fn child(folder: &Path, calls: usize) {
+    let release = compile(&desk(), &Default::default());
+    let runtime = runtime();
+    let began = Instant::now();
+    let (start, load) = runtime.block_on(async {
+        let (_app, running) = server(folder, &release).await;
+        let port = running.address().port();
+        let mut sender = connect(port).await;
+        let alive = hyper::Request::get("/readyz").header("host", "127.0.0.1");
+        let alive = sender.send_request(alive.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(alive.status(), 200);
+        let start = began.elapsed();
+        (start, load(port, calls, CALLS, Some(1_000.0)).await)
+    });
+    println!(
+        "{} {} {} {}",
+        start.as_secs_f64(),
+        resident().unwrap_or(0),
+        load.percentile(50),
+        load.percentile(95)
+    );
+}
+
+/// What open calls in the store cost a server.
+pub(crate) fn open_calls(many: usize) -> (Vec<Row>, String) {
+    let few = many / 100;
+    let [few_figures, many_figures] = [few, many].map(|calls| {
+        let folder = tempfile::tempdir().unwrap();
+        order("fill", calls, folder.path());
+        let told = order("serve", calls, folder.path());
+        let figures: Vec<f64> = told.split(' ').map(|figure| figure.parse().unwrap()).collect();
+        figures
+    });
+    let (start, memory) = (many_figures[0], many_figures[1] / (1 << 20) as f64);
+    let slower = many_figures[2] / few_figures[2];
+    let row = |what: String, measured: String, against: String, ratio: String, target, met| Row {
+        what,
+        measured,
+        against,
+        ratio,
+        target,
+        met,
+    };
+    let rows = vec![
+        row(
+            format!("start with {many} open calls"),
+            format!("{start:.2} s"),
+            format!("{:.2} s with {few}", few_figures[0]),
+            "-".to_owned(),
+            "< 5 s",
+            start < 5.0,
+        ),
+        row(
+            format!("memory with {many} open calls"),
+            format!("{memory:.0} MB"),
+            format!("{:.0} MB with {few}", few_figures[1] / (1 << 20) as f64),
+            "-".to_owned(),
+            "< 500 MB",
+            memory < 500.0,
+        ),
+        row(
+            "p50 at 1,000 turns/s with them".to_owned(),
+            format!("{:.2} ms", many_figures[2]),
+            format!("{:.2} ms with {few}", few_figures[2]),
+            format!("{slower:.2}x"),
+            "≤ 1.2x",
+            slower <= 1.2,
+        ),
+    ];
+    (
+        rows,
+        format!(
+            "  p95: {:.2} ms with {many}, {:.2} ms with {few}\n",
+            many_figures[3], few_figures[3]
+        ),
+    )
+}
