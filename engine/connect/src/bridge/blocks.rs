@@ -354,10 +354,9 @@ fn speech(draw: &mut Canvas, bridge: &Bridge) {
     }
     if !bots.is_empty() {
         draw.put(
-            compare(HEARD, "$.Lex.SessionAttributes.input_mode", SILENT)
-                .equals("Speech", SAID)
-                .equals("Text", SAID)
-                .equals("DTMF", KEYS),
+            compare(HEARD, "$.Lex.SessionAttributes.did", SILENT)
+                .equals("said", SAID)
+                .equals("pressed", KEYS),
         );
     }
 }

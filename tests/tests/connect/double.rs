@@ -1,0 +1,564 @@
+//! Executes a contact flow.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use dialgraph_connect::lint::lint;
+use dialgraph_flow::template::ssml_as_text;
+use dialgraph_kernel::call::Channel;
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_simulator::line::{Desk, Line};
+use dialgraph_simulator::session::{Action, SessionError, Setup};
+use serde_json::{Map, Value, json};
+
+use super::contact::Contact;
+use super::lab::LAMBDA_ARN;
+use super::lambda::{Lambda, disconnected, heard};
+
+/// Actions between two waits for the caller; more is a flow that runs in a circle.
+const ACTIONS_IN_A_ROW: usize = 1_000;
+
+/// A synchronous Lambda is waited for this long, in milliseconds.
+const LAMBDA_LIMIT_MS: u64 = 8_000;
+
+/// Lambda blocks in a row may take this long, in milliseconds; a prompt begins anew.
+const LAMBDA_CHAIN_MS: u64 = 20_000;
+
+const ERROR: &str = "NoMatchingError";
+
+/// Where a contact stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Stand {
+    #[default]
+    NotBegun,
+    /// It is asked something by this action.
+    Asked(String),
+    /// In the queue with this ARN.
+    Queued(String),
+    /// To be called back on this number from the queue with this ARN.
+    CallBack {
+        queue: String,
+        number: String,
+    },
+    /// Connected with this number.
+    Transferred(String),
+    Disconnected,
+    HungUp,
+}
+
+/// What happened on the caller's side of the line.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Everything that was played or written, without marks.
+    pub heard: Vec<String>,
+    pub stand: Stand,
+    pub contact: Option<Contact>,
+    /// Identifiers of the actions executed.
+    pub actions: Vec<String>,
+    /// What the engine did meanwhile.
+    pub turns: Vec<TurnRecord>,
+}
+
+/// One contact in a contact flow.
+pub struct Double {
+    actions: HashMap<String, Value>,
+    start: String,
+    lambda: Box<dyn Lambda>,
+    contact: Contact,
+    report: Arc<Mutex<Report>>,
+    /// Keys pressed before they were asked for.
+    typed: String,
+    stand: Stand,
+    /// The action that gave the contact away, or that waits; where it leads if it turns out to have failed.
+    last: Option<String>,
+    /// Time that Lambda blocks took since the last prompt, in milliseconds.
+    chain: u64,
+}
+
+/// What the caller does at a question.
+enum Input {
+    Words { text: String, confidence: Option<f64> },
+    Keys,
+    Silence,
+}
+
+impl Double {
+    /// A contact about to enter `flow`, and the report of it that is kept up to date.
+    pub fn new(flow: &Value, setup: &Setup, lambda: Box<dyn Lambda>) -> (Self, Arc<Mutex<Report>>) {
+        assert_eq!(lint(flow), [], "the service would refuse this flow");
+        let report = Arc::new(Mutex::new(Report::default()));
+        let actions = flow["Actions"].as_array().expect("checked above").iter();
+        let double = Self {
+            actions: actions
+                .map(|action| {
+                    (
+                        action["Identifier"].as_str().expect("checked above").to_owned(),
+                        action.clone(),
+                    )
+                })
+                .collect(),
+            start: flow["StartAction"].as_str().expect("checked above").to_owned(),
+            lambda,
+            contact: Contact::new(setup),
+            report: report.clone(),
+            typed: String::new(),
+            stand: Stand::NotBegun,
+            last: None,
+            chain: 0,
+        };
+        (double, report)
+    }
+
+    fn action(&self, id: &str) -> &Value {
+        self.actions.get(id).unwrap_or_else(|| panic!("there is no action `{id}`"))
+    }
+
+    fn next(&self, id: &str) -> String {
+        let next = self.action(id)["Transitions"]["NextAction"].as_str();
+        next.unwrap_or_else(|| panic!("`{id}` leads nowhere")).to_owned()
+    }
+
+    fn error(&self, id: &str, error: &str) -> Option<String> {
+        let errors = self.action(id)["Transitions"]["Errors"].as_array()?;
+        let found = errors.iter().find(|entry| entry["ErrorType"] == error)?;
+        found["NextAction"].as_str().map(str::to_owned)
+    }
+
+    /// Where a failure leads: its own branch, else the general one.
+    fn failed(&self, id: &str, error: &str) -> String {
+        self.error(id, error)
+            .or_else(|| self.error(id, ERROR))
+            .unwrap_or_else(|| panic!("`{id}` failed with {error}, and nothing is said of that"))
+    }
+
+    /// Where an outcome leads: the first condition that it meets, else `NoMatchingCondition`.
+    fn outcome(&self, id: &str, value: Option<&str>) -> String {
+        let conditions = self.action(id)["Transitions"]["Conditions"].as_array();
+        let met = conditions.into_iter().flatten().find(|entry| {
+            let condition = &entry["Condition"];
+            assert_eq!(condition["Operator"], "Equals", "`{id}`: this operator is not known here");
+            value.is_some_and(|value| condition["Operands"][0] == value)
+        });
+        match met {
+            Some(entry) => entry["NextAction"].as_str().expect("checked above").to_owned(),
+            None => self.error(id, "NoMatchingCondition").unwrap_or_else(|| self.next(id)),
+        }
+    }
+
+    fn hear(&mut self, desk: &Desk<'_>, kind: &str, text: &str) {
+        let chat = self.contact.channel == Channel::Chat;
+        let words = match kind {
+            "SSML" => {
+                assert!(!chat, "SSML was sent to a chat: {text}");
+                assert!(
+                    text.starts_with("<speak>") && text.ends_with("</speak>"),
+                    "this is no SSML: {text}"
+                );
+                assert!(text.chars().count() <= 3_000, "longer than Polly speaks at once");
+                let language = desk
+                    .call()
+                    .map_or(self.contact.language.clone(), |call| call.locale.to_string());
+                assert_eq!(
+                    self.contact.language, language,
+                    "spoken in another language than that of the call"
+                );
+                let voice =
+                    dialgraph_connect::bridge::Language::of(&language).expect("a voice").voice;
+                assert_eq!(self.contact.voice, voice, "spoken by a voice of another language");
+                desk.clock().advance(pauses(text));
+                ssml_as_text(text)
+            }
+            "Text" => {
+                assert!(text.chars().count() <= 1_024, "longer than a message can be");
+                text.split_whitespace().collect::<Vec<_>>().join(" ")
+            }
+            other => panic!("prompts of kind {other} are not known here"),
+        };
+        if !words.is_empty() {
+            self.report.lock().expect("no test panicked with it").heard.push(words);
+        }
+        self.chain = 0;
+    }
+
+    /// Plays the prompt of an action.
+    fn prompt(&mut self, desk: &Desk<'_>, parameters: &Value) {
+        for kind in ["SSML", "Text"] {
+            if !parameters[kind].is_null() {
+                let text = self.contact.text(kind, &parameters[kind]);
+                self.hear(desk, kind, &text);
+            }
+        }
+    }
+
+    /// Executes actions from `id` until the caller is waited for or gone.
+    fn run(&mut self, desk: &mut Desk<'_>, id: String) -> Result<(), SessionError> {
+        let mut id = id;
+        for _ in 0..ACTIONS_IN_A_ROW {
+            self.report.lock().expect("no test panicked with it").actions.push(id.clone());
+            let action = self.action(&id).clone();
+            let parameters = &action["Parameters"];
+            let kind = action["Type"].as_str().expect("checked above");
+            id = match kind {
+                "UpdateFlowLoggingBehavior" => self.next(&id),
+                "InvokeLambdaFunction" => match self.invoke(desk, parameters)? {
+                    true => self.next(&id),
+                    false => self.failed(&id, ERROR),
+                },
+                "Compare" => {
+                    let reference = parameters["ComparisonValue"].as_str().expect("checked above");
+                    let value = self.contact.resolve(reference);
+                    self.outcome(&id, value.as_deref())
+                }
+                "MessageParticipant" => {
+                    self.prompt(desk, parameters);
+                    self.next(&id)
+                }
+                "GetParticipantInput" | "ConnectParticipantWithLexBot" => {
+                    if kind == "GetParticipantInput" && self.contact.channel != Channel::Voice {
+                        self.failed(&id, ERROR)
+                    } else {
+                        self.prompt(desk, parameters);
+                        self.stand = Stand::Asked(id.clone());
+                        self.last = Some(id.clone());
+                        if self.typed.is_empty() {
+                            return Ok(());
+                        }
+                        self.input(&id, desk, Input::Keys)
+                    }
+                }
+                "Wait" => {
+                    assert_eq!(self.contact.channel, Channel::Chat, "a call cannot wait");
+                    let seconds =
+                        self.contact.text("TimeLimitSeconds", &parameters["TimeLimitSeconds"]);
+                    desk.clock()
+                        .advance(1_000 * seconds.parse::<u64>().expect("a number of seconds"));
+                    self.chain = 0;
+                    self.outcome(&id, Some("WaitCompleted"))
+                }
+                "UpdateContactTextToSpeechVoice" => {
+                    self.contact.voice =
+                        self.contact.text("TextToSpeechVoice", &parameters["TextToSpeechVoice"]);
+                    self.next(&id)
+                }
+                "UpdateContactData" => {
+                    self.contact.language =
+                        self.contact.text("LanguageCode", &parameters["LanguageCode"]);
+                    self.next(&id)
+                }
+                "UpdateContactAttributes" => {
+                    let attributes = parameters["Attributes"].as_object().expect("checked above");
+                    let attributes: BTreeMap<String, String> = attributes
+                        .iter()
+                        .map(|(name, value)| (name.clone(), self.contact.text(name, value)))
+                        .collect();
+                    if self.contact.set_attributes(attributes) {
+                        self.next(&id)
+                    } else {
+                        self.failed(&id, ERROR)
+                    }
+                }
+                "UpdateContactTargetQueue" => {
+                    self.contact.queue = Some(self.contact.text("QueueId", &parameters["QueueId"]));
+                    self.next(&id)
+                }
+                "UpdateContactRoutingBehavior" => {
+                    self.contact.priority =
+                        Some(self.contact.text("QueuePriority", &parameters["QueuePriority"]));
+                    self.next(&id)
+                }
+                "TransferContactToQueue" => {
+                    let queue =
+                        self.contact.queue.clone().expect("a queue is set before the transfer");
+                    self.stand = Stand::Queued(queue);
+                    self.last = Some(id);
+                    return Ok(());
+                }
+                "UpdateContactCallbackNumber" => {
+                    let number = self.contact.text("CallbackNumber", &parameters["CallbackNumber"]);
+                    let digits = number.strip_prefix('+').unwrap_or_default();
+                    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+                        self.failed(&id, "InvalidCallbackNumber")
+                    } else {
+                        self.contact.callback_number = Some(number);
+                        self.next(&id)
+                    }
+                }
+                "CreateCallbackContact" => {
+                    let queue =
+                        self.contact.queue.clone().expect("a queue is set before the call back");
+                    let number =
+                        self.contact.callback_number.clone().expect("a number is set before");
+                    self.stand = Stand::CallBack { queue, number };
+                    self.last = Some(id.clone());
+                    let next = self.next(&id);
+                    assert_eq!(self.action(&next)["Type"], "DisconnectParticipant");
+                    return Ok(());
+                }
+                "TransferParticipantToThirdParty" => {
+                    let number = self
+                        .contact
+                        .text("ThirdPartyPhoneNumber", &parameters["ThirdPartyPhoneNumber"]);
+                    self.stand = Stand::Transferred(number);
+                    self.last = Some(id);
+                    return Ok(());
+                }
+                "DisconnectParticipant" => {
+                    self.stand = Stand::Disconnected;
+                    self.last = None;
+                    return Ok(());
+                }
+                other => panic!("`{id}`: action type {other} is not known here"),
+            };
+        }
+        Err(SessionError::Line(format!("the flow runs in a circle at `{id}`")))
+    }
+
+    /// Invokes the Lambda; false when it failed.
+    fn invoke(&mut self, desk: &mut Desk<'_>, parameters: &Value) -> Result<bool, SessionError> {
+        assert_eq!(parameters["LambdaFunctionARN"], LAMBDA_ARN);
+        assert_eq!(parameters["InvocationType"], "SYNCHRONOUS");
+        assert_eq!(parameters["ResponseValidation"]["ResponseType"], "STRING_MAP");
+        let given = parameters["LambdaInvocationAttributes"].as_object().expect("a map");
+        let resolved: Map<String, Value> = given
+            .iter()
+            .map(|(name, value)| {
+                let text = value.as_str().expect("checked above");
+                let value = if text.starts_with("$.") {
+                    json!(self.contact.resolve(text))
+                } else {
+                    json!(text)
+                };
+                (name.clone(), value)
+            })
+            .collect();
+        let event = self.contact.event(&resolved);
+        let before = desk.clock().time().0;
+        let answer = self.lambda.invoke(desk, &event)?;
+        let took = desk.clock().time().0 - before;
+        self.chain += took;
+        assert!(self.chain <= LAMBDA_CHAIN_MS, "Lambda blocks in a row took {} ms", self.chain);
+        if took > LAMBDA_LIMIT_MS {
+            return Ok(false);
+        }
+        let Some(answer) = answer else { return Ok(false) };
+        // What Connect would refuse is a failure of ours.
+        let text = answer.to_string();
+        assert!(text.len() < 32 * 1024, "the answer has {} bytes", text.len());
+        let Value::Object(map) = answer else { panic!("the answer is no map: {text}") };
+        self.contact.external = map
+            .into_iter()
+            .map(|(key, value)| match value {
+                Value::String(value) if !value.is_empty() => (key, value),
+                other => panic!("the answer's `{key}` is {other}"),
+            })
+            .collect();
+        Ok(true)
+    }
+
+    /// Where a question leads once it is answered.
+    fn input(&mut self, id: &str, desk: &mut Desk<'_>, input: Input) -> String {
+        let action = self.action(id).clone();
+        let parameters = &action["Parameters"];
+        if action["Type"] == "ConnectParticipantWithLexBot" {
+            return self.lex(id, desk, parameters, input);
+        }
+        let seconds = |value: &Value| {
+            1_000 * value.as_str().expect("a string").parse::<u64>().expect("a number of seconds")
+        };
+        let limit = seconds(&parameters["InputTimeLimitSeconds"]);
+        if parameters["StoreInput"] == "False" {
+            if matches!(input, Input::Keys) && !self.typed.is_empty() {
+                let key = self.typed.remove(0).to_string();
+                return self.outcome(id, Some(&key));
+            }
+            // Nobody listens for words here.
+            desk.clock().advance(limit);
+            return self.failed(id, "InputTimeLimitExceeded");
+        }
+        let dtmf = &parameters["DTMFConfiguration"];
+        let most = &parameters["InputValidation"]["CustomValidation"]["MaximumLength"];
+        let most: usize =
+            self.contact.text("MaximumLength", most).parse().expect("a number of keys");
+        if matches!(input, Input::Keys) && !self.typed.is_empty() {
+            let end = dtmf["InputTerminationSequence"].as_str().and_then(|end| end.chars().next());
+            let (keys, complete) = self.take_keys(most, end);
+            if !complete {
+                desk.clock().advance(seconds(&dtmf["InterdigitTimeLimitSeconds"]));
+            }
+            self.contact.stored_input = Some(keys);
+        } else {
+            desk.clock().advance(limit);
+            self.contact.stored_input = Some("Timeout".to_owned());
+        }
+        self.next(id)
+    }
+
+    fn lex(&mut self, id: &str, desk: &mut Desk<'_>, parameters: &Value, input: Input) -> String {
+        // An engine that is another process keeps its calls to itself.
+        let locale =
+            desk.call().map_or(self.contact.language.clone(), |call| call.locale.to_string());
+        let alias = parameters["LexV2Bot"]["AliasArn"].as_str().expect("checked above");
+        assert!(alias.ends_with(&locale), "a bot of another language listens: {alias}");
+        assert_eq!(self.contact.language, locale, "Lex listens in the language of the contact");
+        let chat = self.contact.channel == Channel::Chat;
+        let attribute = |name: &str| {
+            let name = format!("x-amz-lex:{name}:*:*");
+            self.contact.text(&name, &parameters["LexSessionAttributes"][&name])
+        };
+        let (mode, words, confidence) = match input {
+            Input::Words { text, confidence } if chat => ("Text", text, confidence),
+            Input::Words { text, confidence } => ("Speech", text, confidence),
+            Input::Keys if chat => ("Text", std::mem::take(&mut self.typed), None),
+            Input::Keys => {
+                let most: usize = attribute("dtmf:max-length").parse().expect("a number of keys");
+                let end = attribute("dtmf:end-character").chars().next();
+                let pause: u64 = attribute("dtmf:end-timeout-ms").parse().expect("milliseconds");
+                let (keys, complete) = self.take_keys(most, end);
+                if !complete {
+                    desk.clock().advance(pause);
+                }
+                ("DTMF", keys, None)
+            }
+            Input::Silence if chat => {
+                let seconds = parameters["LexTimeoutSeconds"]["Text"].as_str().expect("a string");
+                desk.clock().advance(1_000 * seconds.parse::<u64>().expect("a number of seconds"));
+                return self.failed(id, "InputTimeLimitExceeded");
+            }
+            Input::Silence => {
+                desk.clock()
+                    .advance(attribute("audio:start-timeout-ms").parse().expect("milliseconds"));
+                ("Speech", String::new(), None)
+            }
+        };
+        let attributes: Map<String, Value> = parameters["LexSessionAttributes"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), self.contact.text(name, value).into()))
+            .collect();
+        let event = heard(&self.contact.id, &locale, mode, &words, confidence, &attributes.into());
+        let closed = self.lambda.hook(&event);
+        let state = &closed["sessionState"];
+        assert_eq!(state["dialogAction"]["type"], "Close", "Lex would go on by itself: {closed}");
+        let attributes = state["sessionAttributes"].as_object().expect("session attributes");
+        self.contact.lex = attributes
+            .iter()
+            .map(|(name, value)| {
+                let text =
+                    value.as_str().unwrap_or_else(|| panic!("Lex takes strings only: {closed}"));
+                (name.clone(), text.to_owned())
+            })
+            .collect();
+        self.outcome(id, Some("FallbackIntent"))
+    }
+
+    /// Keys from what was typed, and whether the input is complete with them.
+    fn take_keys(&mut self, most: usize, end: Option<char>) -> (String, bool) {
+        let mut keys = String::new();
+        while let Some(key) = self.typed.chars().next() {
+            if Some(key) == end {
+                self.typed.remove(0);
+                return (keys, true);
+            }
+            if keys.len() == most {
+                return (keys, true);
+            }
+            keys.push(key);
+            self.typed.remove(0);
+        }
+        let complete = keys.len() == most;
+        (keys, complete)
+    }
+
+    fn perform(&mut self, desk: &mut Desk<'_>, action: &Action) -> Result<(), SessionError> {
+        let asked = match &self.stand {
+            Stand::Asked(id) => Some(id.clone()),
+            _ => None,
+        };
+        match action {
+            Action::HangsUp => {
+                if self.stand == Stand::HungUp {
+                    return Err(SessionError::Over);
+                }
+                let event = disconnected(&self.contact.id, self.contact.channel);
+                self.lambda.invoke(desk, &event)?;
+                // A contact that was given away has left the flow; hanging up later changes nothing of where it went.
+                if asked.is_some() {
+                    self.stand = Stand::HungUp;
+                }
+                Ok(())
+            }
+            Action::Clock { ms } => {
+                desk.clock().advance(*ms);
+                Ok(())
+            }
+            Action::Waits { ms } => {
+                assert!(asked.is_none(), "waiting at a question is silence; say so in the script");
+                desk.clock().advance(*ms);
+                Ok(())
+            }
+            Action::DirectiveFails(_) => {
+                let id = self.last.clone().ok_or(SessionError::Over)?;
+                let kind = self.action(&id)["Type"].as_str().expect("checked above");
+                let error = match kind {
+                    "TransferContactToQueue" => "QueueAtCapacity",
+                    "TransferParticipantToThirdParty" => "CallFailed",
+                    _ => ERROR,
+                };
+                let next = self.failed(&id, error);
+                self.run(desk, next)
+            }
+            Action::Says { text, confidence } => {
+                let id = asked.ok_or(SessionError::NotAsked)?;
+                let input = Input::Words { text: text.clone(), confidence: *confidence };
+                let next = self.input(&id, desk, input);
+                self.run(desk, next)
+            }
+            Action::Silent => {
+                let id = asked.ok_or(SessionError::NotAsked)?;
+                let next = self.input(&id, desk, Input::Silence);
+                self.run(desk, next)
+            }
+            Action::Presses(keys) => {
+                let id = asked.ok_or(SessionError::NotAsked)?;
+                self.typed.push_str(keys);
+                let next = self.input(&id, desk, Input::Keys);
+                let done = self.run(desk, next);
+                // What nobody asked for is lost, as on a telephone whose buffer was cleared.
+                self.typed.clear();
+                done
+            }
+        }
+    }
+
+    fn tell(&self, desk: &Desk<'_>) {
+        let mut report = self.report.lock().expect("no test panicked with it");
+        report.stand = self.stand.clone();
+        report.contact = Some(self.contact.clone());
+        report.turns = desk.turns().to_vec();
+    }
+}
+
+impl Line for Double {
+    fn start(&mut self, desk: &mut Desk<'_>) -> Result<(), SessionError> {
+        let done = self.run(desk, self.start.clone());
+        self.tell(desk);
+        done
+    }
+
+    fn act(&mut self, desk: &mut Desk<'_>, action: &Action) -> Result<(), SessionError> {
+        let done = self.perform(desk, action);
+        self.tell(desk);
+        done
+    }
+}
+
+/// Milliseconds of all breaks in an SSML document that is only words and a pause of the engine's.
+fn pauses(ssml: &str) -> u64 {
+    ssml.match_indices("<break time=\"")
+        .filter_map(|(at, mark)| {
+            let time = ssml[at + mark.len()..].split('"').next()?;
+            time.strip_suffix("ms")?.parse::<u64>().ok()
+        })
+        .sum()
+}

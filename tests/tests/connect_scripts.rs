@@ -1,0 +1,211 @@
+//! Every call script through Amazon Connect's side: the bridge flow, the Lambda event, the answer.
+
+mod connect;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use dialgraph_flow::template::ssml_as_text;
+use dialgraph_kernel::directive::Then;
+use dialgraph_simulator::run::{run, run_on};
+use dialgraph_simulator::script::Script;
+
+use connect::double::{Double, Report, Stand};
+use connect::lab::{bridge, folder, lab, queue_arn, scripts};
+use connect::lambda::InProcess;
+
+/// Scripts that Connect's side cannot run as they stand, and why.
+const NOT_THROUGH_CONNECT: &[(&str, &str)] = &[];
+
+fn name(path: &Path) -> String {
+    let calls = folder().join("calls");
+    path.strip_prefix(calls).expect("a script of ours").display().to_string()
+}
+
+fn read(path: &Path) -> Script {
+    let text = std::fs::read_to_string(path).expect("the script can be read");
+    Script::parse(&text).expect("the script is one")
+}
+
+/// Runs a script through Connect; what came of it, on the caller's side too.
+fn through_connect(
+    script: &Script,
+    lambda: InProcess,
+) -> (dialgraph_simulator::run::Outcome, Report) {
+    let (setup, _) = script.setup("call-1").expect("the script is one");
+    let flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
+    let (double, report) = Double::new(&flow, &setup, Box::new(lambda));
+    let outcome = run_on(lab(), script, Some(Box::new(double)));
+    let report = Arc::into_inner(report).map_or_else(Report::default, |report: Mutex<Report>| {
+        report.into_inner().expect("no test panicked with it")
+    });
+    (outcome, report)
+}
+
+/// A transcript without the channel's own words for what it could not do: Connect has fewer of them than a script.
+fn comparable(transcript: &str) -> String {
+    let lines = transcript.lines().map(|line| {
+        let failure = ["> (the channel fails: ", "directive-failed: "]
+            .iter()
+            .find_map(|mark| line.find(mark).map(|at| at + mark.len()));
+        failure.map_or(line, |end| &line[..end])
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Words without marks and spaces, since several sentences may be played as one.
+fn letters<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    texts.into_iter().flat_map(str::chars).filter(|c| !c.is_whitespace()).collect()
+}
+
+/// That the caller heard all that the engine said, and stands where the engine sent them.
+fn check(report: &Report) -> Result<(), String> {
+    let said: Vec<String> = report
+        .turns
+        .iter()
+        .flat_map(|turn| &turn.directives.say)
+        .map(|speech| if speech.ssml { ssml_as_text(&speech.text) } else { speech.text.clone() })
+        .collect();
+    let said = letters(said.iter().map(String::as_str));
+    let heard = letters(report.heard.iter().map(String::as_str));
+    if said != heard {
+        return Err(format!("said:  {said}\nheard: {heard}"));
+    }
+    let last = report.turns.last().map(|turn| &turn.directives.then);
+    let fits = match (&report.stand, last) {
+        (Stand::Asked(_), Some(Then::Ask(_))) => true,
+        (Stand::Queued(arn), Some(Then::Queue(queue))) => *arn == queue_arn(&queue.name),
+        (Stand::CallBack { queue, number }, Some(Then::Callback { queue: wanted, number: to })) => {
+            *queue == queue_arn(&wanted.name) && number == to
+        }
+        (Stand::Transferred(number), Some(Then::Transfer { number: to })) => number == to,
+        (Stand::Disconnected | Stand::HungUp, Some(Then::HangUp)) => true,
+        // Whoever hangs up in a queue has left the flow already.
+        (Stand::Queued(_) | Stand::CallBack { .. }, Some(Then::HangUp)) => true,
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(format!("stands at {:?}, sent to {last:?}", report.stand)) }
+}
+
+#[test]
+fn every_script_goes_through_connect_as_it_does_in_the_simulator() {
+    let scripts = scripts();
+    assert!(scripts.len() > 100, "only {} scripts were found", scripts.len());
+    let mut differing = Vec::new();
+    for path in &scripts {
+        let name = name(path);
+        if NOT_THROUGH_CONNECT.iter().any(|(script, _)| *script == name) {
+            continue;
+        }
+        let script = read(path);
+        let direct = run(lab(), &script);
+        assert_eq!(direct.faults, [], "{name} fails in the simulator already");
+        // Every event is delivered twice, as Connect and the bridge do when an answer gets lost.
+        let lambda = InProcess { deliveries: 2, ..InProcess::default() };
+        let (outcome, report) = through_connect(&script, lambda);
+        for fault in &outcome.faults {
+            differing.push(format!("{name}:{}: {}", fault.line, fault.message));
+        }
+        let (direct, through) = (comparable(&direct.transcript), comparable(&outcome.transcript));
+        if direct != through {
+            let lines = direct.lines().zip(through.lines());
+            let first = lines.filter(|(direct, through)| direct != through).take(3);
+            for (direct, through) in first {
+                differing.push(format!("{name}:\n  simulator: {direct}\n  connect:   {through}"));
+            }
+        }
+        if let Err(problem) = check(&report) {
+            differing.push(format!("{name}: {problem}"));
+        }
+    }
+    assert!(differing.is_empty(), "{} differences\n{}", differing.len(), differing.join("\n"));
+}
+
+#[test]
+fn the_list_of_scripts_that_connect_cannot_run_names_only_scripts() {
+    let names: Vec<String> = scripts().iter().map(|path| name(path)).collect();
+    for (script, reason) in NOT_THROUGH_CONNECT {
+        assert!(names.iter().any(|name| name == script), "{script}");
+        assert!(!reason.is_empty());
+    }
+}
+
+#[test]
+fn with_the_engine_or_the_lambda_dead_from_any_moment_the_caller_reaches_a_person() {
+    let path = folder().join("calls/scenarios/an_msp_customer_reports_an_outage.call.yaml");
+    let script = read(&path);
+    let (_, whole) = through_connect(&script, InProcess::default());
+    let invocations = whole.actions.iter().filter(|id| id.starts_with("Tell ")).count();
+    assert!(invocations > 3);
+    for first in (0..invocations).map(|first| u32::try_from(first).ok()) {
+        let dead = InProcess { dead_from: first, ..InProcess::default() };
+        let fails = InProcess { fails_from: first, ..InProcess::default() };
+        for lambda in [dead, fails] {
+            let what = format!("{lambda:?}");
+            let (_, report) = through_connect(&script, lambda);
+            let general = Stand::Queued(queue_arn(&lab().release.fallback.queue.name));
+            assert_eq!(report.stand, general, "{what}");
+            let last = report.heard.last().map(String::as_str).unwrap_or_default();
+            assert!(
+                last.contains("상담원") || last.contains("agent"),
+                "{what}: heard last: {last}"
+            );
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "the service would refuse this flow")]
+fn a_flow_that_the_service_would_refuse_is_not_run() {
+    run_spoilt(|flow| flow["Actions"][0]["Type"] = "SetLoggingBehavior".into());
+}
+
+#[test]
+#[should_panic(expected = "action type TagContact is not known here")]
+fn an_action_type_that_the_bridge_does_not_use_fails_the_test() {
+    run_spoilt(|flow| {
+        flow["Actions"][0]["Type"] = "TagContact".into();
+        flow["Actions"][0]["Parameters"] = serde_json::json!({"Tags": {"a": "b"}});
+    });
+}
+
+#[test]
+#[should_panic(expected = "gives nothing")]
+fn a_prompt_that_is_not_there_fails_the_test() {
+    run_spoilt(|flow| {
+        let actions = flow["Actions"].as_array_mut().expect("a list");
+        let bot = actions
+            .iter_mut()
+            .find(|action| action["Identifier"] == "Listen bot 1")
+            .expect("a bot");
+        bot["Parameters"]["SSML"] = "$.External.promt".into();
+    });
+}
+
+#[test]
+#[should_panic(expected = "in another language")]
+fn words_in_a_language_that_the_voice_does_not_speak_fail_the_test() {
+    run_spoilt(|flow| {
+        let actions = flow["Actions"].as_array_mut().expect("a list");
+        let which =
+            actions.iter_mut().find(|action| action["Identifier"] == "Language").expect("it");
+        which["Transitions"]["Conditions"][1]["NextAction"] = "Say".into();
+        let other = which["Transitions"]["Conditions"][2]["NextAction"].clone();
+        // The blocks must still be reached from somewhere.
+        let english =
+            actions.iter_mut().find(|action| action["Identifier"] == "Language en-US").expect("it");
+        english["Transitions"]["Errors"][0]["NextAction"] = "Voice ko-KR".into();
+        assert_eq!(other, "Voice en-US");
+    });
+}
+
+/// Runs a script with a bridge flow in which something was changed.
+fn run_spoilt(spoil: impl FnOnce(&mut serde_json::Value)) {
+    let path = folder().join("calls/scenarios/an_msp_customer_reports_an_outage.call.yaml");
+    let script = read(&path);
+    let (setup, _) = script.setup("call-1").expect("the script is one");
+    let mut flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
+    spoil(&mut flow);
+    let (double, _) = Double::new(&flow, &setup, Box::new(InProcess::default()));
+    let _ = run_on(lab(), &script, Some(Box::new(double)));
+}
