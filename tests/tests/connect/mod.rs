@@ -11,3 +11,4 @@ pub mod contact;
 pub mod double;
 pub mod lab;
 pub mod lambda;
+pub mod live;

@@ -1,0 +1,171 @@
+//! The real engine and the real Lambda function, each a process of its own.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use dialgraph_lambda::emulator::{Function, Outcome};
+use dialgraph_simulator::line::Desk;
+use dialgraph_simulator::session::SessionError;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::lab::folder;
+use super::lambda::Lambda;
+
+/// Longest that a process is waited for. Nothing is concluded from how long it took.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Longest that Connect waits for a Lambda function.
+const LIMIT: Duration = Duration::from_secs(8);
+
+/// A key of 32 bytes that signs nothing but tests.
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+/// A binary of this workspace, beside the one that runs.
+fn binary(package: &str) -> PathBuf {
+    let exe = std::env::current_exe().expect("this test is a file");
+    let target = exe.ancestors().nth(2).expect("tests lie in a folder of the target folder");
+    let path = target.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
+    if !path.exists() {
+        // Whoever tests this package alone has not built it. With these packages all features are as they were.
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--bins", "-p", "dialgraph", "-p", "dialgraph-lambda"])
+            .current_dir(folder())
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "{package} cannot be built");
+    }
+    assert!(path.exists(), "there is no {}", path.display());
+    path
+}
+
+/// `dialgraph serve` with the shipped project and a store of its own; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let store = tempfile::tempdir().expect("a folder");
+        let mut child = Command::new(binary("dialgraph"))
+            .arg("serve")
+            .current_dir(store.path())
+            .env(
+                "DIALGRAPH_PROJECT__FOLDER",
+                folder().join("../flows").canonicalize().expect("flows"),
+            )
+            .env("DIALGRAPH_STORE__FOLDER", store.path().join("store"))
+            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
+            .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
+            .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
+            .env_remove("DIALGRAPH_PROJECT")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the engine starts");
+        let log = Arc::<Mutex<String>>::default();
+        let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        let shared = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let read = || log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let until = Instant::now() + PATIENCE;
+        let address = loop {
+            let found = read().lines().find_map(|line| {
+                let (_, address) = line.split_once("takes calls at ")?;
+                let address = address.split_whitespace().next()?.trim_matches(['"', ',', '}']);
+                address.rsplit('/').next()?.parse::<SocketAddr>().ok()
+            });
+            if let Some(address) = found {
+                break address;
+            }
+            let ended = child.try_wait().ok().flatten().is_some();
+            if ended || Instant::now() > until {
+                let _ = child.kill();
+                panic!("the engine did not start:\n{}", read());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        Self { child, address, _folder: store }
+    }
+
+    /// What the calls API tells of a call.
+    pub fn call(&self, id: &str) -> Value {
+        let mut stream = TcpStream::connect(self.address).expect("the engine listens");
+        let request =
+            format!("GET /v1/calls/{id} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    /// As a power cut would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The Lambda function as a process; several contacts may share it.
+#[derive(Clone)]
+pub struct Process {
+    runtime: Arc<Runtime>,
+    function: Arc<Function>,
+}
+
+impl Process {
+    /// Starts it for the engine at `address`.
+    pub fn start(address: SocketAddr) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("this machine has threads");
+        let variables = [
+            ("DIALGRAPH_URL", format!("http://{address}")),
+            ("DIALGRAPH_KEY_ID", "tests".to_owned()),
+            ("DIALGRAPH_KEY", KEY.to_owned()),
+            ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
+        ];
+        let path = binary("dialgraph-lambda");
+        let function =
+            runtime.block_on(Function::start(&path, variables)).expect("the function starts");
+        Self { runtime: Arc::new(runtime), function: Arc::new(function) }
+    }
+
+    fn ask(&self, event: &Value) -> Option<Value> {
+        match self.runtime.block_on(self.function.invoke(&event.to_string(), LIMIT)) {
+            Outcome::Response(answer) => Some(
+                serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}")),
+            ),
+            Outcome::Error(_) | Outcome::TimedOut => None,
+        }
+    }
+}
+
+impl Lambda for Process {
+    fn invoke(&mut self, _: &mut Desk<'_>, event: &Value) -> Result<Option<Value>, SessionError> {
+        Ok(self.ask(event))
+    }
+
+    fn hook(&mut self, event: &Value) -> Value {
+        self.ask(event).expect("the function answers Lex")
+    }
+}
