@@ -18,6 +18,9 @@ pub(crate) enum Command {
     Test(TestArgs),
     Check(CheckArgs),
     Serve(ServeArgs),
+    /// Looks at the calls of a running server.
+    #[command(subcommand)]
+    Calls(CallsCommand),
     /// Prepares Amazon Connect.
     #[command(subcommand)]
     Connect(ConnectCommand),
@@ -210,6 +213,15 @@ pub(crate) struct LintArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowCommand {
     Graph(GraphArgs),
+    Push(FlowPushArgs),
+    /// Lists the flows that are live on a server, or the versions of one.
+    List(ListArgs),
+    Diff(FlowDiffArgs),
+    /// Takes a flow, or with --release everything, back to an earlier version.
+    Rollback(RollbackArgs),
+    /// Keeps a flow at the version that is live, whatever is pushed.
+    Pin(PinArgs),
+    Canary(CanaryArgs),
 }
 
 /// Prints the graph of a flow.
@@ -237,6 +249,13 @@ pub(crate) enum PluginCommand {
     New(NewArgs),
     Inspect(InspectArgs),
     Run(Box<RunArgs>),
+    Push(PluginPushArgs),
+    /// Lists the plugins that are live on a server, or the versions of one.
+    List(ListArgs),
+    /// Takes a plugin, or with --release everything, back to an earlier version.
+    Rollback(RollbackArgs),
+    /// Keeps a plugin at the version that is live, whatever is pushed.
+    Pin(PinArgs),
 }
 
 /// Makes a new plugin that builds, passes its tests and can be used in a flow at once.
@@ -305,4 +324,215 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
+}
+
+/// A server that is running.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ServerArgs {
+    /// Where it is.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7700",
+        env = "DIALGRAPH_SERVER"
+    )]
+    pub(crate) server: String,
+    /// Who asks: a bearer token that the server knows.
+    #[arg(long, value_name = "TOKEN", env = "DIALGRAPH_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// PEM file of certificate authorities to trust beside the public ones.
+    #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Seconds to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) timeout: u64,
+}
+
+/// How something goes live.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct PushArgs {
+    /// Lets plugins reach more than until now: `http`, `http=api.example.com`, or for one plugin `ticketing:http`.
+    #[arg(long, value_name = "ACCESS")]
+    pub(crate) allow: Vec<String>,
+    /// For the history.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+    /// Only so many of 100 new calls get it, until it is promoted or withdrawn.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) canary: Option<u8>,
+    /// Checks everything and changes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Prints what came of it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Makes new versions of plugins live on a server, all or none.
+///
+/// Everything is checked before anything changes: signatures, imports against grants, and the flows against the
+/// plugins. Calls in progress keep the versions that they began with.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph plugin push target/wasm32-wasip2/release/loyalty_points.wasm\n  dialgraph plugin push ticketing.wasm --with flows/dialgraph.yaml --allow ticketing:http=api.example.com\n  dialgraph plugin push auth.wasm --canary 10 --why \"asks for the postcode first\""
+)]
+pub(crate) struct PluginPushArgs {
+    /// Component files; a `.minisig` beside one goes with it.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the plugin is called; default: as its file.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Flows and other files of the project that go live in the same moment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) push: PushArgs,
+}
+
+/// Makes flows and other files of a project live on a server, all or none.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph flow push flows/main-entry.flow.yaml\n  dialgraph flow push flows/vip-customer.flow.yaml flows/data/queues.yaml --dry-run\n  dialgraph flow push flows"
+)]
+pub(crate) struct FlowPushArgs {
+    /// Flow files, other files of the project, or a project folder for all that it holds.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Takes this flow out.
+    #[arg(long, value_name = "FLOW")]
+    pub(crate) remove: Option<String>,
+    #[command(flatten)]
+    pub(crate) push: PushArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListArgs {
+    /// Lists the versions of this one.
+    pub(crate) name: Option<String>,
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Compares the flows of the project with those that are live.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FlowDiffArgs {
+    /// Only this flow.
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph flow rollback main-entry\n  dialgraph plugin rollback auth --to 3fa9c2\n  dialgraph flow rollback --release --to 12"
+)]
+pub(crate) struct RollbackArgs {
+    /// What goes back.
+    pub(crate) name: Option<String>,
+    /// Everything goes back: the whole release.
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) release: bool,
+    /// To the version with this digest (or its first digits), or the release with this number; default: one step.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<String>,
+    /// As with `push`: what the earlier version may reach that the present one does not.
+    #[arg(long, value_name = "ACCESS")]
+    pub(crate) allow: Vec<String>,
+    /// For the history.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PinArgs {
+    pub(crate) name: String,
+    /// Takes the pin off.
+    #[arg(long)]
+    pub(crate) off: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Shows how the release does that a share of new calls tries, and ends the trial one way or the other.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").multiple(false))]
+pub(crate) struct CanaryArgs {
+    /// So many of 100 new calls get it.
+    #[arg(long, value_name = "PERCENT", group = "what")]
+    pub(crate) share: Option<u8>,
+    /// All new calls get it.
+    #[arg(long, group = "what")]
+    pub(crate) promote: bool,
+    /// None gets it any more.
+    #[arg(long, group = "what")]
+    pub(crate) withdraw: bool,
+    /// For the history.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CallsCommand {
+    Ls(LsArgs),
+    Show(ShowArgs),
+    Tail(TailArgs),
+    Export(ExportArgs),
+}
+
+/// Lists the calls in progress.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  dialgraph calls ls --server https://engine.example.com")]
+pub(crate) struct LsArgs {
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Shows one call: what was said, which way it went, what was asked of the world.
+///
+/// What its flows mark as sensitive is not shown.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  dialgraph calls show 3f0c1c4e-6f5e-4c3b-9b0a-2f1d5c7e8a90")]
+pub(crate) struct ShowArgs {
+    /// The call's id; for Amazon Connect the contact id.
+    pub(crate) call: String,
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Follows a call to its end, or all calls until interrupted.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  dialgraph calls tail")]
+pub(crate) struct TailArgs {
+    /// The call's id; default: all.
+    pub(crate) call: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Writes calls as JSON, one a line.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  dialgraph calls export c-1 c-2 > calls.jsonl")]
+pub(crate) struct ExportArgs {
+    /// Their ids; default: all in progress.
+    pub(crate) calls: Vec<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }

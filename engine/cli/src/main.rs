@@ -16,6 +16,7 @@ macro_rules! print {
 }
 
 mod args;
+mod client;
 mod commands;
 mod output;
 mod repl;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::{Args, Command, ConnectCommand, FlowCommand, PluginCommand};
+use crate::commands::deploy::Kind;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -33,13 +35,28 @@ fn main() -> ExitCode {
         Command::Call(args) => commands::call::run(args),
         Command::Test(args) => commands::test::run(args),
         Command::Check(args) => commands::check::run(args),
+        Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
+        Command::Flow(FlowCommand::Push(args)) => commands::deploy::push_flows(&args),
+        Command::Flow(FlowCommand::List(args)) => commands::deploy::list(Kind::Flow, &args),
+        Command::Flow(FlowCommand::Diff(args)) => commands::deploy::diff(&args),
+        Command::Flow(FlowCommand::Rollback(args)) => {
+            commands::deploy::roll_back(Kind::Flow, &args)
+        }
+        Command::Flow(FlowCommand::Pin(args)) => commands::deploy::pin(Kind::Flow, &args),
+        Command::Flow(FlowCommand::Canary(args)) => commands::deploy::canary(&args),
         Command::Plugin(PluginCommand::New(args)) => commands::plugin::new(&args),
         Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin::inspect(&args),
         Command::Plugin(PluginCommand::Run(args)) => commands::plugin::run(&args),
+        Command::Plugin(PluginCommand::Push(args)) => commands::deploy::push_plugins(&args),
+        Command::Plugin(PluginCommand::List(args)) => commands::deploy::list(Kind::Plugin, &args),
+        Command::Plugin(PluginCommand::Rollback(args)) => {
+            commands::deploy::roll_back(Kind::Plugin, &args)
+        }
+        Command::Plugin(PluginCommand::Pin(args)) => commands::deploy::pin(Kind::Plugin, &args),
     };
     match done {
         Ok(code) => code,

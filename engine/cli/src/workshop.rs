@@ -80,16 +80,6 @@ impl Workshop {
         }
     }
 
-    /// The project as it was read.
-    pub(crate) fn project(&self) -> &Project {
-        &self.project
-    }
-
-    /// What runs its plugins.
-    pub(crate) fn plugin_host(&self) -> &Arc<Host> {
-        &self.host
-    }
-
     /// A lab for simulated calls.
     pub(crate) fn lab(&self) -> Result<Lab> {
         let release = self.release()?;

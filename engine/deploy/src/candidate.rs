@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dialgraph_flow::check::Plugins;
-use dialgraph_flow::diagnostic::Report;
+use dialgraph_flow::diagnostic::{Code, Diagnostic, Report};
 use dialgraph_flow::grants::Grants;
 use dialgraph_flow::model::Name;
 use dialgraph_flow::project::Files;
@@ -62,6 +62,7 @@ impl Candidate {
         let mut prepared = Vec::new();
         let mut reach = Reach::default();
         let mut failed: BTreeMap<String, LoadError> = BTreeMap::new();
+        let mut refused: Vec<String> = Vec::new();
         for (name, load) in loads {
             match load {
                 Ok(plugin) => {
@@ -82,16 +83,25 @@ impl Candidate {
                     }
                     prepared.push(plugin);
                 }
-                Err(error) if pushed(&name) => reasons.push(error.into()),
+                Err(error) if pushed(&name) => {
+                    reasons.push(error.into());
+                    refused.push(name);
+                }
                 Err(error) => drop(failed.insert(name, error)),
             }
         }
         let checked = check(&project, &plugins);
-        let report = checked.report;
+        let mut report = checked.report;
         if checked.release.is_none() {
-            // An unknown plugin may be one that is there and cannot be loaded.
+            // A plugin that the flows do not know may be one that is there and cannot be loaded: that is to be said
+            // of it, and nothing else.
+            failed.retain(|name, _| is_missed(&report, name));
+            let unusable = failed.keys().chain(&refused);
+            report = without(&report, &unusable.map(String::as_str).collect::<Vec<_>>());
             reasons.extend(failed.into_values().map(Reason::from));
-            reasons.push(Reason::Flows);
+            if report.errors() > 0 {
+                reasons.push(Reason::Flows);
+            }
         } else {
             for (name, error) in failed {
                 if grants.contains_key(name.as_str()) {
@@ -122,6 +132,22 @@ impl Candidate {
     pub(crate) fn plugins(&self) -> Vec<Digest> {
         self.prepared.iter().map(|plugin| plugin.loaded().digest).collect()
     }
+}
+
+/// Whether the check missed the plugin `name`.
+fn is_missed(report: &Report, name: &str) -> bool {
+    report.diagnostics().iter().any(|found| misses(found, name))
+}
+
+fn misses(found: &Diagnostic, plugin: &str) -> bool {
+    found.code == Code::UnknownPlugin && found.message.contains(&format!("`{plugin}`"))
+}
+
+/// What the check found but for missing these plugins.
+fn without(report: &Report, plugins: &[&str]) -> Report {
+    let kept = report.diagnostics().iter();
+    let kept = kept.filter(|found| !plugins.iter().any(|plugin| misses(found, plugin)));
+    Report::new(report.sources().clone(), kept.cloned().collect())
 }
 
 fn needs(loaded: &Loaded) -> impl Iterator<Item = &str> {

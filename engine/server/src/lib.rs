@@ -10,6 +10,7 @@
 //! call reaches a log or a metric. The crate does not run plugins, nor check
 //! flows: releases and whoever runs plugins are given to it.
 
+mod admin;
 pub mod clock;
 pub mod config;
 pub mod http;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dialgraph_connect::signature::Verifier;
+use dialgraph_deploy::{Deploy, Tokens};
 use dialgraph_flow::Digest;
 use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::plugin::Plugins;
@@ -63,8 +64,10 @@ pub struct Parts {
     pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
     /// Answers host calls; grants are its business.
     pub world: Arc<dyn World>,
-    /// Who holds which token; none: only those of the configuration are known.
+    /// Who holds which token; none: those of the configuration and, if something can be deployed, of the store.
     pub gatekeeper: Option<Arc<dyn Gatekeeper>>,
+    /// Changes what is live; none: it stays as it is.
+    pub deploy: Option<Deploy>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -83,6 +86,9 @@ pub struct App {
     pub clock: SystemClock,
     pub figures: Arc<Figures>,
     pub gatekeeper: Arc<dyn Gatekeeper>,
+    pub deploy: Option<Deploy>,
+    /// The tokens that the admin API makes and revokes.
+    pub tokens: Option<Tokens>,
     /// None: events of Connect need no signature.
     pub verifier: Option<Verifier>,
     breakers: Arc<Breakers>,
@@ -132,14 +138,19 @@ impl App {
             Arc::new(clock),
             rules,
         );
-        let gatekeeper = match parts.gatekeeper {
-            Some(gatekeeper) => gatekeeper,
-            None => auth::configured(&config).map_err(AppError::Tokens)?,
+        let configured = auth::tokens(&config.api.tokens).map_err(AppError::Tokens)?;
+        let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured));
+        let gatekeeper = match (parts.gatekeeper, &tokens) {
+            (Some(gatekeeper), _) => gatekeeper,
+            (None, Some(tokens)) => Arc::new(tokens.clone()),
+            (None, None) => auth::configured(&config).map_err(AppError::Tokens)?,
         };
         let verifier = auth::verifier(&config, clock.millis() / 1000).map_err(AppError::Keys)?;
         let workers = Workers::new(config.workers())?;
-        let turns =
-            Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
+        let turns = Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
+        if let Some(deploy) = &parts.deploy {
+            turns.tell(deploy.clone());
+        }
         Ok(Arc::new(Self {
             config,
             turns,
@@ -149,6 +160,8 @@ impl App {
             clock,
             figures,
             gatekeeper,
+            deploy: parts.deploy,
+            tokens,
             verifier,
             breakers,
             leaving: AtomicBool::new(false),

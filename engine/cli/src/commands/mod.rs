@@ -1,8 +1,10 @@
 //! One file for each command.
 
 pub(crate) mod call;
+pub(crate) mod calls;
 pub(crate) mod check;
 pub(crate) mod connect;
+pub(crate) mod deploy;
 pub(crate) mod flow;
 pub(crate) mod plugin;
 pub(crate) mod serve;

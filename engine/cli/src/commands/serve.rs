@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
+use dialgraph_deploy::watch::{Watch, WatchError};
+use dialgraph_deploy::{Deploy, LocalWorlds, Outcome, Rules, Settings, Setup, Source, TrustedKeys};
 use dialgraph_flow::Digest;
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::LogLevel;
-use dialgraph_local::LocalConfig;
-use dialgraph_runtime::{Dispatch, Releases};
+use dialgraph_server::clock::SystemClock;
 use dialgraph_server::config::usual_file;
-use dialgraph_server::{App, Config, Parts, open_store, serve, telemetry};
+use dialgraph_server::{App, Config, OpenStore, Parts, open_store, serve, telemetry};
+use dialgraph_store::Blobs;
 
 use crate::args::ServeArgs;
-use crate::workshop::{Workshop, cache_dir};
+use crate::workshop::cache_dir;
 
 pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
     let file = args.config.clone().or_else(usual_file);
@@ -44,55 +46,108 @@ async fn hold(config: Config) -> Result<ExitCode> {
         ..HostConfig::default()
     })
     .context("cannot run WebAssembly here")?;
-    let workshop = Workshop::open_with(&config.project.folder, host)?;
-    let release = workshop.release()?;
-    workshop.warn_of_plugins();
     let store = open_store(&config).await?;
-    let project = workshop.project();
-    let grants = project.grants();
-
-    let mut local = LocalConfig::new(&config.project.folder, store.store.clone());
-    local.collections = project
-        .collections()
-        .iter()
-        .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
-        .collect();
-    local.http = grants
-        .iter()
-        .map(|(plugin, grants)| {
-            (plugin.to_string(), grants.http.iter().map(ToString::to_string).collect())
-        })
-        .collect();
-    local.environment = std::env::vars().collect();
-    local.secrets_folder = config
-        .providers
-        .secrets_folder
-        .clone()
-        .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
-    local.extra_roots = config.providers.extra_roots.clone();
-    local.now = super::now();
-    let local = local.build().await?;
-    local.nlu.warm_up();
-
-    let plugins = workshop.plugin_host().clone();
-    let loaded = plugins.clone();
+    let deploy = deploy(&config, host, &store)?;
+    let source = source(&config).await?;
+    let started = deploy.start(source.as_ref()).await?;
+    if let Some(Err(error)) = &started.taken_in {
+        eprintln!("warning: what was live before is live; the project was not taken in: {error}");
+    }
+    let host = deploy.host();
+    let loaded = host.clone();
     let parts = Parts {
         store,
-        releases: Arc::new(Releases::new(release)),
-        plugins,
+        releases: started.releases,
+        plugins: host,
         is_loaded: Arc::new(move |digest: &Digest| loaded.loaded(digest).is_some()),
-        world: Arc::new(Dispatch::new(local.providers, grants)),
+        world: deploy.world(),
         gatekeeper: None,
+        deploy: Some(deploy.clone()),
     };
+    let folder = config.project.folder.clone();
+    let (watch, watch_interval, interval) =
+        (config.deploy.watch, config.deploy.watch_interval, config.deploy.interval);
     let app = App::new(config, parts)?;
     // Before the first request: a signal that comes early must not be lost.
     let stop = stop_signal()?;
     let running = serve(app).await?;
     eprintln!("dialgraph takes calls at http://{}", running.address());
+    let looking_after = tokio::spawn(deploy.clone().run(interval));
+    let watching = (watch && source.is_some()).then(|| {
+        let shipped = dialgraph_guests::shipped();
+        tokio::spawn(Watch { folder, interval: watch_interval, shipped }.run(deploy, tell))
+    });
     stop.await;
     eprintln!("dialgraph ends what is under way; a second signal ends it now");
+    looking_after.abort();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     running.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What changes releases, with providers that need nothing outside.
+fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy> {
+    let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
+    worlds.environment = std::env::vars().collect();
+    worlds.secrets_folder = config
+        .providers
+        .secrets_folder
+        .clone()
+        .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
+    worlds.extra_roots = config.providers.extra_roots.clone();
+    let keys = config.deploy.trusted_keys.iter().map(|text| {
+        text.split_once(':')
+            .context("deploy.trusted_keys: write NAME:KEY, with the key of minisign.pub")
+    });
+    let keys = keys.collect::<Result<Vec<_>>>()?;
+    let settings = Settings {
+        trusted: TrustedKeys::new(keys)?,
+        require_signed: config.deploy.require_signed,
+        canary: Rules {
+            min_calls: config.deploy.canary_min_calls.into(),
+            more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
+            traps: config.deploy.canary_traps.into(),
+        },
+    };
+    Ok(Deploy::new(Setup {
+        store: store.store.clone(),
+        blobs: Blobs::open(config.store.folder.join("content"))?,
+        host: Arc::new(host),
+        worlds: Arc::new(worlds),
+        clock: Arc::new(SystemClock),
+        settings,
+    }))
+}
+
+/// The project folder; without one, what is live in the store stays live.
+async fn source(config: &Config) -> Result<Option<Source>> {
+    let folder = config.project.folder.clone();
+    if !folder.is_dir() {
+        eprintln!(
+            "warning: there is no project in {}; what is in the store is served",
+            folder.display()
+        );
+        return Ok(None);
+    }
+    let read = move || Source::folder(&folder, dialgraph_guests::shipped());
+    Ok(Some(tokio::task::spawn_blocking(read).await??))
+}
+
+/// What came of a change in the project folder.
+fn tell(done: Result<Outcome, WatchError>) {
+    match done {
+        Ok(outcome) => {
+            let items: Vec<String> =
+                outcome.changes.iter().map(|change| change.item.to_string()).collect();
+            tracing::info!(release = %outcome.release, items = items.join(", "), "a change in the project folder is live");
+            for warning in &outcome.warnings {
+                tracing::warn!(warning, "of the change in the project folder");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "a change in the project folder was not taken in"),
+    }
 }
 
 /// Ends at the first SIGTERM or SIGINT; the second ends the process.

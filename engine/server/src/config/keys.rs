@@ -1,7 +1,7 @@
 //! Every key there is.
 
 use super::setting::{Given, Setting, Word, read_word, show_word};
-use super::{Config, Guard, LogFormat};
+use super::{Admin, Config, Guard, LogFormat};
 
 /// One key.
 pub(super) struct Key {
@@ -46,6 +46,20 @@ fn key<T: Setting + Clone + 'static>(
 impl Word for Guard {
     const WORDS: &'static [(&'static str, Self)] =
         &[("auto", Self::Auto), ("required", Self::Required), ("off", Self::Off)];
+}
+
+impl Word for Admin {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("on", Self::On), ("off", Self::Off)];
+}
+
+impl Setting for Admin {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
 }
 
 impl Word for LogFormat {
@@ -185,6 +199,54 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.api.tokens,
         )
         .secret(),
+        key(
+            "deploy.admin",
+            "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or there are tokens.",
+            |c| &mut c.deploy.admin,
+        ),
+        key(
+            "deploy.watch",
+            "Takes in what changes in the project folder and its `plugins/` while the server runs.",
+            |c| &mut c.deploy.watch,
+        ),
+        key(
+            "deploy.watch_interval",
+            "How often the folder is looked at; a change is live within three looks and its check.",
+            |c| &mut c.deploy.watch_interval,
+        ),
+        key(
+            "deploy.interval",
+            "How often the server looks whether another process changed what is live, how a canary does, and which\nreleases have no more calls.",
+            |c| &mut c.deploy.interval,
+        ),
+        key("deploy.max_body", "Largest body of a request to the admin API.", |c| {
+            &mut c.deploy.max_body
+        }),
+        key(
+            "deploy.require_signed",
+            "Takes no plugin without a good signature, but for those that come with dialgraph.",
+            |c| &mut c.deploy.require_signed,
+        ),
+        key(
+            "deploy.trusted_keys",
+            "Whose signatures of plugins are good: `NAME:KEY` each, with the last line of a minisign.pub.",
+            |c| &mut c.deploy.trusted_keys,
+        ),
+        key(
+            "deploy.canary_min_calls",
+            "A canary is judged by its errors once so many calls have tried it.",
+            |c| &mut c.deploy.canary_min_calls,
+        ),
+        key(
+            "deploy.canary_more_errors",
+            "By how many of a hundred plugin visits more than in the live release may end in `error` before a canary\nis taken back.",
+            |c| &mut c.deploy.canary_more_errors,
+        ),
+        key(
+            "deploy.canary_traps",
+            "So many traps of plugins are borne in a canary, unless the live release traps as often.",
+            |c| &mut c.deploy.canary_traps,
+        ),
         key(
             "providers.timeout",
             "A provider's answer is given up after this, retries included, unless its node's limit is shorter.",

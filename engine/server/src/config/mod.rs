@@ -7,6 +7,8 @@
 mod keys;
 mod load;
 mod setting;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ pub struct Config {
     pub calls: Calls,
     pub connect: Connect,
     pub api: Api,
+    pub deploy: Deploy,
     pub providers: Providers,
     pub plugins: Plugins,
     pub log: Log,
@@ -127,6 +130,34 @@ impl std::fmt::Debug for Api {
     }
 }
 
+/// How flows and plugins are changed while calls are up.
+#[derive(Debug, Clone)]
+pub struct Deploy {
+    pub admin: Admin,
+    /// Takes in what changes in the project folder.
+    pub watch: bool,
+    /// How often that is looked at.
+    pub watch_interval: Duration,
+    /// How often it is looked whether other processes changed what is live, and which releases have no more calls.
+    pub interval: Duration,
+    pub max_body: ByteSize,
+    pub require_signed: bool,
+    /// `NAME:KEY` each, with the key of a `minisign.pub`.
+    pub trusted_keys: Vec<String>,
+    pub canary_min_calls: u32,
+    pub canary_more_errors: u32,
+    pub canary_traps: u32,
+}
+
+/// Whether the admin API is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admin {
+    /// If only this machine can reach the server, or there are tokens.
+    Auto,
+    On,
+    Off,
+}
+
 /// Whether requests must prove where they come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
@@ -212,6 +243,18 @@ impl Default for Config {
                 nonces: 1_000_000,
             },
             api: Api { authentication: Guard::Auto, tokens: Vec::new() },
+            deploy: Deploy {
+                admin: Admin::Auto,
+                watch: true,
+                watch_interval: Duration::from_millis(250),
+                interval: seconds(2),
+                max_body: ByteSize(96 << 20),
+                require_signed: false,
+                trusted_keys: Vec::new(),
+                canary_min_calls: 20,
+                canary_more_errors: 5,
+                canary_traps: 0,
+            },
             providers: Providers {
                 timeout: seconds(60),
                 timeouts: Vec::new(),
@@ -250,6 +293,15 @@ impl Config {
             Guard::Auto => !self.api.tokens.is_empty() || self.is_exposed(),
             Guard::Required => true,
             Guard::Off => false,
+        }
+    }
+
+    /// Whether the admin API is there at all.
+    pub fn serves_admin(&self) -> bool {
+        match self.deploy.admin {
+            Admin::Auto => !self.api.tokens.is_empty() || !self.is_exposed(),
+            Admin::On => true,
+            Admin::Off => false,
         }
     }
 

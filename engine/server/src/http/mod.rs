@@ -11,28 +11,49 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::state::App;
 use problem::Problem;
 
+/// What the document at `/openapi.json` says; tests compare it with the routes.
+pub const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// Every path, with what it takes.
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+    vec![
+        ("/healthz", get(health::alive)),
+        ("/readyz", get(health::ready)),
+        ("/metrics", get(figures::show)),
+        ("/openapi.json", get(openapi)),
+        (connect::PATH, post(connect::turn)),
+        ("/v1/calls", get(calls::list).post(calls::start)),
+        ("/v1/calls/{id}", get(calls::show)),
+        ("/v1/calls/{id}/turns", post(calls::event)),
+    ]
+}
+
 /// Everything that can be asked of the server.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(figures::show))
-        .route(connect::PATH, post(connect::turn))
-        .route("/v1/calls", get(calls::list).post(calls::start))
-        .route("/v1/calls/{id}", get(calls::show))
-        .route("/v1/calls/{id}/turns", post(calls::event))
+    let router = routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let router = router
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .fallback(async || Problem::no_such_path())
         .layer(DefaultBodyLimit::max(app.config.server.max_body.as_len()))
-        .layer(from_fn_with_state(app.clone(), in_time))
-        .with_state(app)
+        .with_state(app.clone());
+    let router = match crate::admin::routes(&app) {
+        Some(admin) => router.merge(admin),
+        None => router,
+    };
+    router.fallback(async || Problem::no_such_path()).layer(from_fn_with_state(app, in_time))
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
 }
 
 /// Every request is answered in time, also one whose body never comes.
@@ -46,4 +67,21 @@ async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.figures.request(route, response.status().as_u16());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_and_the_routes_name_the_same_paths() {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let documented: Vec<&str> =
+            document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut routed: Vec<&str> = routes().into_iter().map(|(path, _)| path).collect();
+        let mut sorted = documented.clone();
+        sorted.sort_unstable();
+        routed.sort_unstable();
+        assert_eq!(sorted, routed);
+    }
 }

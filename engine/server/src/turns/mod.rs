@@ -8,14 +8,15 @@
 mod locks;
 mod workers;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
+use dialgraph_deploy::Deploy;
 use dialgraph_kernel::call::{Call, CallId};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
@@ -95,6 +96,8 @@ pub struct Turns {
     awaited: AtomicUsize,
     draining: AtomicBool,
     changed: Notify,
+    /// Told of each turn, for its canary.
+    deploy: OnceLock<Deploy>,
 }
 
 impl std::fmt::Debug for Turns {
@@ -139,8 +142,15 @@ impl Turns {
             awaited: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             changed: Notify::new(),
+            deploy: OnceLock::new(),
             rules,
         })
+    }
+
+    /// From now on `deploy` is told of each turn.
+    pub fn tell(&self, deploy: Deploy) {
+        // Whoever was first is told.
+        let _ = self.deploy.set(deploy);
     }
 
     pub fn engine(&self) -> &Arc<Engine> {
@@ -266,6 +276,9 @@ impl Turns {
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
         if !answer.repeated {
             self.figures.turn(&answer.call, &answer.record);
+            if let Some(deploy) = self.deploy.get() {
+                deploy.observe(&answer.call.release, &answer.record);
+            }
         }
         if let Some((key, reply)) = answer.in_flight {
             self.await_reply(id.clone(), key, reply);

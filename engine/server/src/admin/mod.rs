@@ -1,0 +1,97 @@
+//! The admin API: what is live, and how it is changed while calls are up.
+//!
+//! Handlers only: each asks who it is, reads the request, and does what [`dialgraph_deploy`] says. Nothing here is
+//! served unless the server is for this machine alone or somebody can prove who they are.
+
+mod answer;
+mod canary;
+mod items;
+mod releases;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderMap;
+use axum::routing::{delete, get, post};
+use serde::Deserialize;
+
+use dialgraph_deploy::{Allow, Back, Deploy, ItemKind, Role, Tokens, Who};
+
+use crate::http::auth;
+use crate::http::problem::Problem;
+use crate::state::App;
+
+/// What the handlers share.
+pub(crate) struct Admin {
+    app: Arc<App>,
+    deploy: Deploy,
+    tokens: Option<Tokens>,
+}
+
+type Shared = axum::extract::State<Arc<Admin>>;
+
+/// The routes, if the server has what they change and may serve them.
+pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
+    let deploy = app.deploy.clone()?;
+    if !app.config.serves_admin() {
+        return None;
+    }
+    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens: app.tokens.clone() });
+    let router = Router::new()
+        .route("/v1/releases", get(releases::list).post(releases::push))
+        .route("/v1/releases/live", get(releases::live))
+        .route("/v1/releases/rollback", post(releases::roll_back))
+        .route("/v1/audit", get(releases::audit))
+        .route("/v1/canary", post(canary::change))
+        .route("/v1/tokens", get(tokens::list).post(tokens::make))
+        .route("/v1/tokens/{id}", delete(tokens::revoke))
+        .merge(items::routes(ItemKind::Flow, "/v1/flows"))
+        .merge(items::routes(ItemKind::Plugin, "/v1/plugins"))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(DefaultBodyLimit::max(app.config.deploy.max_body.as_len()))
+        .with_state(admin);
+    Some(router)
+}
+
+impl Admin {
+    async fn require(&self, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {
+        auth::require(&self.app, headers, needs).await
+    }
+}
+
+/// What goes with every change, in the query of a `PUT` or the body of a `POST`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeQuery {
+    /// Accesses that are allowed, separated by commas.
+    #[serde(default)]
+    allow: String,
+    why: Option<String>,
+    canary: Option<u8>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Longest reason that goes into the history, in bytes.
+const MAX_WHY: usize = 500;
+
+fn allow<'a>(list: impl Iterator<Item = &'a str>) -> Allow {
+    let list: std::collections::BTreeSet<String> =
+        list.map(str::trim).filter(|access| !access.is_empty()).map(str::to_owned).collect();
+    if list.is_empty() { Allow::Nothing } else { Allow::Only(list) }
+}
+
+fn why(given: Option<String>) -> Result<Option<String>, Problem> {
+    match given {
+        Some(why) if why.len() > MAX_WHY => {
+            Err(Problem::invalid(format!("`why` may have {MAX_WHY} bytes")))
+        }
+        why => Ok(why.filter(|why| !why.trim().is_empty())),
+    }
+}
+
+fn back(to: Option<String>) -> Back {
+    to.map_or(Back::OneStep, Back::To)
+}
