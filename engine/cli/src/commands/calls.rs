@@ -86,7 +86,10 @@ fn show(args: &ShowArgs) -> Result<ExitCode> {
     println!("Path: {}", path(&shown));
     let attributes = call["attributes"].as_object();
     for (name, value) in attributes.into_iter().flatten() {
-        println!("  {name} = {}", if value.is_null() { "(not shown)".to_owned() } else { value.to_string() });
+        println!(
+            "  {name} = {}",
+            if value.is_null() { "(not shown)".to_owned() } else { value.to_string() }
+        );
     }
     println!("{}", state(call));
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,243 @@
+//! Overload, failing providers, an orderly end, and what is told of it all.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, Pace};
+use crate::server::Site;
+use crate::turns::event;
+
+fn said(text: &str) -> Value {
+    json!({"event": "said", "text": text})
+}
+
+#[test]
+fn more_turns_than_there_is_room_for_get_the_fallback_at_once() {
+    let desk = Desk::start(Pace::After(Duration::from_secs(3)));
+    let site = Site::desk(desk.url(), "20s")
+        .set("DIALGRAPH_TURNS__AT_ONCE", "1")
+        .set("DIALGRAPH_TURNS__WAITING", "1")
+        .set("DIALGRAPH_TURNS__WAIT", "100ms");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| server.event("c-1", 1, said("The printer burns")));
+        server.wait_until("the provider works", |_| desk.requests() == 1);
+        let shed = server.post("/v1/connect/turn", &event("contact-1", json!({})));
+        assert_eq!(shed.status, 200);
+        let map = shed.json();
+        assert_eq!((&map["action"], &map["queue"]), (&json!("fallback"), &json!("general")));
+        assert_eq!(map["reason"], "overload");
+        let refused = server.post("/v1/calls", &json!({"id": "c-2"}));
+        assert_eq!(
+            (refused.status, &refused.json()["type"]),
+            (503, &json!("urn:dialgraph:problem:busy"))
+        );
+        assert!(refused.head.contains("retry-after: "), "{refused:?}");
+        assert_eq!(slow.join().unwrap().json()["say"][0]["text"], "Your ticket is 1000.");
+    });
+    assert_eq!(server.get("/v1/calls/contact-1").status, 404, "what was refused has not begun");
+    assert_eq!(server.call("c-2", json!({}))["turn"], 1, "there is room again");
+}
+
+#[test]
+fn a_turn_that_takes_longer_than_its_answer_may_goes_on_to_its_end() {
+    let desk = Desk::start(Pace::After(Duration::from_secs(2)));
+    let site = Site::desk(desk.url(), "20s")
+        .set("DIALGRAPH_TURNS__BUDGET", "400ms")
+        .set("DIALGRAPH_TURNS__ANSWER_WITHIN", "500ms")
+        .set("DIALGRAPH_TURNS__WAIT", "100ms");
+    // The record of a call that ends is waited for as long as its node allows, whatever the budget.
+    let server = site.start();
+    server.call("c-1", json!({}));
+    let waiting = server.event("c-1", 1, said("The printer burns")).json();
+    let (last, _) = server.resume("c-1", waiting);
+    assert_eq!(last["status"], "ended");
+}
+
+#[test]
+fn a_stop_finishes_what_is_under_way_and_refuses_the_rest() {
+    let desk = Desk::start(Pace::After(Duration::from_secs(3)));
+    let site = Site::desk(desk.url(), "20s");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    std::thread::scope(|scope| {
+        let under_way = scope.spawn(|| server.event("c-1", 1, said("The printer burns")));
+        server.wait_until("the provider works", |_| desk.requests() == 1);
+        server.terminate();
+        server.wait_until("it is unready", |server| server.get("/readyz").status == 503);
+        assert_eq!(server.get("/readyz").json()["parts"]["server"], "about to stop");
+        server.wait_until("new turns are refused", |server| {
+            server.post("/v1/connect/turn", &event("contact-1", json!({}))).status == 503
+        });
+        assert_eq!(server.get("/healthz").status, 200);
+        let answer = under_way.join().unwrap().json();
+        assert_eq!(answer["say"][0]["text"], "Your ticket is 1000.");
+    });
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0), "{log}");
+    let again = site.start();
+    assert_eq!(again.get("/v1/calls/c-1").json()["call"]["status"], "ended");
+}
+
+#[test]
+fn a_provider_that_keeps_failing_is_left_alone_and_readiness_says_so() {
+    // Nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let site = Site::desk(&format!("http://127.0.0.1:{port}"), "20s")
+        .set("DIALGRAPH_PROVIDERS__BREAKER_FAILURES", "2")
+        .set("DIALGRAPH_PROVIDERS__BACKOFF", "10ms");
+    let server = site.start();
+    assert_eq!(server.get("/readyz").json()["parts"]["providers"], "ok");
+    server.call("c-1", json!({}));
+    let answer = server.event("c-1", 1, said("The printer burns")).json();
+    assert_eq!(answer["then"]["queue"], "general", "{answer}");
+    assert!(server.figure("dialgraph_host_call_retries_total", "provider=\"http\"") >= 1.0);
+    let ready = server.get("/readyz");
+    assert_eq!(ready.status, 200, "calls go other ways");
+    let providers = ready.json()["parts"]["providers"].to_string();
+    assert!(providers.contains(&format!("http 127.0.0.1:{port} not asked")), "{providers}");
+    assert_eq!(server.figure("dialgraph_breaker_open", "http"), 1.0);
+}
+
+#[test]
+fn a_call_whose_caller_is_gone_is_wrapped_up() {
+    let site = Site::desk("http://127.0.0.1:9", "1s")
+        .set("DIALGRAPH_CALLS__IDLE_LIMIT", "500ms")
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    server.wait_until("the call is over", |server| {
+        server.get("/v1/calls/c-1").json()["call"]["status"] == "ended"
+    });
+    let shown = server.get("/v1/calls/c-1").json();
+    assert_eq!(shown["path"], json!(["desk/ask", "wrapup/log", "wrapup/done"]));
+    server.wait_until("it is counted", |server| {
+        server.figure("dialgraph_calls_reaped_total", "") == 1.0
+            && server.figure("dialgraph_open_calls", "") == 0.0
+    });
+    assert_eq!(server.get("/v1/calls").json()["calls"], json!([]));
+}
+
+#[test]
+fn calls_in_progress_are_listed() {
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    for call in ["c-1", "c-2", "c-3"] {
+        server.call(call, json!({}));
+    }
+    server.event("c-2", 1, json!({"event": "hung_up"}));
+    let listed = server.get("/v1/calls").json();
+    let mut ids: Vec<&str> = listed["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["id"].as_str().unwrap())
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["c-1", "c-3"]);
+    assert_eq!(listed["more"], false);
+    assert_eq!(server.get("/v1/calls?limit=1").json()["more"], true);
+    assert_eq!(server.get("/v1/calls?limit=0").status, 400);
+    assert_eq!(server.get("/v1/calls?limt=1").status, 400);
+}
+
+#[test]
+fn neither_logs_nor_figures_hold_what_a_caller_says_or_who_it_is() {
+    let desk = Desk::start(Pace::After(Duration::from_millis(300)));
+    let site = Site::desk(desk.url(), "20s")
+        .set("DIALGRAPH_LOG__LEVEL", "trace")
+        .set("DIALGRAPH_TURNS__BUDGET", "100ms")
+        .set("DIALGRAPH_TURNS__COMFORT_WAIT", "100ms");
+    let server = site.start();
+    server.call("c-1", json!({"from": "+821000000101", "to": "+82200000000", "channel": "voice"}));
+    let waiting = server.event("c-1", 1, said("The marigold printer burns")).json();
+    server.resume("c-1", waiting);
+    server.call("c-2", json!({"flow": "pin", "channel": "voice"}));
+    server.event("c-2", 1, json!({"event": "pressed", "keys": "8352"}));
+    server.event("c-2", 2, said("marigold"));
+    server.event("c-2", 9, said("marigold too late"));
+    server.post("/v1/connect/turn", &event("contact-1", json!({})));
+    let told = server.get("/metrics").text + &server.log();
+    assert!(told.contains("\"plugin\":\"ticketing-zendesk\""), "nodes are traced: {told}");
+    assert!(told.contains("\"call\":\"c-2\""), "turns are traced: {told}");
+    for secret in ["marigold", "8352", "821000000101", "82200000000", "s3cret"] {
+        assert!(!told.contains(secret), "{secret} is in\n{told}");
+    }
+}
+
+#[test]
+fn figures_count_turns_nodes_plugins_providers_queues_and_the_store() {
+    let desk = Desk::start(Pace::After(Duration::ZERO));
+    let server = Site::desk(desk.url(), "20s").start();
+    server.call("c-1", json!({"channel": "voice"}));
+    server.event("c-1", 1, said("The printer burns"));
+    server.call("c-2", json!({}));
+    server.event("c-2", 1, json!({"event": "silent"}));
+    server.event("c-2", 2, json!({"event": "silent"}));
+    server.event("c-2", 3, json!({"event": "silent"}));
+    for (name, labels, least) in [
+        ("dialgraph_turns_total", "channel=\"voice\",outcome=\"answered\"", 2.0),
+        ("dialgraph_turn_seconds_count", "channel=\"voice\"", 2.0),
+        ("dialgraph_nodes_total", "flow=\"desk\",node=\"ticket\",port=\"created\"", 1.0),
+        (
+            "dialgraph_plugin_run_seconds_count",
+            "plugin=\"ticketing-zendesk\",outcome=\"created\"",
+            1.0,
+        ),
+        (
+            "dialgraph_host_calls_total",
+            "provider=\"http\",function=\"http.send\",result=\"ok\"",
+            1.0,
+        ),
+        ("dialgraph_host_call_seconds_count", "provider=\"http\"", 1.0),
+        ("dialgraph_queue_entries_total", "queue=\"general\"", 1.0),
+        ("dialgraph_queue_sla_seconds", "queue=\"general\"", 900.0),
+        ("dialgraph_store_commits_total", "", 5.0),
+        ("dialgraph_store_groups_total", "", 1.0),
+        ("dialgraph_store_commit_seconds_count", "result=\"applied\"", 5.0),
+        ("dialgraph_store_bytes", "", 1.0),
+        ("dialgraph_calls_ended_total", "disposition=\"ticket-opened\"", 1.0),
+        ("dialgraph_http_requests_total", "route=\"/v1/calls/{id}/turns\",status=\"200\"", 3.0),
+        ("dialgraph_turns_most", "", 1.0),
+    ] {
+        let value = server.figure(name, labels);
+        assert!(value >= least, "{name}{{{labels}}} is {value}\n{}", server.get("/metrics").text);
+    }
+    assert_eq!(server.figure("dialgraph_plugin_runs", ""), 0.0);
+}
+
+#[test]
+fn a_store_that_is_taken_is_said_to_be() {
+    let site = Site::desk("http://127.0.0.1:9", "1s");
+    let _first = site.start();
+    let log = site.try_start().expect_err("the first has the store");
+    assert!(log.contains("store"), "{log}");
+}
+
+#[test]
+fn a_sealed_store_opens_with_its_key_only() {
+    let key = "5a".repeat(32);
+    let site = Site::desk("http://127.0.0.1:9", "1s");
+    let sealed = site.set("DIALGRAPH_STORE_KEY", &key);
+    let server = sealed.start();
+    server.call("c-1", json!({}));
+    server.kill();
+    assert_eq!(sealed.start().get("/v1/calls/c-1").status, 200);
+    let clear = sealed.set("DIALGRAPH_STORE_KEY", "");
+    assert!(clear.try_start().is_err());
+}
+
+#[test]
+fn every_key_is_printed_with_its_meaning() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dialgraph"))
+        .args(["serve", "--print-config"])
+        .current_dir(folder.path())
+        .env_remove("DIALGRAPH_PROJECT")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}

@@ -1,6 +1,6 @@
 //! The engine as a process, and a client for it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -37,7 +37,10 @@ impl Site {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("data/queues.yaml", "general:\n  title: {en-US: General}\n  priority: 1\n  sla: 15m\n");
+        write(
+            "data/queues.yaml",
+            "general:\n  title: {en-US: General}\n  priority: 1\n  sla: 15m\n",
+        );
         write(
             "dialgraph.yaml",
             &format!(
@@ -166,10 +169,8 @@ impl Server {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
-        let done = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let done =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(done.success());
     }
 
@@ -249,7 +250,8 @@ impl Server {
         while answer["then"]["action"] == "wait" {
             waits += 1;
             std::thread::sleep(Duration::from_millis(answer["then"]["ms"].as_u64().unwrap()));
-            let reply = self.event(id, answer["turn"].as_u64().unwrap(), json!({"event": "resumed"}));
+            let reply =
+                self.event(id, answer["turn"].as_u64().unwrap(), json!({"event": "resumed"}));
             assert_eq!(reply.status, 200, "{reply:?}");
             answer = reply.json();
         }

@@ -151,7 +151,10 @@ fn a_call_of_another_channel_goes_by_turns() {
     let gone = server.event("c-1", 1, json!({"event": "hung_up"})).json();
     assert_eq!(gone["status"], "ended");
     let over = server.event("c-1", 3, json!({"event": "silent"}));
-    assert_eq!((over.status, &over.json()["type"]), (409, &json!("urn:dialgraph:problem:call-ended")));
+    assert_eq!(
+        (over.status, &over.json()["type"]),
+        (409, &json!("urn:dialgraph:problem:call-ended"))
+    );
     let unknown = server.event("c-2", 1, json!({"event": "silent"}));
     assert_eq!(unknown.status, 404);
     assert_eq!(server.get("/v1/calls/c-2").status, 404);
@@ -170,5 +173,8 @@ fn what_a_flow_marks_as_sensitive_is_not_shown() {
     assert_eq!(shown["turns"][1]["record"]["event"]["pressed"], "");
     assert_eq!(shown["turns"][2]["record"]["event"]["said"]["text"], "marigold");
     assert!(!reply.text.contains("8352"), "{}", reply.text);
-    assert_eq!(shown["path"], json!(["pin/pin", "pin/word", "pin/done", "wrapup/log", "wrapup/done"]));
+    assert_eq!(
+        shown["path"],
+        json!(["pin/pin", "pin/word", "pin/done", "wrapup/log", "wrapup/done"])
+    );
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::keys::{self, Key};
 use super::setting::Given;
@@ -135,7 +136,7 @@ impl Loading {
                 return self.problem(at, error.message());
             }
         };
-        for (section, value) in &table {
+        for (section, value) in in_order(&table) {
             let name = section.get_ref().as_ref();
             let at = place(section.span().start);
             let DeValue::Table(entries) = value.get_ref() else {
@@ -152,7 +153,7 @@ impl Loading {
                 self.problem(at, message);
                 continue;
             }
-            for (key, value) in entries {
+            for (key, value) in in_order(entries) {
                 let path = format!("{name}.{}", key.get_ref());
                 let given = Given::of_toml(value.get_ref());
                 self.set(&path, &given, place(key.span().start));
@@ -284,6 +285,15 @@ impl Loading {
             wrong("log.level", &error);
         }
     }
+}
+
+/// The entries as they stand in the file.
+fn in_order<'t, 'i>(
+    table: &'t DeTable<'i>,
+) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
 }
 
 fn meant(near: Option<String>) -> String {

@@ -251,8 +251,7 @@ impl Setting for Vec<String> {
     }
 }
 
-const PROVIDERS: [&str; 7] =
-    ["records", "nlu", "genai", "knowledge", "tickets", "secrets", "http"];
+const PROVIDERS: [&str; 7] = ["records", "nlu", "genai", "knowledge", "tickets", "secrets", "http"];
 
 /// `PROVIDER=DURATION` each.
 impl Setting for Vec<(String, Duration)> {

@@ -97,8 +97,14 @@ pub async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who,
     let who = app.gatekeeper.who(token).await.map_err(|error| Problem::internal(&error))?;
     let Some(who) = who else { return Err(unauthorized("nobody holds this token (any more)")) };
     if who.role < needs {
-        let detail = format!("this needs the role {needs}; the token of {} is {}", who.name, who.role);
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "The role does not suffice", detail));
+        let detail =
+            format!("this needs the role {needs}; the token of {} is {}", who.name, who.role);
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "The role does not suffice",
+            detail,
+        ));
     }
     Ok(who)
 }

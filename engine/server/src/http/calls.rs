@@ -123,6 +123,14 @@ pub(super) async fn start(
     if request.attributes.len() > MAX_ATTRIBUTES {
         return Err(Problem::invalid(format!("`attributes` may be {MAX_ATTRIBUTES} at most")));
     }
+    let is_name = |name: &String| {
+        (1..=64).contains(&name.len())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    if !request.attributes.keys().all(is_name) {
+        let detail = "names of `attributes` have 1 to 64 letters, digits, `_` or `-`";
+        return Err(Problem::invalid(detail));
+    }
     let live = app.releases.live();
     if let Some(locale) = &request.locale
         && !live.locales.iter().any(|known| **known == **locale)

@@ -9,7 +9,8 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 
 use dialgraph_connect::answer::Answer;
@@ -24,11 +25,12 @@ use super::problem::Problem;
 use crate::state::App;
 use crate::turns::{Answered, Refused, Work};
 
-/// The path, which is part of what is signed.
+/// The path.
 pub const PATH: &str = "/v1/connect/turn";
 
 pub(super) async fn turn(
     State(app): State<Arc<App>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -36,7 +38,8 @@ pub(super) async fn turn(
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(app.config.server.max_body.0),
         _ => Problem::invalid("the body could not be read to its end"),
     })?;
-    auth::check_signature(&app, &headers, PATH, &body)?;
+    let path = uri.path_and_query().map_or(PATH, PathAndQuery::as_str);
+    auth::check_signature(&app, &headers, path, &body)?;
     let incoming = match Incoming::parse(&body) {
         Ok(incoming) => incoming,
         Err(error) if error.is_refusal() => {
@@ -92,7 +95,11 @@ fn work(app: &App, incoming: &Incoming) -> Work {
 }
 
 /// An answer that the bridge flow survives.
-async fn refused_turn(app: &App, incoming: &Incoming, refused: Refused) -> Result<Response, Problem> {
+async fn refused_turn(
+    app: &App,
+    incoming: &Incoming,
+    refused: Refused,
+) -> Result<Response, Problem> {
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),

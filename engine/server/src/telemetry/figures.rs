@@ -6,7 +6,7 @@ use dialgraph_kernel::call::{Call, Status};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 
-use super::metrics::{Counter, Gauge, Histogram};
+use super::metrics::{Counter, Gauge, Histogram, MINUTES};
 use crate::turns::Load;
 
 /// All figures.
@@ -149,7 +149,8 @@ impl Default for Figures {
                 "dialgraph_queue_entry_after_seconds",
                 "Time from a call's begin until it entered its queue.",
                 &["queue"],
-            ),
+            )
+            .within(&MINUTES),
             turns_inside: Gauge::new("dialgraph_turns_inside", "Turns that wait or run.", &[]),
             turns_most: Gauge::new(
                 "dialgraph_turns_most",

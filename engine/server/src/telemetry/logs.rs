@@ -1,7 +1,11 @@
 //! Logs: JSON for machines, pretty for people, on standard error.
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::config::{Log, LogFormat};
 
@@ -18,21 +22,26 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
 }
 
 /// Sends what is traced to standard error, for the whole process. A second time it does nothing.
+///
+/// Details (debug, trace) are ours only: those of other people's crates can hold the bytes that pass through them.
 pub fn install(log: &Log, terminal: bool) {
     let filter = filter(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let ours = filter_fn(|metadata| {
+        *metadata.level() <= Level::INFO || metadata.target().starts_with("dialgraph")
+    });
     let pretty = match log.format {
         LogFormat::Auto => terminal,
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_writer(std::io::stderr);
-    // Another subscriber stays: whoever embeds the server has installed it.
-    let _ = if pretty {
-        builder.with_ansi(terminal).try_init()
+    let layer = fmt::layer().with_span_events(FmtSpan::CLOSE).with_writer(std::io::stderr);
+    let layer = if pretty {
+        layer.with_ansi(terminal).boxed()
     } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     };
+    let subscriber =
+        tracing_subscriber::registry().with(layer.with_filter(ours).with_filter(filter));
+    // Another subscriber stays: whoever embeds the server has installed it.
+    let _ = subscriber.try_init();
 }

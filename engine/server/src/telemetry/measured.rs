@@ -12,7 +12,9 @@ use dialgraph_kernel::plugin::{HostCalls, Invocation, Plugins, RunReport, RunRes
 use dialgraph_kernel::ports::{HostCall, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::{Releases, World};
-use dialgraph_store::{CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, Store, StoreError};
+use dialgraph_store::{
+    CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, Store, StoreError,
+};
 
 use super::Figures;
 

@@ -51,10 +51,8 @@ impl<T: Default> Family<T> {
 
     fn labelled(&self, values: &[String], more: Option<(&str, &str)>) -> String {
         let own = self.labels.iter().copied().zip(values.iter().map(String::as_str));
-        let pairs: Vec<String> = own
-            .chain(more)
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
-            .collect();
+        let pairs: Vec<String> =
+            own.chain(more).map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
         if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
     }
 }
@@ -124,27 +122,40 @@ impl Gauge {
     }
 }
 
+/// Upper bounds for what takes as long as a conversation, in seconds.
+pub const MINUTES: [f64; 8] = [5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
+
 #[derive(Debug, Default)]
 struct Buckets {
-    /// Not cumulative.
-    counts: [u64; SECONDS.len()],
+    /// Not cumulative; one for each bound.
+    counts: Vec<u64>,
     count: u64,
     sum: f64,
 }
 
 /// How long things took, in seconds.
 #[derive(Debug)]
-pub struct Histogram(Family<Buckets>);
+pub struct Histogram {
+    family: Family<Buckets>,
+    bounds: &'static [f64],
+}
 
 impl Histogram {
     pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
-        Self(Family::new(name, help, labels))
+        Self { family: Family::new(name, help, labels), bounds: &SECONDS }
+    }
+
+    /// With other upper bounds.
+    #[must_use]
+    pub fn within(self, bounds: &'static [f64]) -> Self {
+        Self { bounds, ..self }
     }
 
     pub fn record(&self, labels: &[&str], took: Duration) {
         let seconds = took.as_secs_f64();
-        self.0.with(labels, |buckets| {
-            if let Some(index) = SECONDS.iter().position(|bound| seconds <= *bound) {
+        self.family.with(labels, |buckets| {
+            buckets.counts.resize(self.bounds.len(), 0);
+            if let Some(index) = self.bounds.iter().position(|bound| seconds <= *bound) {
                 buckets.counts[index] += 1;
             }
             buckets.count += 1;
@@ -153,18 +164,18 @@ impl Histogram {
     }
 
     pub fn render(&self, out: &mut String) {
-        self.0.head(out, "histogram");
-        for (values, buckets) in self.0.all().iter() {
-            let name = self.0.name;
+        self.family.head(out, "histogram");
+        for (values, buckets) in self.family.all().iter() {
+            let name = self.family.name;
             let mut sum = 0;
-            for (bound, count) in SECONDS.iter().zip(&buckets.counts) {
+            for (bound, count) in self.bounds.iter().zip(&buckets.counts) {
                 sum += count;
-                let labels = self.0.labelled(values, Some(("le", &bound.to_string())));
+                let labels = self.family.labelled(values, Some(("le", &bound.to_string())));
                 let _ = writeln!(out, "{name}_bucket{labels} {sum}");
             }
-            let labels = self.0.labelled(values, Some(("le", "+Inf")));
+            let labels = self.family.labelled(values, Some(("le", "+Inf")));
             let _ = writeln!(out, "{name}_bucket{labels} {}", buckets.count);
-            let labels = self.0.labelled(values, None);
+            let labels = self.family.labelled(values, None);
             let _ = writeln!(out, "{name}_sum{labels} {}", buckets.sum);
             let _ = writeln!(out, "{name}_count{labels} {}", buckets.count);
         }

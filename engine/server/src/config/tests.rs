@@ -1,0 +1,126 @@
+use super::*;
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<(Config, Sources), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dialgraph.toml");
+    std::fs::write(&file, text).unwrap();
+    let environment =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(Some(&file), environment)
+        .map_err(|error| error.to_string().replace(&*folder.path().to_string_lossy(), "FOLDER"))
+}
+
+#[test]
+fn nothing_set_is_a_whole_configuration() {
+    let (config, sources) = Config::load(None, []).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:7700");
+    assert!(sources.0.is_empty());
+    assert!(!config.must_sign() && !config.must_authenticate());
+}
+
+#[test]
+fn what_is_printed_can_be_read_again_and_means_the_same() {
+    let text = "[turns]\nbudget = \"1500ms\"\n[providers]\ntimeouts = [\"genai=20s\"]\n[server]\nmax_body = \"1 MiB\"\n";
+    let (config, sources) = load(text, &[]).unwrap();
+    let printed = config.print(&sources);
+    let (again, sources) = load(&printed, &[]).unwrap();
+    let without_sources = |text: &str| -> String {
+        text.lines()
+            .map(|line| line.split_once("  # ").map_or(line, |(value, _)| value).to_owned() + "\n")
+            .collect()
+    };
+    assert_eq!(without_sources(&again.print(&sources)), without_sources(&printed));
+    assert_eq!(again.turns.budget, Duration::from_millis(1500));
+    assert_eq!(again.providers.timeouts, [("genai".to_owned(), Duration::from_secs(20))]);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_needs_no_quotes() {
+    let (config, sources) = load(
+        "[turns]\nat_once = 8\n[log]\nformat = \"json\"\n",
+        &[
+            ("DIALGRAPH_TURNS__AT_ONCE", "16"),
+            ("DIALGRAPH_PROVIDERS__TIMEOUTS", "http=2s, nlu=1s"),
+            ("DIALGRAPH_SECRET_A__B", "not ours"),
+            ("DIALGRAPH_PROJECT", "not ours either"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.turns.at_once, 16);
+    assert_eq!(config.providers.timeouts.len(), 2);
+    assert_eq!(sources.0["turns.at_once"], "variable DIALGRAPH_TURNS__AT_ONCE");
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_with_place_and_remedy() {
+    let error = load(
+        r#"
+loose = 1
+[server]
+lisen = "127.0.0.1:1"
+listen = "localhost"
+max_body = "much"
+[turn]
+budget = "1s"
+[turns]
+budget = "5 parsecs"
+at_once = -1
+listen = "x"
+[log]
+format = "xml"
+level = "loud=everywhere"
+[providers]
+timeouts = ["gen=1s"]
+tries = 2026-01-01
+[connect]
+keys = 7
+"#,
+        &[("DIALGRAPH_TURNS__BUGDET", "1s"), ("DIALGRAPH_TURNS__WAIT", "soon")],
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn values_that_do_not_fit_together_are_refused() {
+    let error = load(
+        &format!(
+            "[server]\nlisten = \"0.0.0.0:7700\"\n[tls]\ncertificate = \"a.pem\"\n[turns]\nbudget = \"9s\"\nat_once = 0\n[api]\ntokens = [\"me:chief:{}\"]\n[log]\nlevel = \"x=y=z\"\n",
+            "0".repeat(64)
+        ),
+        &[],
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_at_its_place() {
+    insta::assert_snapshot!(load("[server\nlisten = 1", &[]).unwrap_err());
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let secret = "ab".repeat(32);
+    let (config, sources) =
+        load("", &[("DIALGRAPH_CONNECT__KEYS", &format!("one:{secret}"))]).unwrap();
+    assert!(config.must_sign());
+    let shown = config.print(&sources) + &format!("{config:?}");
+    assert!(!shown.contains(&secret), "{shown}");
+    assert!(shown.contains("set in variable DIALGRAPH_CONNECT__KEYS"), "{shown}");
+
+    let wrong = load("", &[("DIALGRAPH_CONNECT__KEYS", "one:secret-words")]).unwrap_err();
+    assert!(!wrong.contains("secret-words"), "{wrong}");
+}
+
+#[test]
+fn tokens_and_keys_are_wanted_where_other_machines_can_reach_the_server() {
+    let key = format!("[connect]\nkeys = [\"one:{}\"]\n", "ab".repeat(32));
+    let (config, _) = load(&format!("[server]\nlisten = \"0.0.0.0:1\"\n{key}"), &[]).unwrap();
+    assert!(config.must_sign() && config.must_authenticate());
+    let off = format!(
+        "{key}signature = \"off\"\n[api]\nauthentication = \"off\"\n[server]\nlisten = \"0.0.0.0:1\"\n"
+    );
+    let (config, _) = load(&off, &[]).unwrap();
+    assert!(!config.must_sign() && !config.must_authenticate());
+}
