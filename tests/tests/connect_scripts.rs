@@ -12,7 +12,8 @@ use dialgraph_simulator::script::Script;
 
 use connect::double::{Double, Report, Stand};
 use connect::lab::{bridge, folder, lab, queue_arn, scripts};
-use connect::lambda::InProcess;
+use connect::lambda::{InProcess, Lambda};
+use connect::scripted::Scripted;
 
 /// Scripts that Connect's side cannot run as they stand, and why.
 const NOT_THROUGH_CONNECT: &[(&str, &str)] = &[];
@@ -30,7 +31,7 @@ fn read(path: &Path) -> Script {
 /// Runs a script through Connect; what came of it, on the caller's side too.
 fn through_connect(
     script: &Script,
-    lambda: InProcess,
+    lambda: impl Lambda + 'static,
 ) -> (dialgraph_simulator::run::Outcome, Report) {
     let (setup, _) = script.setup("call-1").expect("the script is one");
     let flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
@@ -87,8 +88,8 @@ fn check(report: &Report) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("stands at {:?}, sent to {last:?}", report.stand)) }
 }
 
-#[test]
-fn every_script_goes_through_connect_as_it_does_in_the_simulator() {
+/// Runs all scripts both ways, and tells what differs.
+fn compare<L: Lambda + 'static>(lambda: impl Fn() -> L) {
     let scripts = scripts();
     assert!(scripts.len() > 100, "only {} scripts were found", scripts.len());
     let mut differing = Vec::new();
@@ -100,9 +101,7 @@ fn every_script_goes_through_connect_as_it_does_in_the_simulator() {
         let script = read(path);
         let direct = run(lab(), &script);
         assert_eq!(direct.faults, [], "{name} fails in the simulator already");
-        // Every event is delivered twice, as Connect and the bridge do when an answer gets lost.
-        let lambda = InProcess { deliveries: 2, ..InProcess::default() };
-        let (outcome, report) = through_connect(&script, lambda);
+        let (outcome, report) = through_connect(&script, lambda());
         for fault in &outcome.faults {
             differing.push(format!("{name}:{}: {}", fault.line, fault.message));
         }
@@ -113,12 +112,34 @@ fn every_script_goes_through_connect_as_it_does_in_the_simulator() {
             for (direct, through) in first {
                 differing.push(format!("{name}:\n  simulator: {direct}\n  connect:   {through}"));
             }
+            let (direct, through) = (direct.lines().count(), through.lines().count());
+            if direct != through {
+                differing.push(format!(
+                    "{name}: {direct} lines in the simulator, {through} through Connect"
+                ));
+            }
         }
         if let Err(problem) = check(&report) {
             differing.push(format!("{name}: {problem}"));
         }
     }
     assert!(differing.is_empty(), "{} differences\n{}", differing.len(), differing.join("\n"));
+}
+
+#[test]
+fn every_script_goes_through_connect_as_it_does_in_the_simulator() {
+    // Every event is delivered twice, as Connect and the bridge do when an answer gets lost.
+    compare(|| InProcess { deliveries: 2, ..InProcess::default() });
+}
+
+#[test]
+fn every_script_goes_through_the_binary_of_the_lambda_function_as_well() {
+    let mut scripted = Scripted::start();
+    scripted.lose_every = 7;
+    let scripted = Arc::new(Mutex::new(scripted));
+    compare(|| scripted.clone());
+    let lost = scripted.lock().expect("no test panicked with it").lost;
+    assert!(lost > 10, "only {lost} answers were lost");
 }
 
 #[test]

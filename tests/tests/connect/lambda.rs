@@ -38,7 +38,8 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    fn once(desk: &mut Desk<'_>, event: &Value) -> Result<Value, SessionError> {
+    /// One delivery of an event to the engine.
+    pub fn once(desk: &mut Desk<'_>, event: &Value) -> Result<Value, SessionError> {
         let body = event.to_string();
         let incoming = match Incoming::parse(body.as_bytes()) {
             Ok(incoming) => incoming,

@@ -12,6 +12,7 @@ use dialgraph_simulator::line::Desk;
 use dialgraph_simulator::session::SessionError;
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use super::lab::folder;
 use super::lambda::Lambda;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const LIMIT: Duration = Duration::from_secs(8);
 
 /// A key of 32 bytes that signs nothing but tests.
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A binary of this workspace, beside the one that runs.
 fn binary(package: &str) -> PathBuf {
@@ -150,13 +151,24 @@ impl Process {
         Self { runtime: Arc::new(runtime), function: Arc::new(function) }
     }
 
-    fn ask(&self, event: &Value) -> Option<Value> {
-        match self.runtime.block_on(self.function.invoke(&event.to_string(), LIMIT)) {
+    /// Begins an invocation.
+    pub fn begin(&self, event: &Value) -> JoinHandle<Outcome> {
+        let (function, event) = (self.function.clone(), event.to_string());
+        self.runtime.spawn(async move { function.invoke(&event, LIMIT).await })
+    }
+
+    /// What came of it; none when the function failed.
+    pub fn end(&self, asked: JoinHandle<Outcome>) -> Option<Value> {
+        match self.runtime.block_on(asked).expect("an invocation does not panic") {
             Outcome::Response(answer) => Some(
                 serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}")),
             ),
             Outcome::Error(_) | Outcome::TimedOut => None,
         }
+    }
+
+    fn ask(&self, event: &Value) -> Option<Value> {
+        self.end(self.begin(event))
     }
 }
 

@@ -12,3 +12,4 @@ pub mod double;
 pub mod lab;
 pub mod lambda;
 pub mod live;
+pub mod scripted;
