@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use dialgraph_flow::check;
+use dialgraph_flow::check::{Refusal, Refused, check_with};
 use dialgraph_flow::diagnostic::{Code, Report};
 use dialgraph_flow::model::Descriptor;
 use dialgraph_flow::project::{Files, Project};
@@ -77,6 +77,27 @@ fn plugins() -> Plugins {
     with_digests([hours, lookup])
 }
 
+/// Plugins that are there and cannot be loaded.
+fn refused() -> Refused {
+    let refusal = |message: &str, help: &str| Refusal {
+        message: message.to_owned(),
+        help: vec![help.to_owned()],
+    };
+    Refused::from([
+        (
+            "sealed".into(),
+            refusal(
+                "plugin `sealed` cannot be loaded: it imports `dialgraph:plugin/nlu@1.0.0`, which is not granted to it",
+                "write `grants: [log, nlu]`",
+            ),
+        ),
+        (
+            "no-component".into(),
+            refusal("plugin `no-component` is not WebAssembly", "build or copy it again"),
+        ),
+    ])
+}
+
 /// The report on the broken file or folder for `code`.
 fn report(code: Code) -> Report {
     let name = code.name();
@@ -99,7 +120,7 @@ fn report(code: Code) -> Report {
             ]),
         )
     };
-    check(&project, &plugins()).report
+    check_with(&project, &plugins(), &refused()).report
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod subflows;
 mod types;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::Digest;
@@ -29,6 +29,20 @@ use crate::syntax::flow::Word;
 
 /// The plugins that flows may use: their digests and what they say of themselves.
 pub type Plugins = BTreeMap<Name, (Digest, Descriptor)>;
+
+/// Plugins that are there and cannot be loaded, such as for want of a grant.
+pub type Refused = BTreeMap<Name, Refusal>;
+
+/// Why a plugin cannot be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// One sentence without a full stop, with the plugin's name.
+    pub message: String,
+    /// What to do about it, one sentence each.
+    pub help: Vec<String>,
+}
+
+static NONE_REFUSED: Refused = Refused::new();
 
 /// What came out of a check.
 #[derive(Debug)]
@@ -48,7 +62,13 @@ impl Checked {
 
 /// Checks `project` against `plugins` and compiles it.
 pub fn check(project: &Project, plugins: &Plugins) -> Checked {
-    let mut checker = Checker::new(project, plugins);
+    check_with(project, plugins, &NONE_REFUSED)
+}
+
+/// As [`check`], and says of a plugin in `refused` that flows use, or that the project file names, why it cannot be
+/// loaded: once, and nothing else.
+pub fn check_with(project: &Project, plugins: &Plugins, refused: &Refused) -> Checked {
+    let mut checker = Checker::new(project, plugins, refused);
     references::project(&mut checker);
     let flows: Vec<Option<Flow>> =
         project.flows.iter().map(|flow| nodes::flow(&mut checker, flow)).collect();
@@ -67,6 +87,9 @@ pub fn check(project: &Project, plugins: &Plugins) -> Checked {
 pub(crate) struct Checker<'p> {
     project: &'p Project,
     plugins: &'p Plugins,
+    refused: &'p Refused,
+    /// Refused plugins of which nothing is to be said any more.
+    told: BTreeSet<Name>,
     /// Flows by name; of two with one name the first.
     flows: BTreeMap<&'p str, &'p FlowFile>,
     locales: Vec<Locale>,
@@ -74,7 +97,7 @@ pub(crate) struct Checker<'p> {
 }
 
 impl<'p> Checker<'p> {
-    fn new(project: &'p Project, plugins: &'p Plugins) -> Self {
+    fn new(project: &'p Project, plugins: &'p Plugins, refused: &'p Refused) -> Self {
         let mut flows = BTreeMap::new();
         for flow in &project.flows {
             flows.entry(&*flow.name).or_insert(flow);
@@ -82,6 +105,8 @@ impl<'p> Checker<'p> {
         Self {
             project,
             plugins,
+            refused,
+            told: BTreeSet::new(),
             flows,
             locales: project.locales(),
             diagnostics: project.diagnostics.clone(),
@@ -163,6 +188,15 @@ impl<'p> Checker<'p> {
     fn plugin(&mut self, word: &Word) -> Option<&'p Descriptor> {
         let plugins = self.plugins;
         let found = plugins.get(&word.value).map(|(_, descriptor)| descriptor);
+        if let (None, Some(refusal)) = (found, self.refused.get(&word.value)) {
+            if self.told.insert(word.value.clone()) {
+                let mut diagnostic =
+                    Diagnostic::new(Code::RefusedPlugin, word.span, &refusal.message);
+                diagnostic.help.clone_from(&refusal.help);
+                self.push(diagnostic);
+            }
+            return None;
+        }
         if found.is_none() {
             let message = format!("there is no plugin `{}`", word.value);
             let known = plugins.keys().map(|name| &**name);

@@ -28,11 +28,12 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
 
 fn plugins(checker: &mut Checker<'_>, project: &Project) {
     for plugin in &project.tree.plugins {
-        checker.plugin(&plugin.name);
         for word in &plugin.capabilities {
             if CAPABILITIES.contains(&&*word.value) {
                 continue;
             }
+            // What it was meant to be granted is what it lacks.
+            checker.told.insert(plugin.name.value.clone());
             let message = format!("there is no capability `{}`", word.value);
             checker.push(Diagnostic::new(Code::UnknownGrant, word.span, message).suggest(
                 &word.value,
@@ -40,6 +41,7 @@ fn plugins(checker: &mut Checker<'_>, project: &Project) {
                 "the capabilities are",
             ));
         }
+        checker.plugin(&plugin.name);
         for word in &plugin.collections {
             checker.collection(word);
         }

@@ -111,6 +111,8 @@ codes! {
     BadInput = "DG0603" "bad-input" Error;
     /// A grant of something that no plugin can be granted.
     UnknownGrant = "DG0604" "unknown-grant" Error;
+    /// A plugin that is there and cannot be loaded.
+    RefusedPlugin = "DG0605" "refused-plugin" Error;
 }
 
 impl fmt::Display for Code {
