@@ -9,6 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use crate::state::App;
 
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
+    for (part, state) in app.readiness().await {
+        app.figures.ready(part, state.is_ok());
+    }
     let text = app.figures.render(app.turns.load(), app.store.sled.stats().ok());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -39,6 +39,7 @@ pub struct Figures {
     late_replies: Gauge,
     requests: Counter,
     signatures: Counter,
+    ready: Gauge,
 }
 
 impl Default for Figures {
@@ -172,6 +173,11 @@ impl Default for Figures {
                 "Requests to the turn endpoint that were not signed as they must be.",
                 &["reason"],
             ),
+            ready: Gauge::new(
+                "dialgraph_ready",
+                "1 for each part that `/readyz` finds good, 0 otherwise.",
+                &["part"],
+            ),
         }
     }
 }
@@ -264,6 +270,10 @@ impl Figures {
         self.requests.add(&[route, &status.to_string()], 1);
     }
 
+    pub fn ready(&self, part: &str, ready: bool) {
+        self.ready.set(&[part], if ready { 1.0 } else { 0.0 });
+    }
+
     pub fn refused_signature(&self, reason: &str) {
         self.signatures.add(&[reason], 1);
     }
@@ -307,6 +317,7 @@ impl Figures {
             &self.turns_inside,
             &self.turns_most,
             &self.late_replies,
+            &self.ready,
         ] {
             gauge.render(&mut out);
         }
