@@ -66,8 +66,10 @@ impl Bridge {
     ) -> Reply {
         let began = Instant::now();
         let cold = !self.used.swap(true, Ordering::Relaxed);
-        // A Lambda event is JSON, so this only fails when it is nested too deeply to be one of Connect's.
-        let peeked = Event::new(serde_json::from_str(event.get()).unwrap_or(Value::Null));
+        // A Lambda event is JSON: it is not read only if it is larger, or nested more deeply, than any of Connect's.
+        let readable = event.get().len() <= MAX_EVENT_BYTES;
+        let value = readable.then(|| serde_json::from_str(event.get()).ok()).flatten();
+        let peeked = Event::new(value.unwrap_or(Value::Null));
         let mut line = Line {
             level: Level::Info,
             message: "turn",
@@ -125,8 +127,7 @@ impl Bridge {
         left: Duration,
     ) -> Result<(FlatMap, u8), Refused> {
         let refused = |reason| Refused { reason, error: None, attempts: 0 };
-        let bytes = event.get().len();
-        if bytes > MAX_EVENT_BYTES {
+        if event.get().len() > MAX_EVENT_BYTES {
             return Err(refused(Reason::TooLarge));
         }
         if left < LEAST {
