@@ -3,6 +3,8 @@
 //! An engine that is a process of its own has the machine's clock and no mocks. So each script's caller acts at this
 //! very time of day, once in the simulator and once on the line, and both must go the same way to the same end.
 
+#![allow(clippy::expect_used, reason = "a test may panic, its helpers too")]
+
 mod connect;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Every call script through Amazon Connect's side: the bridge flow, the Lambda event, the answer.
 
+#![allow(clippy::expect_used, reason = "a test may panic, its helpers too")]
+
 mod connect;
 
 use std::path::Path;
