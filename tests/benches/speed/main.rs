@@ -19,6 +19,10 @@ mod turns;
 
 use measure::{Row, table};
 
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Calls that wait in the store while memory is measured.
 const WAITING: usize = 100_000;
 

@@ -27,13 +27,17 @@ use tokio::runtime::Runtime;
 use crate::flows::{NoPlugins, NoWorld, compile, desk};
 use crate::measure::{Row, median, resident};
 use crate::memory::order;
-use crate::turns::{Commits, TURNS, id, record, runtime, sled};
+use crate::turns::{Commits, TURNS, id, record, sled};
 
 const PATH: &str = "/v1/connect/turn";
 /// Connections of the client, each with one call at a time.
 const LINES: usize = 64;
 /// Calls of one measurement.
 const CALLS: usize = 640;
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
 
 /// Signs what the client sends.
 struct Signer {
@@ -176,6 +180,7 @@ async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
         is_loaded: Arc::new(|_| true),
         world: Arc::new(NoWorld),
         gatekeeper: None,
+        deploy: None,
     };
     let app = App::new(config, parts).unwrap();
     let running = dialgraph_server::serve(app.clone()).await.unwrap();
