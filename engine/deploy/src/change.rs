@@ -438,6 +438,9 @@ impl Inner {
         let plan = Planned { manifest, folder, made: reused, same };
         self.write(who, request, row.as_ref(), &outcome, &plan).await?;
         outcome.changed = !same;
+        if outcome.changed {
+            self.happened(request.action.as_str());
+        }
 
         let (_, project) = self.hold(candidate, request.canary.is_none());
         if request.canary.is_none()
@@ -563,6 +566,7 @@ impl Inner {
         if request.dry_run {
             return Ok(());
         }
+        self.happened("refused");
         self.note(entry).await
     }
 
@@ -766,6 +770,7 @@ impl Deploy {
             Ok(entry)
         };
         let state = inner.edit(edit).await?;
+        inner.happened(Action::CanaryPromote.as_str());
         let made = inner.made(state.live.number).await?;
         let manifest = inner.manifest(made.manifest).await?;
         // Under the grants of this release from now on, and with its records.
@@ -796,7 +801,9 @@ impl Deploy {
             state.canary = None;
             Ok(entry)
         };
-        inner.edit(edit).await.map(drop)
+        inner.edit(edit).await?;
+        inner.happened(Action::CanaryWithdraw.as_str());
+        Ok(())
     }
 }
 

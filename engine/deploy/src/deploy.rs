@@ -79,7 +79,11 @@ pub(crate) struct Inner {
     pub(crate) writing: tokio::sync::Mutex<()>,
     watched: Mutex<Option<Watched>>,
     wake: Notify,
+    told: OnceLock<Told>,
 }
+
+/// Somebody who counts changes.
+type Told = Box<dyn Fn(&'static str) + Send + Sync>;
 
 /// A release with all that its calls need, as long as there are such.
 pub(crate) struct Held {
@@ -143,7 +147,16 @@ impl Deploy {
             writing: tokio::sync::Mutex::new(()),
             watched: Mutex::default(),
             wake: Notify::new(),
+            told: OnceLock::new(),
         }))
+    }
+
+    /// Has `tell` told of every change and of every refusal, in a word for metrics: `push`, `roll-back`,
+    /// `canary-start`, `canary-promote`, `canary-withdraw`, `refused`, and `taken-over` for what another process changed.
+    /// Only the first that asks is told.
+    pub fn tell(&self, tell: impl Fn(&'static str) + Send + Sync + 'static) {
+        // Whoever was first is told.
+        let _ = self.0.told.set(Box::new(tell));
     }
 
     /// Loads what is live, and then takes in what has changed in `source` since it was last taken in; if nothing is
@@ -196,7 +209,11 @@ impl Deploy {
     /// If the store fails, or what is live now cannot be loaded here; what was live goes on then.
     pub async fn refresh(&self) -> Result<bool, DeployError> {
         let state = self.0.ledger.state().await?.ok_or(DeployError::NothingLive)?;
-        self.0.adopt(&state.value).await
+        let changed = self.0.adopt(&state.value).await?;
+        if changed {
+            self.0.happened("taken-over");
+        }
+        Ok(changed)
     }
 
     /// Counts a turn for the canary, if there is one. Cheap; call it with every turn that was answered.
@@ -300,6 +317,12 @@ impl Deploy {
 impl Inner {
     pub(crate) fn now(&self) -> UnixMillis {
         self.clock.now()
+    }
+
+    pub(crate) fn happened(&self, what: &'static str) {
+        if let Some(tell) = self.told.get() {
+            tell(what);
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Held>> {

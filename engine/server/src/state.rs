@@ -150,6 +150,8 @@ impl App {
         let turns = Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
         if let Some(deploy) = &parts.deploy {
             turns.tell(deploy.clone());
+            let figures = figures.clone();
+            deploy.tell(move |result| figures.hot_load(result));
         }
         Ok(Arc::new(Self {
             config,

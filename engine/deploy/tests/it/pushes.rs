@@ -204,3 +204,37 @@ async fn records_come_with_the_release_and_data_that_is_wrong_is_refused() {
     let found = dialgraph_kernel::provider::Records::get(&records, &caller, &get).await.unwrap();
     assert!(found.is_some());
 }
+
+#[tokio::test]
+async fn whoever_counts_changes_is_told_of_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path()).await;
+    let (tell, told) = std::sync::mpsc::channel();
+    shop.deploy.tell(move |what| tell.send(what).unwrap());
+    let who = designer();
+    shop.deploy.push(&who, flow("desk", saying("Two."))).await.unwrap();
+    shop.deploy.push(&who, flow("desk", saying("Two."))).await.unwrap();
+    refused(shop.deploy.push(&who, flow("desk", "flow: desk\n")).await);
+    for end in ["promote", "withdraw"] {
+        let mut change = flow("desk", saying(end));
+        change.canary = Some(1);
+        shop.deploy.push(&who, change).await.unwrap();
+        match end {
+            "promote" => shop.deploy.promote(&who, None).await.unwrap(),
+            _ => shop.deploy.withdraw(&who, None, None).await.unwrap(),
+        }
+    }
+    shop.deploy.roll_back(&who, &Default::default(), Default::default(), None).await.unwrap();
+    assert_eq!(
+        told.try_iter().collect::<Vec<_>>(),
+        [
+            "push",
+            "refused",
+            "canary-start",
+            "canary-promote",
+            "canary-start",
+            "canary-withdraw",
+            "roll-back"
+        ]
+    );
+}

@@ -9,11 +9,14 @@ mod items;
 mod releases;
 mod tokens;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::HeaderMap;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use serde::Deserialize;
 
@@ -30,6 +33,13 @@ pub(crate) struct Admin {
     tokens: Option<Tokens>,
 }
 
+/// What the document at `/openapi-admin.json` says.
+const OPENAPI: &str = include_str!("openapi.json");
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
 type Shared = axum::extract::State<Arc<Admin>>;
 
 /// The routes, if the server has what they change and may serve them.
@@ -40,6 +50,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
     }
     let admin = Arc::new(Admin { app: app.clone(), deploy, tokens: app.tokens.clone() });
     let router = Router::new()
+        .route("/openapi-admin.json", get(openapi))
         .route("/v1/releases", get(releases::list).post(releases::push))
         .route("/v1/releases/live", get(releases::live))
         .route("/v1/releases/rollback", post(releases::roll_back))
@@ -57,8 +68,27 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
 
 impl Admin {
     async fn require(&self, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {
+        if !self.app.config.must_authenticate() && !is_of_this_machine(headers) {
+            // Nobody has to prove anything here, so a page in somebody's browser must not be able to ask.
+            let detail = "without tokens the admin API takes requests to a loopback address that no web page made";
+            let status = StatusCode::FORBIDDEN;
+            return Err(Problem::new(status, "forbidden", "Not from a web page", detail));
+        }
         auth::require(&self.app, headers, needs).await
     }
+}
+
+/// Whether a request is to this machine by its own name, and from no web page: neither another site's script nor
+/// one that found its way by a name that was made to point here.
+fn is_of_this_machine(headers: &HeaderMap) -> bool {
+    if headers.contains_key(header::ORIGIN) {
+        return false;
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What goes with every change, in the query of a `PUT` or the body of a `POST`.
@@ -94,4 +124,31 @@ fn why(given: Option<String>) -> Result<Option<String>, Problem> {
 
 fn back(to: Option<String>) -> Back {
     to.map_or(Back::OneStep, Back::To)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_requests_of_this_machine_go_without_a_token() {
+        let headers = |host: &str, origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            is_of_this_machine(&headers)
+        };
+        for host in ["localhost:7700", "127.0.0.1:7700", "[::1]:7700", "LOCALHOST"] {
+            assert!(headers(host, None), "{host}");
+            assert!(!headers(host, Some("https://pages.example.com")), "{host}");
+        }
+        for host in
+            ["rebound.example.com:7700", "127.0.0.1.example.com", "192.0.2.1:7700", "", "a b"]
+        {
+            assert!(!headers(host, None), "{host}");
+        }
+        assert!(!is_of_this_machine(&HeaderMap::new()));
+    }
 }

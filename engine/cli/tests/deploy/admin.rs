@@ -1,0 +1,232 @@
+use serde_json::{Value, json};
+
+use crate::commands::{project, run, site};
+use crate::server::{Reply, Server, Site};
+
+/// `printf dgt_… | sha256sum` of the three tokens below.
+fn tokens() -> [(&'static str, String); 3] {
+    ["viewer", "designer", "operator"].map(|role| {
+        let hash = dialgraph_deploy::TokenHash::of(&format!("token-of-a-{role}")).to_hex();
+        (role, format!("{role}-name:{role}:{hash}"))
+    })
+}
+
+fn guarded(site: Site) -> Site {
+    let tokens = tokens().map(|(_, token)| token).join(",");
+    site.set("DIALGRAPH_API__TOKENS", &tokens)
+}
+
+fn ask(server: &Server, role: &str, method: &str, path: &str, body: &Value) -> Reply {
+    let token = format!("Bearer token-of-a-{role}");
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+    server.request(method, path, &headers, body.as_bytes())
+}
+
+#[test]
+fn each_role_may_do_what_it_may() {
+    let site = guarded(site());
+    let server = site.start();
+    let flow = "flow: extra\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n";
+    let push = json!({"flows": {"extra": flow}});
+    // Path, what to send, and the least role that may.
+    let requests = [
+        ("GET", "/v1/releases", Value::Null, "viewer"),
+        ("GET", "/v1/releases/live", Value::Null, "viewer"),
+        ("GET", "/v1/audit?limit=1", Value::Null, "viewer"),
+        ("GET", "/v1/flows", Value::Null, "viewer"),
+        ("GET", "/v1/flows/desk", Value::Null, "viewer"),
+        ("GET", "/v1/flows/desk/content", Value::Null, "viewer"),
+        ("GET", "/v1/plugins", Value::Null, "viewer"),
+        ("POST", "/v1/releases", push, "designer"),
+        ("PUT", "/v1/flows/desk/pin", Value::Null, "designer"),
+        ("DELETE", "/v1/flows/desk/pin", Value::Null, "designer"),
+        ("DELETE", "/v1/flows/extra", Value::Null, "designer"),
+        ("POST", "/v1/flows/desk/rollback", json!({"to": "0000000000"}), "designer"),
+        ("POST", "/v1/releases/rollback", json!({}), "designer"),
+        ("POST", "/v1/canary", json!({"do": "promote"}), "designer"),
+        ("GET", "/v1/tokens", Value::Null, "operator"),
+        ("POST", "/v1/tokens", json!({"name": "kim", "role": "viewer", "days": 1}), "operator"),
+        ("DELETE", "/v1/tokens/nobody", Value::Null, "operator"),
+    ];
+    let roles = ["viewer", "designer", "operator"];
+    for (method, path, body, least) in requests {
+        let nobody = server.request(method, path, &[], body.to_string().as_bytes());
+        assert_eq!(nobody.status, 401, "{method} {path}: {nobody:?}");
+        let forged = ask(&server, "stranger", method, path, &body);
+        assert_eq!(forged.status, 401, "{method} {path}");
+        let least = roles.iter().position(|role| *role == least).unwrap();
+        for role in &roles[..least] {
+            let reply = ask(&server, role, method, path, &body);
+            assert_eq!(reply.status, 403, "{role}: {method} {path}: {reply:?}");
+        }
+        let reply = ask(&server, roles[least], method, path, &body);
+        // Some of them make no sense as things are, but that is another matter.
+        assert!(matches!(reply.status, 200 | 404 | 409), "{method} {path}: {reply:?}");
+    }
+    let log = ask(&server, "viewer", "GET", "/v1/audit", &Value::Null).json();
+    let lines: Vec<String> = log["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rev()
+        .map(|line| {
+            format!(
+                "{} {}",
+                line["who"]["name"].as_str().unwrap(),
+                line["action"].as_str().unwrap()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_token_that_was_made_is_good_until_it_is_revoked() {
+    let site = guarded(site());
+    let server = site.start();
+    let body = json!({"name": "kim", "role": "viewer"});
+    let made = ask(&server, "operator", "POST", "/v1/tokens", &body).json();
+    let token = format!("Bearer {}", made["token"].as_str().unwrap());
+    let try_it = || server.request("GET", "/v1/flows", &[("authorization", &token)], b"").status;
+    assert_eq!(try_it(), 200);
+    let listed = ask(&server, "operator", "GET", "/v1/tokens", &Value::Null);
+    assert!(listed.text.contains("kim") && !listed.text.contains("hash"), "{}", listed.text);
+    let path = format!("/v1/tokens/{}", made["id"].as_str().unwrap());
+    assert_eq!(ask(&server, "operator", "DELETE", &path, &Value::Null).status, 200);
+    assert_eq!(try_it(), 401);
+}
+
+#[test]
+fn a_push_over_http_answers_with_all_that_is_wrong() {
+    let site = site();
+    let server = site.start();
+    let put = |path: &str, body: &[u8]| server.request("PUT", path, &[], body);
+    let text = std::fs::read(project(&site).join("desk.flow.yaml")).unwrap();
+    let same = put("/v1/flows/desk", &text);
+    assert_eq!((same.status, &same.json()["changed"]), (200, &json!(false)));
+    let broken = put("/v1/flows/desk?why=try", b"flow: desk\nstart: gone\nnodes: {}\n");
+    let said = broken.json();
+    assert_eq!((broken.status, said["reasons"][0]["code"].as_str()), (422, Some("bad-flows")));
+    assert!(said["report"]["errors"].as_u64().unwrap() > 0 && said["rendered"].is_string());
+    let wasm = put("/v1/plugins/call-log", b"\0asm\x0d\0\x01\0");
+    assert_eq!(wasm.status, 422, "{wasm:?}");
+    assert_eq!(put("/v1/flows/desk?wy=typo", &text).status, 400);
+    assert_eq!(put("/v1/flows/desk?canary=0", &text).status, 409);
+    assert_eq!(server.post("/v1/releases", &json!({"flow": {}})).status, 400);
+    let bad = json!({"plugins": {"call-log": {"component": "no base64!"}}});
+    assert_eq!(server.post("/v1/releases", &bad).status, 400);
+    assert_eq!(server.get("/v1/flows/nobody").status, 404);
+    assert_eq!(server.get("/v1/releases?limit=0").status, 400);
+    assert_eq!(server.request("PATCH", "/v1/flows/desk", &[], b"").status, 405);
+    let page = [("origin", "https://pages.example.com")];
+    assert_eq!(server.request("DELETE", "/v1/flows/desk", &page, b"").status, 403);
+    let content = server.get("/v1/flows/desk/content");
+    assert_eq!((content.status, content.text.as_bytes()), (200, &text[..]));
+    assert!(content.head.contains("etag: \"sha256:"), "{}", content.head);
+}
+
+#[test]
+fn the_admin_api_is_not_there_when_other_machines_could_ask_and_nobody_has_a_token() {
+    let exposed = site()
+        .set("DIALGRAPH_SERVER__LISTEN", "0.0.0.0:0")
+        .set("DIALGRAPH_CONNECT__SIGNATURE", "off")
+        .set("DIALGRAPH_API__AUTHENTICATION", "off");
+    let server = exposed.start();
+    assert_eq!(server.get("/healthz").status, 200);
+    assert_eq!(server.get("/v1/flows").status, 404);
+    assert_eq!(server.request("PUT", "/v1/flows/desk", &[], b"x").status, 404);
+    drop(server);
+    let site = site().set("DIALGRAPH_DEPLOY__ADMIN", "off");
+    let off = site.start();
+    assert_eq!(off.get("/v1/flows").status, 404);
+}
+
+#[test]
+fn what_changes_in_the_project_folder_goes_live_and_outlives_a_restart() {
+    let site =
+        Site::desk("http://127.0.0.1:9", "5s").set("DIALGRAPH_DEPLOY__WATCH_INTERVAL", "20ms");
+    let server = site.start();
+    let desk = project(&site).join("desk.flow.yaml");
+    let text = std::fs::read_to_string(&desk).unwrap();
+    let number =
+        |server: &Server| server.get("/v1/releases/live").json()["live"]["number"].as_u64();
+    assert_eq!(number(&server), Some(1));
+    std::fs::write(&desk, text.replace("What happened?", "Tell us.")).unwrap();
+    server.wait_until("the change is live", |server| number(server) == Some(2));
+    let answer = server.call("a", json!({}));
+    assert_eq!(answer["say"][0]["text"], "Tell us.");
+    // Pushed beside the folder: the folder does not know of it, and does not take it back.
+    let push = json!({"flows": {"desk": text.replace("What happened?", "Pushed.")}});
+    assert_eq!(server.post("/v1/releases", &push).status, 200);
+    server.kill();
+
+    let server = site.start();
+    assert_eq!(server.call("b", json!({}))["say"][0]["text"], "Pushed.");
+    // A call of before goes on under what it began with.
+    let turn = answer["turn"].as_u64().unwrap();
+    assert_eq!(
+        server.event("a", turn, json!({"event": "silent"})).json()["say"][0]["text"],
+        "Tell us."
+    );
+    let listed = run(&server, site.path(), "", &["flow", "list", "desk"]);
+    assert_eq!(listed.out.lines().count(), 3, "{}", listed.out);
+}
+
+#[test]
+fn the_document_of_the_admin_api_names_what_there_is() {
+    let site = guarded(site());
+    let server = site.start();
+    let document = server.get("/openapi-admin.json").json();
+    let methods = ["GET", "POST", "PUT", "DELETE"];
+    for (path, documented) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{name}", "nobody").replace("{id}", "nobody");
+        for method in methods {
+            let status = server.request(method, &path, &[], b"").status;
+            let expected = if documented.get(method.to_lowercase()).is_some() { 401 } else { 405 };
+            assert_eq!(status, expected, "{method} {path}");
+        }
+    }
+    let schema = |name: &str| {
+        let mut schema = document.clone();
+        schema["$ref"] = format!("#/components/schemas/{name}").into();
+        jsonschema::validator_for(&schema).unwrap()
+    };
+    let fits = |name: &str, value: &Value| {
+        let errors: Vec<String> = schema(name).iter_errors(value).map(|e| e.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{name}: {value:#}");
+    };
+    let get = |path: &str| ask(&server, "operator", "GET", path, &Value::Null).json();
+    let flow = "flow: extra\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n";
+    let push = |body: Value| ask(&server, "operator", "POST", "/v1/releases", &body);
+    fits("Outcome", &push(json!({"flows": {"extra": flow}, "canary": 50, "why": "try"})).json());
+    fits("Status", &get("/v1/releases/live"));
+    let body = json!({"do": "promote"});
+    fits("CanaryChange", &body);
+    fits("Status", &ask(&server, "operator", "POST", "/v1/canary", &body).json());
+    fits("Refusal", &push(json!({"flows": {"extra": "flow: other"}})).json());
+    fits("Outcome", &push(json!({"flows": {"extra": null}, "dry_run": true})).json());
+    ask(&server, "operator", "PUT", "/v1/flows/desk/pin", &Value::Null);
+    fits("Status", &get("/v1/releases/live"));
+    let body = json!({"name": "kim", "role": "viewer"});
+    fits("NewToken", &body);
+    fits("Token", &ask(&server, "operator", "POST", "/v1/tokens", &body).json());
+    fits(
+        "Problem",
+        &ask(&server, "operator", "DELETE", "/v1/flows/nobody/pin", &Value::Null).json(),
+    );
+    for (path, list, name) in [
+        ("/v1/releases", "releases", "Made"),
+        ("/v1/audit", "audit", "AuditEntry"),
+        ("/v1/tokens", "tokens", "Token"),
+        ("/v1/flows", "flows", "Listed"),
+        ("/v1/plugins", "plugins", "Listed"),
+        ("/v1/flows/desk", "versions", "Version"),
+        ("/v1/flows/extra", "versions", "Version"),
+    ] {
+        let listed = get(path);
+        let items = listed[list].as_array().unwrap();
+        assert!(!items.is_empty(), "{path}");
+        items.iter().for_each(|item| fits(name, item));
+    }
+}

@@ -1,0 +1,365 @@
+//! Calls in progress while plugins and flows are swapped, broken and rolled back under them.
+//!
+//! The short form runs with the other tests; `DIALGRAPH_SOAK=200` makes it 200 calls at once and 200 changes, for an
+//! optimised build: `DIALGRAPH_SOAK=200 cargo test --release -p dialgraph-tests --test soak -- --nocapture`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "the long form tells what it measured")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use dialgraph_deploy::{
+    Allow, Back, Change, Deploy, DeployError, Item, LocalWorlds, NewPlugin, Role, Settings, Setup,
+    Source, Who,
+};
+use dialgraph_flow::Digest;
+use dialgraph_guests::build::Build;
+use dialgraph_host::{Host, HostConfig};
+use dialgraph_kernel::call::{CallId, Channel, Status};
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::ports::Timestamp;
+use dialgraph_runtime::{Answer, Clock, Engine, Releases, Start, WaitRules};
+use dialgraph_store::{Blobs, SledOptions, SledStore, UnixMillis};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::task::JoinSet;
+
+const PROJECT: &str = "\
+entry: desk
+fallback: {queue: general}
+locales: [en-US]
+plugins:
+  hours-check: {grants: [clock]}
+";
+
+const QUEUES: &str = "general: {title: {en-US: General}, priority: 3}\n";
+
+const CALENDARS: &str = "office: {zone: Asia/Seoul, weekly: {fri: [[\"09:00\", \"18:00\"]]}}\n";
+
+/// Both plugins run in every turn.
+const DESK: &str = r#"
+flow: desk
+summary: Asks two plugins, as often as the caller likes.
+locales: [en-US]
+start: menu
+nodes:
+  menu:
+    ask: {prompt: {en-US: "Version 0."}, menu: {"1": again, "2": over}}
+    on: {again: plain, over: bye, no_input: wrong, no_match: wrong}
+  plain: {use: plain, on: {done: hours, error: wrong}}
+  hours:
+    use: hours-check
+    config: {calendar: office}
+    on: {open: menu, closed: menu, error: wrong}
+  wrong: {end: {disposition: wrong}}
+  bye: {end: {disposition: resolved}}
+"#;
+
+/// How much of it there is.
+struct Form {
+    calls: usize,
+    rounds: usize,
+    /// Both plugins are swapped; compiling the larger one takes its time in a build that is not optimised.
+    both: bool,
+}
+
+fn form() -> Form {
+    match std::env::var("DIALGRAPH_SOAK").ok().and_then(|given| given.parse().ok()) {
+        Some(size) => Form { calls: size, rounds: size, both: true },
+        None => Form { calls: 40, rounds: 24, both: false },
+    }
+}
+
+/// The clock of a live call.
+struct Stands;
+
+impl Clock for Stands {
+    fn now(&self) -> Timestamp {
+        // 2026-11-20T01:00:00Z: what the time is plays no part here.
+        Timestamp(1_795_136_400_000)
+    }
+
+    fn sleep_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
+        std::future::pending().boxed()
+    }
+}
+
+fn plain() -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests");
+    let built = Build::new(folder, Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests"))
+        .locked()
+        .run()
+        .unwrap_or_else(|error| panic!("{error}"));
+    let plain = built.iter().find(|component| component.name == "plain").unwrap();
+    std::fs::read(&plain.path).unwrap()
+}
+
+fn hours() -> Vec<u8> {
+    let all = dialgraph_guests::shipped();
+    all.iter().find(|(name, _)| *name == "hours-check").unwrap().1.to_vec()
+}
+
+/// Another version of a component that does the same: with a custom section that nobody reads.
+fn variant(component: &[u8], number: usize) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    let content = format!("\x07variant{number:08}");
+    bytes.push(0);
+    bytes.push(u8::try_from(content.len()).unwrap());
+    bytes.extend_from_slice(content.as_bytes());
+    bytes
+}
+
+/// The engine and what changes it.
+#[derive(Clone)]
+struct Site {
+    deploy: Deploy,
+    engine: Arc<Engine>,
+    releases: Arc<Releases>,
+    host: Arc<Host>,
+}
+
+async fn site(folder: &Path, plain: &[u8]) -> Site {
+    let clock = Arc::new(|| UnixMillis(Stands.now().0));
+    let store = SledStore::open(folder.join("db"), clock.clone(), &SledOptions::default()).unwrap();
+    let store = Arc::new(store);
+    let host = Arc::new(Host::new(HostConfig::default()).unwrap());
+    let deploy = Deploy::new(Setup {
+        store: store.clone(),
+        blobs: Blobs::open(folder.join("content")).unwrap(),
+        host: host.clone(),
+        worlds: Arc::new(LocalWorlds::new(store.clone(), clock.clone())),
+        clock,
+        settings: Settings::default(),
+    });
+    let files = [
+        ("dialgraph.yaml", PROJECT),
+        ("data/queues.yaml", QUEUES),
+        ("data/calendars.yaml", CALENDARS),
+        ("desk.flow.yaml", DESK),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    let hours = hours();
+    let source = Source::new(files.into(), &[("plain", plain), ("hours-check", &hours)]);
+    let releases = deploy.start(Some(&source)).await.unwrap().releases;
+    let engine = Engine::new(
+        store,
+        releases.clone(),
+        deploy.host(),
+        deploy.world(),
+        Arc::new(Stands),
+        WaitRules::default(),
+    );
+    Site { deploy, engine: Arc::new(engine), releases, host }
+}
+
+/// One line: a call is in progress on it, and after that another.
+struct Line {
+    number: usize,
+    /// Calls that it has had.
+    call: usize,
+    turn: u32,
+}
+
+impl Line {
+    fn id(&self) -> CallId {
+        CallId(format!("call-{}-{}", self.number, self.call).into())
+    }
+
+    /// Calls differ in length, so that at any time some are young and some are old.
+    fn last_turn(&self) -> u32 {
+        3 + u32::try_from((self.number * 7 + self.call * 3) % 11).unwrap()
+    }
+
+    /// The next turn of the call. True when that was its last.
+    async fn go_on(&mut self, site: &Site, hang_up: bool) -> bool {
+        self.turn += 1;
+        let token = self.turn.to_string();
+        let last = hang_up || self.turn > self.last_turn();
+        let answer: Answer = if self.turn == 1 {
+            let start = Start {
+                id: self.id(),
+                channel: Channel::Voice,
+                locale: None,
+                from: None,
+                to: None,
+                flow: None,
+                seed: self.number as u64,
+                attributes: BTreeMap::new(),
+            };
+            site.engine.start(start, &token).await.unwrap()
+        } else {
+            let key = if last { "2" } else { "1" };
+            let event = Event::Pressed(key.to_owned());
+            site.engine.turn(&self.id(), event, &token).await.unwrap()
+        };
+        site.deploy.observe(&answer.call.release, &answer.record);
+        let ended = matches!(answer.call.status, Status::Ended { .. });
+        assert_eq!(ended, last && self.turn > 1, "{}: {:?}", self.id(), answer.call.status);
+        ended
+    }
+
+    /// What the journal of a call that is over must show.
+    async fn check_journal(&self, site: &Site) {
+        let id = self.id();
+        let call = site.engine.calls().load(&id).await.unwrap().unwrap().call;
+        let Status::Ended { disposition, .. } = &call.status else { panic!("{id} is not over") };
+        assert_eq!(&**disposition, "resolved", "{id}");
+        let mut ran: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+        for turn in 1..=call.turn {
+            let record = site.engine.calls().turn(&id, turn).await.unwrap().unwrap();
+            for step in &record.steps {
+                assert_eq!(step.failure, None, "{id}, turn {turn}");
+                assert_ne!(step.port.as_deref(), Some("error"), "{id}, turn {turn}");
+                if let Some(run) = &step.run {
+                    ran.entry(run.plugin.to_string()).or_default().insert(run.digest);
+                }
+            }
+        }
+        let release = site.releases.find(&call.release).await.unwrap().unwrap();
+        for (plugin, digests) in ran {
+            let pinned = release.plugins[plugin.as_str()].digest;
+            assert_eq!(digests, BTreeSet::from([pinned]), "{id}: {plugin}");
+        }
+    }
+}
+
+/// What happens to the release in one round. True if it was to be refused.
+async fn disturb(site: &Site, round: usize, form: &Form, plain: &[u8]) -> bool {
+    let who = Who::new("soak", Role::Designer);
+    let flow = |text: String| Change {
+        flows: [("desk".to_owned(), Some(text.into_bytes()))].into(),
+        ..Change::default()
+    };
+    let plugin = |name: &str, bytes: Vec<u8>| Change {
+        plugins: [(name.to_owned(), Some(NewPlugin::new(bytes, None)))].into(),
+        ..Change::default()
+    };
+    let deploy = &site.deploy;
+    let desk = || DESK.replace("Version 0.", &format!("Version {round}."));
+    let (outcome, broken) = match round % 8 {
+        0 => (deploy.push(&who, plugin("plain", variant(plain, round))).await, false),
+        1 => (deploy.push(&who, flow(desk())).await, false),
+        2 => (
+            deploy.push(&who, flow(DESK.replace("on: {done: hours", "on: {done: nowhere"))).await,
+            true,
+        ),
+        3 => (deploy.push(&who, plugin("plain", plain[..plain.len() / 2].to_vec())).await, true),
+        4 => {
+            // Both at once, and of the larger plugin another version too.
+            let mut both = flow(desk());
+            both.plugins = plugin("plain", variant(plain, round)).plugins;
+            if form.both {
+                both.plugins.extend(plugin("hours-check", variant(&hours(), round)).plugins);
+            }
+            (deploy.push(&who, both).await, false)
+        }
+        5 => {
+            let item = Item::plugin("plain");
+            let back = deploy.roll_back_item(&who, &item, &Back::OneStep, Allow::Nothing, None);
+            (back.await, false)
+        }
+        6 => {
+            // A flow that no longer goes with the plugin that it came with.
+            let mut change = plugin("hours-check", plain.to_vec());
+            change.flows = flow(desk()).flows;
+            (deploy.push(&who, change).await, true)
+        }
+        _ => (deploy.roll_back(&who, &Back::OneStep, Allow::Nothing, None).await, false),
+    };
+    match outcome {
+        Ok(outcome) => assert!(outcome.changed && !broken, "round {round}: {outcome:?}"),
+        Err(DeployError::Refused(refusal)) => assert!(broken, "round {round}: {refusal}"),
+        Err(error) => panic!("round {round}: {error}"),
+    }
+    broken
+}
+
+/// One turn on every line, at the same time as whatever else happens.
+async fn turns(site: &Site, lines: Vec<Line>, hang_up: bool) -> Vec<Line> {
+    let mut tasks = JoinSet::new();
+    for mut line in lines {
+        let site = site.clone();
+        tasks.spawn(async move {
+            if line.go_on(&site, hang_up).await {
+                line.check_journal(&site).await;
+                line = Line { call: line.call + 1, turn: 0, ..line };
+            }
+            line
+        });
+    }
+    tasks.join_all().await
+}
+
+/// Memory of this process, in bytes.
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
+
+/// Ends all calls and lets go of what only they had.
+async fn rest(site: &Site, lines: Vec<Line>) -> Vec<Line> {
+    // Lines between two calls have nothing to hang up.
+    let (idle, busy): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| line.turn == 0);
+    let mut lines = turns(site, busy, true).await;
+    lines.extend(idle);
+    site.deploy.tick().await.unwrap();
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_go_on_while_plugins_and_flows_are_swapped_broken_and_rolled_back() {
+    let (form, folder, plain) = (form(), tempfile::tempdir().unwrap(), plain());
+    let site = site(folder.path(), &plain).await;
+    let mut lines: Vec<Line> =
+        (0..form.calls).map(|number| Line { number, call: 0, turn: 0 }).collect();
+    lines = turns(&site, lines, false).await;
+    let began = Instant::now();
+    let (mut most_held, mut most_memory, mut refused, mut early) = (0, 0, 0, None);
+    for round in 0..form.rounds {
+        let (broken, after) =
+            tokio::join!(disturb(&site, round, &form, &plain), turns(&site, lines, false));
+        lines = after;
+        refused += usize::from(broken);
+        site.deploy.tick().await.unwrap();
+        most_held = most_held.max(site.deploy.status().await.unwrap().held.len());
+        most_memory = most_memory.max(resident().unwrap_or(0));
+        if round + 1 == form.rounds / 4 {
+            lines = rest(&site, lines).await;
+            early = resident();
+            lines = turns(&site, lines, false).await;
+        }
+    }
+    assert!(most_held > 2, "calls of several releases were in progress at once: {most_held}");
+    assert_eq!(refused, form.rounds / 8 * 3, "what was broken was refused");
+    let lines = rest(&site, lines).await;
+    let calls: usize = lines.iter().map(|line| line.call).sum();
+    assert!(calls >= form.calls * 2, "{calls} calls were held to their ends");
+
+    // Nothing is left but what is live.
+    let held = site.deploy.status().await.unwrap().held;
+    let live = site.releases.live();
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0].release, live.digest);
+    assert_eq!(site.releases.at_hand(), [live.digest]);
+    let loaded: BTreeSet<Digest> = site.host.digests().into_iter().collect();
+    let pinned: BTreeSet<Digest> = live.plugins.values().map(|pin| pin.digest).collect();
+    assert_eq!(loaded, pinned);
+    let end = resident();
+    println!(
+        "{calls} calls, {} changes ({refused} refused) in {:?}; at most {most_held} releases held; memory {} MiB after a quarter, {} MiB at most, {} MiB in the end",
+        form.rounds,
+        began.elapsed(),
+        early.unwrap_or(0) >> 20,
+        most_memory >> 20,
+        end.unwrap_or(0) >> 20,
+    );
+    if let (Some(early), Some(end)) = (early, end) {
+        // The store's cache grows up to its bound; versions of plugins do not add to it.
+        let bound = early + (96 << 20);
+        assert!(end < bound, "{} MiB in the end, {} MiB after a quarter", end >> 20, early >> 20);
+    }
+}
