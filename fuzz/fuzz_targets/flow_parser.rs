@@ -28,8 +28,10 @@ fuzz_target!(|text: &str| {
     let shown = report.render(false);
     assert_eq!(shown.trim().is_empty(), report.is_empty());
     for diagnostic in report.diagnostics() {
-        // Panics if the place is outside of the text or within a character.
-        report.sources().position(diagnostic.span);
+        for label in diagnostic.labels.iter().chain([&diagnostic.primary]) {
+            let position = report.sources().position(label.span);
+            assert!(position.line >= 1 && position.column >= 1, "{diagnostic:?}");
+        }
     }
     let _ = report.to_json();
 });
