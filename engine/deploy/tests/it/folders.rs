@@ -23,7 +23,7 @@ fn project(folder: &Path) {
 }
 
 fn read(folder: &Path) -> Source {
-    Source::folder(folder, dialgraph_guests::shipped()).unwrap()
+    Source::folder(folder, crate::shop::few()).unwrap()
 }
 
 async fn opened(folder: &Path, project: &Path) -> Shop {
@@ -93,7 +93,7 @@ async fn a_watched_folder_goes_live_by_itself() {
     let watch = Watch {
         folder: folder.path().to_owned(),
         interval: Duration::from_millis(10),
-        shipped: dialgraph_guests::shipped(),
+        shipped: crate::shop::few(),
     };
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let watching = tokio::spawn(watch.run(shop.deploy.clone(), move |done| {

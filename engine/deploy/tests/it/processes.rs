@@ -110,7 +110,7 @@ async fn a_project_that_is_refused_does_not_stop_an_engine_that_has_a_good_relea
     open(Some(&good)).await.unwrap();
     let mut files = crate::shop::files();
     files.insert("desk.flow.yaml".into(), b"flow: desk\n".to_vec());
-    let bad = dialgraph_deploy::Source::new(files, dialgraph_guests::shipped());
+    let bad = dialgraph_deploy::Source::new(files, crate::shop::few());
     let shop = open(Some(&bad)).await.unwrap();
     assert!(matches!(shop.started.taken_in, Some(Err(DeployError::Refused(_)))));
     assert_eq!(heard(&shop.begin("call").await.record), "Press 1 to ask again.");

@@ -159,7 +159,7 @@ async fn what_is_live_can_be_listed_and_read_with_all_its_versions() {
         .collect();
     assert_eq!(lines, ["desk by dana", "extra by oscar"]);
     let plugins = shop.deploy.items(ItemKind::Plugin).await.unwrap();
-    assert_eq!(plugins.len(), dialgraph_guests::shipped().len());
+    assert_eq!(plugins.len(), crate::shop::few().len());
 
     let versions = shop.deploy.versions(&Item::flow("desk")).await.unwrap();
     let lines: Vec<(u64, bool)> = versions.iter().map(|v| (v.version.number, v.live)).collect();

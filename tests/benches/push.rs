@@ -1,6 +1,6 @@
 //! How long it takes until a push is live: from the bytes in memory to the first turn of a new call that runs them.
 //!
-//! `cargo bench -p dialgraph -p dialgraph-deploy --bench push`. Every version is new, so every one is compiled; the
+//! `cargo bench -p dialgraph-tests --bench push`. Every version is new, so every one is compiled; the
 //! shipped project with its plugins, recogniser and articles is checked as a whole each time, and the store syncs to
 //! the disk of the temporary folder.
 
@@ -73,7 +73,7 @@ impl Site {
             clock,
             settings: Settings::default(),
         });
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows");
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
         let source = Source::folder(&project, dialgraph_guests::shipped()).unwrap();
         let releases = deploy.start(Some(&source)).await.unwrap().releases;
         let (host, world) = (deploy.host(), deploy.world());
@@ -127,7 +127,7 @@ fn main() {
         let mut site = Site::new(folder.path()).await;
         let (mut plugins, mut flows, mut both) = (Vec::new(), Vec::new(), Vec::new());
         let text = std::fs::read_to_string(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows/main-entry.flow.yaml"),
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/main-entry.flow.yaml"),
         )
         .unwrap();
         for round in 0..ROUNDS {
