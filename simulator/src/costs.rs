@@ -31,13 +31,20 @@ pub struct BudgetError {
 }
 
 impl Budget {
-    /// A budget of what was found, with the tolerances of `kept`.
-    pub fn from_costs(found: &BTreeMap<CostKey, CostValue>, kept: Option<&Self>) -> Self {
+    /// A budget of what was found, with the tolerances of `kept`. Unless the run was of everything that the budget
+    /// is for (`whole`), its other lines stay.
+    pub fn from_costs(
+        found: &BTreeMap<CostKey, CostValue>,
+        kept: Option<&Self>,
+        whole: bool,
+    ) -> Self {
         let tolerance = kept.map_or_else(
             || BTreeMap::from([("*".to_owned(), TOLERANCE)]),
             |kept| kept.tolerance.clone(),
         );
-        Self { tolerance, lines: found.clone() }
+        let mut lines = kept.filter(|_| !whole).map(|kept| kept.lines.clone()).unwrap_or_default();
+        lines.extend(found.clone());
+        Self { tolerance, lines }
     }
 
     /// Reads what [`Display`](fmt::Display) wrote.
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_budget_reads_back_what_it_shows() {
-        let budget = Budget::from_costs(&costs(1_234_567), None);
+        let budget = Budget::from_costs(&costs(1_234_567), None, true);
         insta::assert_snapshot!(budget.to_string(), @r"
         tolerance * 5%
 
@@ -162,6 +169,14 @@ mod tests {
             ["auth at customer-auth/account is in the budget but did not run"]
         );
         assert!(budget.compare(&BTreeMap::new(), false).is_empty());
+    }
+
+    #[test]
+    fn a_run_of_a_part_changes_its_own_lines_alone() {
+        let kept = Budget::parse("tolerance * 2%\nauth other/node 7 64 KiB\n").unwrap();
+        let part = Budget::from_costs(&costs(1_000), Some(&kept), false);
+        assert_eq!(part.lines.len(), 2);
+        assert_eq!(Budget::from_costs(&costs(1_000), Some(&kept), true).lines.len(), 1);
     }
 
     #[test]

@@ -271,7 +271,7 @@ impl Script {
         serde_saphyr::from_str(text).map_err(|error| {
             let (line, column) =
                 error.location().map_or((1, 1), |place| (place.line(), place.column()));
-            let message = error.without_snippet().to_string();
+            let message = worded(&error.without_snippet().to_string(), line, column);
             ScriptError { line, column, message }
         })
     }
@@ -306,6 +306,26 @@ impl Script {
         };
         Ok((setup, zone))
     }
+}
+
+/// The message of the reader without the place, which stands in front of it anyway; for a word that is not there,
+/// the one that was meant.
+fn worded(message: &str, line: u64, column: u64) -> String {
+    let place = format!(" at line {line}, column {column}");
+    let message = message.strip_suffix(&place).unwrap_or(message);
+    let unknown = || {
+        let (what, rest) = [("step", "unknown variant `"), ("key", "unknown field `")]
+            .iter()
+            .find_map(|(what, start)| Some((what, message.strip_prefix(start)?)))?;
+        let (word, known) = rest.split_once("`, expected ")?;
+        let known = known.trim_start_matches("one of ");
+        let names: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+        Some(match dialgraph_flow::nearest(word, names.iter().copied()) {
+            Some(near) => format!("there is no {what} `{word}` here; did you mean `{near}`?"),
+            None => format!("there is no {what} `{word}` here; there are {}", names.join(", ")),
+        })
+    };
+    unknown().unwrap_or_else(|| message.to_owned())
 }
 
 impl MockSpec {
@@ -431,6 +451,30 @@ pub fn parse_duration(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).ok_or_else(wrong)
 }
 
+/// A duration as [`parse_duration`] reads it, in the largest unit that takes it whole.
+pub fn duration(ms: u64) -> String {
+    match ms {
+        0 => "0s".to_owned(),
+        ms if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
+        ms if ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
+        ms if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
+        ms => format!("{ms}ms"),
+    }
+}
+
+/// The number that somebody typed, as [`e164`] has it.
+///
+/// # Errors
+/// When it is no telephone number: more than 15 digits, or something else than digits behind an optional `+`.
+pub fn parse_number(text: &str) -> Result<String, String> {
+    let number = e164(text);
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    if (2..=15).contains(&digits.len()) && digits.chars().all(|digit| digit.is_ascii_digit()) {
+        return Ok(number);
+    }
+    Err(format!("`{text}` is no telephone number, such as +82-10-0000-0101"))
+}
+
 /// A time with its offset: `2026-11-20T10:00:00+09:00`.
 pub fn parse_time(text: &str) -> Result<(Timestamp, TimeZone), String> {
     let wrong = |detail: String| {
@@ -486,6 +530,30 @@ impl FieldMatch {
                 other => by.matches(&other.to_string()),
             },
             Self::Equal(wanted) => Ok(crate::world::holds(value, wanted)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_written_in_its_largest_whole_unit_and_reads_back() {
+        for (ms, text) in
+            [(0, "0s"), (1_500, "1500ms"), (90_000, "90s"), (900_000, "15m"), (7_200_000, "2h")]
+        {
+            assert_eq!(duration(ms), text);
+            assert_eq!(parse_duration(text), Ok(ms));
+        }
+    }
+
+    #[test]
+    fn a_number_is_digits_however_they_are_grouped() {
+        assert_eq!(parse_number("+82-10-0000-0101").as_deref(), Ok("+821000000101"));
+        assert_eq!(parse_number("(02) 000.0000").as_deref(), Ok("020000000"));
+        for wrong in ["abc", "", "+", "+82-10-0000-010x", "1234567890123456"] {
+            assert!(parse_number(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -28,8 +28,15 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FindError> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
+            let before = found.len();
             walk(path, &mut found)?;
+            if found.len() == before {
+                return Err(FindError::Empty(path.clone()));
+            }
         } else if path.is_file() {
+            if !is_script(path) {
+                return Err(FindError::NoScript(path.clone()));
+            }
             found.push(path.clone());
         } else {
             return Err(FindError::Missing(path.clone()));
@@ -45,8 +52,16 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FindError> {
 pub enum FindError {
     #[error("{}: there is no such file or folder", .0.display())]
     Missing(PathBuf),
+    #[error("{}: this is no call script; their names end in `{EXTENSION}`", .0.display())]
+    NoScript(PathBuf),
+    #[error("{}: there is no call script in this folder; their names end in `{EXTENSION}`", .0.display())]
+    Empty(PathBuf),
     #[error("{}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
+}
+
+fn is_script(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.ends_with(EXTENSION))
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
@@ -55,7 +70,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
         let path = entry.map_err(failed)?.path();
         if path.is_dir() {
             walk(&path, found)?;
-        } else if path.to_str().is_some_and(|path| path.ends_with(EXTENSION)) {
+        } else if is_script(&path) {
             found.push(path);
         }
     }

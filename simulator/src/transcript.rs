@@ -12,7 +12,7 @@ use dialgraph_kernel::call::Channel;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::{Entry, Step, TurnRecord};
-use dialgraph_kernel::plugin::{Accept, LogLevel, Speech};
+use dialgraph_kernel::plugin::{Accept, Failure, FailureKind, LogLevel, Speech};
 use dialgraph_kernel::ports::http::Credential;
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind, Timestamp};
 
@@ -131,13 +131,7 @@ fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
         }
     }
     if let Some(failure) = &step.failure {
-        let _ = writeln!(
-            out,
-            "        failed: {} {}: {}",
-            failure.kind.as_str(),
-            failure.code,
-            failure.message
-        );
+        let _ = writeln!(out, "        failed: {}", failed(failure));
         if detail == Detail::Costs {
             for frame in &failure.backtrace {
                 let _ = writeln!(out, "            at {frame}");
@@ -231,6 +225,15 @@ fn level(level: LogLevel) -> &'static str {
         LogLevel::Warn => "warn",
         LogLevel::Error => "error",
     }
+}
+
+/// Why a node failed. What went wrong is named once: the kind is left out where the code says it too.
+pub fn failed(failure: &Failure) -> String {
+    let Failure { kind, code, message, .. } = failure;
+    if *kind == FailureKind::BadConfig || kind.as_str() == code {
+        return format!("{code}: {message}");
+    }
+    format!("{} {code}: {message}", kind.as_str())
 }
 
 /// Digits in groups of three.

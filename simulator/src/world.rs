@@ -1,5 +1,6 @@
 //! Mocks: what a script puts in the place of a provider's reply.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt as _;
@@ -89,12 +90,14 @@ pub fn holds(value: &Value, part: &Value) -> bool {
 pub struct MockedWorld {
     inner: Arc<dyn World>,
     clock: SharedClock,
-    mocks: Arc<Mutex<Vec<Counted>>>,
+    state: Arc<Mutex<MockState>>,
 }
 
 #[derive(Debug, Clone)]
 struct Counted {
     mock: Mock,
+    /// Calls that would have fitted it before it was there; none for a mock that was there from the start.
+    before: u64,
     /// Calls that fitted it.
     seen: u64,
     /// Calls that it answered.
@@ -102,55 +105,93 @@ struct Counted {
 }
 
 /// The mocks of a world and how often each was used, to go back to.
-#[derive(Debug, Clone)]
-pub struct MockState(Vec<Counted>);
+#[derive(Debug, Clone, Default)]
+pub struct MockState {
+    mocks: Vec<Counted>,
+    /// Mocks that were removed after they had answered something.
+    gone: Vec<Counted>,
+    /// Calls that reached the providers or their mocks, by provider and function.
+    calls: BTreeMap<(&'static str, &'static str), u64>,
+}
 
 impl std::fmt::Debug for MockedWorld {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MockedWorld").field("mocks", &self.mocks).finish_non_exhaustive()
+        f.debug_struct("MockedWorld").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
 impl MockedWorld {
     pub fn new(inner: Arc<dyn World>, clock: SharedClock, mocks: Vec<Mock>) -> Self {
-        let mocks = mocks.into_iter().map(|mock| Counted { mock, seen: 0, used: 0 }).collect();
-        Self { inner, clock, mocks: Arc::new(Mutex::new(mocks)) }
+        let mocks =
+            mocks.into_iter().map(|mock| Counted { mock, before: 0, seen: 0, used: 0 }).collect();
+        let state = MockState { mocks, ..MockState::default() };
+        Self { inner, clock, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Adds a mock in front of all others.
+    /// Adds a mock without a `when` in front of all others; it counts calls from now on.
     pub fn add(&self, mock: Mock) {
-        self.mocks().insert(0, Counted { mock, seen: 0, used: 0 });
+        let mut state = self.lock();
+        let fitting = state
+            .calls
+            .iter()
+            .filter(|((provider, function), _)| mock.on == *provider || mock.on == *function);
+        let before = fitting.map(|(_, count)| count).sum();
+        state.mocks.insert(0, Counted { mock, before, seen: 0, used: 0 });
     }
 
     /// Removes the mocks on a function or provider; tells how many there were.
     pub fn remove(&self, on: &str) -> usize {
-        let mut mocks = self.mocks();
-        let before = mocks.len();
-        mocks.retain(|counted| counted.mock.on != on);
-        before - mocks.len()
+        let mut state = self.lock();
+        let (removed, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut state.mocks).into_iter().partition(|counted| counted.mock.on == on);
+        state.mocks = kept;
+        let count = removed.len();
+        state.gone.extend(removed.into_iter().filter_map(|mut counted| {
+            counted.mock.calls.1 = counted.mock.calls.1.min(counted.seen);
+            (counted.used > 0).then_some(counted)
+        }));
+        count
     }
 
     /// For each mock, in the order in which they were given: how many calls it answered.
     pub fn used(&self) -> Vec<(Mock, u64)> {
-        self.mocks().iter().map(|counted| (counted.mock.clone(), counted.used)).collect()
+        self.lock().mocks.iter().map(|counted| (counted.mock.clone(), counted.used)).collect()
+    }
+
+    /// The mocks that answered something, removed ones too, as a script from the start of the call has them.
+    pub fn in_force(&self) -> Vec<Mock> {
+        let state = self.lock();
+        let used = state.mocks.iter().chain(&state.gone).filter(|counted| counted.used > 0);
+        used.map(|counted| {
+            let mut mock = counted.mock.clone();
+            let (first, last) = mock.calls;
+            mock.calls =
+                (first.saturating_add(counted.before), last.saturating_add(counted.before));
+            mock
+        })
+        .collect()
     }
 
     pub fn state(&self) -> MockState {
-        MockState(self.mocks().clone())
+        self.lock().clone()
     }
 
     pub fn restore(&self, state: &MockState) {
-        self.mocks().clone_from(&state.0);
+        self.lock().clone_from(state);
     }
 
-    fn mocks(&self) -> MutexGuard<'_, Vec<Counted>> {
+    fn lock(&self) -> MutexGuard<'_, MockState> {
         // Counters and single insertions cannot be left half done.
-        self.mocks.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, call: &HostCall) -> Option<Mock> {
+        let mut state = self.lock();
+        if !is_last_known(call) {
+            *state.calls.entry((call.provider(), call.function())).or_default() += 1;
+        }
         let mut found = None;
-        for counted in self.mocks().iter_mut() {
+        for counted in &mut state.mocks {
             if !counted.mock.fits(call) {
                 continue;
             }

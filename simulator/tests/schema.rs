@@ -46,6 +46,14 @@ fn scripts_that_cannot_be_read_say_where_and_what() {
 }
 
 #[test]
+fn a_word_that_is_near_none_is_told_with_all_that_there_are() {
+    let text = "call: x\nat: 2026-11-20T10:00:00+09:00\nsteps:\n  - juggles: 3\n";
+    let message = Script::parse(text).unwrap_err().message;
+    assert!(message.starts_with("there is no step `juggles` here; there are says, "), "{message}");
+    assert!(!message.contains(" at line "), "{message}");
+}
+
+#[test]
 fn settings_that_make_no_sense_are_told_before_the_call() {
     let fault = |mock: &str| {
         let text = format!("call: x\nat: 2026-11-20T10:00:00+09:00\nmocks: [{mock}]\nsteps: []\n");

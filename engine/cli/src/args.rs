@@ -25,25 +25,25 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Connect(ConnectCommand),
     /// Looks at flows.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow push flows --dry-run"
+    )]
     Flow(FlowCommand),
     /// Makes, looks at and tries plugins.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph plugin new loyalty-points\n  dialgraph plugin inspect hours-check\n  dialgraph plugin run loyalty_points.wasm --input '{\"name\": \"Hana\"}'"
+    )]
     Plugin(PluginCommand),
 }
 
 /// Where the flows are.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct ProjectArgs {
-    /// The folder that holds `dialgraph.yaml`.
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        default_value = "flows",
-        env = "DIALGRAPH_PROJECT",
-        global = true
-    )]
-    pub(crate) project: PathBuf,
+    /// The folder that holds `dialgraph.yaml`; default: the nearest from here upwards, itself or its `flows`.
+    #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_PROJECT", global = true)]
+    pub(crate) project: Option<PathBuf>,
 }
 
 /// Holds a call in the terminal.
@@ -55,7 +55,7 @@ pub(crate) struct ProjectArgs {
     after_help = "Examples:\n  dialgraph call\n  dialgraph call --at 2026-11-20T21:30:00+09:00 --from +82-10-0000-0101\n  printf '1\\n' | dialgraph call --trace"
 )]
 pub(crate) struct CallArgs {
-    /// The flow in which the call begins; default: the project's entry.
+    /// The flow in which the call begins, by name or file; default: the project's entry.
     pub(crate) flow: Option<String>,
     /// When the call begins, RFC 3339 with offset; default: now.
     #[arg(long, value_name = "TIME")]
@@ -87,8 +87,7 @@ pub(crate) enum ChannelArg {
     after_help = "Examples:\n  dialgraph test\n  dialgraph test tests/calls/fallback --filter silent\n  dialgraph test --accept\n  dialgraph test --junit results.xml"
 )]
 pub(crate) struct TestArgs {
-    /// Scripts, or folders with scripts.
-    #[arg(default_value = "tests/calls")]
+    /// Scripts, or folders with scripts; default: `tests/calls`, here or beside the flows.
     pub(crate) paths: Vec<PathBuf>,
     /// Runs only scripts whose path or sentence contains this.
     #[arg(long, value_name = "TEXT")]
@@ -115,10 +114,10 @@ pub(crate) struct TestArgs {
 /// Proves what can be proved of flows before a call.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  dialgraph check\n  dialgraph check flows/main-entry.flow.yaml --json\n  dialgraph check --explain DG0201"
+    after_help = "Examples:\n  dialgraph check\n  dialgraph check main-entry --json\n  dialgraph check --explain DG0201"
 )]
 pub(crate) struct CheckArgs {
-    /// Project folders or flow files; default: the project.
+    /// Flows by name or file, or project folders; default: the project.
     pub(crate) paths: Vec<PathBuf>,
     /// Prints the diagnostics as JSON.
     #[arg(long)]
@@ -230,7 +229,7 @@ pub(crate) enum FlowCommand {
     after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow graph main-entry --format dot | dot -Tsvg > main-entry.svg"
 )]
 pub(crate) struct GraphArgs {
-    /// Name of the flow.
+    /// Name of the flow, or its file.
     pub(crate) flow: String,
     #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
     pub(crate) format: GraphFormat,
@@ -275,10 +274,12 @@ pub(crate) struct NewArgs {
     after_help = "Examples:\n  dialgraph plugin inspect loyalty_points.wasm\n  dialgraph plugin inspect hours-check --json"
 )]
 pub(crate) struct InspectArgs {
-    /// A component file, or the name of a plugin that comes with dialgraph.
+    /// A component file, or the name of a plugin of the project or of one that comes with dialgraph.
     pub(crate) plugin: String,
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
 }
 
 /// Runs a plugin alone and shows what it did and what it cost.
@@ -289,7 +290,7 @@ pub(crate) struct InspectArgs {
     after_help = "Examples:\n  dialgraph plugin run hours-check --config '{\"calendar\": {\"zone\": \"Asia/Seoul\", \"weekly\": {\"mon\": [[\"09:00\", \"18:00\"]]}}}'\n  dialgraph plugin run lookup.wasm --input @input.json --reply 'records.find={\"records\": [], \"more\": false}'"
 )]
 pub(crate) struct RunArgs {
-    /// A component file, or the name of a plugin that comes with dialgraph.
+    /// A component file, or the name of a plugin of the project or of one that comes with dialgraph.
     pub(crate) plugin: String,
     /// The node's configuration: JSON, or @FILE.
     #[arg(long, value_name = "JSON", default_value = "{}")]

@@ -1,10 +1,11 @@
 //! A call held line by line: from a person at a terminal, or from a pipe.
 
-use std::io::{BufRead as _, Write as _};
+use std::fs::File;
+use std::io::{BufRead as _, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::tz::TimeZone;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
@@ -15,6 +16,7 @@ use dialgraph_simulator::record::{self, Performed};
 use dialgraph_simulator::run::closing;
 use dialgraph_simulator::script::{parse_duration, parse_time};
 use dialgraph_simulator::session::{Action, Session};
+use dialgraph_simulator::suite::EXTENSION;
 use dialgraph_simulator::transcript::{self, Detail};
 use dialgraph_simulator::world::{Mock, MockReply};
 
@@ -24,7 +26,8 @@ What you type is what the caller says. Digits, * and # are keys: `1`, `111122223
   :hangup              the caller hangs up
   :wait 15m            time passes; questions time out meanwhile
   :clock [TIME|15m]    shows the time, sets it, or moves it on without anything timing out
-  :fail PROVIDER       from now on this provider fails: records, nlu, genai, knowledge, tickets, http
+  :fail PROVIDER       from now on this provider (or function, such as records.find) fails:
+                       records, nlu, genai, knowledge, tickets, secrets, http
   :heal PROVIDER       it works again
   :transfer-fails      the channel cannot put the caller through
   :undo                takes back the last thing the caller did
@@ -32,7 +35,7 @@ What you type is what the caller says. Digits, * and # are keys: `1`, `111122223
   :path                the nodes visited
   :journal             every host call with its reply
   :trace on|off        shows every node
-  :save FILE           writes the call as a script for `dialgraph test`
+  :save FILE           writes the call as a script for `dialgraph test`; `:save! FILE` over one that is there
   :quit                leaves";
 
 pub(crate) struct Repl {
@@ -108,9 +111,10 @@ impl Repl {
             let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
             return self.command(word, rest.trim());
         }
-        let is_keys = line.chars().all(|key| key.is_ascii_digit() || key == '*' || key == '#');
+        let keys: String = line.chars().map(half_width).collect();
+        let is_keys = keys.chars().all(|key| key.is_ascii_digit() || key == '*' || key == '#');
         self.act(if is_keys {
-            Action::Presses(line.to_owned())
+            Action::Presses(keys)
         } else {
             Action::Says { text: line.to_owned(), confidence: None }
         });
@@ -169,6 +173,9 @@ impl Repl {
                 }
             }
             "journal" => {
+                if self.session.turns().iter().all(|turn| turn.entries.is_empty()) {
+                    println!("(no host call yet)");
+                }
                 for turn in self.session.turns() {
                     for entry in &turn.entries {
                         println!("  turn {}: {}", turn.turn, transcript::host_call(entry));
@@ -180,10 +187,11 @@ impl Repl {
                 "off" => self.detail = Detail::Words,
                 _ => println!("(write `:trace on` or `:trace off`)"),
             },
-            "save" => match self.save(rest) {
-                Ok(()) => println!("(saved as {rest})"),
-                Err(error) => println!("({error:#})"),
-            },
+            "save" | "save!" => {
+                if let Err(error) = self.save(rest, word == "save!") {
+                    println!("({error:#})");
+                }
+            }
             "help" => println!("{HELP}"),
             "quit" | "q" => return After::Quit,
             _ => println!("(there is no `:{word}`; `:help` lists what there is)"),
@@ -259,18 +267,49 @@ impl Repl {
         }
     }
 
-    fn save(&self, file: &str) -> Result<()> {
-        anyhow::ensure!(!file.is_empty(), "name a file: `:save tests/calls/my_call.call.yaml`");
-        let stem = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
-        let sentence = stem.trim_end_matches(".call.yaml").replace(['_', '-'], " ");
-        let text = record::script(&self.session, &self.actions, &sentence, &self.zone);
+    fn save(&self, file: &str, over: bool) -> Result<()> {
+        ensure!(!file.is_empty(), "name a file: `:save tests/calls/my_topic/my_call.call.yaml`");
+        let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
+        let Some(stem) = name.strip_suffix(EXTENSION) else {
+            let better = file.trim_end_matches(".yaml");
+            bail!(
+                "the name of a script ends in `{EXTENSION}`, such as `:save {better}{EXTENSION}`"
+            );
+        };
+        let sentence = stem.replace(['_', '-'], " ");
+        let script = record::script(&self.session, &self.actions, &sentence, &self.zone);
         let failed = || format!("cannot write {file}");
         if let Some(folder) = Path::new(file).parent() {
             std::fs::create_dir_all(folder).with_context(failed)?;
         }
         // A script that is there already is somebody's work.
-        std::fs::File::create_new(file)
-            .and_then(|mut new| new.write_all(text.as_bytes()))
-            .with_context(failed)
+        let opened = if over { File::create(file) } else { File::create_new(file) };
+        match opened.and_then(|mut new| new.write_all(script.text.as_bytes())) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                bail!(
+                    "{file} is there already: choose another name, or `:save! {file}` to overwrite it"
+                )
+            }
+            written => written.with_context(failed)?,
+        }
+        println!("(saved as {file}; `dialgraph test --accept {file}` keeps its transcript)");
+        if script.sensitive > 0 {
+            println!(
+                "(warning: the script holds {} that transcripts do not show; make them up before you share it)",
+                match script.sensitive {
+                    1 => "1 answer".to_owned(),
+                    more => format!("{more} answers"),
+                }
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Keys as an input method for Korean types them are keys, too.
+fn half_width(key: char) -> char {
+    match key {
+        '０'..='９' | '＊' | '＃' => char::from_u32(u32::from(key) - 0xFEE0).unwrap_or(key),
+        key => key,
     }
 }

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 
-use dialgraph_flow::check::{Checked, Plugins};
+use dialgraph_flow::check::{Checked, Plugins, Refusal, Refused, check_with};
 use dialgraph_flow::grants::Grants;
 use dialgraph_flow::model::Name;
-use dialgraph_flow::{Project, Release, check};
-use dialgraph_host::{Host, HostConfig, LoadError};
+use dialgraph_flow::{Project, Release};
+use dialgraph_host::{Host, HostConfig, LoadError, Objection};
 use dialgraph_runtime::World;
 use dialgraph_simulator::clock::SharedClock;
 use dialgraph_simulator::session::Lab;
 use dialgraph_store::MemoryStore;
+
+use crate::commands::which::plugin_name;
 
 /// A project, a plugin host, and the plugins that could be loaded.
 pub(crate) struct Workshop {
@@ -23,7 +25,7 @@ pub(crate) struct Workshop {
     host: Arc<Host>,
     plugins: Plugins,
     /// Plugins that could not be loaded, with the reason.
-    refused: Vec<(String, LoadError)>,
+    refused: Refused,
 }
 
 impl Workshop {
@@ -44,21 +46,23 @@ impl Workshop {
         for file in project.plugin_files() {
             let bytes =
                 std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
-            components.insert(stem, bytes);
+            components.insert(plugin_name(file), bytes);
         }
         let grants = project.grants();
         let loaded = load(&host, &components, &grants);
         let folder = folder.to_owned();
         let mut workshop =
-            Self { folder, project, host, plugins: Plugins::new(), refused: Vec::new() };
+            Self { folder, project, host, plugins: Plugins::new(), refused: Refused::new() };
         for (name, result) in loaded {
             match result {
                 Ok(loaded) => {
                     let descriptor = loaded.descriptor.as_ref().clone();
                     workshop.plugins.insert(descriptor.name.clone(), (loaded.digest, descriptor));
                 }
-                Err(error) => workshop.refused.push((name, error)),
+                Err(error) => {
+                    let refusal = refusal(&name, &error, grants.get(name.as_str()));
+                    workshop.refused.insert(name.as_str().into(), refusal);
+                }
             }
         }
         Ok(workshop)
@@ -66,24 +70,20 @@ impl Workshop {
 
     /// Everything that the checker finds, and the release if there is no error.
     pub(crate) fn check(&self) -> Checked {
-        check(&self.project, &self.plugins)
+        check_with(&self.project, &self.plugins, &self.refused)
     }
 
     /// The release; with errors, the command ends with the report.
     pub(crate) fn release(&self) -> Result<Arc<Release>> {
         match self.check().into_release() {
             Ok(release) => Ok(Arc::new(release)),
-            Err(report) => {
-                self.warn_of_plugins();
-                bail!("the flows cannot be used as they are\n{report}")
-            }
+            Err(report) => bail!("the flows cannot be used as they are\n{report}"),
         }
     }
 
     /// A lab for simulated calls.
     pub(crate) fn lab(&self) -> Result<Lab> {
         let release = self.release()?;
-        self.warn_of_plugins();
         Ok(Lab::new(&self.folder, &self.project, release, self.host.clone())?)
     }
 
@@ -94,16 +94,35 @@ impl Workshop {
         Ok((lab.providers)(&store, clock))
     }
 
-    /// Tells which plugins were refused that the project grants something, and so means to use.
-    #[expect(clippy::print_stderr, reason = "a command warns")]
-    pub(crate) fn warn_of_plugins(&self) {
-        let grants = self.project.grants();
-        for (name, error) in &self.refused {
-            if grants.contains_key(name.as_str()) {
-                eprintln!("warning: {error}");
-            }
-        }
+    /// Names of the project's flows, those with mistakes too.
+    pub(crate) fn flow_names(&self) -> Vec<Name> {
+        self.project.flow_names()
     }
+}
+
+/// What the check says of a plugin that cannot be loaded.
+fn refusal(name: &str, error: &LoadError, granted: Option<&Grants>) -> Refusal {
+    let LoadError::Imports { objections, .. } = error else {
+        return Refusal { message: error.to_string(), help: Vec::new() };
+    };
+    let why: Vec<String> = objections.iter().map(|objection| format!("it {objection}")).collect();
+    let mut wanted = granted.map(|grants| grants.grants.clone()).unwrap_or_default();
+    let before = wanted.len();
+    wanted.extend(objections.iter().filter_map(|objection| match objection {
+        Objection::NotGranted { capability, .. } => Some(capability.clone()),
+        _ => None,
+    }));
+    let mut help = Vec::new();
+    if wanted.len() > before {
+        let grants = wanted.into_iter().collect::<Vec<_>>().join(", ");
+        help.push(match granted {
+            Some(_) => format!("to let it do that, write `grants: [{grants}]`"),
+            None => format!(
+                "to let it do that, add this line under `plugins:` in dialgraph.yaml: `{name}: {{grants: [{grants}]}}`"
+            ),
+        });
+    }
+    Refusal { message: format!("plugin `{name}` cannot be loaded: {}", why.join("; ")), help }
 }
 
 fn hint(folder: &Path) -> String {

@@ -71,6 +71,48 @@ fn a_call_held_by_hand_is_saved_as_a_script_that_passes() {
     let (code, results, errors) = dialgraph(&["test", "--accept", script], "");
     assert_eq!(code, 0, "{results}{errors}");
     assert_eq!(results, "ok    held by hand\n");
+    let text = std::fs::read_to_string(script).unwrap();
+    assert!(text.contains("  - clock: 2m\n") && !text.contains("hears"), "{text}");
+    assert!(text.contains("\"홍예시\"  # sensitive"), "{text}");
+    assert!(heard.contains("2 answers that transcripts do not show"), "{heard}");
+    let (_, heard, _) = dialgraph(&CALL, &format!(":save {script}\n:save! {script}\n"));
+    assert!(heard.contains("is there already") && heard.contains("(saved as"), "{heard}");
+    let (_, heard, _) = dialgraph(&CALL, ":save call.yaml\n");
+    assert!(heard.contains("`:save call.call.yaml`"), "{heard}");
+}
+
+#[test]
+fn a_provider_that_was_made_to_fail_fails_in_the_saved_script_for_the_same_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("records_down.call.yaml");
+    let script = script.to_str().unwrap();
+    let lines = format!(
+        ":fail nlu\n1\n푸른별상사\n홍예시\n:fail records\n1\n:heal records\n:hangup\n:save {script}\n"
+    );
+    let (_, heard, _) = dialgraph(&CALL, &lines);
+    let text = std::fs::read_to_string(script).unwrap();
+    assert!(!text.contains("nlu"), "nobody called it: {text}");
+    assert!(text.contains("  - {on: records, error: unavailable, calls: "), "{text}");
+    let (code, results, errors) = dialgraph(&["test", "--accept", script], "");
+    assert_eq!(code, 0, "{results}{errors}{text}");
+    let snapshot = folder.path().join("snapshots/records_down.snap");
+    let played = std::fs::read_to_string(snapshot).unwrap();
+    // The same questions, in the same order, and the same end.
+    let ways = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with("= ") || line.starts_with("? "));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(ways(&played), ways(&heard));
+}
+
+#[test]
+fn what_was_typed_in_full_width_is_pressed_and_what_is_not_there_is_said() {
+    let (_, heard, _) = dialgraph(&CALL, "１\n");
+    assert!(heard.contains("> presses 1\n"), "{heard}");
+    let (_, heard, _) = dialgraph(&["call", "vip-customer"], ":journal\n:help\n");
+    assert!(heard.contains("secrets, http"), "{heard}");
+    let (code, _, errors) = dialgraph(&["call", "--from", "abc"], "");
+    assert!(code == 2 && errors.contains("`abc` is no telephone number"), "{errors}");
 }
 
 #[test]
@@ -119,6 +161,8 @@ fn a_failed_script_tells_line_and_reason_in_text_json_and_junit() {
     let junit = std::fs::read_to_string(folder.path().join("results.xml")).unwrap();
     assert!(junit.contains(r#"tests="2""#) && junit.contains(r#"failures="1""#), "{junit}");
     assert!(junit.contains("was not heard"), "{junit}");
+    assert!(!folder.path().join("calls/snapshots/b_bad.snap").exists(), "it failed");
+    assert!(folder.path().join("calls/snapshots/a_good.snap").exists());
     let (code, json) = run(&["test", "calls", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((code, &json["passed"], &json["failed"]), (Some(1), &1.into(), &1.into()));
@@ -156,6 +200,81 @@ fn a_transcript_that_changed_fails_and_is_proposed_as_insta_does() {
     // What `cargo insta accept` does.
     std::fs::rename(&proposal, proposal.with_extension("")).unwrap();
     assert_eq!(run(&good, "no").0, Some(0));
+}
+
+#[test]
+fn a_budget_is_made_by_accepting_and_not_of_scripts_that_fail() {
+    let folder = small_project();
+    let run = |args: &[&str]| {
+        let output = dialgraph_in(folder.path(), args, "");
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = run(&["test", "calls", "--costs", "--accept"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("the budget was not accepted: scripts fail"), "{text}");
+    std::fs::remove_file(folder.path().join("calls/b_bad.call.yaml")).unwrap();
+    let (code, text) = run(&["test", "calls", "--costs"]);
+    assert!(code == Some(1) && text.contains("\nno budget yet at calls/"), "{text}");
+    assert_eq!(run(&["test", "calls", "--costs", "--accept"]).0, Some(0));
+    assert_eq!(run(&["test", "calls", "--costs"]).0, Some(0));
+}
+
+#[test]
+fn the_project_is_found_from_any_folder_of_it_by_every_command() {
+    let folder = small_project();
+    std::fs::create_dir(folder.path().join("tests")).unwrap();
+    std::fs::rename(folder.path().join("calls"), folder.path().join("tests/calls")).unwrap();
+    let run = |from: &str, args: &[&str]| {
+        let output = dialgraph_in(&folder.path().join(from), args, "");
+        let all = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(all).unwrap())
+    };
+    for from in [".", "flows", "flows/data", "tests/calls"] {
+        for args in [
+            &["check"][..],
+            &["check", "hello"],
+            &["flow", "graph", "hello"],
+            &["call"],
+            &["test", "--accept", "--filter", "greeted"],
+        ] {
+            let (code, said) = run(from, args);
+            assert_eq!(code, Some(0), "{args:?} from {from}: {said}");
+        }
+    }
+    let file = ["flow", "graph", "data/../hello.flow.yaml"];
+    assert_eq!(run("flows", &file).0, Some(0));
+    let (code, said) = run("flows", &["check", "helo"]);
+    assert!(code == Some(2) && said.contains("did you mean `hello`?"), "{said}");
+    let (code, said) = run("flows", &["flow", "graph", "helo"]);
+    assert!(code == Some(2) && said.contains("did you mean `hello`?"), "{said}");
+    let nowhere = tempfile::tempdir().unwrap();
+    for args in [&["check"][..], &["flow", "graph", "hello"], &["call"], &["test"]] {
+        let output = dialgraph_in(nowhere.path(), args, "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error: there is no project: no folder from here"), "{said}");
+    }
+}
+
+#[test]
+fn a_plugin_without_its_grant_is_one_finding_where_it_is_granted_something() {
+    let folder = small_project();
+    let project = folder.path().join("flows/dialgraph.yaml");
+    let base = std::fs::read_to_string(&project).unwrap();
+    std::fs::write(
+        folder.path().join("flows/hello.flow.yaml"),
+        "flow: hello\nstart: log\nnodes:\n  log: {use: call-log, on: {done: bye, failed: bye, written: bye, error: bye}}\n  bye: {end: {disposition: greeted}}\n",
+    )
+    .unwrap();
+    let check = |plugins: &str| {
+        std::fs::write(&project, format!("{base}{plugins}")).unwrap();
+        let output = dialgraph_in(folder.path(), &["check"], "");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    insta::assert_snapshot!(check("plugins:\n  call-log: {grants: [clock]}\n"));
+    insta::assert_snapshot!(check("plugins:\n  call-log: {grants: [clock, record-write]}\n"));
+    let text = check("");
+    assert!(text.contains("`call-log: {grants: [clock, records-write]}`"), "{text}");
+    assert_eq!(text.matches("error[").count(), 1, "{text}");
 }
 
 #[test]
@@ -205,7 +324,13 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
     let (code, _, errors) = dialgraph(&["test", "no/such/folder"], "");
     assert!(code == 2 && errors.contains("no/such/folder"), "{errors}");
     let (code, _, errors) = dialgraph(&["plugin", "inspect", "nothing.wasm"], "");
-    assert!(code == 2 && errors.contains("hours-check"), "{errors}");
+    assert!(code == 2 && errors.contains("no file nothing.wasm"), "{errors}");
+    let (code, _, errors) = dialgraph(&["plugin", "inspect", "hour-check"], "");
+    assert!(code == 2 && errors.contains("did you mean `hours-check`?"), "{errors}");
+    let (code, _, errors) = dialgraph(&["test", "README.md"], "");
+    assert!(code == 2 && errors.contains("README.md: this is no call script"), "{errors}");
+    let (code, _, errors) = dialgraph(&["test", "docs"], "");
+    assert!(code == 2 && errors.contains("no call script in this folder"), "{errors}");
 }
 
 #[test]
@@ -223,4 +348,43 @@ fn a_shipped_plugin_is_inspected_and_run_alone() {
     let (code, json, _) = dialgraph(&[&run[..], &["--json"]].concat(), "");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((code, &json["result"]["done"]["port"]), (0, &"open".into()));
+}
+
+#[test]
+fn a_new_plugin_is_used_as_its_readme_says() {
+    let folder = small_project();
+    let run = |args: &[&str]| {
+        let output = dialgraph_in(folder.path(), args, "");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (_, _, told) = run(&["plugin", "new", "auth", "--dir", "other"]);
+    assert!(told.contains("dialgraph comes with a plugin `auth`"), "{told}");
+    let (code, files, told) = run(&["plugin", "new", "order-status"]);
+    assert_eq!((code, files.lines().count()), (Some(0), 3), "{files}");
+    assert!(told.contains("  cd order-status\n  cargo test\n"), "{told}");
+
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold-target");
+    let new = folder.path().join("order-status");
+    let built = dialgraph_guests::build::Build::new(&new, &target).offline().run();
+    let built = built.unwrap_or_else(|error| panic!("{error}"));
+    std::fs::create_dir(folder.path().join("flows/plugins")).unwrap();
+    let component = folder.path().join("flows/plugins/order_status.wasm");
+    std::fs::copy(&built.first().unwrap().path, component).unwrap();
+    let readme = std::fs::read_to_string(new.join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (flow, _) = rest.split_once("```").unwrap();
+    std::fs::write(folder.path().join("flows/try-order-status.flow.yaml"), flow).unwrap();
+
+    let (code, found, _) = run(&["check", "--deny-warnings"]);
+    assert_eq!((code, found.as_str()), (Some(0), ""));
+    let (_, heard, _) = run(&["call", "try-order-status"]);
+    assert!(heard.contains("< Hello Hana, thank you for calling.\n"), "{heard}");
+    let (code, shown, _) = run(&["plugin", "inspect", "order-status"]);
+    assert!(code == Some(0) && shown.starts_with("order-status "), "{shown}");
+    let input = ["plugin", "run", "order-status", "--input", "{\"name\": \"Hana\"}"];
+    let (code, shown, _) = run(&input);
+    assert!(code == Some(0) && shown.starts_with("done     port greeted"), "{shown}");
+    let (code, shown, _) = run(&["plugin", "run", "order-status"]);
+    assert!(code == Some(1) && shown.starts_with("failed   bad-input: with: "), "{shown}");
 }

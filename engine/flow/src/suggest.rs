@@ -4,10 +4,7 @@
 ///
 /// Near enough is a third of the characters wrong (at least one, and two for names of four or more), counting
 /// swapped neighbours as one mistake. Letter case and `-`/`_` do not count at all. Ties go to the first.
-pub fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let wanted = folded(name);
     let allowed = (wanted.len() / 3).max(if wanted.len() >= 4 { 2 } else { 1 });
     candidates

@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::ports::Timestamp;
-use dialgraph_simulator::script::{e164, parse_time};
+use dialgraph_simulator::script::{parse_number, parse_time};
 use dialgraph_simulator::session::{Session, Setup};
 
+use super::which;
 use crate::args::{CallArgs, ChannelArg};
 use crate::repl::Repl;
 use crate::workshop::Workshop;
@@ -21,16 +22,22 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
         // Whole seconds, so that a script of this call can begin at the same time.
         None => (Timestamp(super::now().0 / 1000 * 1000), TimeZone::system()),
     };
-    let workshop = Workshop::open(&args.project.project)?;
+    let from = args.from.as_deref().map(parse_number).transpose();
+    let from = from.map_err(|error| anyhow::anyhow!("--from: {error}"))?;
+    let (folder, flow) = match &args.flow {
+        Some(flow) => {
+            let wanted = which::flow(flow, &args.project)?;
+            (wanted.project, Some(wanted.name))
+        }
+        None => (args.project.folder()?, None),
+    };
+    let workshop = Workshop::open(&folder)?;
     let lab = workshop.lab()?;
-    if let Some(flow) = &args.flow
+    if let Some(flow) = &flow
         && !lab.release.flows.contains_key(flow.as_str())
     {
-        let names: Vec<&str> = lab.release.flows.keys().map(|name| &**name).collect();
-        if let Some(near) = dialgraph_flow::nearest(flow, names.iter().copied()) {
-            bail!("there is no flow `{flow}`; did you mean `{near}`?");
-        }
-        bail!("there is no flow `{flow}`; there are {}", names.join(", "));
+        let known = lab.release.flows.keys().map(|name| &**name);
+        return Err(which::unknown("flow", flow, known));
     }
     if let Some(locale) = &args.locale
         && !lab.release.locales.iter().any(|known| &**known == locale.as_str())
@@ -47,9 +54,9 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
             ChannelArg::Chat => Channel::Chat,
         },
         locale,
-        from: args.from.as_deref().map(e164),
+        from,
         to: None,
-        flow: args.flow.as_deref().map(Into::into),
+        flow: flow.as_deref().map(Into::into),
         seed: at.0,
         attributes: Default::default(),
         mocks: Vec::new(),

@@ -5,11 +5,12 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use dialgraph_flow::diagnostic::Code;
 use dialgraph_flow::project::PROJECT_FILE;
 
+use super::which;
 use crate::args::CheckArgs;
 use crate::workshop::Workshop;
 
@@ -17,26 +18,38 @@ pub(crate) fn run(args: CheckArgs) -> Result<ExitCode> {
     if let Some(code) = &args.explain {
         return explain(code);
     }
-    let paths = if args.paths.is_empty() { vec![args.project.project] } else { args.paths };
-    // Files are checked within their projects, each project once.
-    let mut projects: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    for path in paths {
+    // Flows and files are checked within their projects, each project once.
+    let mut projects: BTreeMap<PathBuf, Vec<Part>> = BTreeMap::new();
+    if args.paths.is_empty() {
+        projects.entry(args.project.folder()?).or_default();
+    }
+    for path in args.paths {
         if path.is_dir() {
-            projects.entry(path).or_default();
+            projects.entry(within(path)).or_default();
+        } else if path.is_file() {
+            let project = which::project_of(&path)?;
+            projects.entry(project).or_default().push(Part::File(path));
         } else {
-            let project = project_of(&path)?;
-            projects.entry(project).or_default().push(path);
+            let name = path.display().to_string();
+            projects.entry(args.project.folder()?).or_default().push(Part::Flow(name));
         }
     }
     let (mut errors, mut warnings) = (0, 0);
     let mut reports = Vec::new();
-    for (folder, files) in projects {
+    for (folder, parts) in projects {
         let workshop = Workshop::open(&folder)?;
-        workshop.warn_of_plugins();
+        let known = workshop.flow_names();
+        for part in &parts {
+            if let Part::Flow(name) = part
+                && !known.iter().any(|known| **known == **name)
+            {
+                let known = known.iter().map(|name| &**name);
+                return Err(which::unknown("file and no flow", name, known));
+            }
+        }
         let mut report = workshop.check().report;
-        if !files.is_empty() {
-            let names: Vec<String> = files.iter().map(|file| clean(file)).collect();
-            report = report.only(|path| names.iter().any(|name| *name == clean(Path::new(path))));
+        if !parts.is_empty() {
+            report = report.only(|path| parts.iter().any(|part| part.holds(Path::new(path))));
         }
         errors += report.errors();
         warnings += report.warnings();
@@ -82,25 +95,30 @@ fn explain(code: &str) -> Result<ExitCode> {
     }
 }
 
-/// The nearest folder above a file that holds a project file.
-fn project_of(file: &Path) -> Result<PathBuf> {
-    let full = file.canonicalize().with_context(|| format!("cannot read {}", file.display()))?;
-    full.ancestors()
-        .skip(1)
-        .find(|folder| folder.join(PROJECT_FILE).is_file())
-        .map(|folder| match std::env::current_dir() {
-            // Diagnostics show paths as one would type them here.
-            Ok(here) => {
-                folder.strip_prefix(here).map_or_else(|_| folder.to_owned(), Path::to_owned)
+/// A part of a project that alone is of interest.
+enum Part {
+    File(PathBuf),
+    Flow(String),
+}
+
+impl Part {
+    fn holds(&self, path: &Path) -> bool {
+        match self {
+            Self::File(file) => clean(file) == clean(path),
+            Self::Flow(name) => {
+                path.file_name().is_some_and(|file| *file == *format!("{name}.flow.yaml"))
             }
-            Err(_) => folder.to_owned(),
-        })
-        .with_context(|| {
-            format!(
-                "{} belongs to no project: no folder above it holds a `{PROJECT_FILE}`",
-                file.display()
-            )
-        })
+        }
+    }
+}
+
+/// The project in a folder that was named: the folder, or its `flows`.
+fn within(folder: PathBuf) -> PathBuf {
+    let flows = folder.join("flows");
+    if !folder.join(PROJECT_FILE).is_file() && flows.join(PROJECT_FILE).is_file() {
+        return flows;
+    }
+    folder
 }
 
 fn clean(path: &Path) -> String {

@@ -17,7 +17,7 @@ use crate::workshop::Workshop;
 
 /// Prints the contact flow that delegates to the engine.
 pub(crate) fn bridge_flow(args: &BridgeFlowArgs) -> Result<ExitCode> {
-    let workshop = Workshop::open(&args.project.project)?;
+    let workshop = Workshop::open(&args.project.folder()?)?;
     let release = workshop.release()?;
     let bridge = bridge(args, &release)?;
     let flow = bridge.flow()?;

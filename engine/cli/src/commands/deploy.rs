@@ -244,7 +244,7 @@ pub(crate) fn list(kind: Kind, args: &ListArgs) -> Result<ExitCode> {
 /// Compares the flows of a project with those that are live; 1 when they differ.
 pub(crate) fn diff(args: &FlowDiffArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
-    let project = Project::load(&args.project.project)?;
+    let project = Project::load(&args.project.folder()?)?;
     let mut local: BTreeMap<String, String> = BTreeMap::new();
     for (path, bytes) in project.files().iter() {
         let name = path.rsplit('/').next().unwrap_or(path);

@@ -2,19 +2,21 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use dialgraph_flow::graph;
 
+use super::which;
 use crate::args::{GraphArgs, GraphFormat};
 use crate::workshop::Workshop;
 
 pub(crate) fn graph(args: &GraphArgs) -> Result<ExitCode> {
-    let workshop = Workshop::open(&args.project.project)?;
+    let wanted = which::flow(&args.flow, &args.project)?;
+    let workshop = Workshop::open(&wanted.project)?;
     let release = workshop.release()?;
-    let Some(flow) = release.flows.get(args.flow.as_str()) else {
-        let names: Vec<&str> = release.flows.keys().map(|name| &**name).collect();
-        bail!("there is no flow `{}`; there are {}", args.flow, names.join(", "));
+    let Some(flow) = release.flows.get(wanted.name.as_str()) else {
+        let known = release.flows.keys().map(|name| &**name);
+        return Err(which::unknown("flow", &wanted.name, known));
     };
     match args.format {
         GraphFormat::Mermaid => print!("{}", graph::mermaid(flow)),

@@ -9,10 +9,9 @@ pub(crate) mod flow;
 pub(crate) mod plugin;
 pub(crate) mod serve;
 pub(crate) mod test;
+pub(crate) mod which;
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use dialgraph_kernel::ports::Timestamp;
 
@@ -31,25 +30,4 @@ pub(crate) fn json_argument(option: &str, given: &str) -> Result<serde_json::Val
         None => given.to_owned(),
     };
     serde_json::from_str(&text).with_context(|| format!("{option} is no JSON"))
-}
-
-/// The bytes of a component: a file, or a plugin that comes with the command, by name.
-pub(crate) fn component(plugin: &str) -> Result<(String, Vec<u8>)> {
-    let path = Path::new(plugin);
-    if path.is_file() {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {plugin}"))?;
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace('_', "-"));
-        return Ok((stem.unwrap_or_else(|| plugin.to_owned()), bytes));
-    }
-    match dialgraph_guests::shipped().iter().find(|(name, _)| *name == plugin) {
-        Some((name, bytes)) => Ok(((*name).to_owned(), bytes.to_vec())),
-        None => {
-            let names: Vec<&str> =
-                dialgraph_guests::shipped().iter().map(|(name, _)| *name).collect();
-            bail!(
-                "`{plugin}` is neither a file nor a plugin that comes with dialgraph ({})",
-                names.join(", ")
-            )
-        }
-    }
 }

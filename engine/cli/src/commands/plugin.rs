@@ -21,29 +21,37 @@ use dialgraph_kernel::ports::{HostCall, HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::World;
 use dialgraph_simulator::clock::{SharedClock, VirtualClock};
-use dialgraph_simulator::script::{e164, parse_time};
-use dialgraph_simulator::transcript::{accepts, grouped, host_call};
+use dialgraph_simulator::script::{parse_number, parse_time};
+use dialgraph_simulator::transcript::{accepts, failed, grouped, host_call};
 use dialgraph_simulator::world::Mock;
 
+use super::which;
 use crate::args::{InspectArgs, NewArgs, RunArgs};
 use crate::workshop::{self, Workshop};
 
 pub(crate) fn new(args: &NewArgs) -> Result<ExitCode> {
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from(&args.name));
     let files = dialgraph_guests::scaffold(&args.name, &dir)?;
-    for file in &files {
-        println!("{}", file.display());
+    let dir = dir.display();
+    for file in ["src/lib.rs", "schema/", "README.md"] {
+        println!("{dir}/{file}");
+    }
+    if dialgraph_guests::shipped().iter().any(|(name, _)| *name == args.name) {
+        eprintln!(
+            "warning: dialgraph comes with a plugin `{}`; in a project that has this one, this one is taken instead",
+            args.name
+        );
     }
     eprintln!(
-        "\nMade `{}` in {}. README.md there tells how to build, test and use it.",
+        "\nMade `{}` ({} files with the SDK and the contract). Next:\n  cd {dir}\n  cargo test\n  rustup target add wasm32-wasip2   # once\n  cargo build --release --target wasm32-wasip2\nREADME.md there tells how to use it in a flow.",
         args.name,
-        dir.display()
+        files.len()
     );
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
-    let (name, bytes) = super::component(&args.plugin)?;
+    let (name, bytes) = which::component(&args.plugin, &args.project)?;
     let found = workshop::host()?.inspect(&name, &bytes)?;
     if args.json {
         let shown = json!({
@@ -125,11 +133,13 @@ impl HostCalls for Bench {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
-    let (name, bytes) = super::component(&args.plugin)?;
+    let (name, bytes) = which::component(&args.plugin, &args.project)?;
     let host = workshop::host()?;
     let needs = host.inspect(&name, &bytes)?.needs;
-    let granted = Project::load(&args.project.project)
-        .ok()
+    let granted = args
+        .project
+        .folder_if_any()?
+        .and_then(|folder| Project::load(&folder).ok())
         .and_then(|project| project.grants().remove(name.as_str()));
     // Alone on a bench it gets what it asks for; what it may name is still what the project says.
     let mut grants: Grants = granted.unwrap_or_default();
@@ -165,7 +175,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         (_, _, true) => PluginEvent::Silent,
         _ => PluginEvent::Entered,
     };
-    let from = args.from.as_deref().map(e164);
+    let from = args.from.as_deref().map(parse_number).transpose();
+    let from = from.map_err(|error| anyhow::anyhow!("--from: {error}"))?;
     let invocation = Invocation {
         call_id: "bench",
         channel: "voice",
@@ -198,10 +209,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
 
 /// The project's providers; where there is no project, every host call needs a `--reply`.
 fn world(args: &RunArgs, clock: &SharedClock) -> Result<Arc<dyn World>> {
-    if args.project.project.is_dir() {
-        return Workshop::open(&args.project.project)?.world(clock);
+    match args.project.folder_if_any()? {
+        Some(folder) => Workshop::open(&folder)?.world(clock),
+        None => Ok(Arc::new(NoProject)),
     }
-    Ok(Arc::new(NoProject))
 }
 
 struct NoProject;
@@ -255,7 +266,7 @@ fn show(report: &RunReport, made: &[Entry], micros: u128) {
             println!("state    {}", ask.state);
         }
         RunResult::Failed(failure) => {
-            println!("failed   {} {}: {}", failure.kind.as_str(), failure.code, failure.message);
+            println!("failed   {}", failed(failure));
             for frame in &failure.backtrace {
                 println!("         at {frame}");
             }

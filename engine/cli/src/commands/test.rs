@@ -18,11 +18,13 @@ use crate::args::TestArgs;
 use crate::workshop::Workshop;
 
 pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
-    let mut paths = suite::find(&args.paths)?;
+    let folder = args.project.folder()?;
+    let whole = if args.paths.is_empty() { vec![usual(&folder)?] } else { args.paths.clone() };
+    let mut paths = suite::find(&whole)?;
     if let Some(filter) = &args.filter {
         paths.retain(|path| fits(path, filter));
     }
-    let workshop = Workshop::open(&args.project.project)?;
+    let workshop = Workshop::open(&folder)?;
     let lab = workshop.lab()?;
     let threads = args
         .jobs
@@ -50,7 +52,8 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
     if let Some(error) = trouble {
         return Err(error);
     }
-    let over = if args.costs { budget(&args, &results, &mut accepted)? } else { Vec::new() };
+    let over =
+        if args.costs { budget(&args, &whole, &results, &mut accepted)? } else { Vec::new() };
     if let Some(file) = &args.junit {
         let report =
             junit::report(results.iter().map(|(case, problems)| (case, problems.clone())))?;
@@ -61,13 +64,17 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
         println!("{:#}", as_json(&results, &over));
     } else {
         for line in &over {
-            println!("over budget: {line}");
+            println!("{line}");
         }
         let turns: usize = results.iter().map(|(case, _)| case.outcome.turns).sum();
         eprintln!(
             "{} passed, {failed} failed; {turns} turns{}",
             results.len() - failed,
-            if accepted > 0 { format!("; {accepted} snapshots accepted") } else { String::new() }
+            match accepted {
+                0 => String::new(),
+                1 => "; 1 snapshot accepted".to_owned(),
+                more => format!("; {more} snapshots accepted"),
+            }
         );
         if results.is_empty() {
             eprintln!("no script was run");
@@ -75,6 +82,16 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
     }
     let good = failed == 0 && over.is_empty() && !results.is_empty();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The scripts of a project, when none are named: `tests/calls`, here or beside its flows.
+fn usual(project: &Path) -> Result<PathBuf> {
+    const USUAL: &str = "tests/calls";
+    let beside = [PathBuf::new(), project.join(".."), project.to_owned()];
+    let found = beside.iter().map(|folder| folder.join(USUAL)).find(|folder| folder.is_dir());
+    found.with_context(|| {
+        format!("there is no folder `{USUAL}`, neither here nor beside {}; name scripts or folders with scripts", project.display())
+    })
 }
 
 fn fits(path: &Path, filter: &str) -> bool {
@@ -117,6 +134,12 @@ fn problems(case: &Case, args: &TestArgs, accepted: &mut usize) -> Result<Vec<St
     let found = &case.outcome.transcript;
     match snapshot::compare(&path, found).with_context(failed)? {
         Compared::Same => snapshot::withdraw(&path).with_context(failed)?,
+        // A transcript of what should not be is nothing to compare with.
+        _ if args.accept && !problems.is_empty() => {
+            problems.push(format!(
+                "{shown}: its transcript was not accepted: put right what fails above, then --accept again"
+            ));
+        }
         _ if args.accept => {
             snapshot::write(&path, &source, found, false).with_context(failed)?;
             *accepted += 1;
@@ -159,10 +182,12 @@ fn print_case(case: &Case, problems: &[String]) {
 /// Compares what each plugin cost with the budget; the lines say what is over or under it.
 fn budget(
     args: &TestArgs,
+    paths: &[PathBuf],
     results: &[(Case, Vec<String>)],
     accepted: &mut usize,
 ) -> Result<Vec<String>> {
-    let root = args.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
+    let root = paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
+    let whole = args.filter.is_none() && root.is_dir();
     let folder =
         if root.is_dir() { root } else { root.parent().map(Path::to_owned).unwrap_or_default() };
     let path = folder.join("snapshots").join("costs.snap");
@@ -180,7 +205,10 @@ fn budget(
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     if args.accept {
-        let budget = costs::Budget::from_costs(&found, kept.as_ref());
+        if results.iter().any(|(_, problems)| !problems.is_empty()) {
+            return Ok(vec!["the budget was not accepted: scripts fail".to_owned()]);
+        }
+        let budget = costs::Budget::from_costs(&found, kept.as_ref(), whole);
         let source = "dialgraph test --costs";
         snapshot::write(&path, source, &budget.to_string(), false)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -188,11 +216,13 @@ fn budget(
         return Ok(Vec::new());
     }
     match kept {
-        Some(budget) => Ok(budget.compare(&found, args.filter.is_none())),
-        None => Ok(vec![format!(
-            "there is no budget at {} yet (make it with --costs --accept)",
-            path.display()
-        )]),
+        Some(budget) => {
+            let over = budget.compare(&found, whole);
+            Ok(over.iter().map(|line| format!("over budget: {line}")).collect())
+        }
+        None => {
+            Ok(vec![format!("no budget yet at {}; make it with --costs --accept", path.display())])
+        }
     }
 }
 
