@@ -64,6 +64,8 @@ pub struct Parts {
     pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
     /// Answers host calls; grants are its business.
     pub world: Arc<dyn World>,
+    /// What calls take for the time: the machine's clock, but in a rehearsal at another time of day.
+    pub clock: Arc<dyn dialgraph_runtime::Clock>,
     /// Who holds which token; none: those of the configuration and, if something can be deployed, of the store.
     pub gatekeeper: Option<Arc<dyn Gatekeeper>>,
     /// Changes what is live; none: it stays as it is.
@@ -135,7 +137,7 @@ impl App {
                 figures: figures.clone(),
             }),
             Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
-            Arc::new(clock),
+            parts.clock,
             rules,
         );
         let configured = auth::tokens(&config.api.tokens).map_err(AppError::Tokens)?;

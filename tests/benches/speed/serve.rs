@@ -15,6 +15,7 @@ use axum::routing::post;
 use dialgraph_connect::signature::{Key, Nonce, Request as Signable, sign};
 use dialgraph_flow::Release;
 use dialgraph_runtime::Releases;
+use dialgraph_server::clock::SystemClock;
 use dialgraph_server::{App, Config, Parts, Running, open_store};
 use dialgraph_store::{Committed, SledStore, Store as _};
 use http_body_util::{BodyExt as _, Full};
@@ -179,6 +180,7 @@ async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
         plugins: Arc::new(NoPlugins),
         is_loaded: Arc::new(|_| true),
         world: Arc::new(NoWorld),
+        clock: Arc::new(SystemClock),
         gatekeeper: None,
         deploy: None,
     };

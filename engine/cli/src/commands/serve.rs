@@ -61,6 +61,7 @@ async fn hold(config: Config) -> Result<ExitCode> {
         plugins: host,
         is_loaded: Arc::new(move |digest: &Digest| loaded.loaded(digest).is_some()),
         world: deploy.world(),
+        clock: Arc::new(SystemClock),
         gatekeeper: None,
         deploy: Some(deploy.clone()),
     };
