@@ -68,6 +68,9 @@ pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
+    let limit = u64::try_from(app.config.calls.idle_limit.as_millis()).unwrap_or(u64::MAX);
+    let forgotten = app.clock.millis().saturating_sub(limit.saturating_mul(2));
+    app.turns.activity().forget_before(forgotten);
     app.figures.counted_calls(round.open - round.ended);
     Ok(round)
 }
@@ -75,13 +78,19 @@ pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
 async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
     let limit = u64::try_from(app.config.calls.idle_limit.as_millis()).unwrap_or(u64::MAX);
     let long_ago = app.clock.millis().saturating_sub(limit);
+    let activity = app.turns.activity();
+    // Most calls had their last event here: no need to read them.
+    if activity.last(id).is_some_and(|last| last > long_ago) {
+        return Ok(false);
+    }
     let calls = app.turns.engine().calls();
     let Some(loaded) = calls.load(id).await? else { return Ok(false) };
     let call = loaded.call;
-    if call.started_at.0 > long_ago || matches!(call.status, Status::Ended { .. }) {
+    if !matches!(call.status, Status::New | Status::Active) {
         return Ok(false);
     }
     let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
+    activity.note(id, last.0);
     Ok(last.0 <= long_ago)
 }
 

@@ -1,8 +1,10 @@
 //! `dialgraph serve` as it is deployed: the real binary, real plugins, a real store, real sockets of this machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
+mod calls;
 mod desk;
 mod edge;
+mod openapi;
 mod operations;
 mod server;
 mod slow;

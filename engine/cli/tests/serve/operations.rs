@@ -45,16 +45,29 @@ fn more_turns_than_there_is_room_for_get_the_fallback_at_once() {
 #[test]
 fn a_turn_that_takes_longer_than_its_answer_may_goes_on_to_its_end() {
     let desk = Desk::start(Pace::After(Duration::from_secs(2)));
+    // The record of a call that ends is waited for as long as its node allows, whatever the budget.
     let site = Site::desk(desk.url(), "20s")
+        .file(
+            "wrapup.flow.yaml",
+            &format!(
+                "flow: wrapup\nsummary: Opens a ticket at the end.\nlocales: [en-US]\nstart: log\nnodes:\n  log:\n    use: ticketing-zendesk\n    timeout: 20s\n    config: {{base_url: \"{}\", email: bot@example.com, timeout_ms: 20000}}\n    with: {{request: '\"x\"'}}\n    on: {{created: done, error: done}}\n  done:\n    end: {{disposition: logged}}\n",
+                desk.url()
+            ),
+        )
         .set("DIALGRAPH_TURNS__BUDGET", "400ms")
         .set("DIALGRAPH_TURNS__ANSWER_WITHIN", "500ms")
         .set("DIALGRAPH_TURNS__WAIT", "100ms");
-    // The record of a call that ends is waited for as long as its node allows, whatever the budget.
     let server = site.start();
     server.call("c-1", json!({}));
-    let waiting = server.event("c-1", 1, said("The printer burns")).json();
-    let (last, _) = server.resume("c-1", waiting);
-    assert_eq!(last["status"], "ended");
+    let gone = json!({"event": "hung_up"});
+    let late = server.event("c-1", 1, gone.clone());
+    assert_eq!((late.status, &late.json()["type"]), (503, &json!("urn:dialgraph:problem:late")));
+    server.wait_until("the turn is over", |server| {
+        server.get("/v1/calls/c-1").json()["call"]["status"] == "ended"
+    });
+    let again = server.event("c-1", 1, gone).json();
+    assert_eq!((&again["repeated"], &again["status"]), (&json!(true), &json!("ended")));
+    assert_eq!(desk.requests(), 1);
 }
 
 #[test]
@@ -203,7 +216,7 @@ fn figures_count_turns_nodes_plugins_providers_queues_and_the_store() {
         ("dialgraph_turns_most", "", 1.0),
     ] {
         let value = server.figure(name, labels);
-        assert!(value >= least, "{name}{{{labels}}} is {value}\n{}", server.get("/metrics").text);
+        assert!(value >= least, "{name}{{{labels}}} is {value}\n{}", server.log());
     }
     assert_eq!(server.figure("dialgraph_plugin_runs", ""), 0.0);
 }

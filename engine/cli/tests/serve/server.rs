@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A folder with a project, a store and a configuration.
 #[derive(Debug)]
 pub(crate) struct Site {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     project: PathBuf,
     settings: Vec<(String, String)>,
 }
@@ -23,14 +23,14 @@ pub(crate) struct Site {
 impl Site {
     /// The shipped flows.
     pub(crate) fn shipped() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows");
         Self { folder, project: project.canonicalize().unwrap(), settings: Vec::new() }
     }
 
     /// A flow that asks for a request and opens a ticket at the desk at `url`, waiting for it up to `timeout`.
     pub(crate) fn desk(url: &str, timeout: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let project = folder.path().join("project");
         let write = |name: &str, text: &str| {
             let path = project.join(name);
@@ -68,6 +68,12 @@ impl Site {
     /// Sets a variable.
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.project.join(name), text).unwrap();
         self
     }
 
@@ -114,7 +120,8 @@ impl Site {
                 address.rsplit('/').next()?.parse::<SocketAddr>().ok()
             });
             if let Some(address) = address {
-                return Ok(Server { child, address, log, reader: Some(reader) });
+                let _folder = self.folder.clone();
+                return Ok(Server { _folder, child, address, log, reader: Some(reader) });
             }
             if child.try_wait().unwrap().is_some() || Instant::now() > until {
                 let _ = child.kill();
@@ -130,6 +137,8 @@ impl Site {
 /// An engine process; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
+    /// The site's, which may be gone before its server.
+    _folder: Arc<tempfile::TempDir>,
     child: Child,
     address: SocketAddr,
     log: Arc<Mutex<String>>,

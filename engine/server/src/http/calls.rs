@@ -29,10 +29,12 @@ use crate::turns::{Answered, Work};
 const MOST_TURNS: u32 = 500;
 /// Calls listed at once, at most.
 const MOST_LISTED: usize = 500;
-/// Longest text of a caller, in bytes.
-const MAX_TEXT: usize = 8 << 10;
-/// Longest number, locale, name or reason, in bytes.
-const MAX_WORD: usize = 256;
+/// Longest text of a caller, in characters.
+const MAX_TEXT: usize = 2_000;
+/// Longest number, locale, name or reason, in characters.
+const MAX_WORD: usize = 64;
+/// Most keys in one answer.
+const MAX_KEYS: usize = 256;
 /// Most attributes that a call begins with.
 const MAX_ATTRIBUTES: usize = 100;
 
@@ -287,8 +289,8 @@ fn call_id(id: &str) -> Result<CallId, Problem> {
 }
 
 fn short(name: &str, text: &str) -> Result<(), Problem> {
-    if text.is_empty() || text.len() > MAX_WORD {
-        return Err(Problem::invalid(format!("`{name}` must have 1 to {MAX_WORD} bytes")));
+    if text.is_empty() || text.chars().count() > MAX_WORD {
+        return Err(Problem::invalid(format!("`{name}` must have 1 to {MAX_WORD} characters")));
     }
     Ok(())
 }
@@ -315,8 +317,8 @@ impl EventRequest {
         Ok(match self.event {
             EventWord::Said => {
                 let text = self.text.ok_or_else(|| Problem::invalid("`said` needs `text`"))?;
-                if text.len() > MAX_TEXT {
-                    return Err(Problem::invalid(format!("`text` may have {MAX_TEXT} bytes")));
+                if text.chars().count() > MAX_TEXT {
+                    return Err(Problem::invalid(format!("`text` may have {MAX_TEXT} characters")));
                 }
                 if self.confidence.is_some_and(|confidence| !(0.0..=1.0).contains(&confidence)) {
                     return Err(Problem::invalid("`confidence` is from 0 to 1"));
@@ -326,8 +328,8 @@ impl EventRequest {
             EventWord::Pressed => {
                 let keys = self.keys.ok_or_else(|| Problem::invalid("`pressed` needs `keys`"))?;
                 let sound = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
-                if keys.is_empty() || keys.len() > MAX_WORD || !keys.chars().all(sound) {
-                    let detail = format!("`keys` are 1 to {MAX_WORD} of 0-9, * and #");
+                if keys.is_empty() || keys.len() > MAX_KEYS || !keys.chars().all(sound) {
+                    let detail = format!("`keys` are 1 to {MAX_KEYS} of 0-9, * and #");
                     return Err(Problem::invalid(detail));
                 }
                 Event::Pressed(keys)

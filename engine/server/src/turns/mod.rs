@@ -5,6 +5,7 @@
 //! may be refused without a trace; once begun it goes on to its end, and whoever asks again with the same token
 //! gets its answer.
 
+mod activity;
 mod locks;
 mod workers;
 
@@ -17,14 +18,16 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use dialgraph_deploy::Deploy;
-use dialgraph_kernel::call::{Call, CallId};
+use dialgraph_kernel::call::{Call, CallId, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{Answer, CallsError, Engine, EngineError, LateReply, Start};
 
+pub use self::activity::Activity;
 use self::locks::Locks;
 pub use self::workers::Workers;
+use crate::clock::SystemClock;
 use crate::config;
 use crate::telemetry::Figures;
 
@@ -88,6 +91,7 @@ pub struct Turns {
     workers: Workers,
     rules: config::Turns,
     figures: Arc<Figures>,
+    activity: Activity,
     locks: Arc<Locks>,
     slots: Arc<Semaphore>,
     /// Turns that were let in and are not over.
@@ -136,6 +140,7 @@ impl Turns {
             engine,
             figures,
             workers,
+            activity: Activity::default(),
             locks: Arc::default(),
             slots: Arc::new(Semaphore::new(rules.at_once as usize)),
             inside: AtomicUsize::new(0),
@@ -155,6 +160,11 @@ impl Turns {
 
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// When calls last had an event here.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     pub fn load(&self) -> Load {
@@ -274,6 +284,11 @@ impl Turns {
     }
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
+        if matches!(answer.call.status, Status::New | Status::Active) {
+            self.activity.note(id, SystemClock.millis());
+        } else {
+            self.activity.forget(id);
+        }
         if !answer.repeated {
             self.figures.turn(&answer.call, &answer.record);
             if let Some(deploy) = self.deploy.get() {
