@@ -37,7 +37,7 @@ pub(crate) async fn run(app: Weak<App>) {
         match round(&app).await {
             Ok(Round { ended: 0, .. }) => {}
             Ok(round) => {
-                tracing::info!(round.open, round.ended, "calls without a caller were ended")
+                tracing::info!(round.open, round.ended, "calls without a caller were ended");
             }
             Err(error) => tracing::warn!(%error, "calls in progress could not be looked through"),
         }

@@ -3,6 +3,9 @@
 use super::setting::{Given, Setting, Word, read_word, show_word};
 use super::{Admin, Config, Guard, LogFormat};
 
+/// Reads a value into its place.
+type Set = Box<dyn Fn(&mut Config, &Given) -> Result<(), String>>;
+
 /// One key.
 pub(super) struct Key {
     /// `section.key`.
@@ -11,7 +14,7 @@ pub(super) struct Key {
     pub(super) doc: &'static str,
     /// Its value is never shown.
     pub(super) secret: bool,
-    pub(super) set: Box<dyn Fn(&mut Config, &Given) -> Result<(), String>>,
+    pub(super) set: Set,
     pub(super) show: Box<dyn Fn(&Config) -> String>,
 }
 
