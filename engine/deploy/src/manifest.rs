@@ -63,7 +63,7 @@ impl Manifest {
     /// What differs from `before`, in the order of the items.
     pub(crate) fn changes_since(&self, before: &Self) -> Vec<ItemChange> {
         let mut changes = differences(&before.files, &self.files, Item::of_path);
-        changes.extend(differences(&before.plugins, &self.plugins, |name| Item::plugin(name)));
+        changes.extend(differences(&before.plugins, &self.plugins, Item::plugin));
         changes.sort_by(|a, b| a.item.cmp(&b.item));
         changes
     }

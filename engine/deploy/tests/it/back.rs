@@ -124,7 +124,7 @@ async fn a_pinned_item_stays_where_it_is_whatever_is_pushed_or_rolled_back() {
         .roll_back(&designer(), &Back::To("1".into()), Allow::Nothing, None)
         .await
         .unwrap();
-    assert_eq!(back.left_out, [hours.clone()]);
+    assert_eq!(back.left_out, std::slice::from_ref(&hours));
     assert!(back.number > 4, "{}", back.number);
     assert_eq!(says(&shop, "b").await, "Press 1 to ask again.");
     assert_eq!(shop.deploy.content(&hours, None).await.unwrap().0, Digest::of(&bytes));

@@ -1,4 +1,5 @@
 //! Releases in a real store with real components, and calls that go on meanwhile.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
 mod back;
 mod calls;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -111,7 +111,7 @@ pub async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who,
 
 fn unauthorized(detail: &str) -> Problem {
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Who asks?", detail);
-    Problem { challenge: Some(HeaderValue::from_static("Bearer")), ..problem }
+    Problem { challenge: Some("Bearer"), ..problem }
 }
 
 /// What checks the Lambda's signatures; none if none are asked for.

@@ -27,7 +27,7 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// How to say who asks.
     #[serde(skip)]
-    pub challenge: Option<HeaderValue>,
+    pub challenge: Option<&'static str>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
@@ -135,6 +135,7 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(challenge) = self.challenge {
+            let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
