@@ -122,7 +122,15 @@ fn begin(draw: &mut Canvas, bridge: &Bridge) {
     draw.column();
     let logging = if bridge.logging { "Enabled" } else { "Disabled" };
     let parameters = json!({"FlowLoggingBehavior": logging});
-    draw.put(block("Logging", "UpdateFlowLoggingBehavior", parameters).next(ENTERED));
+    // Before the engine can be asked which language to speak: should it be down, the apology is in the project's own.
+    let first = bridge.start_locale.as_deref();
+    let first = bridge.languages.iter().find(|language| first == Some(&language.locale));
+    let first = first.or(bridge.languages.first());
+    let after = if first.is_some() { "First voice" } else { ENTERED };
+    draw.put(block("Logging", "UpdateFlowLoggingBehavior", parameters).next(after));
+    if let Some(language) = first {
+        speak(draw, language, ["First voice", "First language"], ENTERED);
+    }
     let mut more = Map::new();
     if let Some(flow) = &bridge.start_flow {
         more.insert("flow".to_owned(), flow.as_str().into());
@@ -143,20 +151,23 @@ fn languages(draw: &mut Canvas, bridge: &Bridge) {
         which = which.equals(&language.locale, &format!("Voice {}", cut(&language.locale)));
     }
     draw.put(which);
-    for Language { locale, voice, engine, .. } in &bridge.languages {
-        let name = cut(locale);
-        let (voice_id, language_id) = (format!("Voice {name}"), format!("Language {name}"));
-        let parameters = json!({"TextToSpeechVoice": voice, "TextToSpeechEngine": engine, "TextToSpeechStyle": "None"});
-        draw.put(
-            block(&voice_id, "UpdateContactTextToSpeechVoice", parameters)
-                .next(&language_id)
-                .error(ERROR, APOLOGY),
-        );
-        let parameters = json!({"LanguageCode": locale});
-        draw.put(
-            block(&language_id, "UpdateContactData", parameters).next(SAY).error(ERROR, APOLOGY),
-        );
+    for language in &bridge.languages {
+        let name = cut(&language.locale);
+        speak(draw, language, [&format!("Voice {name}"), &format!("Language {name}")], SAY);
     }
+}
+
+/// Two blocks after which the contact has the voice and the language, and then `next`.
+fn speak(draw: &mut Canvas, language: &Language, ids: [&str; 2], next: &str) {
+    let Language { locale, voice, engine, .. } = language;
+    let parameters = json!({"TextToSpeechVoice": voice, "TextToSpeechEngine": engine, "TextToSpeechStyle": "None"});
+    draw.put(
+        block(ids[0], "UpdateContactTextToSpeechVoice", parameters)
+            .next(ids[1])
+            .error(ERROR, APOLOGY),
+    );
+    let parameters = json!({"LanguageCode": locale});
+    draw.put(block(ids[1], "UpdateContactData", parameters).next(next).error(ERROR, APOLOGY));
 }
 
 /// Plays `say_6` … `say_1`, beginning where the answer says.
