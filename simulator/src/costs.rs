@@ -32,7 +32,7 @@ pub struct BudgetError {
 
 impl Budget {
     /// A budget of what was found, with the tolerances of `kept`. Unless the run was of everything that the budget
-    /// is for (`whole`), its other lines stay.
+    /// is for (`whole`), what it did not reach stays: other nodes, and dearer runs.
     pub fn from_costs(
         found: &BTreeMap<CostKey, CostValue>,
         kept: Option<&Self>,
@@ -43,7 +43,11 @@ impl Budget {
             |kept| kept.tolerance.clone(),
         );
         let mut lines = kept.filter(|_| !whole).map(|kept| kept.lines.clone()).unwrap_or_default();
-        lines.extend(found.clone());
+        for (key, value) in found {
+            let line = lines.entry(key.clone()).or_default();
+            line.instructions = line.instructions.max(value.instructions);
+            line.memory_bytes = line.memory_bytes.max(value.memory_bytes);
+        }
         Self { tolerance, lines }
     }
 
@@ -73,7 +77,7 @@ impl Budget {
     }
 
     /// What differs by more than the tolerance. `whole`: the run was of everything that the budget is for, so
-    /// that a node that did not run is a difference, too.
+    /// that a node that did not run, or not as dearly, is a difference, too.
     pub fn compare(&self, found: &BTreeMap<CostKey, CostValue>, whole: bool) -> Vec<String> {
         let mut differences = Vec::new();
         for (key, value) in found {
@@ -84,7 +88,8 @@ impl Budget {
             };
             let tolerance = self.tolerance_of(plugin);
             let differs = |found: u64, budget: u64| {
-                (found as f64 - budget as f64).abs() > budget as f64 * tolerance / 100.0
+                (whole || found > budget)
+                    && (found as f64 - budget as f64).abs() > budget as f64 * tolerance / 100.0
             };
             if differs(value.instructions, budget.instructions) {
                 differences.push(format!(
@@ -169,12 +174,17 @@ mod tests {
             ["auth at customer-auth/account is in the budget but did not run"]
         );
         assert!(budget.compare(&BTreeMap::new(), false).is_empty());
+        assert!(budget.compare(&costs(500), false).is_empty());
+        assert_eq!(budget.compare(&costs(500), true).len(), 1);
     }
 
     #[test]
     fn a_run_of_a_part_changes_its_own_lines_alone() {
-        let kept = Budget::parse("tolerance * 2%\nauth other/node 7 64 KiB\n").unwrap();
+        let kept =
+            "tolerance * 2%\nauth other/node 7 64 KiB\nauth customer-auth/account 9,000 64 KiB\n";
+        let kept = Budget::parse(kept).unwrap();
         let part = Budget::from_costs(&costs(1_000), Some(&kept), false);
+        assert!(part.to_string().contains(" 9,000    128 KiB\n"), "{part}");
         assert_eq!(part.lines.len(), 2);
         assert_eq!(Budget::from_costs(&costs(1_000), Some(&kept), true).lines.len(), 1);
     }
