@@ -206,8 +206,8 @@ fn a_prompt_that_is_not_there_fails_the_test() {
 }
 
 #[test]
-#[should_panic(expected = "in another language")]
-fn words_in_a_language_that_the_voice_does_not_speak_fail_the_test() {
+#[should_panic(expected = "by a voice of another language")]
+fn words_by_a_voice_of_another_language_fail_the_test() {
     run_spoilt(|flow| {
         let actions = flow["Actions"].as_array_mut().expect("a list");
         let at = |id: &str| actions.iter().position(|action| action["Identifier"] == id);
