@@ -88,7 +88,7 @@ impl Site {
         self.calls += 1;
         let start = Start {
             id: CallId(format!("call-{}", self.calls).into()),
-            channel: Channel::Voice,
+            channel: Channel::Chat,
             locale: None,
             from: Some("+82-10-0000-0101".to_owned()),
             to: None,
