@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 use crate::tls;
 
 const PREFIX: &str = "DIALGRAPH_";
+/// Variables of the `dialgraph` command, which mean nothing here.
+const OF_THE_COMMAND: [&str; 4] =
+    ["DIALGRAPH_CACHE", "DIALGRAPH_PROJECT", "DIALGRAPH_SERVER", "DIALGRAPH_TOKEN"];
 const URL: &str = "DIALGRAPH_URL";
 const KEY_ID: &str = "DIALGRAPH_KEY_ID";
 const KEY: &str = "DIALGRAPH_KEY";
@@ -122,7 +125,12 @@ struct Reader {
 
 impl Reader {
     fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = |(name, _): &(String, String)| name.starts_with(PREFIX);
+        let ours = |(name, _): &(String, String)| {
+            name.starts_with(PREFIX)
+                // Those of the engine, on a machine that has both: `DIALGRAPH_SECTION__KEY`, and the command's own.
+                && !name.contains("__")
+                && !OF_THE_COMMAND.contains(&name.as_str())
+        };
         let variables = variables.into_iter().filter(ours).collect();
         Self { variables, problems: Vec::new(), warnings: Vec::new() }
     }

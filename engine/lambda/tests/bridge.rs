@@ -409,6 +409,8 @@ async fn a_function_that_is_set_up_wrongly_says_all_that_is_wrong_and_ends() {
         ("DIALGRAPH_URL", "engine.example"),
         ("DIALGRAPH_KEY_ID", "2026-11"),
         ("DIALGRAPH_BUDGET", "100"),
+        ("DIALGRAPH_CACHE", "of the command, and no mistake"),
+        ("DIALGRAPH_STORE__FOLDER", "of the engine"),
     ];
     insta::assert_snapshot!(format!("{at_home}\n{}", run(&lambda)));
 }
