@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -55,7 +55,7 @@ impl Signer {
     fn request(&self, body: Bytes) -> hyper::Request<Full<Bytes>> {
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&self.nonces.fetch_add(1, Ordering::Relaxed).to_le_bytes());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = SystemClock.millis() / 1000;
         let signable = Signable { method: "POST", path: PATH, body: &body };
         let signed = sign(&self.key, &signable, now, Nonce::from_random(nonce));
         let mut request = hyper::Request::post(PATH)
