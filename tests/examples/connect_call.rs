@@ -61,7 +61,9 @@ impl Offered {
 impl Lambda for Offered {
     fn invoke(&mut self, _: &mut Desk<'_>, event: &Value) -> Result<Option<Value>, SessionError> {
         let answer = self.runtime.block_on(self.ask(event));
-        Ok(answer.inspect_err(|error| eprintln!("the Lambda function does not answer: {error}")).ok())
+        Ok(answer
+            .inspect_err(|error| eprintln!("the Lambda function does not answer: {error}"))
+            .ok())
     }
 
     fn hook(&mut self, event: &Value) -> Value {

@@ -174,7 +174,7 @@ mod tests {
         let tried = share(&releases, &canary);
         assert!((140..=260).contains(&tried), "{tried} of 2000 at 10 %");
         assert_eq!(share(&releases, &canary), tried);
-        releases.publish(live.clone(), Some(Canary { release: canary.clone(), percent: 100 }));
+        releases.publish(live, Some(Canary { release: canary.clone(), percent: 100 }));
         assert_eq!(share(&releases, &canary), 2_000);
     }
 
