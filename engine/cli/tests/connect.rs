@@ -39,10 +39,7 @@ fn the_flow_of_the_shipped_project_passes_the_lint_and_says_the_projects_words()
     let bot = "arn:aws:lex:ap-northeast-2:111122223333:bot-alias/BOT/LIVE";
     let (code, flow, warnings) = bridge(&["--lex-bot-alias-arn", bot, "--attribute", "company"]);
     assert_eq!((code, warnings.as_str()), (0, ""));
-    assert!(
-        flow.contains("죄송합니다. 문제가 생겨 상담원을 연결해"),
-        "the project's own apology"
-    );
+    assert!(flow.contains("죄송합니다. 문제가 생겨 상담원을 연결해"), "the project's own apology");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), flow).unwrap();
     let (code, findings, _) = connect(&["lint", file.path().to_str().unwrap()]);
