@@ -1,6 +1,6 @@
 //! What an operator can set, where it comes from, and what it is when nothing is set.
 //!
-//! Every key is declared once, in [`keys`]: its name, what it means, how it is read and shown. A TOML file is
+//! Every key is declared once, in `keys`: its name, what it means, how it is read and shown. A TOML file is
 //! read first, then the environment (`DIALGRAPH_SECTION__KEY`). All that is wrong is told at once, each with
 //! its place and what to write instead.
 

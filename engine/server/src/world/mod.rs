@@ -1,7 +1,7 @@
 //! Providers that are slow, fail now and then, or are gone.
 //!
-//! Decorators around a [`World`], one file each: a time limit for each try ([`patience`]), a breaker that leaves a
-//! provider alone that keeps failing ([`breaker`]), and another try where one may help ([`retry`]). What is there
+//! Decorators around a [`World`], one file each: a time limit for each try (`patience`), a breaker that leaves a
+//! provider alone that keeps failing (`breaker`), and another try where one may help (`retry`). What is there
 //! at the first poll stays there at the first poll: local providers cost a plugin no second run.
 
 mod breaker;
