@@ -30,6 +30,7 @@ mod reach;
 mod rows;
 mod signature;
 mod source;
+mod standing;
 mod store;
 mod tokens;
 pub mod watch;
