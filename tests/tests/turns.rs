@@ -279,6 +279,28 @@ fn two_events_at_once_are_handled_one_after_the_other() {
 }
 
 #[test]
+fn an_event_is_refused_that_answers_another_turn_than_the_last() {
+    let (store, clock) = ground();
+    let process = Process::new(&store, &clock, 0, 0);
+    process.start("start").unwrap();
+    let turn = |token: &str, after| {
+        let event = Event::Pressed("1".into());
+        clock.0.run(process.engine.turn_after(&id(), event, token, Some(after)))
+    };
+    let first = turn("1", 1).unwrap();
+    for wrong in [1, 3] {
+        let refused = turn("late", wrong);
+        assert!(
+            matches!(refused, Err(EngineError::OutOfOrder { given, last: 2, .. }) if given == wrong),
+            "{refused:?}"
+        );
+    }
+    // The same delivery again is no other event, however far the call has come.
+    turn("2", 2).unwrap();
+    assert_eq!(turn("1", 1).unwrap().record, first.record);
+}
+
+#[test]
 fn calls_in_progress_are_listed_until_they_end() {
     let (store, clock) = ground();
     let process = Process::new(&store, &clock, 0, 0);

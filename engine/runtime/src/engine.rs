@@ -38,6 +38,8 @@ pub enum EngineError {
     NoRelease { call: String, release: String },
     #[error("call {call} is pinned to release {release}, which cannot be loaded now: {why}")]
     ReleaseOut { call: String, release: String, why: String },
+    #[error("the event answers turn {given} of call {call}, whose last turn is {last}")]
+    OutOfOrder { call: String, given: u32, last: u32 },
     #[error("call {call} was changed by others {RACES} times while this event was handled")]
     Raced { call: String },
 }
@@ -157,12 +159,24 @@ impl Engine {
         }
     }
 
-    /// Handles an event of a call in progress.
+    /// Handles an event of a call in progress, whichever turn was its last.
     pub async fn turn(
         &self,
         id: &CallId,
         event: Event,
         token: &str,
+    ) -> Result<Answer, EngineError> {
+        self.turn_after(id, event, token, None).await
+    }
+
+    /// Handles an event that answers turn `after` of its call, and no other: the turn that is stored is the
+    /// one that was looked at, whoever else has the call in hand.
+    pub async fn turn_after(
+        &self,
+        id: &CallId,
+        event: Event,
+        token: &str,
+        after: Option<u32>,
     ) -> Result<Answer, EngineError> {
         for _ in 0..RACES {
             if let Some(answer) = self.answered(id, token).await? {
@@ -173,6 +187,10 @@ impl Engine {
                 .load(id)
                 .await?
                 .ok_or_else(|| EngineError::NoCall { call: id.to_string() })?;
+            if let Some(given) = after.filter(|after| *after != call.turn) {
+                let (call, last) = (id.to_string(), call.turn);
+                return Err(EngineError::OutOfOrder { call, given, last });
+            }
             let done = self.execute(Some(mark), call, None, event.clone(), token).await?;
             if let Some(answer) = done {
                 return Ok(answer);

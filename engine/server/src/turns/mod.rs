@@ -22,7 +22,7 @@ use dialgraph_kernel::call::{Call, CallId, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
-use dialgraph_runtime::{Answer, CallsError, Engine, EngineError, LateReply, Start};
+use dialgraph_runtime::{Answer, Engine, EngineError, LateReply, Start};
 
 pub use self::activity::Activity;
 use self::locks::Locks;
@@ -262,25 +262,16 @@ impl Turns {
         match work {
             Work::Start(start) => self.engine.start(*start, token).await.map_err(Refused::Engine),
             Work::Event { id, event, after } => {
-                if let Some(given) = after
-                    && let Some(last) = self.last_turn(&id, token).await?
-                    && last != given
-                {
-                    return Err(Refused::OutOfOrder { given, last });
-                }
-                self.engine.turn(&id, event, token).await.map_err(Refused::Engine)
+                self.engine.turn_after(&id, event, token, after).await.map_err(
+                    |error| match error {
+                        EngineError::OutOfOrder { given, last, .. } => {
+                            Refused::OutOfOrder { given, last }
+                        }
+                        error => Refused::Engine(error),
+                    },
+                )
             }
         }
-    }
-
-    /// The number of the call's last turn; none if `token` has its answer already, or the call is unknown.
-    async fn last_turn(&self, id: &CallId, token: &str) -> Result<Option<u32>, Refused> {
-        let calls = self.engine.calls();
-        let failed = |error: CallsError| Refused::Engine(EngineError::Calls(error));
-        if calls.answered(id, token).await.map_err(failed)?.is_some() {
-            return Ok(None);
-        }
-        Ok(calls.load(id).await.map_err(failed)?.map(|loaded| loaded.call.turn))
     }
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
