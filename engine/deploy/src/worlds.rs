@@ -33,8 +33,8 @@ pub trait Worlds: Send + Sync {
     fn seed(&self, project: &Project) -> BoxFuture<'static, Result<(), String>>;
 }
 
-/// A way to put something in front of the local providers, or in their place.
-pub type Refit = Arc<dyn Fn(Providers) -> Providers + Send + Sync>;
+/// A way to put something in front of a project's local providers, or in their place; or why that cannot be.
+pub type Refit = Arc<dyn Fn(&Project, Providers) -> Result<Providers, String> + Send + Sync>;
 
 /// Worlds of local providers over one store.
 ///
@@ -158,7 +158,7 @@ impl Worlds for LocalWorlds {
         config.extra_roots.clone_from(&self.extra_roots);
         let providers = config.assemble().map_err(words)?.providers;
         let providers = match &self.refit {
-            Some(refit) => refit(providers),
+            Some(refit) => refit(project, providers)?,
             None => providers,
         };
         Ok(Arc::new(Dispatch::new(providers, grants)))

@@ -10,7 +10,7 @@ use dialgraph_flow::Digest;
 use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::plugin::Plugins;
 use dialgraph_runtime::{Engine, Releases, WaitRules, World};
-use dialgraph_store::{Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
+use dialgraph_store::{Backend, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -19,21 +19,44 @@ use crate::telemetry::{Figures, MeasuredPlugins, MeasuredStore, MeasuredWorld};
 use crate::turns::{Turns, Workers};
 use crate::world::{Breakers, guarded};
 
-/// The store of a server, with the handle that health and figures are asked of.
+/// The store of a server, with the backend that health and figures are asked of.
 #[derive(Clone)]
 pub struct OpenStore {
     pub store: Arc<dyn Store>,
-    pub sled: Arc<SledStore>,
+    pub backend: Arc<dyn Backend>,
     pub sealed: bool,
 }
 
 impl std::fmt::Debug for OpenStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenStore").field("path", &self.sled.path()).finish_non_exhaustive()
+        f.debug_struct("OpenStore").field("place", &self.backend.place()).finish_non_exhaustive()
     }
 }
 
-/// Opens the store that `config` names; sealed if there is a key, in the file or in the environment.
+impl OpenStore {
+    /// The rows in `backend`, sealed if there are keys.
+    ///
+    /// # Errors
+    /// If what is there is sealed and there is no key, or not the right one.
+    pub async fn over(
+        backend: Arc<dyn Backend>,
+        keys: Option<Keyring>,
+    ) -> Result<Self, StoreError> {
+        let sealed = keys.is_some();
+        let plain: Arc<dyn Store> = backend.clone();
+        let store: Arc<dyn Store> = match keys {
+            Some(keys) => Arc::new(Sealed::open(plain, keys).await?),
+            None => {
+                dialgraph_store::require_unsealed(&*plain).await?;
+                plain
+            }
+        };
+        Ok(Self { store, backend, sealed })
+    }
+}
+
+/// Opens the embedded store in the folder that `config` names; sealed if there is a key, in the file or in the
+/// environment.
 ///
 /// # Errors
 /// What is wrong with the folder, the database or the key, and what to do.
@@ -43,16 +66,8 @@ pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
         None => Keyring::from_env()?,
     };
     let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
-    let sled = Arc::new(SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?);
-    let sealed = keys.is_some();
-    let store: Arc<dyn Store> = match keys {
-        Some(keys) => Arc::new(Sealed::open(sled.clone(), keys).await?),
-        None => {
-            dialgraph_store::require_unsealed(&sled).await?;
-            sled.clone()
-        }
-    };
-    Ok(OpenStore { store, sled, sealed })
+    let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
+    OpenStore::over(Arc::new(sled), keys).await
 }
 
 /// What a server is made of.
@@ -208,7 +223,7 @@ impl App {
     }
 
     async fn store_readiness(&self) -> Result<(), String> {
-        self.store.sled.health().map_err(|error| error.to_string())?;
+        self.store.backend.health().map_err(|error| error.to_string())?;
         // A read of a call that cannot be there goes through sealing and the database.
         let nobody = dialgraph_kernel::call::CallId(".readiness".into());
         self.turns.engine().calls().load(&nobody).await.map_err(|error| error.to_string())?;

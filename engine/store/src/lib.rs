@@ -18,6 +18,7 @@
 //!
 //! What it must not know: calls, turns, flows, plugins, and any one backend outside its own module.
 
+mod backend;
 mod blobs;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -33,6 +34,7 @@ mod seal;
 mod sled_store;
 mod store;
 
+pub use self::backend::{Backend, Walked};
 pub use self::blobs::Blobs;
 pub use self::clock::{Clock, ManualClock, UnixMillis};
 pub use self::digest::Digest;

@@ -6,15 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
+use dialgraph_deploy::Outcome;
 use dialgraph_deploy::watch::{Watch, WatchError};
-use dialgraph_deploy::{Deploy, LocalWorlds, Outcome, Rules, Settings, Setup, Source, TrustedKeys};
 use dialgraph_flow::Digest;
-use dialgraph_host::{Host, HostConfig};
-use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
 use dialgraph_server::config::usual_file;
-use dialgraph_server::{App, Config, OpenStore, Parts, open_store, serve, telemetry};
-use dialgraph_store::Blobs;
+use dialgraph_server::{App, Config, Parts, serve, telemetry};
 
 use crate::args::ServeArgs;
 use crate::workshop::cache_dir;
@@ -40,15 +37,16 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
 
 /// Serves until it is told to stop.
 async fn hold(config: Config) -> Result<ExitCode> {
-    let host = Host::new(HostConfig {
-        cache_dir: config.plugins.cache.clone().or_else(cache_dir),
-        log_level: LogLevel::Info,
-        ..HostConfig::default()
-    })
-    .context("cannot run WebAssembly here")?;
-    let store = open_store(&config).await?;
-    let deploy = deploy(&config, host, &store)?;
-    let source = source(&config).await?;
+    let host = dialgraph_wiring::host(&config, cache_dir())?;
+    let store = dialgraph_wiring::open_store(&config).await?;
+    let deploy = dialgraph_wiring::deploy(&config, host, &store)?;
+    let source = dialgraph_wiring::source(&config).await?;
+    if source.is_none() {
+        eprintln!(
+            "warning: there is no project in {}; what is in the store is served",
+            config.project.folder.display()
+        );
+    }
     let started = deploy.start(source.as_ref()).await?;
     if let Some(Err(error)) = &started.taken_in {
         eprintln!("warning: what was live before is live; the project was not taken in: {error}");
@@ -86,54 +84,6 @@ async fn hold(config: Config) -> Result<ExitCode> {
     }
     running.stop().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What changes releases, with providers that need nothing outside.
-fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy> {
-    let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
-    worlds.environment = std::env::vars().collect();
-    worlds.secrets_folder = config
-        .providers
-        .secrets_folder
-        .clone()
-        .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
-    worlds.extra_roots = config.providers.extra_roots.clone();
-    let keys = config.deploy.trusted_keys.iter().map(|text| {
-        text.split_once(':')
-            .context("deploy.trusted_keys: write NAME:KEY, with the key of minisign.pub")
-    });
-    let keys = keys.collect::<Result<Vec<_>>>()?;
-    let settings = Settings {
-        trusted: TrustedKeys::new(keys)?,
-        require_signed: config.deploy.require_signed,
-        canary: Rules {
-            min_calls: config.deploy.canary_min_calls.into(),
-            more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
-            traps: config.deploy.canary_traps.into(),
-        },
-    };
-    Ok(Deploy::new(Setup {
-        store: store.store.clone(),
-        blobs: Blobs::open(config.store.folder.join("content"))?,
-        host: Arc::new(host),
-        worlds: Arc::new(worlds),
-        clock: Arc::new(SystemClock),
-        settings,
-    }))
-}
-
-/// The project folder; without one, what is live in the store stays live.
-async fn source(config: &Config) -> Result<Option<Source>> {
-    let folder = config.project.folder.clone();
-    if !folder.is_dir() {
-        eprintln!(
-            "warning: there is no project in {}; what is in the store is served",
-            folder.display()
-        );
-        return Ok(None);
-    }
-    let read = move || Source::folder(&folder, dialgraph_guests::shipped());
-    Ok(Some(tokio::task::spawn_blocking(read).await??))
 }
 
 /// What came of a change in the project folder.

@@ -1,7 +1,7 @@
 //! Every key there is.
 
 use super::setting::{Given, Setting, Word, read_word, show_word};
-use super::{Admin, Config, Guard, LogFormat};
+use super::{Admin, Backend, Config, Genai, Guard, Knowledge, LogFormat, Nlu, Secrets};
 
 /// Reads a value into its place.
 type Set = Box<dyn Fn(&mut Config, &Given) -> Result<(), String>>;
@@ -88,6 +88,75 @@ impl Setting for LogFormat {
     }
 }
 
+impl Word for Backend {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("sled", Self::Sled), ("dynamodb", Self::Dynamodb)];
+}
+
+impl Setting for Backend {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Word for Nlu {
+    const WORDS: &'static [(&'static str, Self)] = &[("local", Self::Local), ("lex", Self::Lex)];
+}
+
+impl Setting for Nlu {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Word for Genai {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("local", Self::Local), ("bedrock", Self::Bedrock)];
+}
+
+impl Setting for Genai {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Word for Knowledge {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("local", Self::Local), ("hybrid", Self::Hybrid)];
+}
+
+impl Setting for Knowledge {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Word for Secrets {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("local", Self::Local), ("secrets-manager", Self::SecretsManager)];
+}
+
+impl Setting for Secrets {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
 /// All keys, by section, in the order in which they are printed.
 pub(super) fn all() -> Vec<Key> {
     vec![
@@ -125,9 +194,17 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key("tls.key", "PEM file with the certificate's private key.", |c| &mut c.tls.key),
         key("project.folder", "The folder that holds `dialgraph.yaml`.", |c| &mut c.project.folder),
-        key("store.folder", "Where calls, records and tickets are kept. One process owns it.", |c| {
-            &mut c.store.folder
-        }),
+        key(
+            "store.backend",
+            "Where calls, records and tickets are kept: \"sled\", a folder that one process owns, or \"dynamodb\", a table\nthat any number of processes share.",
+            |c| &mut c.store.backend,
+        ),
+        key("store.table", "With DynamoDB: the table's name.", |c| &mut c.store.table),
+        key(
+            "store.folder",
+            "The folder of an embedded store; with DynamoDB, what this process keeps at hand of plugins and flows.",
+            |c| &mut c.store.folder,
+        ),
         key("store.cache", "Most memory for the store's cache.", |c| &mut c.store.cache),
         key(
             "store.key_file",
@@ -287,6 +364,59 @@ pub(super) fn all() -> Vec<Key> {
             "providers.extra_roots",
             "PEM file of certificate authorities that outbound requests trust beside the public ones.",
             |c| &mut c.providers.extra_roots,
+        ),
+        key(
+            "providers.nlu",
+            "Who understands callers: \"local\", trained from the project's intents, or \"lex\", Amazon Lex V2.",
+            |c| &mut c.providers.nlu,
+        ),
+        key(
+            "providers.genai",
+            "Who writes answers: \"local\", sentences of the articles, or \"bedrock\", a model on Amazon Bedrock.",
+            |c| &mut c.providers.genai,
+        ),
+        key(
+            "providers.knowledge",
+            "How articles are found: \"local\", by their words, or \"hybrid\", also by embeddings from Amazon Bedrock.",
+            |c| &mut c.providers.knowledge,
+        ),
+        key(
+            "providers.secrets",
+            "Where secrets are looked for: \"local\", folder and environment, or \"secrets-manager\", AWS Secrets Manager.",
+            |c| &mut c.providers.secrets,
+        ),
+        key(
+            "aws.region",
+            "Region of all services; empty: as the AWS SDK finds it. Credentials always come from where the SDK looks.",
+            |c| &mut c.aws.region,
+        ),
+        key(
+            "aws.lex_bots",
+            "Which Lex V2 bot stands for each bot of the flows: `NAME=BOT_ID/ALIAS_ID` each.",
+            |c| &mut c.aws.lex_bots,
+        ),
+        key(
+            "aws.model",
+            "Bedrock model, or inference profile, for requests that name none.",
+            |c| &mut c.aws.model,
+        ),
+        key(
+            "aws.models",
+            "Which Bedrock model stands for each model name of the flows: `NAME=MODEL_ID` each.",
+            |c| &mut c.aws.models,
+        ),
+        key(
+            "aws.guardrails",
+            "Which Bedrock guardrail stands for each guardrail of the flows: `NAME=GUARDRAIL_ID/VERSION` each.",
+            |c| &mut c.aws.guardrails,
+        ),
+        key("aws.embedding_model", "Bedrock model for embeddings of articles and questions.", |c| {
+            &mut c.aws.embedding_model
+        }),
+        key(
+            "aws.secrets_prefix",
+            "What stands before a secret's name in Secrets Manager.",
+            |c| &mut c.aws.secrets_prefix,
         ),
         key(
             "plugins.cache",

@@ -30,6 +30,7 @@ pub struct Config {
     pub api: Api,
     pub deploy: Deploy,
     pub providers: Providers,
+    pub aws: Aws,
     pub plugins: Plugins,
     pub log: Log,
 }
@@ -65,9 +66,21 @@ pub struct Project {
 
 #[derive(Debug, Clone)]
 pub struct Store {
+    pub backend: Backend,
+    /// Of DynamoDB.
+    pub table: String,
     pub folder: PathBuf,
     pub cache: ByteSize,
     pub key_file: Option<PathBuf>,
+}
+
+/// Where rows are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// In a folder that one process owns.
+    Sled,
+    /// In a table that any number of processes share.
+    Dynamodb,
 }
 
 /// One turn of a call.
@@ -183,6 +196,65 @@ pub struct Providers {
     pub breaker_pause: Duration,
     pub secrets_folder: Option<PathBuf>,
     pub extra_roots: Option<PathBuf>,
+    pub nlu: Nlu,
+    pub genai: Genai,
+    pub knowledge: Knowledge,
+    pub secrets: Secrets,
+}
+
+/// Who understands what callers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nlu {
+    /// The recogniser that is trained from the project's intents.
+    Local,
+    /// Amazon Lex V2.
+    Lex,
+}
+
+/// Who writes answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Genai {
+    /// Sentences of the project's articles.
+    Local,
+    /// A model on Amazon Bedrock.
+    Bedrock,
+}
+
+/// How articles are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knowledge {
+    /// By their words.
+    Local,
+    /// By their words and by embeddings from Amazon Bedrock.
+    Hybrid,
+}
+
+/// Where secrets are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// In a folder and in the environment.
+    Local,
+    /// In AWS Secrets Manager.
+    SecretsManager,
+}
+
+/// What Amazon's services are called with. Region, credentials and endpoints come from where the AWS SDK looks for
+/// them.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// None: as the SDK finds it.
+    pub region: Option<String>,
+    /// `NAME=BOT_ID/ALIAS_ID` each.
+    pub lex_bots: Vec<String>,
+    /// For requests that name no model.
+    pub model: Option<String>,
+    /// `NAME=MODEL_ID` each.
+    pub models: Vec<String>,
+    /// `NAME=GUARDRAIL_ID/VERSION` each.
+    pub guardrails: Vec<String>,
+    pub embedding_model: String,
+    /// Before the name of each secret.
+    pub secrets_prefix: String,
 }
 
 #[derive(Debug, Clone)]
@@ -221,6 +293,8 @@ impl Default for Config {
             tls: Tls::default(),
             project: Project { folder: "flows".into() },
             store: Store {
+                backend: Backend::Sled,
+                table: "dialgraph".to_owned(),
                 folder: ".dialgraph/store".into(),
                 cache: ByteSize(64 << 20),
                 key_file: None,
@@ -264,6 +338,19 @@ impl Default for Config {
                 breaker_pause: seconds(30),
                 secrets_folder: None,
                 extra_roots: None,
+                nlu: Nlu::Local,
+                genai: Genai::Local,
+                knowledge: Knowledge::Local,
+                secrets: Secrets::Local,
+            },
+            aws: Aws {
+                region: None,
+                lex_bots: Vec::new(),
+                model: None,
+                models: Vec::new(),
+                guardrails: Vec::new(),
+                embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
+                secrets_prefix: "dialgraph/".to_owned(),
             },
             plugins: Plugins { cache: None },
             log: Log { format: LogFormat::Auto, level: "info".to_owned() },

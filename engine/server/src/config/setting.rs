@@ -136,6 +136,17 @@ impl Setting for PathBuf {
 }
 
 /// Empty text stands for none.
+/// An empty text stands for none.
+impl Setting for Option<String> {
+    fn read(given: &Given) -> Result<Self, String> {
+        let text = String::read(given)?;
+        Ok((!text.is_empty()).then_some(text))
+    }
+    fn show(&self) -> String {
+        quoted(self.as_deref().unwrap_or_default())
+    }
+}
+
 impl Setting for Option<PathBuf> {
     fn read(given: &Given) -> Result<Self, String> {
         match given {

@@ -29,11 +29,14 @@ use futures::channel::oneshot;
 use sled::Db;
 
 use self::committer::{Committer, Counters, Job, Request};
+use crate::backend::{Backend, Walked};
 use crate::clock::Clock;
 use crate::error::{CommitError, StoreError};
 use crate::key::Key;
 use crate::plan;
-use crate::store::{CommitToken, Committed, MAX_VALUE_BYTES, Op, Order, Page, Query, Row, Store};
+use crate::store::{
+    CommitToken, Committed, MAX_VALUE_BYTES, Op, Order, PAGE_BYTES, Page, Query, Row, Store,
+};
 
 /// Written once the format is in the database. If it is there and the format is not, the database has
 /// lost its content, and must not be taken for a new one.
@@ -202,9 +205,20 @@ impl SledStore {
 
     /// Every live row of the store, in key order, for an export.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Result<Row, StoreError>> + use<'_> {
+        self.rows_after(None)
+    }
+
+    fn rows_after(
+        &self,
+        after: Option<&Key>,
+    ) -> impl Iterator<Item = Result<Row, StoreError>> + use<'_> {
         let now = self.clock.now();
+        let first = match after {
+            Some(key) => Bound::Excluded(codec::row_key(key)),
+            None => Bound::Included(vec![codec::ROW]),
+        };
         self.db
-            .scan_prefix([codec::ROW])
+            .range((first, Bound::Excluded(vec![codec::ROW + 1])))
             .filter_map(|entry| {
                 let read = || {
                     let (key, value) = entry.map_err(backend)?;
@@ -279,6 +293,41 @@ impl Store for SledStore {
             Order::Ascending => plan::page(query, now, rows),
             Order::Descending => plan::page(query, now, rows.rev()),
         }
+    }
+}
+
+#[async_trait]
+impl Backend for SledStore {
+    fn name(&self) -> &'static str {
+        "sled"
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        SledStore::health(self)
+    }
+
+    fn stats(&self) -> Result<Option<SledStats>, StoreError> {
+        SledStore::stats(self).map(Some)
+    }
+
+    async fn walk(&self, after: Option<&Key>, limit: u32) -> Result<Walked, StoreError> {
+        SledStore::health(self)?;
+        let mut walked = Walked::default();
+        let mut bytes = 0;
+        for row in self.rows_after(after) {
+            let row = row?;
+            bytes += row.value.len();
+            walked.rows.push(row);
+            if walked.rows.len() >= limit as usize || bytes >= PAGE_BYTES {
+                walked.next = walked.rows.last().map(|row| row.key.clone());
+                break;
+            }
+        }
+        Ok(walked)
     }
 }
 

@@ -1,0 +1,43 @@
+//! How this process reaches Amazon: region, credentials, HTTP and its limits, once for all services.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+/// What all clients are made of.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    config: SdkConfig,
+}
+
+impl Connection {
+    /// For making a service's client.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.config
+    }
+}
+
+/// Time to open a connection. A service that is there answers within milliseconds.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// Finds region and credentials where the AWS SDK looks for them: environment, profile, container, instance.
+/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.
+///
+/// Each client adds limits of its own for a try and for a whole request, and says whether it may be repeated.
+pub async fn connect(region: Option<&str>) -> Connection {
+    // The behaviour is pinned so that an update of the SDK changes neither retries nor limits unseen.
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(
+            Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https(),
+        )
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    Connection { config: loader.load().await }
+}

@@ -1,0 +1,50 @@
+//! What is asked of the place behind a store, besides single rows: whether it works, and all that it holds.
+//!
+//! Turns never ask this; readiness, figures, exports and clean-ups do.
+
+use async_trait::async_trait;
+
+use crate::error::StoreError;
+use crate::key::Key;
+use crate::sled_store::SledStats;
+use crate::store::{Row, Store};
+
+/// A store that can tell of itself and be walked from end to end.
+#[async_trait]
+pub trait Backend: Store {
+    /// What an operator writes for it in `store.backend`, such as `sled`.
+    fn name(&self) -> &'static str;
+
+    /// Where the rows are, for people: a folder, a table.
+    fn place(&self) -> String;
+
+    /// Whether it takes commits, as far as this process knows without asking.
+    ///
+    /// # Errors
+    /// Why not, and what helps.
+    fn health(&self) -> Result<(), StoreError>;
+
+    /// Figures of an embedded database; none of one that keeps its own.
+    ///
+    /// # Errors
+    /// If the database cannot tell.
+    fn stats(&self) -> Result<Option<SledStats>, StoreError>;
+
+    /// Live rows of all partitions as they are stored, in an order of the backend's own that rows keep among
+    /// themselves: from the first, or from behind `after`, which need not exist any more.
+    ///
+    /// A walk is no snapshot: of rows that come, go or change meanwhile it may show either state.
+    ///
+    /// # Errors
+    /// If a row cannot be read.
+    async fn walk(&self, after: Option<&Key>, limit: u32) -> Result<Walked, StoreError>;
+}
+
+/// Some rows of a walk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// At most as many as asked for; perhaps none, with more to come.
+    pub rows: Vec<Row>,
+    /// What to give as `after` for the next; only `None` means that this was the end.
+    pub next: Option<Key>,
+}

@@ -1,0 +1,73 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
+use dialgraph_host::{Host, HostConfig};
+use dialgraph_kernel::plugin::LogLevel;
+use dialgraph_server::clock::SystemClock;
+use dialgraph_server::{Config, OpenStore};
+
+use crate::error::WiringError;
+use crate::providers::refit;
+use crate::store::content;
+
+/// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
+///
+/// # Errors
+/// If this machine cannot run WebAssembly.
+pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError> {
+    Ok(Host::new(HostConfig {
+        cache_dir: config.plugins.cache.clone().or(cache),
+        log_level: LogLevel::Info,
+        ..HostConfig::default()
+    })?)
+}
+
+/// What changes releases and gives each its providers.
+///
+/// # Errors
+/// If a setting is wrong, or asks for what is not in this build.
+pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
+    let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
+    worlds.environment = std::env::vars().collect();
+    worlds.secrets_folder = config
+        .providers
+        .secrets_folder
+        .clone()
+        .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
+    worlds.extra_roots = config.providers.extra_roots.clone();
+    worlds.refit = refit(config)?;
+    let keys = config.deploy.trusted_keys.iter();
+    let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let settings = Settings {
+        trusted: TrustedKeys::new(keys)?,
+        require_signed: config.deploy.require_signed,
+        canary: Rules {
+            min_calls: config.deploy.canary_min_calls.into(),
+            more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
+            traps: config.deploy.canary_traps.into(),
+        },
+    };
+    Ok(Deploy::new(Setup {
+        store: store.store.clone(),
+        blobs: content(config, store)?,
+        host: Arc::new(host),
+        worlds: Arc::new(worlds),
+        clock: Arc::new(SystemClock),
+        settings,
+    }))
+}
+
+/// The project folder; none when there is none: then what is live in the store stays live.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn source(config: &Config) -> Result<Option<Source>, WiringError> {
+    let folder = config.project.folder.clone();
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let read = move || Source::folder(&folder, dialgraph_guests::shipped());
+    Ok(Some(tokio::task::spawn_blocking(read).await??))
+}
