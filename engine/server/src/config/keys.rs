@@ -423,6 +423,14 @@ pub(super) fn all() -> Vec<Key> {
             "Folder for compiled plugins; empty: `dialgraph` in the user's cache folder.",
             |c| &mut c.plugins.cache,
         ),
+        key(
+            "plugins.portable",
+            "Compiles plugins for any machine of this architecture instead of for this one, so that compiled plugins can\nbe taken along; a little slower.",
+            |c| &mut c.plugins.portable,
+        ),
+        key("plugins.runs", "Plugins that run at the same time; more wait.", |c| {
+            &mut c.plugins.runs
+        }),
         key("log.format", "\"json\", \"pretty\", or \"auto\": pretty at a terminal.", |c| {
             &mut c.log.format
         }),

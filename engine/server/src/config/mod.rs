@@ -260,6 +260,10 @@ pub struct Aws {
 #[derive(Debug, Clone)]
 pub struct Plugins {
     pub cache: Option<PathBuf>,
+    /// Compiled for any machine of this architecture, not for this one alone.
+    pub portable: bool,
+    /// Plugins that run at the same time.
+    pub runs: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -352,7 +356,7 @@ impl Default for Config {
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
                 secrets_prefix: "dialgraph/".to_owned(),
             },
-            plugins: Plugins { cache: None },
+            plugins: Plugins { cache: None, portable: false, runs: 120 },
             log: Log { format: LogFormat::Auto, level: "info".to_owned() },
         }
     }
