@@ -497,6 +497,9 @@ impl Inner {
                 self.ledger.prewrite(&version_ops(who, request, outcome, at)?).await?;
             }
         }
+        if request.canary.is_some() || !plan.same {
+            ops.push(self.noting(release)?);
+        }
         match request.canary {
             Some(percent) => {
                 let rules = self.settings.canary;

@@ -185,6 +185,7 @@ impl Deploy {
         let releases = Arc::new(Releases::new(live).with_source(source_of));
         let releases = Arc::clone(inner.releases.get_or_init(|| releases));
         inner.adopt(&state).await?;
+        inner.note_from_history(&state).await?;
         let taken_in = match (first, source) {
             (Some(first), _) => Some(Ok(first)),
             (None, Some(source)) => Some(self.take_in(source).await),
@@ -457,6 +458,12 @@ impl Inner {
             return Ok(false);
         }
         releases.publish(live, canary);
+        // Calls began with it here until this moment, whatever other processes knew.
+        let (live, canary) = before;
+        let left = [Some(live), canary.map(|(release, _)| release)].into_iter().flatten();
+        if let Err(error) = self.note_calls_of(left.filter(|left| *left != after.0)).await {
+            tracing::warn!(%error, "a release that is live no more could not be noted; the next look around does it");
+        }
         Ok(true)
     }
 
@@ -526,11 +533,17 @@ impl Inner {
     /// from the store again, and a turn in progress holds it.
     async fn collect(&self) -> Result<Vec<Digest>, DeployError> {
         let Some(releases) = self.releases.get() else { return Ok(Vec::new()) };
-        let mut gone = Vec::new();
+        let wanted = |digest: &Digest| {
+            releases.live().digest == *digest
+                || releases.canary().is_some_and(|canary| canary.release.digest == *digest)
+        };
+        let (mut gone, mut busy) = (Vec::new(), BTreeSet::new());
         for (digest, _) in self.holds() {
-            let wanted = releases.live().digest == digest
-                || releases.canary().is_some_and(|canary| canary.release.digest == digest);
-            if wanted || self.has_open_calls(&digest).await? {
+            if wanted(&digest) {
+                continue;
+            }
+            if self.has_open_calls(&digest).await? {
+                busy.insert(digest);
                 continue;
             }
             releases.forget(&digest);
@@ -547,6 +560,7 @@ impl Inner {
             }
             gone.push(digest);
         }
+        self.tidy_noted(&busy, wanted).await?;
         Ok(gone)
     }
 }

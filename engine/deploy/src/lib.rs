@@ -25,6 +25,7 @@ mod deploy;
 mod error;
 mod item;
 mod manifest;
+mod pinned;
 mod query;
 mod reach;
 mod rows;

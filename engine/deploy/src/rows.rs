@@ -6,6 +6,7 @@
 //! * `deploy/release/DIGEST` / `latest`: from a digest to its number.
 //! * `deploy/versions/KIND/NAME` / number: the versions of one flow or plugin. Written before the release that
 //!   they are in, and of no account unless that release came about.
+//! * `deploy/with-calls` / DIGEST: releases that calls in progress may be pinned to.
 //! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and never replaced.
 //! * `deploy/canary/NUMBER` / process: what each engine process counted of a canary.
 //! * `deploy/tokens` / id: see [`Tokens`](crate::Tokens).
@@ -90,6 +91,14 @@ pub struct Made {
 pub(crate) struct Latest {
     pub(crate) number: u64,
     pub(crate) manifest: Digest,
+}
+
+/// A release that calls in progress may be pinned to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WithCalls {
+    pub(crate) release: Digest,
+    /// When it was last noted.
+    pub(crate) at: UnixMillis,
 }
 
 /// One version of a flow or plugin.
@@ -197,6 +206,7 @@ first_version! {
     State => "deploy-state",
     Made => "release",
     Latest => "release-latest",
+    WithCalls => "release-with-calls",
     Version => "item-version",
     AuditEntry => "audit",
     Counts => "canary-counts",
@@ -216,6 +226,14 @@ pub(crate) fn made(number: u64) -> Result<Key, StoreError> {
 
 pub(crate) fn latest(release: &Digest) -> Result<Key, StoreError> {
     key(format!("deploy/release/{}", release.hex()), Sort::text("latest"))
+}
+
+pub(crate) fn all_with_calls() -> Result<Part, StoreError> {
+    Part::new("deploy/with-calls")
+}
+
+pub(crate) fn with_calls(release: &Digest) -> Result<Key, StoreError> {
+    Key::new(&all_with_calls()?, Sort::text(&release.hex()))
 }
 
 pub(crate) fn versions(item: &Item) -> Result<Part, StoreError> {

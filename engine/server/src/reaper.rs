@@ -50,7 +50,7 @@ pub(crate) async fn run(app: Weak<App>) {
 /// If the store fails.
 pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
     let mut round = Round::default();
-    for release in app.releases.at_hand() {
+    for release in app.releases_with_calls().await? {
         let mut from = None;
         loop {
             let page = app.turns.engine().calls().open_calls(&release, from).await?;

@@ -1,13 +1,13 @@
 //! What every request can reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dialgraph_connect::signature::Verifier;
 use dialgraph_deploy::{Deploy, Tokens};
-use dialgraph_flow::Digest;
-use dialgraph_kernel::call::CallId;
+use dialgraph_flow::{Digest, Release};
+use dialgraph_kernel::call::{Call, CallId};
 use dialgraph_kernel::plugin::Plugins;
 use dialgraph_runtime::{Engine, Releases, WaitRules, World};
 use dialgraph_store::{Backend, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
@@ -185,6 +185,29 @@ impl App {
             breakers,
             leaving: AtomicBool::new(false),
         }))
+    }
+
+    /// Releases that calls in progress may be pinned to: those at hand, and those that the store tells of.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn releases_with_calls(&self) -> Result<BTreeSet<Digest>, StoreError> {
+        let mut releases: BTreeSet<Digest> = self.releases.at_hand().into_iter().collect();
+        if let Some(deploy) = &self.deploy {
+            releases.extend(deploy.with_calls().await?);
+        }
+        Ok(releases)
+    }
+
+    /// The release that a call is pinned to, loaded if need be; none if it cannot be had.
+    pub async fn release_of(&self, call: &Call) -> Option<Arc<Release>> {
+        match self.releases.find(&call.release).await {
+            Ok(release) => release,
+            Err(error) => {
+                tracing::warn!(call = %call.id, release = %call.release, error, "the release of a call cannot be had");
+                None
+            }
+        }
     }
 
     /// The source of all chance in the call `id`, should it begin now.

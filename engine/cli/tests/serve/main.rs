@@ -6,6 +6,7 @@ mod desk;
 mod edge;
 mod openapi;
 mod operations;
+mod restarts;
 mod server;
 mod slow;
 mod turns;

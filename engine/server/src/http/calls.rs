@@ -196,8 +196,8 @@ pub(super) async fn list(
     let calls = app.turns.engine().calls();
     let mut listed = Vec::new();
     let mut more = false;
-    'releases: for digest in app.releases.at_hand() {
-        let release = app.releases.get(&digest);
+    let releases = app.releases_with_calls().await.map_err(|error| Problem::internal(&error))?;
+    'releases: for digest in releases {
         let mut from = None;
         loop {
             let page = calls.open_calls(&digest, from).await.map_err(failed)?;
@@ -207,6 +207,7 @@ pub(super) async fn list(
                     break 'releases;
                 }
                 if let Some(loaded) = calls.load(&id).await.map_err(failed)? {
+                    let release = app.release_of(&loaded.call).await;
                     listed.push(shown::call(&loaded.call, release.as_deref()));
                 }
             }
@@ -251,7 +252,7 @@ pub(super) async fn show(
         let hidden = shown::hide(&mut record);
         turns.push(json!({ "record": record, "hidden": hidden }));
     }
-    let release = app.releases.get(&call.release);
+    let release = app.release_of(&call).await;
     let body = json!({
         "call": shown::call(&call, release.as_deref()),
         "path": shown::path(&call),
