@@ -294,6 +294,11 @@ pub(crate) fn send<S: std::io::Read + std::io::Write>(
     head.push_str("\r\n");
     // A server that refuses early may close its side while the body is still on the way.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    reply(stream)
+}
+
+/// Reads all that comes back.
+pub(crate) fn reply(mut stream: impl std::io::Read) -> Reply {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -270,7 +270,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "api.authentication",
-            "Whether `/v1/calls` wants a bearer token: \"required\", \"off\", or \"auto\": required if there are tokens or\nother machines can reach the server.",
+            "Whether the calls and admin APIs want a bearer token: \"required\", \"off\", or \"auto\": required if there are\ntokens or other machines can reach the server. Where none is wanted on a loopback address, requests of web pages and\nof proxies are refused.",
             |c| &mut c.api.authentication,
         ),
         key(
@@ -281,7 +281,7 @@ pub(super) fn all() -> Vec<Key> {
         .secret(),
         key(
             "deploy.admin",
-            "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or there are tokens.",
+            "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or tokens are wanted and there are such.",
             |c| &mut c.deploy.admin,
         ),
         key(

@@ -9,7 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::keys::{self, Key};
 use super::setting::Given;
-use super::{Config, Guard};
+use super::{Admin, Config, Guard};
 
 /// Where each value that is no default came from, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -235,6 +235,12 @@ impl Loading {
             && config.api.authentication == Guard::Required
         {
             wrong("api.authentication", "a token is required, but none is known; set `api.tokens`");
+        }
+        if config.deploy.admin == Admin::On && !config.serves_admin() {
+            wrong(
+                "deploy.admin",
+                "other machines can reach the server, and with `api.authentication = \"off\"` whoever asks could change what is live; require tokens, or set this to \"off\"",
+            );
         }
         if let Err(why) = crate::http::auth::keys(&config.connect) {
             wrong("connect.keys", &why);

@@ -165,7 +165,7 @@ pub struct Deploy {
 /// Whether the admin API is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admin {
-    /// If only this machine can reach the server, or there are tokens.
+    /// If only this machine can reach the server, or there are tokens that requests must have.
     Auto,
     On,
     Off,
@@ -390,8 +390,12 @@ impl Config {
     /// Whether the admin API is there at all.
     pub fn serves_admin(&self) -> bool {
         match self.deploy.admin {
-            Admin::Auto => !self.api.tokens.is_empty() || !self.is_exposed(),
-            Admin::On => true,
+            Admin::Auto if self.is_exposed() => {
+                self.must_authenticate() && !self.api.tokens.is_empty()
+            }
+            Admin::Auto => true,
+            // Anybody could put anything live.
+            Admin::On => !self.is_exposed() || self.must_authenticate(),
             Admin::Off => false,
         }
     }

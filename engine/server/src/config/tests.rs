@@ -124,3 +124,18 @@ fn tokens_and_keys_are_wanted_where_other_machines_can_reach_the_server() {
     let (config, _) = load(&off, &[]).unwrap();
     assert!(!config.must_sign() && !config.must_authenticate());
 }
+
+#[test]
+fn nothing_can_be_deployed_by_whoever_asks_from_elsewhere() {
+    let open = format!(
+        "[connect]\nsignature = \"off\"\n[server]\nlisten = \"0.0.0.0:1\"\n[api]\nauthentication = \"off\"\ntokens = [\"me:operator:{}\"]\n",
+        "ab".repeat(32)
+    );
+    let (config, _) = load(&open, &[]).unwrap();
+    assert!(!config.serves_admin(), "tokens that nobody asks for guard nothing");
+    let error = load(&format!("{open}[deploy]\nadmin = \"on\"\n"), &[]).unwrap_err();
+    assert!(error.contains("deploy.admin: other machines can reach the server"), "{error}");
+    let required = open.replace("authentication = \"off\"", "authentication = \"required\"");
+    let (config, _) = load(&format!("{required}[deploy]\nadmin = \"on\"\n"), &[]).unwrap();
+    assert!(config.serves_admin());
+}

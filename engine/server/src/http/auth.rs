@@ -1,7 +1,11 @@
 //! Who asks: signatures of the Lambda, bearer tokens of people and programs.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -80,9 +84,47 @@ fn somebody() -> Who {
     Who::new("local", Role::Operator)
 }
 
+/// A state of handlers in which the server's is.
+pub(crate) trait HasApp: Send + Sync {
+    fn app(&self) -> &App;
+}
+
+impl HasApp for Arc<App> {
+    fn app(&self) -> &App {
+        self
+    }
+}
+
+/// Somebody with at least this role. As an argument of a handler it comes before the body, so that of a stranger's request
+/// not a byte of that is read.
+pub(crate) struct Viewer;
+pub(crate) struct Designer(pub(crate) Who);
+pub(crate) struct Operator(pub(crate) Who);
+
+macro_rules! somebody_with {
+    ($($role:ident: $make:expr),*) => {$(
+        impl<S: HasApp> FromRequestParts<S> for $role {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                require(state.app(), &parts.headers, Role::$role).await.map($make)
+            }
+        }
+    )*};
+}
+
+somebody_with!(Viewer: |_| Viewer, Designer: Designer, Operator: Operator);
+
 /// Who sent a request, if that is somebody with `needs` or more.
-pub async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {
+async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {
     if !app.config.must_authenticate() {
+        if !app.config.is_exposed() && !is_of_this_machine(headers) {
+            // Nobody has to prove anything here, so neither a page in somebody's browser nor whoever is behind a proxy must
+            // be able to ask.
+            let detail = "without tokens only requests are answered that a program on this machine sends to a loopback address: no web page's, and none that a proxy passes on; set `api.tokens` for those";
+            let status = StatusCode::FORBIDDEN;
+            return Err(Problem::new(status, "forbidden", "Not from this machine", detail));
+        }
         return Ok(somebody());
     }
     let token = headers
@@ -107,6 +149,22 @@ pub async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who,
         ));
     }
     Ok(who)
+}
+
+/// Whether a request is to this machine by its own name, and made on it: not by another site's script, nor by one that
+/// found its way by a name that was made to point here, nor by anybody else through a proxy.
+fn is_of_this_machine(headers: &HeaderMap) -> bool {
+    let passed_on = |name: &str| {
+        matches!(name, "forwarded" | "via" | "x-real-ip") || name.starts_with("x-forwarded-")
+    };
+    if headers.contains_key(header::ORIGIN) || headers.keys().any(|name| passed_on(name.as_str())) {
+        return false;
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn unauthorized(detail: &str) -> Problem {
@@ -176,4 +234,43 @@ pub(super) fn check_signature(
 /// For [`App`]: configured tokens only.
 pub(crate) fn configured(config: &Config) -> Result<Arc<dyn Gatekeeper>, String> {
     Ok(Arc::new(Configured::of(config)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_requests_of_this_machine_go_without_a_token() {
+        let headers = |host: &str, origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            is_of_this_machine(&headers)
+        };
+        for host in ["localhost:7700", "127.0.0.1:7700", "[::1]:7700", "LOCALHOST"] {
+            assert!(headers(host, None), "{host}");
+            assert!(!headers(host, Some("https://pages.example.com")), "{host}");
+        }
+        for host in
+            ["rebound.example.com:7700", "127.0.0.1.example.com", "192.0.2.1:7700", "", "a b"]
+        {
+            assert!(!headers(host, None), "{host}");
+        }
+        assert!(!is_of_this_machine(&HeaderMap::new()));
+        for (name, value) in [
+            ("x-forwarded-for", "192.0.2.7"),
+            ("x-forwarded-host", "calls.example.com"),
+            ("forwarded", "for=192.0.2.7"),
+            ("via", "1.1 proxy"),
+            ("x-real-ip", "192.0.2.7"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "127.0.0.1:7700".parse().unwrap());
+            headers.insert(name, value.parse().unwrap());
+            assert!(!is_of_this_machine(&headers), "{name}");
+        }
+    }
 }

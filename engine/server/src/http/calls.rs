@@ -13,12 +13,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use dialgraph_deploy::Role;
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
 use dialgraph_runtime::{CallsError, Start};
 
-use super::auth;
+use super::auth::{Designer, Viewer};
 use super::problem::Problem;
 use crate::reaper::HUNG_UP;
 use crate::shown::{self, AnswerView};
@@ -103,10 +102,10 @@ type Body = Result<Bytes, BytesRejection>;
 /// `POST /v1/calls`.
 pub(super) async fn start(
     State(app): State<Arc<App>>,
+    _: Designer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Designer).await?;
     let request: StartRequest = read(&app, &headers, body)?;
     let id = match request.id {
         Some(id) => call_id(&id)?,
@@ -162,11 +161,11 @@ pub(super) async fn start(
 /// `POST /v1/calls/{id}/turns`.
 pub(super) async fn event(
     State(app): State<Arc<App>>,
+    _: Designer,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Designer).await?;
     let id = call_id(&id)?;
     let request: EventRequest = read(&app, &headers, body)?;
     let turn = request.turn;
@@ -183,10 +182,9 @@ pub(super) async fn event(
 /// `GET /v1/calls`: calls in the hands of their flows.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _: Viewer,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Viewer).await?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let limit = query.limit.unwrap_or(100);
     if !(1..=MOST_LISTED).contains(&limit) {
@@ -223,11 +221,10 @@ pub(super) async fn list(
 /// `GET /v1/calls/{id}`.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
+    _: Viewer,
     Path(id): Path<String>,
-    headers: HeaderMap,
     query: Result<Query<ShowQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Viewer).await?;
     let id = call_id(&id)?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let calls = app.turns.engine().calls();
