@@ -77,6 +77,9 @@ pub(crate) struct Inner {
     held: Mutex<HashMap<Digest, Held>>,
     /// One change at a time; others would only lose the race in the store.
     pub(crate) writing: tokio::sync::Mutex<()>,
+    /// The last state that this process went over to, by its line in the audit log, which every change of the state
+    /// adds one to. Held while it goes over.
+    adopted: tokio::sync::Mutex<u64>,
     watched: Mutex<Option<Watched>>,
     wake: Notify,
     told: OnceLock<Told>,
@@ -145,6 +148,7 @@ impl Deploy {
             releases: OnceLock::new(),
             held: Mutex::default(),
             writing: tokio::sync::Mutex::new(()),
+            adopted: tokio::sync::Mutex::default(),
             watched: Mutex::default(),
             wake: Notify::new(),
             told: OnceLock::new(),
@@ -436,8 +440,13 @@ impl Inner {
         self.ledger.made(number).await?.ok_or_else(missing)
     }
 
-    /// Brings this process to `state`. True when it was elsewhere.
+    /// Brings this process to `state`. True when it was elsewhere; not when it is further on already: whoever reads the
+    /// state slowly must not undo what was done meanwhile.
     pub(crate) async fn adopt(self: &Arc<Self>, state: &State) -> Result<bool, DeployError> {
+        let mut adopted = self.adopted.lock().await;
+        if state.audit < *adopted {
+            return Ok(false);
+        }
         let there = |digest: Digest| DeployError::Missing { what: format!("release {digest}") };
         let wanted = state.live.release;
         let live = self.fetch(wanted).await?.ok_or_else(|| there(wanted))?;
@@ -450,6 +459,7 @@ impl Inner {
             }
         };
         self.watch_canary(state);
+        *adopted = state.audit;
         let Some(releases) = self.releases.get() else { return Ok(false) };
         let before =
             (releases.live().digest, releases.canary().map(|c| (c.release.digest, c.percent)));
