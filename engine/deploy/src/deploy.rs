@@ -49,6 +49,19 @@ pub struct Settings {
     pub require_signed: bool,
     /// When a canary is taken back by itself.
     pub canary: Rules,
+    /// What of a project is taken in when the engine starts.
+    pub take_in: TakeIn,
+}
+
+/// What of a project is taken in when an engine starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TakeIn {
+    /// What has changed in it since it was last taken in.
+    #[default]
+    Changes,
+    /// All of it when nothing is live yet, and otherwise nothing: for processes that share a store. One that is started
+    /// again with a folder of old must not make that live for all.
+    First,
 }
 
 /// Changes what is live, and keeps the engine at hand of what calls are pinned to.
@@ -120,7 +133,7 @@ impl Watched {
 pub struct Started {
     /// For the engine: it finds in them what its calls are pinned to, now and later.
     pub releases: Arc<Releases>,
-    /// What became of the project that was given.
+    /// What became of the project that was given; none also when it was left alone.
     pub taken_in: Option<Result<Outcome, DeployError>>,
 }
 
@@ -163,8 +176,8 @@ impl Deploy {
         let _ = self.0.told.set(Box::new(tell));
     }
 
-    /// Loads what is live, and then takes in what has changed in `source` since it was last taken in; if nothing is
-    /// live yet, makes the first release of it. Once per process, before the engine.
+    /// Loads what is live, and then takes in of `source` what [`Settings::take_in`] says; if nothing is live yet, makes
+    /// the first release of it. Once per process, before the engine.
     ///
     /// A `source` that is refused does not stop an engine that has a good release.
     ///
@@ -192,7 +205,17 @@ impl Deploy {
         inner.note_from_history(&state).await?;
         let taken_in = match (first, source) {
             (Some(first), _) => Some(Ok(first)),
-            (None, Some(source)) => Some(self.take_in(source).await),
+            (None, Some(source)) => match inner.settings.take_in {
+                TakeIn::Changes => Some(self.take_in(source).await),
+                TakeIn::First => {
+                    if state.folder != Some(Digest::of(&source.manifest().bytes())) {
+                        tracing::info!(
+                            "the project differs from what was last taken in, and what is live stays: push it, or have it taken in by whoever is to"
+                        );
+                    }
+                    None
+                }
+            },
             (None, None) => None,
         };
         Ok(Started { releases, taken_in })

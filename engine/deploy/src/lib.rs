@@ -40,7 +40,7 @@ mod worlds;
 
 pub use canary::{Rules, Tally, judge};
 pub use change::{Back, Change, MAX_FILE_BYTES, MAX_FILES, NewPlugin, Outcome};
-pub use deploy::{Deploy, Settings, Setup, Started, Tick};
+pub use deploy::{Deploy, Settings, Setup, Started, TakeIn, Tick};
 pub use error::{DeployError, Reason, Refusal};
 pub use item::{Item, ItemChange, ItemKind};
 pub use manifest::Manifest;

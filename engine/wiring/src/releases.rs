@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
+use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys};
 use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
@@ -52,6 +52,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
             more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
             traps: config.deploy.canary_traps.into(),
         },
+        take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),

@@ -64,8 +64,8 @@ async fn hold(config: Config) -> Result<ExitCode> {
         deploy: Some(deploy.clone()),
     };
     let folder = config.project.folder.clone();
-    let (watch, watch_interval, interval) =
-        (config.deploy.watch, config.deploy.watch_interval, config.deploy.interval);
+    let watch = config.deploy.watch && config.takes_in_changes();
+    let (watch_interval, interval) = (config.deploy.watch_interval, config.deploy.interval);
     let app = App::new(config, parts)?;
     // Before the first request: a signal that comes early must not be lost.
     let stop = stop_signal()?;

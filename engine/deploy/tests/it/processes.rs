@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use dialgraph_deploy::{DeployError, Settings};
+use dialgraph_deploy::{DeployError, Settings, Source, TakeIn};
 use dialgraph_flow::Digest;
 use dialgraph_store::{
     Blobs, CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, SledStore, Store,
@@ -187,6 +187,34 @@ async fn after_a_restart_the_same_release_is_live_and_calls_go_on() {
         ran(&shop.press("old", "1", "2").await.record),
         [Digest::of(&shipped("hours-check"))]
     );
+}
+
+#[tokio::test]
+async fn a_process_that_shares_the_store_makes_a_project_live_only_when_nothing_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let shared = Settings { take_in: TakeIn::First, ..Settings::default() };
+    let open = |source| process(folder.path(), &store, &clock, shared.clone(), source);
+    let project = |words: &str| {
+        let mut files = crate::shop::files();
+        files.insert("desk.flow.yaml".into(), saying(words));
+        Source::new(files, crate::shop::few())
+    };
+    let (old, new) = (project("Old."), project("New."));
+    let first = open(Some(&old)).await.unwrap();
+    assert!(first.started.taken_in.as_ref().unwrap().as_ref().unwrap().changed);
+    first.deploy.push(&designer(), flow("desk", saying("Pushed."))).await.unwrap();
+    // Whether it has the folder of old or a new one.
+    for source in [&old, &new] {
+        let again = open(Some(source)).await.unwrap();
+        assert!(again.started.taken_in.is_none());
+        assert_eq!(again.started.releases.live().digest, first.started.releases.live().digest);
+    }
+    // By itself, or because somebody wants it so.
+    let own =
+        process(folder.path(), &store, &clock, Settings::default(), Some(&new)).await.unwrap();
+    assert_eq!(heard(&own.begin("a").await.record), "New.");
 }
 
 #[tokio::test]

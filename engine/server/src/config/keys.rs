@@ -1,7 +1,7 @@
 //! Every key there is.
 
 use super::setting::{Given, Setting, Word, read_word, show_word};
-use super::{Admin, Backend, Config, Genai, Guard, Knowledge, LogFormat, Nlu, Secrets};
+use super::{Admin, Backend, Config, Genai, Guard, Knowledge, LogFormat, Nlu, Secrets, TakeIn};
 
 /// Reads a value into its place.
 type Set = Box<dyn Fn(&mut Config, &Given) -> Result<(), String>>;
@@ -57,6 +57,20 @@ impl Word for Admin {
 }
 
 impl Setting for Admin {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Word for TakeIn {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("always", Self::Always), ("first", Self::First)];
+}
+
+impl Setting for TakeIn {
     fn read(given: &Given) -> Result<Self, String> {
         read_word(given)
     }
@@ -285,8 +299,13 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.deploy.admin,
         ),
         key(
+            "deploy.take_in",
+            "When the project folder is taken in: \"always\": what changed in it, at every start and while it is watched;\n\"first\": only when nothing is live yet; \"auto\": \"first\" if processes share the store, which may have folders that\ndiffer, or else \"always\".",
+            |c| &mut c.deploy.take_in,
+        ),
+        key(
             "deploy.watch",
-            "Takes in what changes in the project folder and its `plugins/` while the server runs.",
+            "Takes in what changes in the project folder and its `plugins/` while the server runs, unless `deploy.take_in`\nis or comes to \"first\".",
             |c| &mut c.deploy.watch,
         ),
         key(

@@ -147,6 +147,7 @@ impl std::fmt::Debug for Api {
 #[derive(Debug, Clone)]
 pub struct Deploy {
     pub admin: Admin,
+    pub take_in: TakeIn,
     /// Takes in what changes in the project folder.
     pub watch: bool,
     /// How often that is looked at.
@@ -169,6 +170,17 @@ pub enum Admin {
     Auto,
     On,
     Off,
+}
+
+/// When the project folder is taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeIn {
+    /// [`Always`](Self::Always) with a store of its own, [`First`](Self::First) with one that processes share.
+    Auto,
+    /// At every start, and while it is watched.
+    Always,
+    /// When nothing is live yet.
+    First,
 }
 
 /// Whether requests must prove where they come from.
@@ -323,6 +335,7 @@ impl Default for Config {
             api: Api { authentication: Guard::Auto, tokens: Vec::new() },
             deploy: Deploy {
                 admin: Admin::Auto,
+                take_in: TakeIn::Auto,
                 watch: true,
                 watch_interval: Duration::from_millis(250),
                 interval: seconds(2),
@@ -397,6 +410,16 @@ impl Config {
             // Anybody could put anything live.
             Admin::On => !self.is_exposed() || self.must_authenticate(),
             Admin::Off => false,
+        }
+    }
+
+    /// Whether changes in the project folder go live by themselves. Processes that share a store may have folders that
+    /// differ, and one with an old one must not put that live for all.
+    pub fn takes_in_changes(&self) -> bool {
+        match self.deploy.take_in {
+            TakeIn::Auto => self.store.backend == Backend::Sled,
+            TakeIn::Always => true,
+            TakeIn::First => false,
         }
     }
 

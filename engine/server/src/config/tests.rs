@@ -139,3 +139,12 @@ fn nothing_can_be_deployed_by_whoever_asks_from_elsewhere() {
     let (config, _) = load(&format!("{required}[deploy]\nadmin = \"on\"\n"), &[]).unwrap();
     assert!(config.serves_admin());
 }
+
+#[test]
+fn a_folder_goes_live_by_itself_unless_processes_share_the_store() {
+    let takes_in = |text: &str| load(text, &[]).unwrap().0.takes_in_changes();
+    assert!(takes_in(""));
+    assert!(!takes_in("[store]\nbackend = \"dynamodb\"\n"));
+    assert!(takes_in("[store]\nbackend = \"dynamodb\"\n[deploy]\ntake_in = \"always\"\n"));
+    assert!(!takes_in("[deploy]\ntake_in = \"first\"\n"));
+}
