@@ -441,7 +441,7 @@ impl Inner {
             self.happened(request.action.as_str());
         }
 
-        let (_, project) = self.hold(candidate, request.canary.is_none());
+        let (_, project) = self.hold(candidate);
         if request.canary.is_none()
             && let Err(why) = self.worlds.seed(&project).await
         {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
+use dialgraph_flow::grants::PluginLimits;
 use dialgraph_flow::{Digest, Project, Release};
 use dialgraph_host::Host;
 use dialgraph_kernel::journal::TurnRecord;
@@ -105,7 +106,7 @@ type Told = Box<dyn Fn(&'static str) + Send + Sync>;
 pub(crate) struct Held {
     release: Arc<Release>,
     world: Arc<dyn World>,
-    plugins: BTreeSet<Digest>,
+    plugins: BTreeSet<(Digest, PluginLimits)>,
     reach: Reach,
 }
 
@@ -368,8 +369,15 @@ impl Inner {
     /// Digests of all releases that are held, and the plugins of each.
     pub(crate) fn holds(&self) -> Vec<(Digest, Vec<Digest>)> {
         let held = self.held();
-        let mut all: Vec<_> =
-            held.iter().map(|(d, held)| (*d, held.plugins.iter().copied().collect())).collect();
+        let mut all: Vec<_> = held
+            .iter()
+            .map(|(d, held)| {
+                (*d, {
+                    let digests: BTreeSet<Digest> = held.plugins.iter().map(|(d, _)| *d).collect();
+                    digests.into_iter().collect()
+                })
+            })
+            .collect();
         all.sort();
         all
     }
@@ -394,17 +402,14 @@ impl Inner {
         .await
     }
 
-    /// Makes a candidate one that calls can be pinned to. `newest`: plugins that are loaded already come under
-    /// its grants.
-    pub(crate) fn hold(&self, candidate: Candidate, newest: bool) -> (Arc<Release>, Project) {
-        let plugins: BTreeSet<Digest> = candidate.plugins().into_iter().collect();
+    /// Makes a candidate one that calls can be pinned to. Its plugins are loaded beside the same ones under other
+    /// limits, of which calls of other releases have theirs.
+    pub(crate) fn hold(&self, candidate: Candidate) -> (Arc<Release>, Project) {
+        let plugins = candidate.plugins();
         let Candidate { release, world, prepared, reach, project, .. } = candidate;
         let mut held = self.held();
         for plugin in prepared {
-            // A release of old must not put limits of old on what new calls run.
-            if newest || self.host.loaded(&plugin.loaded().digest).is_none() {
-                self.host.keep(plugin);
-            }
+            self.host.keep(plugin);
         }
         let digest = release.digest;
         let one = held.entry(digest).or_insert_with(|| Held {
@@ -445,7 +450,7 @@ impl Inner {
                 candidate.release.digest
             )));
         }
-        Ok(self.hold(candidate, false))
+        Ok(self.hold(candidate))
     }
 
     /// Loads what is live, with the project that it was made of.
@@ -588,7 +593,8 @@ impl Inner {
             let Some(one) = held.remove(&digest) else { continue };
             for plugin in one.plugins {
                 if !held.values().any(|held| held.plugins.contains(&plugin)) {
-                    self.host.unload(&plugin);
+                    let (digest, limits) = &plugin;
+                    self.host.unload_under(digest, limits);
                 }
             }
             gone.push(digest);

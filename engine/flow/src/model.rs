@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Digest;
 pub use crate::expr::{Expr, Scope};
+use crate::grants::PluginLimits;
 pub use crate::template::{Prompt, Rendered};
 
 /// A name from a flow file: of a flow, node, port, attribute, plugin, queue …
@@ -45,6 +46,8 @@ pub struct Release {
 pub struct PluginPin {
     pub digest: Digest,
     pub descriptor: Arc<Descriptor>,
+    /// Bounds of each of its runs.
+    pub limits: PluginLimits,
 }
 
 /// The way out when everything else failed: words and a queue.

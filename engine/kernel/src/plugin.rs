@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use dialgraph_flow::Digest;
+use dialgraph_flow::grants::PluginLimits;
 use dialgraph_flow::model::Digits;
 
 use crate::ports::{HostCall, HostResult, Timestamp};
@@ -57,6 +58,8 @@ pub struct Invocation<'a> {
     /// JSON, from the visit's last ask.
     pub state: Option<&'a str>,
     pub event: &'a PluginEvent,
+    /// Bounds of the run, of the call's release; none: whatever the plugin was loaded under.
+    pub limits: Option<PluginLimits>,
 }
 
 /// What a plugin is told of the caller.
