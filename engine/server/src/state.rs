@@ -218,9 +218,13 @@ impl App {
         u64::from_le_bytes(first)
     }
 
-    /// From now on `/readyz` says no.
+    /// From now on `/readyz` says no, and clients are told to look for another connection.
     pub fn set_leaving(&self) {
         self.leaving.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
     }
 
     /// What `/readyz` says: each part with the reason why it is not ready.
@@ -236,11 +240,7 @@ impl App {
             Err(format!("degraded: {} not asked after failures in a row", open.join(", ")))
         };
         parts.insert("providers", providers);
-        let draining = if self.leaving.load(Ordering::SeqCst) {
-            Err("about to stop".to_owned())
-        } else {
-            Ok(())
-        };
+        let draining = if self.is_leaving() { Err("about to stop".to_owned()) } else { Ok(()) };
         parts.insert("server", draining);
         parts
     }

@@ -1,12 +1,14 @@
 //! Overload, failing providers, an orderly end, and what is told of it all.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Pace};
-use crate::server::Site;
+use crate::server::{Server, Site};
 use crate::turns::event;
 
 fn said(text: &str) -> Value {
@@ -70,10 +72,18 @@ fn a_turn_that_takes_longer_than_its_answer_may_goes_on_to_its_end() {
     assert_eq!(desk.requests(), 1);
 }
 
+/// Asks over a connection that the client would keep; gives the head of the answer once the server has closed it.
+fn head_over_a_kept_connection(server: &Server, path: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).unwrap();
+    crate::server::reply(stream).head
+}
+
 #[test]
 fn a_stop_finishes_what_is_under_way_and_refuses_the_rest() {
     let desk = Desk::start(Pace::After(Duration::from_secs(3)));
-    let site = Site::desk(desk.url(), "20s");
+    let site = Site::desk(desk.url(), "20s").set("DIALGRAPH_SERVER__DRAIN_DELAY", "1s");
     let server = site.start();
     server.call("c-1", json!({}));
     std::thread::scope(|scope| {
@@ -82,10 +92,10 @@ fn a_stop_finishes_what_is_under_way_and_refuses_the_rest() {
         server.terminate();
         server.wait_until("it is unready", |server| server.get("/readyz").status == 503);
         assert_eq!(server.get("/readyz").json()["parts"]["server"], "about to stop");
-        server.wait_until("new turns are refused", |server| {
-            server.post("/v1/connect/turn", &event("contact-1", json!({}))).status == 503
-        });
-        assert_eq!(server.get("/healthz").status, 200);
+        let head = head_over_a_kept_connection(&server, "/healthz");
+        assert!(head.contains("200 ok") && head.contains("connection: close"), "{head}");
+        server
+            .wait_until("nobody is let in", |server| TcpStream::connect(server.address()).is_err());
         let answer = under_way.join().unwrap().json();
         assert_eq!(answer["say"][0]["text"], "Your ticket is 1000.");
     });
@@ -93,6 +103,27 @@ fn a_stop_finishes_what_is_under_way_and_refuses_the_rest() {
     assert_eq!(code, Some(0), "{log}");
     let again = site.start();
     assert_eq!(again.get("/v1/calls/c-1").json()["call"]["status"], "ended");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_replies_that_nobody_waits_for() {
+    let desk = Desk::start(Pace::Never);
+    let site = Site::desk(desk.url(), "60s")
+        .set("DIALGRAPH_TURNS__BUDGET", "200ms")
+        .set("DIALGRAPH_TURNS__COMFORT_WAIT", "100ms");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    let answer = server.event("c-1", 1, said("The printer burns")).json();
+    assert_eq!(answer["then"]["action"], "wait", "{answer}");
+    assert_eq!(server.figure("dialgraph_late_replies", ""), 1.0);
+    server.terminate();
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("later turns ask again"), "{log}");
+    let again = site.start();
+    again.event("c-1", 2, json!({"event": "resumed"}));
+    again.wait_until("it is asked for again", |_| desk.requests() == 2);
+    assert_eq!(desk.tickets(), 1, "under the same key");
 }
 
 #[test]

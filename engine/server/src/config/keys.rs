@@ -198,7 +198,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "server.drain_timeout",
-            "After that no new turn begins; turns and replies under way have so long to end.",
+            "After that no connection is taken and no new turn begins; turns under way have so long to end.",
             |c| &mut c.server.drain_timeout,
         ),
         key(

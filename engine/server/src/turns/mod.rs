@@ -323,12 +323,20 @@ impl Turns {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// Ends when no turn is under way and no late reply is awaited.
+    /// Ends when no turn is under way.
     pub async fn settled(&self) {
+        self.until(|load| load.turns == 0).await;
+    }
+
+    /// Ends when no late reply is awaited, either.
+    pub async fn replied(&self) {
+        self.until(|load| load.turns == 0 && load.late_replies == 0).await;
+    }
+
+    async fn until(&self, holds: impl Fn(Load) -> bool) {
         loop {
             let changed = self.changed.notified();
-            let load = self.load();
-            if load.turns == 0 && load.late_replies == 0 {
+            if holds(self.load()) {
                 return;
             }
             changed.await;
