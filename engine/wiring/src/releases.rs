@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,7 +34,11 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 /// If a setting is wrong, or asks for what is not in this build.
 pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
-    worlds.environment = std::env::vars().collect();
+    // A secret that is no text is none that could be sent.
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    worlds.environment = std::env::vars_os().filter_map(text).collect();
     worlds.secrets_folder = config
         .providers
         .secrets_folder

@@ -18,7 +18,7 @@ use crate::workshop::cache_dir;
 
 pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
     let file = args.config.clone().or_else(usual_file);
-    let (mut config, sources) = Config::load(file.as_deref(), std::env::vars())?;
+    let (mut config, sources) = Config::load(file.as_deref(), variables())?;
     if let Some(project) = args.project {
         config.project.folder = project;
     }
@@ -33,6 +33,14 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
         .build()
         .context("this machine gives no threads")?;
     runtime.block_on(hold(config))
+}
+
+/// The environment, whatever bytes are in it: what is not for this program must not stop it, and what is wrong with the rest
+/// is told with its name.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    })
 }
 
 /// Serves until it is told to stop.

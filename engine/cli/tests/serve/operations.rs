@@ -253,6 +253,18 @@ fn figures_count_turns_nodes_plugins_providers_queues_and_the_store() {
 }
 
 #[test]
+fn what_is_no_text_in_the_environment_stops_nothing() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let site = Site::desk("http://127.0.0.1:9", "1s");
+    let site = site.set_bytes("SOMETHING_ELSE", bytes).set_bytes("DIALGRAPH_SECRET_NO_TEXT", bytes);
+    assert_eq!(site.start().get("/healthz").status, 200);
+    let log =
+        site.set_bytes("DIALGRAPH_TURNS__BUDGET", bytes).try_start().expect_err("no duration");
+    assert!(log.contains("DIALGRAPH_TURNS__BUDGET"), "{log}");
+}
+
+#[test]
 fn a_store_that_is_taken_is_said_to_be() {
     let site = Site::desk("http://127.0.0.1:9", "1s");
     let _first = site.start();

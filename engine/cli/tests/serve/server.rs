@@ -1,5 +1,6 @@
 //! The engine as a process, and a client for it.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Site {
     folder: Arc<tempfile::TempDir>,
     project: PathBuf,
-    settings: Vec<(String, String)>,
+    settings: Vec<(String, OsString)>,
 }
 
 impl Site {
@@ -66,7 +67,12 @@ impl Site {
     }
 
     /// Sets a variable.
-    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+        self.set_bytes(name, value.as_ref())
+    }
+
+    /// Sets a variable to what need not be text.
+    pub(crate) fn set_bytes(mut self, name: &str, value: &OsStr) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
