@@ -172,8 +172,8 @@ impl Tokens {
             made_by: by.name.clone(),
             expires_at: valid_ms.map(|ms| now.plus(ms)),
         };
-        inner.ledger.commit(&[Op::put_value(key(&id)?, &row, Expect::Absent)?]).await?;
-        self.note(by, Action::TokenMade, &row).await?;
+        let make = Op::put_value(key(&id)?, &row, Expect::Absent)?;
+        self.commit(make, by, Action::TokenMade, &row).await?;
         Ok((token, row))
     }
 
@@ -187,8 +187,8 @@ impl Tokens {
         let inner = &self.deploy.0;
         let none = || DeployError::Unknown(format!("there is no token `{id}`"));
         let row = get_value::<TokenRow>(&inner.ledger.0, &key(id)?).await?.ok_or_else(none)?;
-        inner.ledger.commit(&[Op::delete(key(id)?, Expect::Any)]).await?;
-        self.note(by, Action::TokenRevoked, &row.value).await
+        let revoke = Op::delete(key(id)?, Expect::Version(row.version));
+        self.commit(revoke, by, Action::TokenRevoked, &row.value).await
     }
 
     /// Tokens that were made while engines ran, expired ones included.
@@ -210,13 +210,20 @@ impl Tokens {
         }
     }
 
-    async fn note(&self, by: &Who, action: Action, row: &TokenRow) -> Result<(), DeployError> {
+    /// Does `op` together with its line in the audit log.
+    async fn commit(
+        &self,
+        op: Op,
+        by: &Who,
+        action: Action,
+        row: &TokenRow,
+    ) -> Result<(), DeployError> {
         let inner = &self.deploy.0;
         let why = format!("token {} of {}, {}", row.id, row.who.name, row.who.role);
         let entry = |state: &crate::rows::State| -> AuditEntry {
             inner.line(state, by, action, None, Some(why.clone()))
         };
-        inner.note(entry).await
+        inner.note(&[op], entry).await
     }
 }
 
