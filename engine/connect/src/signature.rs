@@ -213,7 +213,8 @@ pub fn sign(key: &Key, request: &Request<'_>, now: u64, nonce: Nonce) -> Signed 
     Signed { key: key.id.clone(), timestamp, nonce, signature }
 }
 
-/// Why a request was refused. Say [`Refusal::code`] to whoever sent it, and the message to the operator alone.
+/// Why a request was refused: for the operator's log. Who sent it is told no more than that it was: even
+/// [`Refusal::code`] tells which keys there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -317,8 +318,9 @@ impl Verifier {
         self
     }
 
-    /// Refuses what was signed at or before this Unix second. Given the time of the process's start (less what the
-    /// clocks may differ by), nothing that an earlier process has heard can be replayed to this one.
+    /// Refuses what was signed at or before this Unix second. Given the time of the process's start, nothing that an
+    /// earlier process has heard can be replayed to this one; given a time before it, for clocks that differ, only what was
+    /// signed between the two can.
     #[must_use]
     pub fn only_after(self, second: u64) -> Self {
         self.locked().forget_until(second);

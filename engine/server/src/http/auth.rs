@@ -17,8 +17,9 @@ use super::problem::Problem;
 use crate::config::{Config, Connect};
 use crate::state::App;
 
-/// Seconds before the server's start in which a request may have been signed that it accepts: of those from before
-/// it cannot know whether they were heard.
+/// Seconds before the server's start in which a request may have been signed that it accepts, so that clocks need not
+/// agree. One from this time an earlier process may have heard: that it is taken again does no harm, because the store
+/// keeps one answer for its turn token. All from before are refused.
 const SIGNED_BEFORE_START: u64 = 15;
 
 /// Tells who holds a bearer token.
@@ -225,8 +226,11 @@ pub(super) fn check_signature(
         Ok(_) => Ok(()),
         Err(refusal) => {
             app.figures.refused_signature(refusal.code());
-            tracing::warn!(reason = refusal.code(), "a request was not signed as it must be");
-            Err(unauthorized(&refusal.to_string()))
+            tracing::warn!(reason = refusal.code(), %refusal, "a request was not signed as it must be");
+            // Not why: a stranger need not hear which keys there are.
+            Err(unauthorized(
+                "the request is not signed as it must be; the engine's log says what is wrong",
+            ))
         }
     }
 }
