@@ -249,6 +249,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// All codes.
+    pub const CODES: [&'static str; 7] = [
+        "signature-missing",
+        "signature-malformed",
+        "signature-key-unknown",
+        "signature-too-old",
+        "signature-too-new",
+        "signature-wrong",
+        "signature-replayed",
+    ];
+
     /// A stable word for logs, metrics and the response, which helps nobody to forge a signature.
     pub fn code(&self) -> &'static str {
         match self {

@@ -169,9 +169,19 @@ impl Deploy {
         }))
     }
 
-    /// Has `tell` told of every change and of every refusal, in a word for metrics: `push`, `roll-back`,
-    /// `canary-start`, `canary-promote`, `canary-withdraw`, `refused`, and `taken-over` for what another process changed.
-    /// Only the first that asks is told.
+    /// What [`tell`](Self::tell) tells of: changes, refusals, and what was taken over from another process.
+    pub const TOLD: [&'static str; 7] = [
+        "push",
+        "roll-back",
+        "canary-start",
+        "canary-promote",
+        "canary-withdraw",
+        "refused",
+        "taken-over",
+    ];
+
+    /// Has `tell` told of every change and of every refusal, in a word of [`TOLD`](Self::TOLD) for metrics. Only the first
+    /// that asks is told.
     pub fn tell(&self, tell: impl Fn(&'static str) + Send + Sync + 'static) {
         // Whoever was first is told.
         let _ = self.0.told.set(Box::new(tell));

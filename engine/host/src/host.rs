@@ -411,4 +411,8 @@ impl Plugins for Host {
         };
         plugin.run(&self.rooms, self.config.wait, self.config.log_level, invocation, host)
     }
+
+    fn room(&self) -> Option<usize> {
+        Some(self.config.small.runs as usize + self.config.large.runs as usize)
+    }
 }

@@ -24,6 +24,11 @@ pub trait Plugins: Send + Sync {
         invocation: &Invocation<'_>,
         host: &mut dyn HostCalls,
     ) -> RunReport;
+
+    /// Runs that there is room for at the same time; none: nobody counts them.
+    fn room(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Where a running plugin's host calls go.

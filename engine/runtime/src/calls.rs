@@ -63,6 +63,13 @@ pub struct Mark {
     open: bool,
 }
 
+impl Mark {
+    /// Whether the call's flow had it in hand: it was neither over nor given away.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+}
+
 /// Calls in progress, a page at a time.
 #[derive(Debug)]
 pub struct OpenCalls {

@@ -67,6 +67,8 @@ pub struct Answer {
     pub call: Call,
     /// The event had come before with the same token, and this is the answer it got then.
     pub repeated: bool,
+    /// Before the turn the call was in the hands of its flow already: it neither began with it nor came back.
+    pub was_open: bool,
     /// A host call that outlasted the turn. Poll it, in the background, and give its reply to
     /// [`Engine::keep_reply`]; a later turn waits for it by itself if it runs in this process.
     pub in_flight: Option<(Arc<str>, LateReply)>,
@@ -226,7 +228,9 @@ impl Engine {
         let loaded = self.calls.load(id).await?;
         Ok(match (record, loaded) {
             (Some(record), Some(loaded)) => {
-                Some(Answer { record, call: loaded.call, repeated: true, in_flight: None })
+                let was_open = loaded.mark.is_open();
+                let call = loaded.call;
+                Some(Answer { record, call, repeated: true, was_open, in_flight: None })
             }
             _ => None,
         })
@@ -285,6 +289,7 @@ impl Engine {
             record: finished.record,
             call: finished.call,
             repeated: false,
+            was_open: before.is_some_and(|mark| mark.is_open()),
             in_flight,
         }))
     }

@@ -28,8 +28,7 @@ pub struct Round {
 /// Makes rounds for as long as the server lives.
 pub(crate) async fn run(app: Weak<App>) {
     loop {
-        let Some(every) = app.upgrade().map(|app| app.config.calls.idle_check) else { return };
-        tokio::time::sleep(every).await;
+        // The first round is made at once: an earlier process has left calls behind, which nobody has counted yet.
         let Some(app) = app.upgrade() else { return };
         if app.turns.is_draining() {
             return;
@@ -41,6 +40,9 @@ pub(crate) async fn run(app: Weak<App>) {
             }
             Err(error) => tracing::warn!(%error, "calls in progress could not be looked through"),
         }
+        let every = app.config.calls.idle_check;
+        drop(app);
+        tokio::time::sleep(every).await;
     }
 }
 
@@ -90,7 +92,7 @@ async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
         return Ok(false);
     }
     let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
-    activity.note(id, last.0);
+    activity.note(id, call.channel, last.0);
     Ok(last.0 <= long_ago)
 }
 

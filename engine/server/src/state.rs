@@ -142,6 +142,9 @@ impl App {
         };
         let clock = SystemClock;
         let figures = Arc::new(Figures::default());
+        if let Some(room) = parts.plugins.room() {
+            figures.plugin_room(room);
+        }
         let (world, breakers) = guarded(parts.world, &config.providers, &figures);
         let engine = Engine::new(
             Arc::new(MeasuredStore { inner: parts.store.store.clone(), figures: figures.clone() }),

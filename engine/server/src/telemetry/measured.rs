@@ -54,6 +54,10 @@ impl Plugins for MeasuredPlugins {
         self.figures.plugin_ends(&name, outcome, began.elapsed());
         report
     }
+
+    fn room(&self) -> Option<usize> {
+        self.inner.room()
+    }
 }
 
 impl MeasuredPlugins {

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use dialgraph_deploy::Deploy;
-use dialgraph_kernel::call::{Call, CallId, Status};
+use dialgraph_kernel::call::{Call, CallId, Channel, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
@@ -182,12 +182,17 @@ impl Turns {
     /// Handles an event. `token` names this delivery: the same token gets the same answer.
     pub async fn handle(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
         let began = Instant::now();
+        let known = match &work {
+            Work::Start(start) => Some(start.channel),
+            Work::Event { id, .. } => self.activity.channel(id),
+        };
         let result = self.admit(work, token).await;
         let (channel, outcome) = match &result {
-            Ok(answered) if answered.repeated => (answered.call.channel.as_str(), "repeated"),
-            Ok(answered) => (answered.call.channel.as_str(), "answered"),
-            Err(refused) => ("unknown", refused.word()),
+            Ok(answered) if answered.repeated => (Some(answered.call.channel), "repeated"),
+            Ok(answered) => (Some(answered.call.channel), "answered"),
+            Err(refused) => (known, refused.word()),
         };
+        let channel = channel.map_or("unknown", Channel::as_str);
         self.figures.event(channel, outcome, began.elapsed());
         result
     }
@@ -276,12 +281,12 @@ impl Turns {
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
         if matches!(answer.call.status, Status::New | Status::Active) {
-            self.activity.note(id, SystemClock.millis());
+            self.activity.note(id, answer.call.channel, SystemClock.millis());
         } else {
             self.activity.forget(id);
         }
         if !answer.repeated {
-            self.figures.turn(&answer.call, &answer.record);
+            self.figures.turn(&answer.call, &answer.record, answer.was_open);
             if let Some(deploy) = self.deploy.get() {
                 deploy.observe(&answer.call.release, &answer.record);
             }
@@ -354,6 +359,20 @@ impl Work {
 }
 
 impl Refused {
+    /// All words.
+    pub const WORDS: [&'static str; 10] = [
+        "busy",
+        "draining",
+        "late",
+        "out-of-order",
+        "no-call",
+        "exists",
+        "ended",
+        "refused",
+        "failed",
+        "broken",
+    ];
+
     /// Its word in logs and metrics.
     pub fn word(&self) -> &'static str {
         match self {
