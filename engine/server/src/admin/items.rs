@@ -1,8 +1,5 @@
 //! Flows and plugins, one by one.
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -17,7 +14,7 @@ use dialgraph_deploy::{Change, Item, ItemKind, NewPlugin};
 use super::answer::{Answer, done, list as listed, outcome, read};
 use super::body::{Large, Small};
 use super::releases::BackRequest;
-use super::{Admin, ChangeQuery, Shared, allow, back, why};
+use super::{ChangeQuery, Route, Shared, allow, back, why};
 use crate::http::auth::{Designer, Viewer};
 use crate::http::problem::Problem;
 
@@ -25,14 +22,14 @@ use crate::http::problem::Problem;
 const SIGNATURE: &str = "x-dialgraph-minisig";
 
 /// The routes of one kind.
-pub(super) fn routes(kind: ItemKind, path: &str) -> Router<Arc<Admin>> {
+pub(super) fn routes(kind: ItemKind, path: &str) -> Vec<Route> {
     let one = format!("{path}/{{name}}");
     let item = move |name: String| Item { kind, name };
     type Name = Path<String>;
-    Router::new()
-        .route(path, get(async move |admin: Shared, _: Viewer| list(admin, kind).await))
-        .route(
-            &one,
+    vec![
+        (path.to_owned(), get(async move |admin: Shared, _: Viewer| list(admin, kind).await)),
+        (
+            one.clone(),
             get(async move |admin: Shared, _: Viewer, Path(name): Name| {
                 versions(admin, item(name)).await
             })
@@ -43,7 +40,10 @@ pub(super) fn routes(kind: ItemKind, path: &str) -> Router<Arc<Admin>> {
                             query: ChangeParameters,
                             headers: HeaderMap,
                             body: Large| {
-                    let signature = signature(&headers)?;
+                    let signature = match kind {
+                        ItemKind::Plugin => signature(&headers)?,
+                        ItemKind::Flow | ItemKind::File => None,
+                    };
                     change(admin, who, item(name), query, Some((body, signature))).await
                 },
             )
@@ -55,9 +55,9 @@ pub(super) fn routes(kind: ItemKind, path: &str) -> Router<Arc<Admin>> {
                     change(admin, who, item(name), query, None).await
                 },
             ),
-        )
-        .route(
-            &format!("{one}/content"),
+        ),
+        (
+            format!("{one}/content"),
             get(
                 async move |admin: Shared,
                             _: Viewer,
@@ -66,22 +66,23 @@ pub(super) fn routes(kind: ItemKind, path: &str) -> Router<Arc<Admin>> {
                     content(admin, item(name), query).await
                 },
             ),
-        )
-        .route(
-            &format!("{one}/rollback"),
+        ),
+        (
+            format!("{one}/rollback"),
             post(async move |admin: Shared, who: Designer, Path(name): Name, body: Small| {
                 roll_back(admin, who, item(name), body).await
             }),
-        )
-        .route(
-            &format!("{one}/pin"),
+        ),
+        (
+            format!("{one}/pin"),
             put(async move |admin: Shared, who: Designer, Path(name): Name| {
                 pin(admin, who, item(name), true).await
             })
             .delete(async move |admin: Shared, who: Designer, Path(name): Name| {
                 pin(admin, who, item(name), false).await
             }),
-        )
+        ),
+    ]
 }
 
 type ChangeParameters = Result<Query<ChangeQuery>, QueryRejection>;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::{delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use serde::Deserialize;
 
 use tokio::sync::Semaphore;
@@ -58,20 +58,33 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
     }
     let room = Arc::new(Semaphore::new(body::LARGE_AT_ONCE));
     let admin = Arc::new(Admin { app: app.clone(), deploy, tokens: app.tokens.clone(), room });
-    let router = Router::new()
-        .route("/openapi-admin.json", get(openapi))
-        .route("/v1/releases", get(releases::list).post(releases::push))
-        .route("/v1/releases/live", get(releases::live))
-        .route("/v1/releases/rollback", post(releases::roll_back))
-        .route("/v1/audit", get(releases::audit))
-        .route("/v1/canary", post(canary::change))
-        .route("/v1/tokens", get(tokens::list).post(tokens::make))
-        .route("/v1/tokens/{id}", delete(tokens::revoke))
-        .merge(items::routes(ItemKind::Flow, "/v1/flows"))
-        .merge(items::routes(ItemKind::Plugin, "/v1/plugins"))
+    let router = all_routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(admin);
     Some(router)
+}
+
+/// A path with what it takes.
+type Route = (String, MethodRouter<Arc<Admin>>);
+
+/// Every path.
+fn all_routes() -> Vec<Route> {
+    let own = [
+        ("/openapi-admin.json", get(openapi)),
+        ("/v1/releases", get(releases::list).post(releases::push)),
+        ("/v1/releases/live", get(releases::live)),
+        ("/v1/releases/rollback", post(releases::roll_back)),
+        ("/v1/audit", get(releases::audit)),
+        ("/v1/canary", post(canary::change)),
+        ("/v1/tokens", get(tokens::list).post(tokens::make)),
+        ("/v1/tokens/{id}", delete(tokens::revoke)),
+    ];
+    let mut all = own.map(|(path, methods)| (path.to_owned(), methods)).to_vec();
+    all.extend(items::routes(ItemKind::Flow, "/v1/flows"));
+    all.extend(items::routes(ItemKind::Plugin, "/v1/plugins"));
+    all
 }
 
 /// What goes with every change, in the query of a `PUT` or the body of a `POST`.
@@ -107,4 +120,21 @@ fn why(given: Option<String>) -> Result<Option<String>, Problem> {
 
 fn back(to: Option<String>) -> Back {
     to.map_or(Back::OneStep, Back::To)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_and_the_routes_name_the_same_paths() {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let documented: BTreeSet<&str> =
+            document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let all = all_routes();
+        let routed: BTreeSet<&str> = all.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(documented, routed);
+    }
 }
