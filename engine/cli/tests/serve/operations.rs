@@ -250,6 +250,38 @@ fn figures_count_turns_nodes_plugins_providers_queues_and_the_store() {
         assert!(value >= least, "{name}{{{labels}}} is {value}\n{}", server.log());
     }
     assert_eq!(server.figure("dialgraph_plugin_runs", ""), 0.0);
+    assert_eq!(server.figure("dialgraph_plugin_runs_most", ""), 120.0 + 16.0);
+    // A refused event is one of its call's channel, unless nobody knows the call.
+    server.call("c-3", json!({"channel": "voice"}));
+    server.event("c-3", 7, json!({"event": "silent"}));
+    server.event("c-9", 1, json!({"event": "silent"}));
+    let refused = |labels: &str| server.figure("dialgraph_turns_total", &format!("{labels}\""));
+    assert_eq!(refused("channel=\"voice\",outcome=\"out-of-order"), 1.0);
+    assert_eq!(refused("channel=\"unknown\",outcome=\"no-call"), 1.0);
+    assert_eq!(refused("channel=\"unknown\",outcome=\"out-of-order"), 0.0);
+}
+
+#[test]
+fn calls_in_progress_are_counted_from_the_start_and_when_they_come_back() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let site = Site::desk(&format!("http://127.0.0.1:{port}"), "20s")
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "1h");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    server.call("c-2", json!({}));
+    let open = |server: &Server| server.figure("dialgraph_open_calls", "");
+    assert_eq!(open(&server), 2.0);
+    // To a queue, which is full; back to the flow, and to its end.
+    let given = server.event("c-1", 1, said("The printer burns")).json();
+    assert_eq!((&given["then"]["action"], open(&server)), (&json!("queue"), 1.0), "{given}");
+    let back = server.event("c-1", 2, json!({"event": "failed", "reason": "queue-full"})).json();
+    assert_eq!((&back["status"], open(&server)), (&json!("ended"), 1.0), "{back}");
+    drop(server);
+
+    let server = site.start();
+    server.wait_until("what is left of before is counted", |server| open(server) == 1.0);
+    server.event("c-2", 1, json!({"event": "hung_up"}));
+    assert_eq!(open(&server), 0.0);
 }
 
 #[test]
