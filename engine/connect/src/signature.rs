@@ -18,11 +18,12 @@
 //! nobody without a key can fill it. What one process has heard another has not: the turn token, for which the store
 //! keeps one answer, is what makes a replay to another process harmless.
 //!
-//! **Rotation.** A verifier takes several keys. Add the new key to the engine, move the Lambda to it, remove the old.
+//! **Rotation.** A verifier takes several keys. Add the new key to the engine, move the Lambda to it, remove the old. Keys
+//! can be replaced while requests come ([`Verifier::with_keys`]).
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -294,7 +295,7 @@ impl Refusal {
 pub struct Verifier {
     keys: Vec<Key>,
     window: u32,
-    heard: Mutex<NonceCache>,
+    heard: Arc<Mutex<NonceCache>>,
 }
 
 impl Verifier {
@@ -303,16 +304,17 @@ impl Verifier {
     /// # Errors
     /// If there is no key, or two have one id.
     pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
-        let keys: Vec<Key> = keys.into_iter().collect();
-        if keys.is_empty() {
-            return Err(KeyError::None);
-        }
-        let mut ids = HashSet::new();
-        if let Some(key) = keys.iter().find(|key| !ids.insert(key.id.as_str())) {
-            return Err(KeyError::Twice { id: key.id.clone() });
-        }
-        let heard = Mutex::new(NonceCache::new(DEFAULT_NONCES));
-        Ok(Self { keys, window: DEFAULT_WINDOW_SECONDS, heard })
+        let heard = Arc::new(Mutex::new(NonceCache::new(DEFAULT_NONCES)));
+        Ok(Self { keys: checked(keys)?, window: DEFAULT_WINDOW_SECONDS, heard })
+    }
+
+    /// The same with other keys. What one of the two has heard the other has heard as well, so that nothing can be replayed
+    /// while keys are replaced.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_keys(&self, keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
+        Ok(Self { keys: checked(keys)?, window: self.window, heard: Arc::clone(&self.heard) })
     }
 
     /// How far, in seconds, a timestamp may be from this machine's clock, both ways.
@@ -325,7 +327,7 @@ impl Verifier {
     /// How many nonces to remember; at least 1,024.
     #[must_use]
     pub fn nonces(mut self, capacity: usize) -> Self {
-        self.heard = Mutex::new(NonceCache::new(capacity));
+        self.heard = Arc::new(Mutex::new(NonceCache::new(capacity)));
         self
     }
 
@@ -409,6 +411,18 @@ impl Verifier {
         // Whatever a panic of another thread left behind only refuses more than it must.
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn checked(keys: impl IntoIterator<Item = Key>) -> Result<Vec<Key>, KeyError> {
+    let keys: Vec<Key> = keys.into_iter().collect();
+    if keys.is_empty() {
+        return Err(KeyError::None);
+    }
+    let mut ids = HashSet::new();
+    if let Some(key) = keys.iter().find(|key| !ids.insert(key.id.as_str())) {
+        return Err(KeyError::Twice { id: key.id.clone() });
+    }
+    Ok(keys)
 }
 
 enum Heard {

@@ -49,6 +49,6 @@ pub use reach::{Allow, Widening};
 pub use rows::{Action, AuditEntry, CHANGES_TOLD, Deployed, Made, Pin, Version};
 pub use signature::{KeyError, TrustedKeys};
 pub use source::{Source, SourceError};
-pub use tokens::{ConfiguredToken, TokenHash, TokenRow, Tokens, new_token};
+pub use tokens::{ConfiguredToken, ConfiguredTokens, TokenHash, TokenRow, Tokens, new_token};
 pub use who::{Role, Who};
 pub use worlds::{LocalWorlds, Refit, Worlds};

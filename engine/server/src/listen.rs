@@ -69,6 +69,7 @@ pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(failed)?;
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(crate::reaper::run(Arc::downgrade(&app)));
+    tokio::spawn(crate::secrets::run(Arc::downgrade(&app)));
     let done = tokio::spawn(accept(app, listener, tls, stopped));
     Ok(Running { address, stop, done })
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dialgraph_connect::signature::Verifier;
 use dialgraph_deploy::{Deploy, Tokens};
 use dialgraph_flow::{Digest, Release};
 use dialgraph_kernel::call::{Call, CallId};
@@ -14,7 +13,8 @@ use dialgraph_store::{Backend, Keyring, Sealed, SledOptions, SledStore, Store, S
 
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::http::auth::{self, Gatekeeper};
+use crate::http::auth::Gatekeeper;
+use crate::secrets::Secrets;
 use crate::telemetry::{Figures, MeasuredPlugins, MeasuredStore, MeasuredWorld};
 use crate::turns::{Turns, Workers};
 use crate::world::{Breakers, guarded};
@@ -106,8 +106,8 @@ pub struct App {
     pub deploy: Option<Deploy>,
     /// The tokens that the admin API makes and revokes.
     pub tokens: Option<Tokens>,
-    /// None: events of Connect need no signature.
-    pub verifier: Option<Verifier>,
+    /// Keys and tokens of the configuration.
+    pub secrets: Secrets,
     breakers: Arc<Breakers>,
     /// A stop was asked for; load balancers should look elsewhere.
     leaving: AtomicBool,
@@ -158,14 +158,14 @@ impl App {
             parts.clock,
             rules,
         );
-        let configured = auth::tokens(&config.api.tokens).map_err(AppError::Tokens)?;
-        let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured));
+        let secrets = Secrets::new(&config, clock.millis() / 1000)?;
+        let configured = || secrets.tokens().clone();
+        let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));
         let gatekeeper = match (parts.gatekeeper, &tokens) {
             (Some(gatekeeper), _) => gatekeeper,
             (None, Some(tokens)) => Arc::new(tokens.clone()),
-            (None, None) => auth::configured(&config).map_err(AppError::Tokens)?,
+            (None, None) => Arc::new(configured()),
         };
-        let verifier = auth::verifier(&config, clock.millis() / 1000).map_err(AppError::Keys)?;
         let workers = Workers::new(config.workers())?;
         let turns = Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
         if let Some(deploy) = &parts.deploy {
@@ -184,7 +184,7 @@ impl App {
             gatekeeper,
             deploy: parts.deploy,
             tokens,
-            verifier,
+            secrets,
             breakers,
             leaving: AtomicBool::new(false),
         }))

@@ -271,9 +271,11 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.connect.keys,
         )
         .secret(),
-        key("connect.keys_file", "File with such keys, one a line; `#` begins a comment.", |c| {
-            &mut c.connect.keys_file
-        }),
+        key(
+            "connect.keys_file",
+            "File with such keys, one a line; `#` begins a comment. A change of it holds within seconds, without a restart.",
+            |c| &mut c.connect.keys_file,
+        ),
         key("connect.window", "How far a signed request's time may be off.", |c| {
             &mut c.connect.window
         }),
@@ -293,6 +295,11 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.api.tokens,
         )
         .secret(),
+        key(
+            "api.tokens_file",
+            "File with such tokens, one a line; `#` begins a comment. A change of it holds within seconds, without a restart.",
+            |c| &mut c.api.tokens_file,
+        ),
         key(
             "deploy.admin",
             "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or tokens are wanted and there are such.",

@@ -231,10 +231,13 @@ impl Loading {
             );
         }
         if config.must_authenticate()
-            && config.api.tokens.is_empty()
+            && !config.api.has_tokens()
             && config.api.authentication == Guard::Required
         {
-            wrong("api.authentication", "a token is required, but none is known; set `api.tokens`");
+            wrong(
+                "api.authentication",
+                "a token is required, but none is known; set `api.tokens` or `api.tokens_file`",
+            );
         }
         if config.deploy.admin == Admin::On && !config.serves_admin() {
             wrong(
@@ -245,7 +248,7 @@ impl Loading {
         if let Err(why) = crate::http::auth::keys(&config.connect) {
             wrong("connect.keys", &why);
         }
-        if let Err(why) = crate::http::auth::tokens(&config.api.tokens) {
+        if let Err(why) = crate::http::auth::tokens(&config.api) {
             wrong("api.tokens", &why);
         }
         for (key, count) in [

@@ -134,6 +134,15 @@ pub struct Api {
     pub authentication: Guard,
     /// `NAME:ROLE:SHA256` each.
     pub tokens: Vec<String>,
+    /// More of them, which may change while the server runs.
+    pub tokens_file: Option<PathBuf>,
+}
+
+impl Api {
+    /// Whether there are tokens, or a file for them.
+    pub fn has_tokens(&self) -> bool {
+        !self.tokens.is_empty() || self.tokens_file.is_some()
+    }
 }
 
 impl std::fmt::Debug for Api {
@@ -332,7 +341,7 @@ impl Default for Config {
                 window: seconds(300),
                 nonces: 1_000_000,
             },
-            api: Api { authentication: Guard::Auto, tokens: Vec::new() },
+            api: Api { authentication: Guard::Auto, tokens: Vec::new(), tokens_file: None },
             deploy: Deploy {
                 admin: Admin::Auto,
                 take_in: TakeIn::Auto,
@@ -394,7 +403,7 @@ impl Config {
     /// Whether the calls API wants a token.
     pub fn must_authenticate(&self) -> bool {
         match self.api.authentication {
-            Guard::Auto => !self.api.tokens.is_empty() || self.is_exposed(),
+            Guard::Auto => self.api.has_tokens() || self.is_exposed(),
             Guard::Required => true,
             Guard::Off => false,
         }
@@ -403,9 +412,7 @@ impl Config {
     /// Whether the admin API is there at all.
     pub fn serves_admin(&self) -> bool {
         match self.deploy.admin {
-            Admin::Auto if self.is_exposed() => {
-                self.must_authenticate() && !self.api.tokens.is_empty()
-            }
+            Admin::Auto if self.is_exposed() => self.must_authenticate() && self.api.has_tokens(),
             Admin::Auto => true,
             // Anybody could put anything live.
             Admin::On => !self.is_exposed() || self.must_authenticate(),

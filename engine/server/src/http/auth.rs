@@ -1,6 +1,7 @@
 //! Who asks: signatures of the Lambda, bearer tokens of people and programs.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -11,10 +12,10 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use dialgraph_connect::signature::{Key, KeyError, Request, Verifier};
-use dialgraph_deploy::{ConfiguredToken, Role, TokenHash, Tokens, Who};
+use dialgraph_deploy::{ConfiguredToken, ConfiguredTokens, Role, TokenHash, Tokens, Who};
 
 use super::problem::Problem;
-use crate::config::{Config, Connect};
+use crate::config::{Api, Config, Connect};
 use crate::state::App;
 
 /// Seconds before the server's start in which a request may have been signed that it accepts, so that clocks need not
@@ -38,22 +39,30 @@ impl Gatekeeper for Tokens {
 }
 
 /// The tokens of the configuration and no others.
-#[derive(Debug)]
-pub struct Configured(Vec<ConfiguredToken>);
-
-impl Configured {
-    /// # Errors
-    /// Which token is wrong and how, without showing it.
-    pub fn of(config: &Config) -> Result<Self, String> {
-        tokens(&config.api.tokens).map(Self)
+impl Gatekeeper for ConfiguredTokens {
+    fn who<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Who>, String>> {
+        std::future::ready(Ok(ConfiguredTokens::who(self, token))).boxed()
     }
+}
+
+/// The tokens of the configuration and of its file.
+///
+/// # Errors
+/// Which one is wrong and how, without showing it.
+pub fn tokens(api: &Api) -> Result<Vec<ConfiguredToken>, String> {
+    let mut all = tokens_of(&api.tokens)?;
+    if let Some(file) = &api.tokens_file {
+        let of_file = tokens_of(&lines(file)?);
+        all.extend(of_file.map_err(|why| format!("{}: {why}", file.display()))?);
+    }
+    Ok(all)
 }
 
 /// Reads `NAME:ROLE:SHA256`.
 ///
 /// # Errors
 /// Which one is wrong and how, without showing it.
-pub fn tokens(texts: &[String]) -> Result<Vec<ConfiguredToken>, String> {
+fn tokens_of(texts: &[String]) -> Result<Vec<ConfiguredToken>, String> {
     let token = |(index, text): (usize, &String)| {
         let wrong = |why: &str| format!("token {}: {why}; write NAME:ROLE:SHA256", index + 1);
         let mut parts = text.splitn(3, ':');
@@ -69,15 +78,6 @@ pub fn tokens(texts: &[String]) -> Result<Vec<ConfiguredToken>, String> {
         Ok(ConfiguredToken { who: Who::new(name, role), hash })
     };
     texts.iter().enumerate().map(token).collect()
-}
-
-impl Gatekeeper for Configured {
-    fn who<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Who>, String>> {
-        // Hashes are compared, of tokens that cannot be guessed: what the time tells is no help.
-        let hash = TokenHash::of(token);
-        let found = self.0.iter().find(|known| known.hash == hash).map(|known| known.who.clone());
-        std::future::ready(Ok(found)).boxed()
-    }
 }
 
 /// Whoever asks over a connection that needs no proof.
@@ -199,13 +199,18 @@ pub fn verifier(config: &Config, now_seconds: u64) -> Result<Option<Verifier>, S
 pub fn keys(connect: &Connect) -> Result<Vec<Key>, String> {
     let mut texts = connect.keys.clone();
     if let Some(file) = &connect.keys_file {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-        let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
-        texts.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+        texts.extend(lines(file)?);
     }
     let parsed: Result<Vec<Key>, KeyError> = texts.iter().map(|text| Key::parse(text)).collect();
     parsed.map_err(|error| error.to_string())
+}
+
+/// The lines of a file of keys or tokens; `#` begins a comment.
+fn lines(file: &Path) -> Result<Vec<String>, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
+    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 /// Whether the Lambda sent `body`.
@@ -215,7 +220,7 @@ pub(super) fn check_signature(
     path: &str,
     body: &[u8],
 ) -> Result<(), Problem> {
-    let Some(verifier) = &app.verifier else { return Ok(()) };
+    let Some(verifier) = app.secrets.verifier() else { return Ok(()) };
     let header = |name: &str| {
         // A header that is there twice is not the one that was signed.
         let mut values = headers.get_all(name).iter();
@@ -233,11 +238,6 @@ pub(super) fn check_signature(
             ))
         }
     }
-}
-
-/// For [`App`]: configured tokens only.
-pub(crate) fn configured(config: &Config) -> Result<Arc<dyn Gatekeeper>, String> {
-    Ok(Arc::new(Configured::of(config)?))
 }
 
 #[cfg(test)]
