@@ -169,12 +169,12 @@ pub enum StoreError {
     },
 
     /// Stored content does not have the digest it is filed under.
-    #[error("the blob {digest} is damaged on disk ({}); remove it and load it again", path.display())]
+    #[error("the blob {digest} is damaged ({place}); remove it and load it again")]
     BlobDamaged {
         /// What was asked for.
         digest: Digest,
-        /// Its file.
-        path: PathBuf,
+        /// Its file, or its rows.
+        place: String,
     },
 
     /// An encryption key is malformed, missing or ambiguous.
