@@ -1,6 +1,7 @@
 //! Servers that stand in for Amazon's services in tests, over HTTP on this machine.
 //!
-//! Nothing here imitates a service: moto and ministack do, two projects of others, and the tests hold against both. This
+//! Nothing here imitates a service, but for what no stand-in does ([`scripted`]): moto and ministack do, two projects of
+//! others, and the tests hold against both. This
 //! crate puts them into a Python environment of its own in the target folder, once, in the versions that
 //! `requirements.txt` names; starts one where a test asks for it; and ends it when the test is over, however it ends.
 //!
@@ -14,6 +15,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod install;
+pub mod scripted;
+pub mod shapes;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
