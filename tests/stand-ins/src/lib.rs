@@ -1,8 +1,9 @@
 //! Servers that stand in for Amazon's services in tests, over HTTP on this machine.
 //!
-//! Nothing here imitates a service: moto and ministack do, two projects of others, and the tests hold against both. What
-//! they never do, being too well behaved, is done by [`Between`], which stands between a client and one of them: it
-//! throttles, refuses, is silent, and loses answers. This crate puts the two into a Python environment of its own in the target folder, once, in the versions that
+//! Nothing here imitates a service, but for what no stand-in does ([`scripted`]): moto and ministack do, two projects of
+//! others, and the tests hold against both. What they never do, being too well behaved, is done by [`Between`], which
+//! stands between a client and one of them: it throttles, refuses, is silent, and loses answers. This crate puts the two
+//! into a Python environment of its own in the target folder, once, in the versions that
 //! `requirements.txt` names; starts one where a test asks for it; and ends it when the test is over, however it ends.
 //!
 //! ```no_run
@@ -16,6 +17,8 @@
 
 mod between;
 mod install;
+pub mod scripted;
+pub mod shapes;
 
 pub use between::{Asked, Between, Exchange, Fate};
 
