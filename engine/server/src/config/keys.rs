@@ -215,6 +215,16 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key("store.table", "With DynamoDB: the table's name.", |c| &mut c.store.table),
         key(
+            "store.attempt_timeout",
+            "With DynamoDB: a request that has no answer within this is made again.",
+            |c| &mut c.store.attempt_timeout,
+        ),
+        key(
+            "store.operation_timeout",
+            "With DynamoDB: one read or commit may take so long, asking again included. A turn makes several.",
+            |c| &mut c.store.operation_timeout,
+        ),
+        key(
             "store.folder",
             "The folder of an embedded store; with DynamoDB, what this process keeps at hand of plugins and flows.",
             |c| &mut c.store.folder,

@@ -69,6 +69,10 @@ pub struct Store {
     pub backend: Backend,
     /// Of DynamoDB.
     pub table: String,
+    /// What one request to DynamoDB may take.
+    pub attempt_timeout: Duration,
+    /// What one read or commit may take there, asking again included.
+    pub operation_timeout: Duration,
     pub folder: PathBuf,
     pub cache: ByteSize,
     pub key_file: Option<PathBuf>,
@@ -320,6 +324,8 @@ impl Default for Config {
             store: Store {
                 backend: Backend::Sled,
                 table: "dialgraph".to_owned(),
+                attempt_timeout: Duration::from_millis(500),
+                operation_timeout: seconds(2),
                 folder: ".dialgraph/store".into(),
                 cache: ByteSize(64 << 20),
                 key_file: None,
