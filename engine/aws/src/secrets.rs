@@ -1,1 +1,294 @@
-//! TODO-secrets
+//! AWS Secrets Manager behind the secret handles of plugins.
+//!
+//! A handle `zendesk-token` is the secret `PREFIXzendesk-token`, whole; or what [`Settings::names`] says: another
+//! secret, or one key of a secret that holds a JSON object. Flows and grants know the handle alone, so that they are
+//! the same wherever the secret lies.
+//!
+//! * **Kept for a short time** ([`Settings::keep`]) in memory that is wiped, so that a call costs no request and a
+//!   rotated secret is in use soon. While Secrets Manager cannot be asked, the last text goes on being used for
+//!   [`Settings::grace`]: an outage there should not be one here.
+//! * **Asked once**: requests for one secret at the same time wait for one answer, and share a failure.
+//! * **The text goes to the outbound HTTP client** in a [`SecretText`], and to no log, journal or error.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_secretsmanager::Client;
+use aws_smithy_types::timeout::TimeoutConfig;
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_kernel::provider::{Caller, Secrets};
+use dialgraph_local::secrets::{MAX_SECRET_BYTES, RevealSecret, SecretText, check_name};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use crate::connection::Connection;
+use crate::fault::Fault;
+
+/// One request. It is made within a turn, and repeated, if at all, by whoever asked.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// A failure is the answer to all who ask within this, so that many who wait do not each wait for their own.
+const SHARED_FAILURE: Duration = Duration::from_millis(500);
+
+/// Which secret a handle stands for: `SECRET_ID`, or `SECRET_ID#KEY` for one key of a JSON object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRef {
+    /// Name or ARN.
+    pub id: String,
+    pub key: Option<String>,
+}
+
+impl FromStr for SecretRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // No name and no ARN of a secret has a `#`.
+        let (id, key) = match text.split_once('#') {
+            Some((id, key)) => (id, Some(key)),
+            None => (text, None),
+        };
+        if id.is_empty() || id.len() > 2048 || key.is_some_and(str::is_empty) {
+            return Err(format!("`{text}` is no secret; write SECRET_ID or SECRET_ID#KEY"));
+        }
+        Ok(Self { id: id.to_owned(), key: key.map(str::to_owned) })
+    }
+}
+
+/// How handles become secrets, and how long their texts are kept.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Stands before a handle that has no entry in `names`.
+    pub prefix: String,
+    pub names: BTreeMap<String, SecretRef>,
+    /// A text is used for so long before it is asked for again.
+    pub keep: Duration,
+    /// After that, while Secrets Manager cannot be asked, for so long.
+    pub grace: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            prefix: "dialgraph/".to_owned(),
+            names: BTreeMap::new(),
+            keep: Duration::from_secs(60),
+            grace: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+/// AWS Secrets Manager.
+pub struct SecretsManager {
+    client: Client,
+    settings: Settings,
+    /// By secret id. There are as many as grants name.
+    slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
+}
+
+impl fmt::Debug for SecretsManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretsManager").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// What is known of one secret. Whoever holds its lock asks; the others wait for the answer.
+#[derive(Default)]
+struct Slot {
+    text: Option<(Arc<Zeroizing<String>>, Instant)>,
+    failure: Option<(HostError, Instant)>,
+}
+
+impl Slot {
+    /// A text that was read not longer ago than `limit`.
+    fn spare(&self, limit: Duration) -> Option<Arc<Zeroizing<String>>> {
+        let (text, at) = self.text.as_ref()?;
+        (at.elapsed() < limit).then(|| Arc::clone(text))
+    }
+}
+
+impl SecretsManager {
+    /// A client over `connection`.
+    pub fn new(connection: &Connection, settings: Settings) -> Self {
+        let config = aws_sdk_secretsmanager::config::Builder::from(connection.sdk())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_attempt_timeout(LIMIT)
+                    .operation_timeout(LIMIT)
+                    .build(),
+            );
+        let client = Client::from_conf(config.build());
+        Self { client, settings, slots: Mutex::default() }
+    }
+
+    fn reference(&self, name: &str) -> SecretRef {
+        let usual = || SecretRef { id: format!("{}{name}", self.settings.prefix), key: None };
+        self.settings.names.get(name).cloned().unwrap_or_else(usual)
+    }
+
+    async fn text(&self, name: &str) -> Result<Zeroizing<String>, HostError> {
+        check_name(name)?;
+        let SecretRef { id, key } = self.reference(name);
+        let whole = self.whole(name, &id).await?;
+        let text = match &key {
+            None => Zeroizing::new(whole.trim_end_matches(['\r', '\n']).to_owned()),
+            Some(key) => part(&whole, key).ok_or_else(|| {
+                unusable(format!(
+                    "secret `{name}` is key `{key}` of `{id}` in Secrets Manager, but there is no JSON object with a text of that key"
+                ))
+            })?,
+        };
+        if text.is_empty() || text.len() > MAX_SECRET_BYTES {
+            return Err(unusable(format!(
+                "secret `{name}` (`{id}` in Secrets Manager) is empty or larger than {MAX_SECRET_BYTES} bytes"
+            )));
+        }
+        Ok(text)
+    }
+
+    /// The whole text of the secret `id`, from memory or from the service.
+    async fn whole(&self, name: &str, id: &str) -> Result<Arc<Zeroizing<String>>, HostError> {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(id.to_owned()).or_default())
+        };
+        let mut slot = slot.lock().await;
+        if let Some((text, at)) = &slot.text
+            && at.elapsed() < self.settings.keep
+        {
+            return Ok(Arc::clone(text));
+        }
+        let limit = self.settings.keep.saturating_add(self.settings.grace);
+        if let Some((error, at)) = &slot.failure
+            && at.elapsed() < SHARED_FAILURE
+        {
+            return slot.spare(limit).ok_or_else(|| error.clone());
+        }
+        let fault = match self.ask(id).await {
+            Ok(text) => {
+                let text = Arc::new(text);
+                *slot = Slot { text: Some((Arc::clone(&text), Instant::now())), failure: None };
+                return Ok(text);
+            }
+            Err(fault) => fault,
+        };
+        let error = host_error(name, id, &fault);
+        slot.failure = Some((error.clone(), Instant::now()));
+        // What was taken back, or is no longer this role's to read, must not live on here.
+        if !fault.may_pass() {
+            slot.text = None;
+        }
+        let spare = slot.spare(limit).ok_or(error)?;
+        tracing::warn!(secret = name, %fault, "Secrets Manager cannot be asked; the text known before is used");
+        Ok(spare)
+    }
+
+    async fn ask(&self, id: &str) -> Result<Zeroizing<String>, Fault> {
+        let answer = self.client.get_secret_value().secret_id(id).send().await?;
+        let malformed = |detail: &str| Fault::Malformed { detail: detail.to_owned() };
+        match (answer.secret_string, answer.secret_binary) {
+            (Some(text), _) => Ok(Zeroizing::new(text)),
+            (None, Some(bytes)) => {
+                String::from_utf8(bytes.into_inner()).map(Zeroizing::new).map_err(|error| {
+                    drop(Zeroizing::new(error.into_bytes()));
+                    malformed("the secret is binary, and no UTF-8 text")
+                })
+            }
+            (None, None) => Err(malformed("it holds no text")),
+        }
+    }
+}
+
+/// The text of one key of a JSON object.
+fn part(whole: &str, key: &str) -> Option<Zeroizing<String>> {
+    let mut object: BTreeMap<String, Zeroed> = serde_json::from_str(whole).ok()?;
+    object.remove(key).and_then(|value| value.0)
+}
+
+/// A value of a secret's object: its text, wiped when dropped, if it is one.
+struct Zeroed(Option<Zeroizing<String>>);
+
+impl<'de> serde::Deserialize<'de> for Zeroed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Ok(Self(match value {
+            serde_json::Value::String(text) => Some(Zeroizing::new(text)),
+            serde_json::Value::Number(number) => Some(Zeroizing::new(number.to_string())),
+            _ => None,
+        }))
+    }
+}
+
+fn unusable(message: String) -> HostError {
+    HostError::new(HostErrorKind::Other, "secret-unusable", message)
+}
+
+/// What plugins and operators are told. The service's own words are about the secret's name, never its text.
+fn host_error(name: &str, id: &str, fault: &Fault) -> HostError {
+    let what = format!("secret `{name}` (`{id}` in Secrets Manager)");
+    match fault.refused() {
+        Some("ResourceNotFoundException") => HostError::invalid(
+            "unknown-secret",
+            format!("there is no {what}; create it there, or name another in `aws.secrets`"),
+        ),
+        Some("AccessDeniedException") => HostError::new(
+            HostErrorKind::Other,
+            "secret-denied",
+            format!(
+                "AWS does not let the engine read {what}; allow its role `secretsmanager:GetSecretValue` on it"
+            ),
+        ),
+        Some("DecryptionFailure") => unusable(format!(
+            "{what} cannot be decrypted; allow the engine's role `kms:Decrypt` on its key"
+        )),
+        Some(_) => unusable(format!("{what} cannot be used: {fault}")),
+        None if fault.may_pass() => {
+            HostError::unavailable("secret-unavailable", format!("{what} cannot be read: {fault}"))
+        }
+        None => unusable(format!("{what} cannot be read: {fault}")),
+    }
+}
+
+#[async_trait]
+impl Secrets for SecretsManager {
+    async fn open(&self, _caller: &Caller, name: &str) -> Result<(), HostError> {
+        self.text(name).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl RevealSecret for SecretsManager {
+    async fn reveal(&self, name: &str) -> Result<SecretText, HostError> {
+        let text = self.text(name).await?;
+        Ok(SecretText::new(text.as_str().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_a_secret_or_a_key_of_one() {
+        let arn = "arn:aws:secretsmanager:ap-northeast-2:111122223333:secret:desk-AbCdEf";
+        let parsed: SecretRef = format!("{arn}#token").parse().unwrap();
+        assert_eq!(parsed, SecretRef { id: arn.to_owned(), key: Some("token".to_owned()) });
+        assert_eq!("prod/desk".parse::<SecretRef>().unwrap().key, None);
+        insta::assert_snapshot!("#token".parse::<SecretRef>().unwrap_err(), @"`#token` is no secret; write SECRET_ID or SECRET_ID#KEY");
+        assert!("desk#".parse::<SecretRef>().is_err());
+    }
+
+    #[test]
+    fn a_key_of_an_object_is_its_text_and_nothing_else_is() {
+        let whole = r#"{"user": "bot", "token": "t0p", "port": 5432, "more": {"a": "b"}}"#;
+        assert_eq!(part(whole, "token").unwrap().as_str(), "t0p");
+        assert_eq!(part(whole, "port").unwrap().as_str(), "5432");
+        for key in ["more", "none"] {
+            assert!(part(whole, key).is_none(), "{key}");
+        }
+        assert!(part("no object", "token").is_none());
+    }
+}

@@ -55,16 +55,11 @@ impl OpenStore {
     }
 }
 
-/// Opens the embedded store in the folder that `config` names; sealed if there is a key, in the file or in the
-/// environment.
+/// Opens the embedded store in the folder that `config` names; sealed if there are keys.
 ///
 /// # Errors
-/// What is wrong with the folder, the database or the key, and what to do.
-pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
-    let keys = match &config.store.key_file {
-        Some(file) => Some(Keyring::from_file(file)?),
-        None => Keyring::from_env()?,
-    };
+/// What is wrong with the folder, the database or the keys, and what to do.
+pub async fn open_store(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, StoreError> {
     let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
     let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
     OpenStore::over(Arc::new(sled), keys).await

@@ -8,10 +8,12 @@
 //! to get it.
 
 mod error;
+mod keys;
 mod providers;
 mod releases;
 mod store;
 
 pub use self::error::WiringError;
+pub use self::keys::keys;
 pub use self::releases::{deploy, host, source};
 pub use self::store::{content, open_store};
