@@ -41,3 +41,12 @@ pub async fn connect(region: Option<&str>) -> Connection {
     }
     Connection { config: loader.load().await }
 }
+
+/// The limits of a service that has `time` for an answer. Requests are tried once, so it is that of a try, too.
+pub fn within(time: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT.min(time))
+        .operation_attempt_timeout(time)
+        .operation_timeout(time)
+        .build()
+}

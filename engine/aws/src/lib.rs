@@ -19,7 +19,9 @@ pub mod fault;
 pub mod kms;
 pub mod knowledge;
 pub mod lex;
+mod names;
 pub mod polly;
 pub mod secrets;
 
 pub use connection::{Connection, connect};
+pub use error::{AwsError, Cause, Failure};
