@@ -22,7 +22,7 @@ impl Connection {
 }
 
 /// Time to open a connection. A service that is there answers within milliseconds.
-const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 
 /// Finds region and credentials where the AWS SDK looks for them: environment, profile, container, instance.
 /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.

@@ -16,14 +16,16 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use dialgraph_store::UnwrapKey;
 use zeroize::Zeroizing;
 
-use crate::connection::Connection;
-use crate::fault::Fault;
+use crate::connection::{CONNECT, Connection};
+use crate::error::{Cause, Failure};
 
 /// What stands before the colon of a key that KMS wrapped.
 pub const SCHEME: &str = "kms";
 
 /// The encryption context: in a policy, `kms:EncryptionContext:dialgraph:purpose`.
 pub const CONTEXT: (&str, &str) = ("dialgraph:purpose", "store-key");
+
+const SERVICE: &str = "AWS KMS";
 
 /// An engine that starts asks once for each key, and can wait.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -40,34 +42,29 @@ pub struct Kms {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KmsError {
     #[error(
-        "AWS does not let this role use the key ({code}); allow `{action}` on it, with the encryption context `{}` = `{}`",
+        "allow `{action}` on the key, with the encryption context `{}` = `{}` ({failure})",
         CONTEXT.0,
         CONTEXT.1
     )]
-    Denied { action: &'static str, code: String },
-    #[error("there is no such key in this account and region: {message}")]
-    Unknown { message: String },
-    #[error("the key cannot be used as it is ({code}): {message}; enable it in KMS")]
-    Disabled { code: String, message: String },
-    #[error(
-        "this is no store key that KMS wrapped here, or it was cut or changed ({code}); copy the line anew"
-    )]
-    NotOurs { code: String },
-    #[error("KMS: {0}")]
-    Fault(Fault),
+    Denied { action: &'static str, failure: Failure },
+    #[error("there is no such key in this account and region ({0})")]
+    Unknown(Failure),
+    #[error("the key cannot be used as it is; enable it in KMS ({0})")]
+    Disabled(Failure),
+    #[error("this is no store key that KMS wrapped here, or the line was cut or changed ({0})")]
+    NotOurs(Failure),
+    #[error(transparent)]
+    Failed(Failure),
 }
 
 impl KmsError {
-    fn of(fault: Fault, action: &'static str) -> Self {
-        let Fault::Refused { code, message } = fault else { return Self::Fault(fault) };
-        match code.as_str() {
-            "AccessDeniedException" => Self::Denied { action, code },
-            "NotFoundException" | "InvalidArnException" => Self::Unknown { message },
-            "DisabledException" | "KMSInvalidStateException" | "KeyUnavailableException" => {
-                Self::Disabled { code, message }
-            }
-            "InvalidCiphertextException" | "IncorrectKeyException" => Self::NotOurs { code },
-            _ => Self::Fault(Fault::Refused { code, message }),
+    fn of(failure: Failure, action: &'static str) -> Self {
+        match failure.code.as_deref() {
+            Some("NotFoundException" | "InvalidArnException") => Self::Unknown(failure),
+            Some("DisabledException" | "KMSInvalidStateException") => Self::Disabled(failure),
+            Some("InvalidCiphertextException" | "IncorrectKeyException") => Self::NotOurs(failure),
+            Some("AccessDeniedException") => Self::Denied { action, failure },
+            _ => Self::Failed(failure),
         }
     }
 }
@@ -79,6 +76,7 @@ impl Kms {
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(
                 TimeoutConfig::builder()
+                    .connect_timeout(CONNECT)
                     .operation_attempt_timeout(ATTEMPT)
                     .operation_timeout(OPERATION)
                     .build(),
@@ -99,10 +97,12 @@ impl Kms {
             .encryption_context(CONTEXT.0, CONTEXT.1)
             .send()
             .await
-            .map_err(|error| KmsError::of(error.into(), "kms:GenerateDataKeyWithoutPlaintext"))?;
+            .map_err(|error| {
+                KmsError::of(Failure::of(SERVICE, &error), "kms:GenerateDataKeyWithoutPlaintext")
+            })?;
         match answer.ciphertext_blob {
             Some(blob) if !blob.as_ref().is_empty() => Ok(blob.into_inner()),
-            _ => Err(KmsError::Fault(Fault::Malformed { detail: "it holds no key".to_owned() })),
+            _ => Err(empty()),
         }
     }
 
@@ -114,12 +114,16 @@ impl Kms {
             .encryption_context(CONTEXT.0, CONTEXT.1)
             .send()
             .await
-            .map_err(|error| KmsError::of(error.into(), "kms:Decrypt"))?;
+            .map_err(|error| KmsError::of(Failure::of(SERVICE, &error), "kms:Decrypt"))?;
         match answer.plaintext {
             Some(blob) => Ok(Zeroizing::new(blob.into_inner())),
-            None => Err(KmsError::Fault(Fault::Malformed { detail: "it holds no key".to_owned() })),
+            None => Err(empty()),
         }
     }
+}
+
+fn empty() -> KmsError {
+    KmsError::Failed(Failure::new(SERVICE, Cause::Malformed, "its answer holds no key"))
 }
 
 #[async_trait]

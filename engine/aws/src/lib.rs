@@ -15,7 +15,6 @@ pub mod bedrock;
 pub mod connection;
 pub mod dynamodb;
 pub mod error;
-pub mod fault;
 pub mod kms;
 pub mod knowledge;
 pub mod lex;

@@ -12,21 +12,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
-use aws_smithy_types::timeout::TimeoutConfig;
+use aws_smithy_types::retry::RetryConfig;
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Secrets};
 use dialgraph_local::secrets::{MAX_SECRET_BYTES, RevealSecret, SecretText, check_name};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::connection::Connection;
-use crate::fault::Fault;
+use crate::connection::{Connection, within};
+use crate::error::{AwsError, Cause, Failure};
+use crate::names::entries;
+
+const SERVICE: &str = "AWS Secrets Manager";
 
 /// One request. It is made within a turn, and repeated, if at all, by whoever asked.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -42,19 +44,38 @@ pub struct SecretRef {
     pub key: Option<String>,
 }
 
-impl FromStr for SecretRef {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // No name and no ARN of a secret has a `#`.
-        let (id, key) = match text.split_once('#') {
-            Some((id, key)) => (id, Some(key)),
-            None => (text, None),
-        };
-        if id.is_empty() || id.len() > 2048 || key.is_some_and(str::is_empty) {
-            return Err(format!("`{text}` is no secret; write SECRET_ID or SECRET_ID#KEY"));
+impl SecretRef {
+    /// Reads `aws.secrets`: which secret a handle stands for, `NAME=SECRET_ID` or `NAME=SECRET_ID#KEY` each.
+    ///
+    /// ```
+    /// use dialgraph_aws::secrets::SecretRef;
+    /// let names = SecretRef::read(&["desk-token=prod/desk#token".to_owned()])?;
+    /// assert_eq!(names["desk-token"].key.as_deref(), Some("token"));
+    /// # Ok::<(), dialgraph_aws::AwsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Which entry is wrong, and how it is written.
+    pub fn read(setting: &[String]) -> Result<BTreeMap<String, Self>, AwsError> {
+        let example = "desk-token=prod/desk#token";
+        let names = entries("aws.secrets", setting, example, |value| {
+            // No name and no ARN of a secret has a `#`.
+            let (id, key) = match value.split_once('#') {
+                Some((id, key)) => (id, Some(key)),
+                None => (value, None),
+            };
+            if id.is_empty() {
+                return Err("there is no secret behind the `=`");
+            }
+            if key.is_some_and(str::is_empty) {
+                return Err("there is no key behind the `#`");
+            }
+            Ok(Self { id: id.to_owned(), key: key.map(str::to_owned) })
+        })?;
+        match names.keys().find_map(|name| check_name(name).err()) {
+            Some(wrong) => Err(AwsError::new("aws.secrets", wrong.message)),
+            None => Ok(names),
         }
-        Ok(Self { id: id.to_owned(), key: key.map(str::to_owned) })
     }
 }
 
@@ -99,7 +120,7 @@ impl fmt::Debug for SecretsManager {
 #[derive(Default)]
 struct Slot {
     text: Option<(Arc<Zeroizing<String>>, Instant)>,
-    failure: Option<(HostError, Instant)>,
+    failed: Option<(HostError, Instant)>,
 }
 
 impl Slot {
@@ -114,13 +135,10 @@ impl SecretsManager {
     /// A client over `connection`.
     pub fn new(connection: &Connection, settings: Settings) -> Self {
         let config = aws_sdk_secretsmanager::config::Builder::from(connection.sdk())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .operation_attempt_timeout(LIMIT)
-                    .operation_timeout(LIMIT)
-                    .build(),
-            );
-        let client = Client::from_conf(config.build());
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(within(LIMIT))
+            .build();
+        let client = Client::from_conf(config);
         Self { client, settings, slots: Mutex::default() }
     }
 
@@ -162,42 +180,43 @@ impl SecretsManager {
             return Ok(Arc::clone(text));
         }
         let limit = self.settings.keep.saturating_add(self.settings.grace);
-        if let Some((error, at)) = &slot.failure
+        if let Some((error, at)) = &slot.failed
             && at.elapsed() < SHARED_FAILURE
         {
             return slot.spare(limit).ok_or_else(|| error.clone());
         }
-        let fault = match self.ask(id).await {
+        let failure = match self.ask(id).await {
             Ok(text) => {
                 let text = Arc::new(text);
-                *slot = Slot { text: Some((Arc::clone(&text), Instant::now())), failure: None };
+                *slot = Slot { text: Some((Arc::clone(&text), Instant::now())), failed: None };
                 return Ok(text);
             }
-            Err(fault) => fault,
+            Err(failure) => failure,
         };
-        let error = host_error(name, id, &fault);
-        slot.failure = Some((error.clone(), Instant::now()));
+        let error = host_error(name, id, &failure);
+        slot.failed = Some((error.clone(), Instant::now()));
         // What was taken back, or is no longer this role's to read, must not live on here.
-        if !fault.may_pass() {
+        if !failure.may_pass() {
             slot.text = None;
         }
         let spare = slot.spare(limit).ok_or(error)?;
-        tracing::warn!(secret = name, %fault, "Secrets Manager cannot be asked; the text known before is used");
+        tracing::warn!(secret = name, %failure, "Secrets Manager cannot be asked; the text known before is used");
         Ok(spare)
     }
 
-    async fn ask(&self, id: &str) -> Result<Zeroizing<String>, Fault> {
-        let answer = self.client.get_secret_value().secret_id(id).send().await?;
-        let malformed = |detail: &str| Fault::Malformed { detail: detail.to_owned() };
+    async fn ask(&self, id: &str) -> Result<Zeroizing<String>, Failure> {
+        let answer = self.client.get_secret_value().secret_id(id).send().await;
+        let answer = answer.map_err(|error| Failure::of(SERVICE, &error))?;
+        let unusable = |why: &str| Failure::new(SERVICE, Cause::Invalid, why);
         match (answer.secret_string, answer.secret_binary) {
             (Some(text), _) => Ok(Zeroizing::new(text)),
             (None, Some(bytes)) => {
-                String::from_utf8(bytes.into_inner()).map(Zeroizing::new).map_err(|error| {
-                    drop(Zeroizing::new(error.into_bytes()));
-                    malformed("the secret is binary, and no UTF-8 text")
-                })
+                let bytes = Zeroizing::new(bytes.into_inner());
+                let text = std::str::from_utf8(&bytes);
+                text.map(|text| Zeroizing::new(text.to_owned()))
+                    .map_err(|_| unusable("the secret is binary and no UTF-8 text"))
             }
-            (None, None) => Err(malformed("it holds no text")),
+            (None, None) => Err(unusable("the secret has no text")),
         }
     }
 }
@@ -227,28 +246,32 @@ fn unusable(message: String) -> HostError {
 }
 
 /// What plugins and operators are told. The service's own words are about the secret's name, never its text.
-fn host_error(name: &str, id: &str, fault: &Fault) -> HostError {
+fn host_error(name: &str, id: &str, failure: &Failure) -> HostError {
     let what = format!("secret `{name}` (`{id}` in Secrets Manager)");
-    match fault.refused() {
-        Some("ResourceNotFoundException") => HostError::invalid(
+    let other = |code: &str, message: String| HostError::new(HostErrorKind::Other, code, message);
+    match (failure.code.as_deref(), failure.cause) {
+        (Some("ResourceNotFoundException"), _) => HostError::invalid(
             "unknown-secret",
             format!("there is no {what}; create it there, or name another in `aws.secrets`"),
         ),
-        Some("AccessDeniedException") => HostError::new(
-            HostErrorKind::Other,
+        // The plugin was granted the secret: it is the engine that AWS denies it.
+        (_, Cause::Denied) => other(
             "secret-denied",
             format!(
-                "AWS does not let the engine read {what}; allow its role `secretsmanager:GetSecretValue` on it"
+                "the engine may not read {what}; allow its role `secretsmanager:GetSecretValue` on it ({failure})"
             ),
         ),
-        Some("DecryptionFailure") => unusable(format!(
-            "{what} cannot be decrypted; allow the engine's role `kms:Decrypt` on its key"
+        (Some("DecryptionFailure"), _) => unusable(format!(
+            "{what} cannot be decrypted; allow the engine's role `kms:Decrypt` on its key ({failure})"
         )),
-        Some(_) => unusable(format!("{what} cannot be used: {fault}")),
-        None if fault.may_pass() => {
-            HostError::unavailable("secret-unavailable", format!("{what} cannot be read: {fault}"))
-        }
-        None => unusable(format!("{what} cannot be read: {fault}")),
+        _ if failure.may_pass() => HostError {
+            retry_after_ms: HostError::from(failure.clone()).retry_after_ms,
+            ..HostError::unavailable(
+                "secret-unavailable",
+                format!("{what} cannot be read: {failure}"),
+            )
+        },
+        _ => unusable(format!("{what} cannot be used: {failure}")),
     }
 }
 
@@ -272,13 +295,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_a_secret_or_a_key_of_one() {
+    fn a_handle_stands_for_a_secret_or_for_a_key_of_one() {
+        let read = |entry: &str| SecretRef::read(&[entry.to_owned()]);
         let arn = "arn:aws:secretsmanager:ap-northeast-2:111122223333:secret:desk-AbCdEf";
-        let parsed: SecretRef = format!("{arn}#token").parse().unwrap();
-        assert_eq!(parsed, SecretRef { id: arn.to_owned(), key: Some("token".to_owned()) });
-        assert_eq!("prod/desk".parse::<SecretRef>().unwrap().key, None);
-        insta::assert_snapshot!("#token".parse::<SecretRef>().unwrap_err(), @"`#token` is no secret; write SECRET_ID or SECRET_ID#KEY");
-        assert!("desk#".parse::<SecretRef>().is_err());
+        let names = read(&format!("desk-token={arn}#token")).unwrap();
+        let token = SecretRef { id: arn.to_owned(), key: Some("token".to_owned()) };
+        assert_eq!(names, BTreeMap::from([("desk-token".to_owned(), token)]));
+        assert_eq!(read("desk=prod/desk").unwrap()["desk"].key, None);
+        let wrong = ["desk", "desk=", "desk=#token", "desk=prod/desk#", "../desk=prod/desk"];
+        let told = wrong.map(|entry| read(entry).unwrap_err().to_string());
+        insta::assert_snapshot!(told.join("\n"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::speech::{Unsayable, Voice};
-use crate::fault::Fault;
+use crate::error::Failure;
 
 /// Why there is no audio.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,47 +9,46 @@ pub enum SpeechError {
     /// Found before asking.
     #[error("{}", listed(.0))]
     Unsayable(Vec<Unsayable>),
-    #[error("Polly takes no text so long; spread it over several prompts ({message})")]
-    TooLong { message: String },
-    #[error("Polly refuses the SSML: {message}")]
-    Ssml { message: String },
+    #[error("spread the text over several prompts ({0})")]
+    TooLong(Failure),
+    #[error("the SSML is refused ({0})")]
+    Ssml(Failure),
     #[error(
-        "voice {voice} has no {engine} engine in this region; name another with --engine, or see `aws polly describe-voices --engine {engine}` ({message})"
+        "voice {voice} has no {engine} engine in this region; name another with --engine, or see `aws polly describe-voices --engine {engine}` ({failure})"
     )]
-    Engine { voice: String, engine: String, message: String },
-    #[error("voice {voice} does not speak {language}; name another with --voice ({message})")]
-    Language { voice: String, language: String, message: String },
-    #[error("there is no voice {voice} in this account and region ({message})")]
-    Voice { voice: String, message: String },
-    #[error("AWS does not let this role speak; allow `polly:SynthesizeSpeech` ({message})")]
-    Denied { message: String },
-    #[error("Amazon Polly: {0}")]
-    Fault(Fault),
+    Engine { voice: String, engine: String, failure: Failure },
+    #[error("voice {voice} does not speak {language}; name another with --voice ({failure})")]
+    Language { voice: String, language: String, failure: Failure },
+    #[error("there is no voice {voice} in this account and region ({failure})")]
+    Voice { voice: String, failure: Failure },
+    #[error("allow the role `polly:SynthesizeSpeech` ({0})")]
+    Denied(Failure),
+    #[error(transparent)]
+    Failed(Failure),
 }
 
 impl SpeechError {
-    pub(super) fn of(fault: Fault, voice: &Voice) -> Self {
-        let Fault::Refused { code, message } = fault else { return Self::Fault(fault) };
+    pub(super) fn of(failure: Failure, voice: &Voice) -> Self {
         let id = voice.id.clone();
-        match code.as_str() {
-            "TextLengthExceededException" => Self::TooLong { message },
-            "InvalidSsmlException" => Self::Ssml { message },
-            "EngineNotSupportedException" => {
-                Self::Engine { voice: id, engine: voice.engine.to_string(), message }
+        match failure.code.as_deref() {
+            Some("TextLengthExceededException") => Self::TooLong(failure),
+            Some("InvalidSsmlException") => Self::Ssml(failure),
+            Some("EngineNotSupportedException") => {
+                Self::Engine { voice: id, engine: voice.engine.to_string(), failure }
             }
-            "LanguageNotSupportedException" => {
+            Some("LanguageNotSupportedException") => {
                 let language = voice.language.clone().unwrap_or_else(|| "it".to_owned());
-                Self::Language { voice: id, language, message }
+                Self::Language { voice: id, language, failure }
             }
-            "ResourceNotFoundException" => Self::Voice { voice: id, message },
-            "AccessDeniedException" => Self::Denied { message },
-            _ => Self::Fault(Fault::Refused { code, message }),
+            Some("ResourceNotFoundException") => Self::Voice { voice: id, failure },
+            Some("AccessDeniedException") => Self::Denied(failure),
+            _ => Self::Failed(failure),
         }
     }
 
     /// Whether the same speech may be had in a moment.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Fault(fault) if fault.may_pass())
+        matches!(self, Self::Failed(failure) if failure.may_pass())
     }
 }
 

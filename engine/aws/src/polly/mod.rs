@@ -26,8 +26,10 @@ pub use self::cache::{Cache, CacheError};
 pub use self::error::SpeechError;
 pub use self::speech::{Engine, Format, MAX_BILLED, MAX_TEXT, Speech, Unsayable, Voice};
 
-use crate::connection::Connection;
-use crate::fault::Fault;
+use crate::connection::{CONNECT, Connection};
+use crate::error::{Cause, Failure};
+
+const SERVICE: &str = "Amazon Polly";
 
 /// Until an answer's head is there. Polly sends audio as it makes it.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -78,6 +80,7 @@ impl Polly {
             )
             .timeout_config(
                 TimeoutConfig::builder()
+                    .connect_timeout(CONNECT)
                     .operation_attempt_timeout(attempt)
                     .operation_timeout(operation)
                     .build(),
@@ -106,34 +109,35 @@ impl Polly {
         if let Some(language) = &speech.voice.language {
             request = request.language_code(LanguageCode::from(language.as_str()));
         }
-        let answer =
-            request.send().await.map_err(|error| SpeechError::of(error.into(), &speech.voice))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| SpeechError::of(Failure::of(SERVICE, &error), &speech.voice))?;
         let content = answer.content_type.unwrap_or_default();
         let kind = content.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case(format.content_type()) {
-            return Err(malformed(format!(
-                "its content is `{kind}` and not `{}`",
-                format.content_type()
-            )));
+            let why = format!("its answer is `{kind}` and not `{}`", format.content_type());
+            return Err(failed(Cause::Malformed, &why));
         }
         let characters = u32::try_from(answer.request_characters).ok().filter(|count| *count > 0);
         let collected = tokio::time::timeout(AUDIO, answer.audio_stream.collect()).await;
         let audio = collected
-            .map_err(|_| SpeechError::Fault(Fault::TimedOut))?
-            .map_err(|error| malformed(format!("the audio broke off: {error}")))?
+            .map_err(|_| failed(Cause::TimedOut, "the audio did not come to its end in time"))?
+            .map_err(|_| failed(Cause::Down, "the audio broke off"))?
             .into_bytes();
         if audio.is_empty() || audio.len() > MAX_AUDIO {
-            return Err(malformed(format!("it holds {} bytes of audio", audio.len())));
+            let why = format!("its answer holds {} bytes of audio", audio.len());
+            return Err(failed(Cause::Malformed, &why));
         }
         if format == Format::Pcm && audio.len() % 2 != 0 {
-            return Err(malformed("a sample of its audio is cut in half".to_owned()));
+            return Err(failed(Cause::Malformed, "a sample of its audio is cut in half"));
         }
         Ok(Audio { bytes: wav::contained(format, audio), characters })
     }
 }
 
-fn malformed(detail: String) -> SpeechError {
-    SpeechError::Fault(Fault::Malformed { detail })
+fn failed(cause: Cause, why: &str) -> SpeechError {
+    SpeechError::Failed(Failure::new(SERVICE, cause, why))
 }
 
 #[cfg(test)]
