@@ -21,6 +21,8 @@ pub mod lex;
 mod names;
 pub mod polly;
 pub mod secrets;
+#[cfg(test)]
+mod testing;
 
 pub use connection::{Connection, connect};
 pub use error::{AwsError, Cause, Failure};

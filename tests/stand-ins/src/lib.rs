@@ -1,8 +1,8 @@
 //! Servers that stand in for Amazon's services in tests, over HTTP on this machine.
 //!
-//! Where others imitate a service well, nothing here does: moto and ministack are two projects of others, and the tests
-//! hold against both. Of Amazon Polly there is no such server, so [`polly`] is one, built from the published shapes and
-//! limits; it is judged by botocore's model of the service. This crate puts them into a Python environment of its own in the target folder, once, in the versions that
+//! Nothing here imitates a service where somebody else does it well: moto and ministack are two projects of others, and
+//! the tests hold against both. For what no stand-in does there is [`scripted`], and for Amazon Polly [`polly`]. This
+//! crate puts them into a Python environment of its own in the target folder, once, in the versions that
 //! `requirements.txt` names; starts one where a test asks for it; and ends it when the test is over, however it ends.
 //!
 //! ```no_run
@@ -16,6 +16,8 @@
 
 mod install;
 pub mod polly;
+pub mod scripted;
+pub mod shapes;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn only_slots_that_are_not_filled_and_empty_attributes_are_changed() {
         let answer = r#"{"sessionState":{"intent":{"slots":{"City":null,"Trip":{"value":null,"shape":"Composite","subSlots":{"To":null}},"Days":{"values":[null]}}},"sessionAttributes":{"a":null,"b":"null"}},"messages":null}"#;
-        insta::assert_snapshot!(String::from_utf8(fill(answer.as_bytes()).unwrap()).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(fill(answer.as_bytes()).unwrap()).unwrap(), @r#"{"sessionState":{"intent":{"slots":{"City":{},"Trip":{"value":null,"shape":"Composite","subSlots":{"To":{}}},"Days":{"values":[{}]}}},"sessionAttributes":{"b":"null"}},"messages":null}"#);
         assert_eq!(fill(br#"{"messages":[]}"#), None);
         assert_eq!(fill(b"null, but no JSON"), None);
     }

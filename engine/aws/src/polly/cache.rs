@@ -17,7 +17,7 @@ use super::Audio;
 use super::speech::Speech;
 
 /// Bytes that are kept: some hours of µ-law, some days of work on prompts.
-pub const MAX_BYTES: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// How the files end.
 const ENDING: &str = ".speech";

@@ -139,25 +139,25 @@ mod tests {
 
     #[test]
     fn text_that_is_no_ssml_is_pointed_at_and_tags_are_not_counted() {
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<speak>가\n<p>나</speak>"), @"");
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<p>가</p>"), @"");
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<speak> </speak>"), @"");
+        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<speak>가\n<p>나</speak>"), @"2:5: this is not well-formed SSML: expected 'p' tag, not 'speak'; in SSML write `&amp;` for &, `&lt;` for <, and close every element");
+        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<p>가</p>"), @"1:2: SSML begins with `<speak>` and not with `<p>`; put the whole text between `<speak>` and `</speak>`");
+        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<speak> </speak>"), @"good");
         let pauses = "<break time=\"1s\"/>".repeat(200);
         let long = format!("<speak>{pauses}{}</speak>", "가".repeat(2_000));
         assert_eq!(told("Seoyeon", Engine::Neural, &long), "good");
         let longer = format!("<speak>{pauses}{}</speak>", "가".repeat(3_001));
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, &longer), @"");
+        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, &longer), @"3001 characters are to be spoken, more than 3000; spread them over several prompts");
         let tags = format!("<speak>{}가</speak>", "<break time=\"1s\"/>".repeat(400));
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, &tags), @"");
+        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, &tags), @"the text has 7216 characters with its tags, more than 6000; spread it over several prompts");
     }
 
     #[test]
     fn a_voice_or_engine_that_is_not_there_is_told_with_the_nearest() {
         let voice = |id| Voice::new(id, Engine::Neural, None).map(|voice| voice.id);
         assert_eq!(voice("vc-9a8fa85dd3").as_deref(), Ok("vc-9a8fa85dd3"));
-        insta::assert_snapshot!(voice("Seoyoen").unwrap_err(), @"");
-        insta::assert_snapshot!(voice("seoyeon").unwrap_err(), @"");
-        insta::assert_snapshot!(voice("Cholsu2000").unwrap_err(), @"");
-        insta::assert_snapshot!("nerual".parse::<Engine>().unwrap_err(), @"");
+        insta::assert_snapshot!(voice("Seoyoen").unwrap_err(), @"Polly has no voice `Seoyoen`; did you mean `Seoyeon`?");
+        insta::assert_snapshot!(voice("seoyeon").unwrap_err(), @"Polly has no voice `seoyeon`; did you mean `Seoyeon`?");
+        insta::assert_snapshot!(voice("Cholsu2000").unwrap_err(), @"Polly has no voice `Cholsu2000`; `aws polly describe-voices --language-code ko-KR` lists those of a language");
+        insta::assert_snapshot!("nerual".parse::<Engine>().unwrap_err(), @"there is no engine `nerual`; Polly has standard, neural, long-form, generative");
     }
 }
