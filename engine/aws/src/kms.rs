@@ -136,3 +136,6 @@ impl UnwrapKey for Kms {
         self.open(wrapped).await.map_err(|error| error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

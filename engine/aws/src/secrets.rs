@@ -291,30 +291,4 @@ impl RevealSecret for SecretsManager {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_handle_stands_for_a_secret_or_for_a_key_of_one() {
-        let read = |entry: &str| SecretRef::read(&[entry.to_owned()]);
-        let arn = "arn:aws:secretsmanager:ap-northeast-2:111122223333:secret:desk-AbCdEf";
-        let names = read(&format!("desk-token={arn}#token")).unwrap();
-        let token = SecretRef { id: arn.to_owned(), key: Some("token".to_owned()) };
-        assert_eq!(names, BTreeMap::from([("desk-token".to_owned(), token)]));
-        assert_eq!(read("desk=prod/desk").unwrap()["desk"].key, None);
-        let wrong = ["desk", "desk=", "desk=#token", "desk=prod/desk#", "../desk=prod/desk"];
-        let told = wrong.map(|entry| read(entry).unwrap_err().to_string());
-        insta::assert_snapshot!(told.join("\n"));
-    }
-
-    #[test]
-    fn a_key_of_an_object_is_its_text_and_nothing_else_is() {
-        let whole = r#"{"user": "bot", "token": "t0p", "port": 5432, "more": {"a": "b"}}"#;
-        assert_eq!(part(whole, "token").unwrap().as_str(), "t0p");
-        assert_eq!(part(whole, "port").unwrap().as_str(), "5432");
-        for key in ["more", "none"] {
-            assert!(part(whole, key).is_none(), "{key}");
-        }
-        assert!(part("no object", "token").is_none());
-    }
-}
+mod tests;
