@@ -21,10 +21,11 @@ use aws_smithy_types::retry::RetryConfig;
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Secrets};
 use dialgraph_local::secrets::{MAX_SECRET_BYTES, RevealSecret, SecretText, check_name};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::connection::{Connection, within};
+use crate::connection::{Connection, connect, within};
 use crate::error::{AwsError, Cause, Failure};
 use crate::names::entries;
 
@@ -104,7 +105,9 @@ impl Default for Settings {
 
 /// AWS Secrets Manager.
 pub struct SecretsManager {
-    client: Client,
+    /// Made at the first request, so that an engine starts without waiting for credentials.
+    client: OnceCell<Client>,
+    region: Option<String>,
     settings: Settings,
     /// By secret id. There are as many as grants name.
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
@@ -132,14 +135,25 @@ impl Slot {
 }
 
 impl SecretsManager {
-    /// A client over `connection`.
-    pub fn new(connection: &Connection, settings: Settings) -> Self {
+    /// Connects in `region`, or in the one that the AWS SDK finds, when it is asked for the first time.
+    pub fn new(region: Option<&str>, settings: Settings) -> Self {
+        let region = region.map(str::to_owned);
+        Self { client: OnceCell::new(), region, settings, slots: Mutex::default() }
+    }
+
+    /// Over a connection that is there.
+    #[cfg(test)]
+    fn over(connection: &Connection, settings: Settings) -> Self {
+        let client = OnceCell::new_with(Some(Self::client(connection)));
+        Self { client, region: None, settings, slots: Mutex::default() }
+    }
+
+    fn client(connection: &Connection) -> Client {
         let config = aws_sdk_secretsmanager::config::Builder::from(connection.sdk())
             .retry_config(RetryConfig::disabled())
             .timeout_config(within(LIMIT))
             .build();
-        let client = Client::from_conf(config);
-        Self { client, settings, slots: Mutex::default() }
+        Client::from_conf(config)
     }
 
     fn reference(&self, name: &str) -> SecretRef {
@@ -205,7 +219,9 @@ impl SecretsManager {
     }
 
     async fn ask(&self, id: &str) -> Result<Zeroizing<String>, Failure> {
-        let answer = self.client.get_secret_value().secret_id(id).send().await;
+        let connected = async || Self::client(&connect(self.region.as_deref()).await);
+        let client = self.client.get_or_init(connected).await;
+        let answer = client.get_secret_value().secret_id(id).send().await;
         let answer = answer.map_err(|error| Failure::of(SERVICE, &error))?;
         let unusable = |why: &str| Failure::new(SERVICE, Cause::Invalid, why);
         match (answer.secret_string, answer.secret_binary) {

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Command, ConnectCommand, FlowCommand, PluginCommand};
+use crate::args::{Args, Command, ConnectCommand, FlowCommand, PluginCommand, StoreCommand};
 use crate::commands::deploy::Kind;
 
 /// Carries out what the process's arguments say.
@@ -41,6 +41,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
+        Command::Say(args) => commands::say::run(&args),
+        Command::Store(StoreCommand::NewKey(args)) => commands::store::new_key::run(&args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),

@@ -11,6 +11,7 @@ mod error;
 mod keys;
 mod providers;
 mod releases;
+mod secrets;
 mod store;
 
 pub use self::error::WiringError;

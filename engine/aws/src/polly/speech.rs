@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use aws_sdk_polly::types::VoiceId;
+use aws_sdk_polly::types::{LanguageCode, VoiceId};
 use dialgraph_store::Digest;
 use serde_json::json;
 
@@ -68,7 +68,7 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// A voice that Polly has.
+    /// A voice that Polly has; a language that Polly does not name is left out.
     ///
     /// # Errors
     /// When there is no voice of that name, with the nearest that there is.
@@ -85,7 +85,9 @@ impl Voice {
                 },
             );
         }
-        Ok(Self { id: id.to_owned(), engine, language: language.map(str::to_owned) })
+        let known = LanguageCode::values();
+        let language = language.filter(|language| known.contains(language)).map(str::to_owned);
+        Ok(Self { id: id.to_owned(), engine, language })
     }
 }
 

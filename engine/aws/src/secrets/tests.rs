@@ -18,7 +18,7 @@ fn settings(keep: Duration, grace: Duration) -> Settings {
 }
 
 fn manager(url: &str, settings: Settings) -> Arc<SecretsManager> {
-    Arc::new(SecretsManager::new(&stand_in(url), settings))
+    Arc::new(SecretsManager::over(&stand_in(url), settings))
 }
 
 fn found(text: &str) -> Reply {

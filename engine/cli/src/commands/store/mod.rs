@@ -1,0 +1,3 @@
+//! `dialgraph store`: one file for each of its commands.
+
+pub(crate) mod new_key;
