@@ -18,6 +18,10 @@ pub(crate) enum Command {
     Test(TestArgs),
     Check(CheckArgs),
     Serve(ServeArgs),
+    Say(Box<SayArgs>),
+    /// Looks after what a server keeps.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Looks at the calls of a running server.
     #[command(subcommand)]
     Calls(CallsCommand),
@@ -36,9 +40,6 @@ pub(crate) enum Command {
         after_help = "Examples:\n  dialgraph plugin new loyalty-points\n  dialgraph plugin inspect hours-check\n  dialgraph plugin run loyalty_points.wasm --input '{\"name\": \"Hana\"}'"
     )]
     Plugin(PluginCommand),
-    /// Looks after the store of live calls.
-    #[command(subcommand)]
-    Store(StoreCommand),
 }
 
 /// Where the flows are.
@@ -541,9 +542,60 @@ pub(crate) struct ExportArgs {
     pub(crate) server: ServerArgs,
 }
 
+/// Speaks a text, or the prompts of a flow, into sound files: by Amazon Polly.
+///
+/// What was spoken before with the same voice is not asked for again; it is kept in the cache (`speech` in
+/// $DIALGRAPH_CACHE or ~/.cache/dialgraph, up to 256 MiB). Region and credentials are found where the AWS SDK looks for
+/// them.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph say \"안녕하세요\" -o hello.mp3\n  dialgraph say \"<speak>잠시만요.<break time='1s'/></speak>\" -o wait.wav --voice Seoyeon --engine standard\n  dialgraph say --flow main-entry -o prompts --format mulaw",
+    group = clap::ArgGroup::new("what").required(true).args(["text", "flow"])
+)]
+pub(crate) struct SayArgs {
+    /// What to say, SSML if it begins with <speak>; `-`: what comes on standard input.
+    pub(crate) text: Option<String>,
+    /// Says every prompt of this flow, by name or file, in each of its languages, but those with values in them.
+    #[arg(long, value_name = "FLOW")]
+    pub(crate) flow: Option<String>,
+    /// The file to write; for a flow the folder, with a `manifest.json`.
+    #[arg(long = "out", visible_alias = "output", short, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// Who speaks; default: Seoyeon for ko-KR, Joanna for en-US.
+    #[arg(long, value_name = "[LOCALE=]VOICE[:ENGINE]")]
+    pub(crate) voice: Vec<String>,
+    /// How: standard, neural, long-form or generative, as the voice can; default: neural.
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<String>,
+    /// The language of the text; default: ko-KR if there is Hangul in it, else en-US.
+    #[arg(long, value_name = "LOCALE", conflicts_with = "flow")]
+    pub(crate) locale: Option<String>,
+    /// The kind of file; default: as the file's name ends (.wav: mulaw), for a flow mp3.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<SpeechFormat>,
+    /// The region of Polly; default: `aws.region` of the configuration, or as the AWS SDK finds it.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Prints what was made as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SpeechFormat {
+    Mp3,
+    /// WAV, 16 bits, 16 kHz.
+    Pcm,
+    /// WAV, µ-law, 8 kHz: prompts of Amazon Connect.
+    Mulaw,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     CreateTable(CreateTableArgs),
+    NewKey(NewKeyArgs),
 }
 
 /// Makes the DynamoDB table of a store that several processes share, or completes one that is there.
@@ -560,5 +612,28 @@ pub(crate) struct CreateTableArgs {
     pub(crate) table: String,
     /// Where; default: as the SDK finds it.
     #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// Makes a key that seals a store, into a file for `store.key_file`.
+///
+/// With --kms the file holds a key that only AWS KMS can open, which the server asks when it starts. To rotate, add a
+/// key to the file with --add and restart the server: the first key seals, all of them open.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store new-key -o store.key\n  dialgraph store new-key --kms alias/dialgraph-store -o store.key\n  dialgraph store new-key --kms alias/dialgraph-store -o store.key --add"
+)]
+pub(crate) struct NewKeyArgs {
+    /// The file; it must not be there yet.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Has the key made and wrapped by this key of AWS KMS: its id, ARN or alias.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) kms: Option<String>,
+    /// Puts the new key in front of those that are in the file.
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// The region of KMS; default: `aws.region` of the configuration, or as the AWS SDK finds it.
+    #[arg(long, value_name = "REGION", requires = "kms")]
     pub(crate) region: Option<String>,
 }

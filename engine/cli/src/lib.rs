@@ -41,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
+        Command::Say(args) => commands::say::run(&args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),

@@ -55,27 +55,14 @@ impl OpenStore {
     }
 }
 
-/// Opens the embedded store in the folder that `config` names; sealed if there is a key, in the file or in the
-/// environment.
+/// Opens the embedded store in the folder that `config` names; sealed if there are keys.
 ///
 /// # Errors
-/// What is wrong with the folder, the database or the key, and what to do.
-pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
-    let keys = keys(config)?;
+/// What is wrong with the folder, the database or the keys, and what to do.
+pub async fn open_store(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, StoreError> {
     let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
     let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
     OpenStore::over(Arc::new(sled), keys).await
-}
-
-/// The keys that seal the store, from the file that `config` names or from the environment; none: it is not sealed.
-///
-/// # Errors
-/// If there are keys and they cannot be read.
-pub fn keys(config: &Config) -> Result<Option<Keyring>, StoreError> {
-    match &config.store.key_file {
-        Some(file) => Ok(Some(Keyring::from_file(file)?)),
-        None => Keyring::from_env(),
-    }
 }
 
 /// What a server is made of.

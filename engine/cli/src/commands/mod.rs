@@ -7,6 +7,8 @@ pub(crate) mod connect;
 pub(crate) mod deploy;
 pub(crate) mod flow;
 pub(crate) mod plugin;
+pub(crate) mod region;
+pub(crate) mod say;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod test;

@@ -450,8 +450,13 @@ pub(super) fn all() -> Vec<Key> {
             &mut c.aws.embedding_model
         }),
         key(
+            "aws.secrets",
+            "Which secret in Secrets Manager, or which key of one that holds a JSON object, stands for a secret of the\nflows: `NAME=SECRET_ID` or `NAME=SECRET_ID#KEY` each.",
+            |c| &mut c.aws.secrets,
+        ),
+        key(
             "aws.secrets_prefix",
-            "What stands before a secret's name in Secrets Manager.",
+            "What stands before the name of any other secret there.",
             |c| &mut c.aws.secrets_prefix,
         ),
         key(

@@ -278,7 +278,9 @@ pub struct Aws {
     /// `NAME=GUARDRAIL_ID/VERSION` each.
     pub guardrails: Vec<String>,
     pub embedding_model: String,
-    /// Before the name of each secret.
+    /// `NAME=SECRET_ID[#KEY]` each.
+    pub secrets: Vec<String>,
+    /// Before the name of each other secret.
     pub secrets_prefix: String,
 }
 
@@ -382,6 +384,7 @@ impl Default for Config {
                 models: Vec::new(),
                 guardrails: Vec::new(),
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
+                secrets: Vec::new(),
                 secrets_prefix: "dialgraph/".to_owned(),
             },
             plugins: Plugins { cache: None, portable: false, runs: 120 },

@@ -1,6 +1,7 @@
-//! `dialgraph store`.
+//! `dialgraph store`: one file for each of its commands.
 
 mod create_table;
+mod new_key;
 
 use std::process::ExitCode;
 
@@ -11,5 +12,6 @@ use crate::args::StoreCommand;
 pub(crate) fn run(command: &StoreCommand) -> Result<ExitCode> {
     match command {
         StoreCommand::CreateTable(args) => create_table::run(args),
+        StoreCommand::NewKey(args) => new_key::run(args),
     }
 }
