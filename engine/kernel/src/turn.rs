@@ -5,6 +5,7 @@
 //! plugin run again from its start over the replies known by then. When the driver cannot wait so long, it
 //! [parks](Turn::park) the turn: the replies go into the call, and a later turn makes the run again.
 
+mod sensitive;
 mod walk;
 
 use std::sync::Arc;
@@ -82,6 +83,10 @@ pub struct Turn {
     event: Event,
     sensitive: bool,
     say: Vec<Speech>,
+    /// Which of `say` come from sensitive visits.
+    sensitive_say: Vec<usize>,
+    /// The directive comes from a sensitive visit.
+    sensitive_then: bool,
     steps: Vec<Step>,
     /// Replies of this turn, and those that a parked run brought with it.
     entries: Vec<Entry>,
@@ -200,6 +205,8 @@ impl Turn {
             event,
             sensitive: false,
             say: Vec::new(),
+            sensitive_say: Vec::new(),
+            sensitive_then: false,
             steps: Vec::new(),
             entries: Vec::new(),
             inherited: 0,
@@ -334,6 +341,8 @@ impl Turn {
                 at: self.now,
                 event: std::mem::replace(&mut self.event, Event::Entered),
                 sensitive: self.sensitive,
+                sensitive_say: std::mem::take(&mut self.sensitive_say),
+                sensitive_then: self.sensitive_then,
                 entries: self.entries.split_off(self.inherited.min(self.entries.len())),
                 steps: std::mem::take(&mut self.steps),
                 directives: Directives { say: std::mem::take(&mut self.say), then },
@@ -390,8 +399,7 @@ impl Turn {
 
     fn push_frame(&mut self, flow: &Arc<Flow>, input: Map<String, Value>) {
         let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
-        let frame = Frame { at, visit: 0, input, waits: Waits::Nothing };
-        self.stack_mut().push(frame);
+        self.stack_mut().push(Frame::new(at, input));
     }
 
     /// Attributes of a flow that have no value yet get their defaults.
@@ -410,8 +418,13 @@ impl Turn {
 
     /// Adds words for the caller. Nobody listens while the call is wrapped up.
     pub(crate) fn say(&mut self, speech: impl IntoIterator<Item = Speech>) {
-        if !self.wrapping_up() {
-            self.say.extend(speech);
+        if self.wrapping_up() {
+            return;
+        }
+        let first = self.say.len();
+        self.say.extend(speech);
+        if self.in_sensitive_visit() {
+            self.sensitive_say.extend(first..self.say.len());
         }
     }
 

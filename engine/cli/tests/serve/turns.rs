@@ -178,3 +178,53 @@ fn what_a_flow_marks_as_sensitive_is_not_shown() {
         json!(["pin/pin", "pin/word", "pin/done", "wrapup/log", "wrapup/done"])
     );
 }
+
+#[test]
+fn what_is_asked_of_the_world_about_a_sensitive_answer_is_not_shown_either() {
+    let server = Site::shipped().start();
+    let began = json!({"flow": "customer-auth", "channel": "voice", "locale": "en-US"});
+    server.call("c-1", began);
+    let events = [
+        json!({"event": "said", "text": "Blue Star"}),
+        json!({"event": "said", "text": "Marigold"}),
+        json!({"event": "pressed", "keys": "111122223333"}),
+        json!({"event": "said", "text": "yes"}),
+    ];
+    let answers: Vec<Value> =
+        (1..).zip(events).map(|(turn, event)| server.event("c-1", turn, event).json()).collect();
+    assert!(answers[2].to_string().contains("three three three three"), "{}", answers[2]);
+    let reply = server.get("/v1/calls/c-1");
+    let shown = reply.json();
+    let last = shown["turns"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["hidden"], json!(["records.find", "records.find"]));
+    let together: String = reply.text.chars().filter(|c| !c.is_whitespace()).collect();
+    for secret in ["111122223333", "threethree", "Marigold", "@"] {
+        assert!(!together.contains(secret), "{secret} is in {}", reply.text);
+    }
+}
+
+#[test]
+fn what_a_turn_that_was_parked_asks_about_a_sensitive_answer_is_not_shown_either() {
+    let desk = Desk::start(Pace::After(std::time::Duration::from_secs(1)));
+    let site = Site::desk(desk.url(), "20s")
+        .file(
+            "pin.flow.yaml",
+            &format!(
+                "flow: pin\nsummary: Opens a ticket with what nobody else may know.\nlocales: [en-US]\nattributes:\n  pin: {{type: string, default: \"\", sensitive: true}}\nstart: pin\nnodes:\n  pin:\n    ask:\n      prompt: {{en-US: Your PIN?}}\n      digits: {{min: 4, max: 4}}\n      sensitive: true\n    save: {{pin: 'default(output.digits, \"\")'}}\n    on: {{digits: ticket, no_input: done, no_match: done}}\n  ticket:\n    use: ticketing-zendesk\n    timeout: 20s\n    config: {{base_url: \"{}\", email: bot@example.com, timeout_ms: 20000}}\n    with: {{request: pin}}\n    on: {{created: done, error: done}}\n  done:\n    end: {{disposition: done}}\n",
+                desk.url()
+            ),
+        )
+        .set("DIALGRAPH_TURNS__BUDGET", "200ms");
+    let server = site.start();
+    server.call("c-1", json!({"flow": "pin", "channel": "voice"}));
+    let waiting = server.event("c-1", 1, json!({"event": "pressed", "keys": "8352"})).json();
+    assert_eq!(waiting["then"]["action"], "wait", "{waiting}");
+    let (last, _) = server.resume("c-1", waiting);
+    assert_eq!(last["status"], "ended");
+    let reply = server.get("/v1/calls/c-1");
+    let turns = reply.json()["turns"].clone();
+    let hidden =
+        turns.as_array().unwrap().iter().flat_map(|turn| turn["hidden"].as_array().unwrap());
+    assert!(hidden.clone().any(|function| function == "http.send"), "{turns}");
+    assert!(!reply.text.contains("8352"), "{}", reply.text);
+}
