@@ -282,9 +282,17 @@ impl Turn {
     /// Tells the turn that the missing reply will not come within the time that the node allows. The next
     /// [`run`](Self::run) leaves the node by its `error` port. Does nothing when no reply is missing.
     pub fn expire(&mut self) {
+        self.give_up("in the time the node allows");
+    }
+
+    /// The same when it is not the node's time that is over, but that of whoever waits for the turn's answer.
+    pub fn expire_early(&mut self) {
+        self.give_up("before the turn had to be answered");
+    }
+
+    fn give_up(&mut self, until: &str) {
         if let Some(pending) = self.pending.take() {
-            let message =
-                format!("no reply to {} in the time the node allows", pending.call.function());
+            let message = format!("no reply to {} {until}", pending.call.function());
             self.entries.push(Entry {
                 visit: pending.visit,
                 n: pending.n,

@@ -112,6 +112,8 @@ async fn refused_turn(
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),
+        // The turn goes on, and the Lambda's next try gets its answer: the caller must not go another way before.
+        Refused::Late => return Err(refused.into()),
         Refused::OutOfOrder { given, last } => {
             tracing::info!(call = %incoming.call, given, last, "an event came out of order; the latest answer is given again");
             if let Some(answer) = latest(app, incoming).await {
@@ -127,7 +129,6 @@ async fn refused_turn(
     }
     let reason = match &refused {
         Refused::Busy => Reason::Overload,
-        Refused::Late => Reason::Slow,
         Refused::Engine(EngineError::Turn(_) | EngineError::NoCall { .. }) => Reason::Refused,
         _ => Reason::Failed,
     };
