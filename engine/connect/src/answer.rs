@@ -71,6 +71,13 @@ impl Answer {
         Self(map.0)
     }
 
+    /// The answer to news of a contact that never was a call.
+    pub fn no_call() -> Self {
+        let mut map = Map::new(0);
+        map.put("action", action::DISCONNECT);
+        Self(map.0)
+    }
+
     /// The value of one key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key)

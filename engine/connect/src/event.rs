@@ -11,7 +11,7 @@ use dialgraph_flow::model::{Locale, Name};
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
 
-pub use crate::protocol::MAX_EVENT_BYTES;
+pub use crate::protocol::{CONTACT_EVENT, MAX_EVENT_BYTES};
 
 /// Longest text of a caller, in characters; what is longer is cut. Lex gives at most 1,024.
 pub const MAX_TEXT: usize = 4_096;
@@ -120,7 +120,7 @@ impl Incoming {
     /// # Errors
     /// As [`parse`](Self::parse), but for size and syntax.
     pub fn read(event: &Value) -> Result<Self, EventError> {
-        if event["detail-type"] == "Amazon Connect Contact Event" {
+        if event["detail-type"] == CONTACT_EVENT {
             return Self::contact_event(&event["detail"]);
         }
         let Value::Object(contact) = &event["Details"]["ContactData"] else {
@@ -177,7 +177,8 @@ impl Incoming {
     /// A contact event of Amazon EventBridge. Flows are not told that a caller hung up; this is how the engine is.
     fn contact_event(detail: &Value) -> Result<Self, EventError> {
         let call = call_id(detail.get("contactId"), "detail.contactId")?;
-        let channel = channel(&call, detail.get("channel"))?;
+        // A contact of any channel may be told of; one that the engine has no work for never was a call.
+        let channel = channel(&call, detail.get("channel")).unwrap_or_default();
         if detail["eventType"] != "DISCONNECTED" {
             let did =
                 format!("contact event `{}`", cut(detail["eventType"].as_str().unwrap_or("-"), 40));

@@ -124,6 +124,21 @@ fn an_event_of_a_call_that_is_over_ends_the_contact() {
 }
 
 #[test]
+fn news_of_contacts_that_are_no_calls_are_nobody_given_to_people() {
+    let server = Site::shipped().start();
+    for channel in ["VOICE", "CHAT", "TASK", "EMAIL"] {
+        let gone = json!({
+            "detail-type": "Amazon Connect Contact Event",
+            "detail": {"eventType": "DISCONNECTED", "contactId": "contact-9", "channel": channel}
+        });
+        let reply = server.post("/v1/connect/turn", &gone);
+        assert_eq!((reply.status, &reply.json()["action"]), (200, &json!("disconnect")));
+    }
+    assert_eq!(server.figure("dialgraph_fallback_answers_total", ""), 0.0);
+    assert!(!server.log().contains("fallback queue"), "{}", server.log());
+}
+
+#[test]
 fn a_call_of_another_channel_goes_by_turns() {
     let server = Site::shipped().start();
     let first = server.post("/v1/calls", &json!({"channel": "voice", "id": "c-1"}));

@@ -18,6 +18,7 @@ use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{Fallback, Listener, Reason};
 use dialgraph_connect::flat::FlatMap;
 use dialgraph_kernel::call::Channel;
+use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start};
 
@@ -109,6 +110,7 @@ async fn refused_turn(
     incoming: &Incoming,
     refused: Refused,
 ) -> Result<FlatMap, Problem> {
+    let news = matches!(incoming.what, What::Event(Event::HungUp));
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),
@@ -125,6 +127,12 @@ async fn refused_turn(
                 return Ok(Answer::over(&loaded.call).into_map());
             }
         }
+        // News come of all contacts, also of those that never were in the bridge flow.
+        Refused::Engine(EngineError::NoCall { .. }) if news => {
+            return Ok(Answer::no_call().into_map());
+        }
+        // No caller waits for the answer: whoever sent the news shall send them again.
+        _ if news => return Err(refused.into()),
         _ => {}
     }
     let reason = match &refused {
