@@ -51,13 +51,45 @@ fn a_contact_is_led_through_the_shipped_flows_to_a_queue() {
     assert_eq!((&second["action"], &second["turn"]), (&json!("queue"), &json!("2")));
 
     assert_eq!(turn(&server, "contact-1", did), second, "delivered again, answered again");
-    assert_eq!(turn(&server, "contact-1", json!({})), first, "the first delivery, late");
     let failed = json!({"did": "failed", "input": "no such queue", "turn": "2"});
     let third = turn(&server, "contact-1", failed);
     assert_eq!(third["turn"], "3");
     let shown = server.get("/v1/calls/contact-1").json();
     assert_eq!(shown["call"]["turn"], 3);
     assert_eq!(shown["call"]["from"], "+821000000101");
+}
+
+#[test]
+fn a_contact_that_comes_back_goes_on_or_begins_anew_and_never_in_a_circle() {
+    let server = Site::shipped().start();
+    let first = turn(&server, "contact-1", json!({}));
+    assert_eq!(turn(&server, "contact-1", json!({})), first, "delivered again, answered again");
+    let second = turn(&server, "contact-1", json!({"did": "pressed", "input": "1", "turn": "1"}));
+    assert_eq!((&second["action"], &second["turn"]), (&json!("listen"), &json!("2")));
+    assert_eq!(turn(&server, "contact-1", json!({})), second, "the call goes on where it was");
+    let did = json!({"did": "pressed", "input": "0", "turn": "2"});
+    let third = turn(&server, "contact-1", did);
+    assert_eq!((&third["action"], &third["turn"]), (&json!("queue"), &json!("3")));
+
+    let anew = turn(&server, "contact-1", json!({}));
+    assert_eq!((&anew["action"], &anew["turn"]), (&json!("listen"), &json!("2.1")));
+    assert_eq!(anew["prompt"], first["prompt"]);
+    assert_eq!(turn(&server, "contact-1", json!({})), anew, "delivered again, answered again");
+    let did = json!({"did": "pressed", "input": "1", "turn": "2.1"});
+    let next = turn(&server, "contact-1", did);
+    assert_eq!((&next["turn"], &next["prompt"]), (&json!("2.2"), &second["prompt"]));
+    assert_eq!(server.get("/v1/calls/contact-1").json()["call"]["turn"], 3, "it is as it was");
+
+    let gone = json!({
+        "detail-type": "Amazon Connect Contact Event",
+        "detail": {"eventType": "DISCONNECTED", "contactId": "contact-1", "channel": "VOICE"}
+    });
+    let gone = server.post("/v1/connect/turn", &gone).json();
+    assert_eq!((&gone["action"], &gone["turn"]), (&json!("disconnect"), &json!("2.3")));
+    for (id, disposition) in [("contact-1", "queued"), ("contact-1.2", "abandoned")] {
+        let call = server.get(&format!("/v1/calls/{id}")).json()["call"].clone();
+        assert_eq!((&call["status"], &call["disposition"]), (&json!("ended"), &json!(disposition)));
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{Fallback, Listener, Reason};
 use dialgraph_connect::flat::FlatMap;
-use dialgraph_kernel::call::Channel;
+use dialgraph_kernel::call::{Channel, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start};
@@ -69,12 +69,64 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
             return Err(Problem::new(status, "not-connect", title, error.to_string()));
         }
     };
-    let work = work(app, &incoming);
-    match app.turns.handle(work, incoming.token.clone()).await {
-        Ok(Answered { record, call, .. }) => {
-            Ok(Answer::of_turn(&incoming, &record, &call).into_map())
+    let mut incoming = incoming;
+    loop {
+        let work = work(app, &incoming);
+        let answer = match app.turns.handle(work, incoming.token.clone()).await {
+            Ok(answered) if is_back(&incoming, &answered) => {
+                if matches!(answered.call.status, Status::New | Status::Active) {
+                    // Its flow still has the call in hand: the caller goes on where they were.
+                    return match latest(app, &incoming).await {
+                        Some(answer) => Ok(answer.into_map()),
+                        None => Ok(of_turn(&incoming, &answered)),
+                    };
+                }
+                let Some(next) = incoming.next() else {
+                    let error = format!("contact {} comes back for ever", incoming.call);
+                    return fallback(app, listener(&incoming), Reason::Refused, &error);
+                };
+                tracing::info!(call = %incoming.call, next = %next.call, "a contact whose call is over is back");
+                incoming = next;
+                continue;
+            }
+            Ok(answered) => Ok(of_turn(&incoming, &answered)),
+            Err(refused) => refused_turn(app, &incoming, refused).await,
+        };
+        match later(app, &incoming).await? {
+            Some(next) if answer.is_ok() => incoming = next,
+            _ => return answer,
         }
-        Err(refused) => refused_turn(app, &incoming, refused).await,
+    }
+}
+
+fn of_turn(incoming: &Incoming, answered: &Answered) -> FlatMap {
+    Answer::of_turn(incoming, &answered.record, &answered.call).into_map()
+}
+
+/// Whether a contact has entered the flow again: it arrives, but its call has gone on since it arrived. Its first turn
+/// would be a circle for it.
+fn is_back(incoming: &Incoming, answered: &Answered) -> bool {
+    matches!(incoming.what, What::Start(_))
+        && answered.repeated
+        && answered.record.turn < answered.call.turn
+}
+
+/// News of a contact, for its next call if it has one: they name none, and concern the last.
+async fn later(app: &App, incoming: &Incoming) -> Result<Option<Incoming>, Problem> {
+    if !matches!(incoming.what, What::Event(Event::HungUp)) {
+        return Ok(None);
+    }
+    let Some(next) = incoming.next() else { return Ok(None) };
+    let loaded = app.turns.engine().calls().load(&next.call).await;
+    let loaded = loaded.map_err(|error| Problem::internal(&error))?;
+    Ok(loaded.map(|_| next))
+}
+
+fn listener(incoming: &Incoming) -> Listener<'_> {
+    Listener {
+        chat: incoming.channel == Channel::Chat,
+        locale: None,
+        language: incoming.language.as_deref(),
     }
 }
 
@@ -140,12 +192,7 @@ async fn refused_turn(
         Refused::Engine(EngineError::Turn(_) | EngineError::NoCall { .. }) => Reason::Refused,
         _ => Reason::Failed,
     };
-    let listener = Listener {
-        chat: incoming.channel == Channel::Chat,
-        locale: None,
-        language: incoming.language.as_deref(),
-    };
-    fallback(app, listener, reason, &refused)
+    fallback(app, listener(incoming), reason, &refused)
 }
 
 /// The answer to the call's last turn, again.
