@@ -242,7 +242,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "calls.idle_limit",
-            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.",
+            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.\nMore than 30m where Amazon Connect calls: chats wait so long for an answer.",
             |c| &mut c.calls.idle_limit,
         ),
         key("calls.idle_check", "How often such calls are looked for.", |c| &mut c.calls.idle_check),
