@@ -3,7 +3,7 @@
 //! Everything here is immutable plain data, cheap to share. Node targets are indices into [`Flow::nodes`]
 //! that the checker has proved to be there, so walking cannot dangle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub struct Release {
     /// All locales that some flow has; the first is the default.
     pub locales: Vec<Locale>,
     pub flows: BTreeMap<Name, Arc<Flow>>,
+    /// Attributes that some flow marks as sensitive. They are shared by all, and so is the mark.
+    pub sensitive: BTreeSet<Name>,
     /// Which version of each plugin the flows use.
     pub plugins: BTreeMap<Name, PluginPin>,
     pub queues: BTreeMap<Name, Arc<Queue>>,

@@ -49,6 +49,9 @@ impl Default for WaitRules {
 /// A turn that was driven to its end.
 pub struct Driven {
     pub finished: Box<Finished>,
+    /// Host calls that the call's record no longer waits for. What they do must be done all the same: whoever
+    /// drives must see to it that they go on.
+    pub left_behind: Vec<InFlight>,
     /// A host call that outlasted the turn. Whoever drives must see to it that it goes on, and give its
     /// reply to a later turn.
     pub in_flight: Option<InFlight>,
@@ -104,6 +107,9 @@ impl Host for Replies<'_> {
 
 /// Drives `turn` until it is over.
 ///
+/// `answer` is when the turn must be answered, none where nobody waits. A turn that can be parked is parked
+/// by then; the record of a call that ends, for which there is no later turn, is given up.
+///
 /// `late` are replies that came after an earlier turn had given up waiting, by idempotency key; `under_way`
 /// says that such a reply has not come yet, so that its host call must not be made a second time.
 pub async fn drive(
@@ -111,15 +117,21 @@ pub async fn drive(
     world: &dyn World,
     clock: &dyn Clock,
     rules: &WaitRules,
+    answer: Option<Timestamp>,
     late: HashMap<Arc<str>, HostResult>,
     under_way: Option<InFlight>,
 ) -> Driven {
-    let give_up = Timestamp(clock.now().0 + u64::from(rules.turn_ms));
+    let now = clock.now().0;
+    let answer = answer.unwrap_or(Timestamp(u64::MAX));
+    let give_up = Timestamp(now + u64::from(rules.turn_ms)).min(answer);
+    let mut left_behind = Vec::new();
     let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
     let mut replies = Replies { world, known: late, under_way };
     loop {
         match turn.run(&mut replies) {
-            Progress::Finished(finished) => return Driven { finished, in_flight: None },
+            Progress::Finished(finished) => {
+                return Driven { finished, left_behind, in_flight: None };
+            }
             Progress::Waiting => {}
         }
         let (Some(pending), Some((key, reply))) = (turn.waiting_for(), replies.under_way.take())
@@ -129,19 +141,24 @@ pub async fn drive(
             continue;
         };
         let deadline = pending.deadline;
-        // The record of a call that ends is worth waiting for as long as its node allows; there is no later turn.
-        let until = if turn.can_park() { deadline.min(give_up) } else { deadline };
+        // The record of a call that ends is worth more time than a turn usually has, as there is no later one, but
+        // not the caller's way to where they were sent: who gets no answer in time goes elsewhere.
+        let until = deadline.min(if turn.can_park() { give_up } else { answer });
         match select(reply, clock.sleep_until(until)).await {
             Either::Left((result, _)) => {
                 replies.known.insert(key, result);
             }
             Either::Right(((), _)) if deadline <= until => turn.expire(),
+            Either::Right(((), reply)) if !turn.can_park() => {
+                turn.expire_early();
+                left_behind.push(InFlight { key, reply });
+            }
             Either::Right(((), reply)) => {
                 let comfort = rules.comfort.get(&turn.call().locale).cloned();
                 match turn.park(comfort, rules.comfort_wait_ms) {
                     Ok(finished) => {
                         let in_flight = Some(InFlight { key, reply });
-                        return Driven { finished: Box::new(finished), in_flight };
+                        return Driven { finished: Box::new(finished), left_behind, in_flight };
                     }
                     Err(again) => {
                         turn = *again;

@@ -47,15 +47,8 @@ fn more_turns_than_there_is_room_for_get_the_fallback_at_once() {
 #[test]
 fn a_turn_that_takes_longer_than_its_answer_may_goes_on_to_its_end() {
     let desk = Desk::start(Pace::After(Duration::from_secs(2)));
-    // The record of a call that ends is waited for as long as its node allows, whatever the budget.
-    let site = Site::desk(desk.url(), "20s")
-        .file(
-            "wrapup.flow.yaml",
-            &format!(
-                "flow: wrapup\nsummary: Opens a ticket at the end.\nlocales: [en-US]\nstart: log\nnodes:\n  log:\n    use: ticketing-zendesk\n    timeout: 20s\n    config: {{base_url: \"{}\", email: bot@example.com, timeout_ms: 20000}}\n    with: {{request: '\"x\"'}}\n    on: {{created: done, error: done}}\n  done:\n    end: {{disposition: logged}}\n",
-                desk.url()
-            ),
-        )
+    // When the caller is gone, the record of the call is waited for as long as its node allows.
+    let site = ticket_at_the_end(&desk)
         .set("DIALGRAPH_TURNS__BUDGET", "400ms")
         .set("DIALGRAPH_TURNS__ANSWER_WITHIN", "500ms")
         .set("DIALGRAPH_TURNS__WAIT", "100ms");
@@ -78,6 +71,38 @@ fn head_over_a_kept_connection(server: &Server, path: &str) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).unwrap();
     crate::server::reply(stream).head
+}
+
+/// The desk's site, with a ticket to be opened at the end of each call.
+fn ticket_at_the_end(desk: &Desk) -> Site {
+    let wrapup = format!(
+        "flow: wrapup\nsummary: Opens a ticket at the end.\nlocales: [en-US]\nstart: log\nnodes:\n  log:\n    use: ticketing-zendesk\n    timeout: 20s\n    config: {{base_url: \"{}\", email: bot@example.com, timeout_ms: 20000}}\n    with: {{request: '\"x\"'}}\n    on: {{created: done, error: done}}\n  done:\n    end: {{disposition: logged}}\n",
+        desk.url()
+    );
+    Site::desk(desk.url(), "20s").file("wrapup.flow.yaml", &wrapup)
+}
+
+#[test]
+fn a_slow_record_of_a_call_does_not_send_its_caller_elsewhere() {
+    let desk = Desk::start(Pace::After(Duration::from_secs(8)));
+    let server = ticket_at_the_end(&desk).set("DIALGRAPH_TURNS__ANSWER_WITHIN", "5s").start();
+    let turn = |parameters: Value| {
+        let reply = server.post("/v1/connect/turn", &event("contact-1", parameters));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()
+    };
+    let mut map = turn(json!({}));
+    while map["action"] == "listen" {
+        map = turn(json!({"did": "silent", "turn": map["turn"]}));
+    }
+    assert_eq!((&map["action"], &map["queue"]), (&json!("queue"), &json!("general")), "{map}");
+    let shown = server.get("/v1/calls/contact-1").json();
+    assert_eq!(shown["call"]["disposition"], "queued", "the call and its caller are in one place");
+    let steps = shown["turns"].as_array().unwrap().last().unwrap()["record"]["steps"].clone();
+    let log = steps.as_array().unwrap().iter().find(|step| step["at"]["flow"] == "wrapup").unwrap();
+    assert_eq!((&log["port"], &log["failure"]["kind"]), (&json!("error"), &json!("timeout")));
+    server.wait_until("what was under way is done all the same", |_| desk.answered() == 1);
+    assert_eq!(server.figure("dialgraph_fallback_answers_total", ""), 0.0);
 }
 
 #[test]

@@ -247,7 +247,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "turns.answer_within",
-            "From a request's arrival to its answer, come what may; later the answer is the fallback. Must be\nless than the Lambda's budget (6.5 s).",
+            "From a request's arrival to its answer, come what may; later whoever asks is told to ask again. Must be\nless than the Lambda's budget (6.5 s).",
             |c| &mut c.turns.answer_within,
         ),
         key("turns.at_once", "Turns at the same time, those that wait for providers included.", |c| {
@@ -266,7 +266,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "calls.idle_limit",
-            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.",
+            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.\nMore than 30m where Amazon Connect calls: chats wait so long for an answer.",
             |c| &mut c.calls.idle_limit,
         ),
         key("calls.idle_check", "How often such calls are looked for.", |c| &mut c.calls.idle_check),

@@ -230,6 +230,9 @@ impl Loading {
                 "requests must be signed, but there is no key to check them with; set `connect.keys` or `connect.keys_file` (or \"off\" if something else guards the endpoint)",
             );
         }
+        if has_keys && let Err(why) = config.outlasts_questions() {
+            wrong("calls.idle_limit", &why);
+        }
         if config.must_authenticate()
             && !config.api.has_tokens()
             && config.api.authentication == Guard::Required

@@ -14,6 +14,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dialgraph_connect::protocol::{CHAT_TIMEOUTS, KEY_TIMEOUTS};
+
 pub use self::load::{ConfigError, Problem, Sources, usual_file};
 pub use self::setting::ByteSize;
 
@@ -341,7 +343,7 @@ impl Default for Config {
                 wait: seconds(1),
                 workers: 0,
             },
-            calls: Calls { idle_limit: seconds(30 * 60), idle_check: seconds(60) },
+            calls: Calls { idle_limit: seconds(40 * 60), idle_check: seconds(60) },
             connect: Connect {
                 signature: Guard::Auto,
                 keys: Vec::new(),
@@ -437,6 +439,22 @@ impl Config {
             TakeIn::Always => true,
             TakeIn::First => false,
         }
+    }
+
+    /// Whether a customer of Amazon Connect who is asked something may take all the time that the bridge flow gives
+    /// them, and is not taken for gone before.
+    ///
+    /// # Errors
+    /// What to set instead.
+    pub fn outlasts_questions(&self) -> Result<(), String> {
+        let longest = CHAT_TIMEOUTS.into_iter().chain(KEY_TIMEOUTS).max().unwrap_or_default();
+        if self.calls.idle_limit > Duration::from_secs(u64::from(longest)) {
+            return Ok(());
+        }
+        Err(format!(
+            "must be more than \"{}m\", for which the bridge flow may wait for a customer; \"40m\" leaves room for what is said before",
+            longest / 60
+        ))
     }
 
     /// How many threads run turns.

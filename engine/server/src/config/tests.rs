@@ -95,6 +95,19 @@ fn values_that_do_not_fit_together_are_refused() {
 }
 
 #[test]
+fn a_customer_who_has_time_to_answer_is_not_taken_for_gone() {
+    let with = |limit: &str| {
+        load(&format!("[connect]\nkeys = [\"one:{}\"]\n{limit}", "ab".repeat(32)), &[])
+    };
+    assert!(with("").is_ok());
+    assert!(with("[calls]\nidle_limit = \"1801s\"\n").is_ok());
+    let error = with("[calls]\nidle_limit = \"30m\"\n").unwrap_err();
+    assert!(error.contains("calls.idle_limit: must be more than \"30m\""), "{error}");
+    // Without Connect nothing is known of who waits how long.
+    assert!(load("[calls]\nidle_limit = \"1s\"\n", &[]).is_ok());
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_refused_at_its_place() {
     insta::assert_snapshot!(load("[server\nlisten = 1", &[]).unwrap_err());
 }
