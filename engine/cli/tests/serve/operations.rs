@@ -181,6 +181,54 @@ fn neither_logs_nor_figures_hold_what_a_caller_says_or_who_it_is() {
 }
 
 #[test]
+fn every_node_has_a_span_within_its_turns() {
+    let desk = Desk::start(Pace::After(Duration::from_millis(300)));
+    let site = Site::desk(desk.url(), "20s")
+        .set("DIALGRAPH_LOG__LEVEL", "info,dialgraph_runtime=debug,dialgraph_server=debug")
+        .set("DIALGRAPH_TURNS__BUDGET", "100ms")
+        .set("DIALGRAPH_TURNS__COMFORT_WAIT", "100ms");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    let waiting = server.event("c-1", 1, said("The printer burns")).json();
+    let (_, waits) = server.resume("c-1", waiting);
+    assert!(waits >= 1, "the provider outlasts a turn");
+    server.terminate();
+    let (_, log) = server.ended();
+    let ended: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["message"] == "close")
+        .collect();
+    let nodes: Vec<String> = ended
+        .iter()
+        .filter(|line| line["span"]["name"] == "node")
+        .map(|line| {
+            let (turn, node) = (&line["spans"][0], &line["span"]);
+            assert_eq!((&turn["name"], &turn["call"]), (&json!("turn"), &json!("c-1")), "{line}");
+            assert!(node["ms"].is_u64(), "{line}");
+            let word = |key: &str| node[key].as_str().unwrap_or("-").to_owned();
+            format!("{} {}/{} by {}", word("kind"), word("flow"), word("node"), word("port"))
+        })
+        .collect();
+    let mut expected = vec!["ask desk/ask by -", "ask desk/ask by said"];
+    // The turn in which the provider is asked, those that wait for it, and the one that goes on.
+    expected.extend(std::iter::repeat_n("use desk/ticket by -", waits));
+    expected.extend([
+        "use desk/ticket by created",
+        "say desk/told by -",
+        "end desk/done by -",
+        "use wrapup/log by logged",
+        "end wrapup/done by -",
+    ]);
+    assert_eq!(nodes, expected, "{log}");
+    let runs = ended.iter().filter(|line| line["span"]["name"] == "plugin");
+    assert!(runs.clone().count() >= 3, "{log}");
+    for run in runs {
+        assert_eq!(run["spans"][1]["name"], "node", "{run}");
+    }
+}
+
+#[test]
 fn figures_count_turns_nodes_plugins_providers_queues_and_the_store() {
     let desk = Desk::start(Pace::After(Duration::ZERO));
     let server = Site::desk(desk.url(), "20s").start();

@@ -8,3 +8,4 @@ mod limits;
 mod plugins;
 mod support;
 mod walking;
+mod watching;

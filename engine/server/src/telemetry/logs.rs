@@ -38,7 +38,7 @@ pub fn install(log: &Log, terminal: bool) {
     let layer = if pretty {
         layer.with_ansi(terminal).boxed()
     } else {
-        layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        layer.json().flatten_event(true).with_current_span(true).with_span_list(true).boxed()
     };
     let subscriber =
         tracing_subscriber::registry().with(layer.with_filter(ours).with_filter(filter));
