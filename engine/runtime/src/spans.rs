@@ -35,7 +35,8 @@ impl NodeSpan {
                 plugin = Empty,
                 port = Empty,
                 failure = Empty,
-                ms = Empty
+                ms = Empty,
+                otel.status_code = Empty
             )
         } else {
             tracing::debug_span!(
@@ -45,7 +46,8 @@ impl NodeSpan {
                 node,
                 port = Empty,
                 failure = Empty,
-                ms = Empty
+                ms = Empty,
+                otel.status_code = Empty
             )
         };
         if span.is_disabled() {
@@ -65,8 +67,11 @@ impl NodeSpan {
         }
         if let Some(failure) = &step.failure {
             span.record("failure", failure.kind.as_str());
+            span.record("otel.status_code", "ERROR");
         }
-        span.record("ms", clock.now().0.saturating_sub(began.0));
+        let ms = clock.now().0.saturating_sub(began.0);
+        // As the kind of number that exporters know.
+        span.record("ms", i64::try_from(ms).unwrap_or(i64::MAX));
     }
 }
 

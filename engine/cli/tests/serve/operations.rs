@@ -9,7 +9,7 @@ use crate::desk::{Desk, Pace};
 use crate::server::Site;
 use crate::turns::event;
 
-fn said(text: &str) -> Value {
+pub(crate) fn said(text: &str) -> Value {
     json!({"event": "said", "text": text})
 }
 

@@ -33,6 +33,7 @@ pub struct Config {
     pub aws: Aws,
     pub plugins: Plugins,
     pub log: Log,
+    pub otlp: Otlp,
 }
 
 /// Connections.
@@ -277,6 +278,14 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// Where spans go, beside the log.
+#[derive(Debug, Clone, Default)]
+pub struct Otlp {
+    /// Base URL of a collector; none: what the standard's own variables say.
+    pub endpoint: Option<String>,
+    pub service_name: Option<String>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         let seconds = Duration::from_secs;
@@ -354,6 +363,7 @@ impl Default for Config {
             },
             plugins: Plugins { cache: None },
             log: Log { format: LogFormat::Auto, level: "info".to_owned() },
+            otlp: Otlp::default(),
         }
     }
 }
