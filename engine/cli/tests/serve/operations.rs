@@ -153,7 +153,37 @@ fn calls_in_progress_are_listed() {
     assert_eq!(listed["more"], false);
     assert_eq!(server.get("/v1/calls?limit=1").json()["more"], true);
     assert_eq!(server.get("/v1/calls?limit=0").status, 400);
+    assert_eq!(server.get("/v1/calls?after=nowhere").status, 400);
     assert_eq!(server.get("/v1/calls?limt=1").status, 400);
+}
+
+#[test]
+fn pages_of_calls_together_hold_each_call_once_and_stay_good_when_calls_end() {
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    let ids: Vec<String> = (0..7).map(|n| format!("c-{n}")).collect();
+    for id in &ids {
+        server.call(id, json!({}));
+    }
+    let mut seen = Vec::new();
+    let mut path = "/v1/calls?limit=3".to_owned();
+    let mut pages = 0;
+    loop {
+        let page = server.get(&path).json();
+        let listed = page["calls"].as_array().unwrap();
+        assert!(listed.len() <= 3, "{page}");
+        seen.extend(listed.iter().map(|call| call["id"].as_str().unwrap().to_owned()));
+        pages += 1;
+        assert_eq!(page["more"], page["next"].is_string(), "{page}");
+        let Some(next) = page["next"].as_str() else { break };
+        if pages == 1 {
+            // The call at which the page ended is gone when the next one is asked for.
+            server.event(seen.last().unwrap(), 1, json!({"event": "hung_up"}));
+        }
+        path = format!("/v1/calls?limit=3&after={next}");
+    }
+    assert_eq!(pages, 3);
+    seen.sort();
+    assert_eq!(seen, ids);
 }
 
 #[test]

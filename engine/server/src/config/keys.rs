@@ -280,6 +280,11 @@ pub(super) fn all() -> Vec<Key> {
         )
         .secret(),
         key(
+            "api.metrics",
+            "Whether `/metrics` wants such a token, a viewer's or more: \"required\", \"off\", or \"auto\": required if other\nmachines can reach the server and the calls API wants one. In Prometheus: `authorization: {credentials_file: …}`.",
+            |c| &mut c.api.metrics,
+        ),
+        key(
             "deploy.admin",
             "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or there are tokens.",
             |c| &mut c.deploy.admin,

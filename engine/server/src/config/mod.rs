@@ -135,6 +135,8 @@ pub struct Api {
     pub authentication: Guard,
     /// `NAME:ROLE:SHA256` each.
     pub tokens: Vec<String>,
+    /// Of `/metrics`.
+    pub metrics: Guard,
 }
 
 impl std::fmt::Debug for Api {
@@ -325,7 +327,7 @@ impl Default for Config {
                 window: seconds(300),
                 nonces: 1_000_000,
             },
-            api: Api { authentication: Guard::Auto, tokens: Vec::new() },
+            api: Api { authentication: Guard::Auto, tokens: Vec::new(), metrics: Guard::Auto },
             deploy: Deploy {
                 admin: Admin::Auto,
                 watch: true,
@@ -388,6 +390,15 @@ impl Config {
     pub fn must_authenticate(&self) -> bool {
         match self.api.authentication {
             Guard::Auto => !self.api.tokens.is_empty() || self.is_exposed(),
+            Guard::Required => true,
+            Guard::Off => false,
+        }
+    }
+
+    /// Whether `/metrics` wants a token. On the machine itself a scraper needs none.
+    pub fn must_authenticate_metrics(&self) -> bool {
+        match self.api.metrics {
+            Guard::Auto => self.is_exposed() && self.must_authenticate(),
             Guard::Required => true,
             Guard::Off => false,
         }

@@ -85,6 +85,15 @@ pub async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who,
     if !app.config.must_authenticate() {
         return Ok(somebody());
     }
+    require_token(app, headers, needs).await
+}
+
+/// The same, whoever else may ask without a token.
+pub(super) async fn require_token(
+    app: &App,
+    headers: &HeaderMap,
+    needs: Role,
+) -> Result<Who, Problem> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
