@@ -92,6 +92,9 @@ pub(super) async fn push(
 ) -> Answer {
     let who = admin.require(&headers, Role::Designer).await?;
     let body = whole(body, admin.app.config.deploy.max_body.0)?;
+    if body.is_empty() {
+        return Err(Problem::invalid("the body must say what is pushed").into());
+    }
     let request: PushRequest = read(&body)?;
     let texts = |texts: BTreeMap<String, Option<String>>| {
         texts.into_iter().map(|(name, text)| (name, text.map(String::into_bytes))).collect()
