@@ -500,8 +500,16 @@ pub(crate) enum CallsCommand {
 
 /// Lists the calls in progress.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  dialgraph calls ls --server https://engine.example.com")]
+#[command(
+    after_help = "Examples:\n  dialgraph calls ls --server https://engine.example.com\n  dialgraph calls ls --all --json"
+)]
 pub(crate) struct LsArgs {
+    /// Lists so many at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Lists all of them.
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

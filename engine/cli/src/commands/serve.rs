@@ -26,13 +26,17 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
         print!("{}", config.print(&sources));
         return Ok(ExitCode::SUCCESS);
     }
-    telemetry::logs::install(&config.log, std::io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("this machine gives no threads")?;
-    runtime.block_on(hold(config))
+    runtime.block_on(async {
+        let telemetry = telemetry::install(&config, std::io::stderr().is_terminal())?;
+        let held = hold(config).await;
+        telemetry.flush().await;
+        held
+    })
 }
 
 /// The environment, whatever bytes are in it: what is not for this program must not stop it, and what is wrong with the rest

@@ -11,7 +11,7 @@ use crate::desk::{Desk, Pace};
 use crate::server::{Server, Site};
 use crate::turns::event;
 
-fn said(text: &str) -> Value {
+pub(crate) fn said(text: &str) -> Value {
     json!({"event": "said", "text": text})
 }
 
@@ -209,7 +209,37 @@ fn calls_in_progress_are_listed() {
     assert_eq!(listed["more"], false);
     assert_eq!(server.get("/v1/calls?limit=1").json()["more"], true);
     assert_eq!(server.get("/v1/calls?limit=0").status, 400);
+    assert_eq!(server.get("/v1/calls?after=nowhere").status, 400);
     assert_eq!(server.get("/v1/calls?limt=1").status, 400);
+}
+
+#[test]
+fn pages_of_calls_together_hold_each_call_once_and_stay_good_when_calls_end() {
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    let ids: Vec<String> = (0..7).map(|n| format!("c-{n}")).collect();
+    for id in &ids {
+        server.call(id, json!({}));
+    }
+    let mut seen = Vec::new();
+    let mut path = "/v1/calls?limit=3".to_owned();
+    let mut pages = 0;
+    loop {
+        let page = server.get(&path).json();
+        let listed = page["calls"].as_array().unwrap();
+        assert!(listed.len() <= 3, "{page}");
+        seen.extend(listed.iter().map(|call| call["id"].as_str().unwrap().to_owned()));
+        pages += 1;
+        assert_eq!(page["more"], page["next"].is_string(), "{page}");
+        let Some(next) = page["next"].as_str() else { break };
+        if pages == 1 {
+            // The call at which the page ended is gone when the next one is asked for.
+            server.event(seen.last().unwrap(), 1, json!({"event": "hung_up"}));
+        }
+        path = format!("/v1/calls?limit=3&after={next}");
+    }
+    assert_eq!(pages, 3);
+    seen.sort();
+    assert_eq!(seen, ids);
 }
 
 #[test]
@@ -233,6 +263,54 @@ fn neither_logs_nor_figures_hold_what_a_caller_says_or_who_it_is() {
     assert!(told.contains("\"call\":\"c-2\""), "turns are traced: {told}");
     for secret in ["marigold", "8352", "821000000101", "82200000000", "s3cret"] {
         assert!(!told.contains(secret), "{secret} is in\n{told}");
+    }
+}
+
+#[test]
+fn every_node_has_a_span_within_its_turns() {
+    let desk = Desk::start(Pace::After(Duration::from_millis(300)));
+    let site = Site::desk(desk.url(), "20s")
+        .set("DIALGRAPH_LOG__LEVEL", "info,dialgraph_runtime=debug,dialgraph_server=debug")
+        .set("DIALGRAPH_TURNS__BUDGET", "100ms")
+        .set("DIALGRAPH_TURNS__COMFORT_WAIT", "100ms");
+    let server = site.start();
+    server.call("c-1", json!({}));
+    let waiting = server.event("c-1", 1, said("The printer burns")).json();
+    let (_, waits) = server.resume("c-1", waiting);
+    assert!(waits >= 1, "the provider outlasts a turn");
+    server.terminate();
+    let (_, log) = server.ended();
+    let ended: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["message"] == "close")
+        .collect();
+    let nodes: Vec<String> = ended
+        .iter()
+        .filter(|line| line["span"]["name"] == "node")
+        .map(|line| {
+            let (turn, node) = (&line["spans"][0], &line["span"]);
+            assert_eq!((&turn["name"], &turn["call"]), (&json!("turn"), &json!("c-1")), "{line}");
+            assert!(node["ms"].is_u64(), "{line}");
+            let word = |key: &str| node[key].as_str().unwrap_or("-").to_owned();
+            format!("{} {}/{} by {}", word("kind"), word("flow"), word("node"), word("port"))
+        })
+        .collect();
+    let mut expected = vec!["ask desk/ask by -", "ask desk/ask by said"];
+    // The turn in which the provider is asked, those that wait for it, and the one that goes on.
+    expected.extend(std::iter::repeat_n("use desk/ticket by -", waits));
+    expected.extend([
+        "use desk/ticket by created",
+        "say desk/told by -",
+        "end desk/done by -",
+        "use wrapup/log by logged",
+        "end wrapup/done by -",
+    ]);
+    assert_eq!(nodes, expected, "{log}");
+    let runs = ended.iter().filter(|line| line["span"]["name"] == "plugin");
+    assert!(runs.clone().count() >= 3, "{log}");
+    for run in runs {
+        assert_eq!(run["spans"][1]["name"], "node", "{run}");
     }
 }
 

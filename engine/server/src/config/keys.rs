@@ -311,6 +311,11 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.api.tokens_file,
         ),
         key(
+            "api.metrics",
+            "Whether `/metrics` wants such a token, a viewer's or more: \"required\", \"off\", or \"auto\": required if other\nmachines can reach the server and the calls API wants one. In Prometheus: `authorization: {credentials_file: …}`.",
+            |c| &mut c.api.metrics,
+        ),
+        key(
             "deploy.admin",
             "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or tokens are wanted and there are such.",
             |c| &mut c.deploy.admin,
@@ -477,8 +482,18 @@ pub(super) fn all() -> Vec<Key> {
         }),
         key(
             "log.level",
-            "Least level that is logged: \"error\", \"warn\", \"info\", \"debug\" or \"trace\"; or one for each part, such\nas \"info,dialgraph_server=debug\".",
+            "Least level that is logged: \"error\", \"warn\", \"info\" (each turn, and each node that runs a plugin), \"debug\"\n(every node) or \"trace\"; or one for each part, such as \"info,dialgraph_runtime=debug\".",
             |c| &mut c.log.level,
+        ),
+        key(
+            "otlp.endpoint",
+            "OpenTelemetry collector to which spans of turns and nodes go, by OTLP over HTTP, such as\n\"http://127.0.0.1:4318\"; empty: OTEL_EXPORTER_OTLP_ENDPOINT, and if that is not set, none.",
+            |c| &mut c.otlp.endpoint,
+        ),
+        key(
+            "otlp.service_name",
+            "What this service is called there; empty: OTEL_SERVICE_NAME, or \"dialgraph\".",
+            |c| &mut c.otlp.service_name,
         ),
     ]
 }

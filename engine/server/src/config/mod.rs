@@ -35,6 +35,7 @@ pub struct Config {
     pub aws: Aws,
     pub plugins: Plugins,
     pub log: Log,
+    pub otlp: Otlp,
 }
 
 /// Connections.
@@ -142,6 +143,8 @@ pub struct Api {
     pub tokens: Vec<String>,
     /// More of them, which may change while the server runs.
     pub tokens_file: Option<PathBuf>,
+    /// Of `/metrics`.
+    pub metrics: Guard,
 }
 
 impl Api {
@@ -310,6 +313,14 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// Where spans go, beside the log.
+#[derive(Debug, Clone, Default)]
+pub struct Otlp {
+    /// Base URL of a collector; none: what the standard's own variables say.
+    pub endpoint: Option<String>,
+    pub service_name: Option<String>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         let seconds = Duration::from_secs;
@@ -351,7 +362,12 @@ impl Default for Config {
                 window: seconds(300),
                 nonces: 1_000_000,
             },
-            api: Api { authentication: Guard::Auto, tokens: Vec::new(), tokens_file: None },
+            api: Api {
+                authentication: Guard::Auto,
+                tokens: Vec::new(),
+                tokens_file: None,
+                metrics: Guard::Auto,
+            },
             deploy: Deploy {
                 admin: Admin::Auto,
                 take_in: TakeIn::Auto,
@@ -391,6 +407,7 @@ impl Default for Config {
             },
             plugins: Plugins { cache: None, portable: false, runs: 120 },
             log: Log { format: LogFormat::Auto, level: "info".to_owned() },
+            otlp: Otlp::default(),
         }
     }
 }
@@ -415,6 +432,15 @@ impl Config {
     pub fn must_authenticate(&self) -> bool {
         match self.api.authentication {
             Guard::Auto => self.api.has_tokens() || self.is_exposed(),
+            Guard::Required => true,
+            Guard::Off => false,
+        }
+    }
+
+    /// Whether `/metrics` wants a token. On the machine itself a scraper needs none.
+    pub fn must_authenticate_metrics(&self) -> bool {
+        match self.api.metrics {
+            Guard::Auto => self.is_exposed() && self.must_authenticate(),
             Guard::Required => true,
             Guard::Off => false,
         }

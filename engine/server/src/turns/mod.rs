@@ -217,6 +217,7 @@ impl Turns {
             turn = tracing::field::Empty,
             then = tracing::field::Empty,
             outcome = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
         );
         let task = {
             let (turns, state) = (self.clone(), state.clone());
@@ -258,13 +259,14 @@ impl Turns {
         let left = left.saturating_sub(self.rules.answer_within / KEPT_BACK);
         match self.execute(work, token, left).await {
             Ok(answer) => {
-                span.record("turn", answer.record.turn);
+                span.record("turn", i64::from(answer.record.turn));
                 span.record("then", answer.record.directives.then.word());
                 span.record("outcome", if answer.repeated { "repeated" } else { "answered" });
                 Ok(self.answered(&id, answer))
             }
             Err(refused) => {
                 span.record("outcome", refused.word());
+                span.record("otel.status_code", "ERROR");
                 Err(refused)
             }
         }
