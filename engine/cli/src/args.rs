@@ -24,6 +24,12 @@ pub(crate) enum Command {
     /// Prepares Amazon Connect.
     #[command(subcommand)]
     Connect(ConnectCommand),
+    /// Looks after the store: backups, retention, erasing.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph store export -o backup.jsonl\n  dialgraph store purge --older-than 90d --dry-run"
+    )]
+    Store(StoreCommand),
     /// Looks at flows.
     #[command(
         subcommand,
@@ -536,4 +542,56 @@ pub(crate) struct ExportArgs {
     pub(crate) calls: Vec<String>,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    Export(StoreExportArgs),
+    Import(StoreImportArgs),
+}
+
+/// Which store: as `dialgraph serve` finds it.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct StoreArgs {
+    /// The server's configuration; default: `dialgraph.toml` in this folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Writes all that a store holds into one file: calls, records, tickets, releases, plugins and flows.
+///
+/// Sealed rows stay sealed: keep their key, too. An embedded store is exported while no server has it.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store export -o backup.jsonl\n  dialgraph store export -o backup.jsonl --resume"
+)]
+pub(crate) struct StoreExportArgs {
+    /// The file, in JSON Lines; only its owner may read it.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Goes on with a file that was cut short.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Prints what was exported as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Puts what an export holds into a store, which may be of another kind.
+///
+/// The file is checked as a whole first. What is there already and the same is passed over, so that an import that
+/// was interrupted is simply made again; what is there and differs is never overwritten.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store import backup.jsonl\n  DIALGRAPH_STORE__BACKEND=dynamodb dialgraph store import backup.jsonl"
+)]
+pub(crate) struct StoreImportArgs {
+    pub(crate) file: PathBuf,
+    /// Prints what was imported as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }

@@ -8,6 +8,7 @@ pub(crate) mod deploy;
 pub(crate) mod flow;
 pub(crate) mod plugin;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod test;
 pub(crate) mod which;
 
