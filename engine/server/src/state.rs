@@ -157,7 +157,8 @@ impl App {
             Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
             parts.clock,
             rules,
-        );
+        )
+        .keeping(config.calls.keep_millis());
         let configured = auth::tokens(&config.api.tokens).map_err(AppError::Tokens)?;
         let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured));
         let gatekeeper = match (parts.gatekeeper, &tokens) {
