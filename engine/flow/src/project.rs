@@ -191,6 +191,12 @@ impl Project {
         self.tree.grants()
     }
 
+    /// The path of the file that seeds a collection.
+    pub fn seed_file(&self, collection: &str) -> Option<&str> {
+        let declared = self.tree.collections.iter().find(|c| *c.name.value == *collection)?;
+        declared.seed.as_ref().map(|path| &*path.value)
+    }
+
     /// Where a customer is named.
     pub fn erase(&self) -> &Erase {
         &self.tree.erase

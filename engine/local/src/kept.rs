@@ -68,6 +68,14 @@ pub fn ticket_claim(idempotency_key: &str) -> Result<Key, StoreError> {
     tickets::claim_of(idempotency_key)
 }
 
+/// Where the ticket with this id is; none: it is of another desk.
+///
+/// # Errors
+/// None that an id could cause.
+pub fn ticket(id: &str) -> Result<Option<Key>, StoreError> {
+    tickets::place_of(id)
+}
+
 /// Whether the text in `field` (`a.b` for nested ones) of `data` is `wanted`; a number counts as it is written.
 pub fn names(data: &Value, field: &str, wanted: &str) -> bool {
     text(data, field).is_some_and(|found| found == wanted)

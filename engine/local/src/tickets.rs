@@ -82,6 +82,14 @@ fn place(number: u64) -> Result<Key, HostError> {
     Key::new(&part, Sort::number(number)).map_err(failed)
 }
 
+/// Where the ticket with this id is; none: it is no id of this desk.
+pub(crate) fn place_of(id: &str) -> Result<Option<Key>, StoreError> {
+    let Some(number) = id.strip_prefix("T-").and_then(|number| number.parse().ok()) else {
+        return Ok(None);
+    };
+    Key::new(&Part::new(PART)?, Sort::number(number)).map(Some)
+}
+
 /// Where the number of the ticket is that this key has opened.
 pub(crate) fn claim_of(idempotency_key: &str) -> Result<Key, StoreError> {
     let part = Part::new(format!("ticket-key/{}", short(idempotency_key)))?;
@@ -99,10 +107,8 @@ impl LocalTickets {
     /// # Errors
     /// If the store fails.
     pub async fn get(&self, id: &str) -> Result<Option<FiledTicket>, HostError> {
-        let Some(number) = id.strip_prefix("T-").and_then(|number| number.parse().ok()) else {
-            return Ok(None);
-        };
-        let row = self.store.get(&place(number)?).await.map_err(failed)?;
+        let Some(place) = place_of(id).map_err(failed)? else { return Ok(None) };
+        let row = self.store.get(&place).await.map_err(failed)?;
         row.map(|row| decode(&row.value).map_err(failed)).transpose()
     }
 
