@@ -21,4 +21,4 @@ pub mod lex;
 pub mod polly;
 pub mod secrets;
 
-pub use connection::{Connection, connect};
+pub use connection::{Connection, connect, connect_to_stand_in};

@@ -143,6 +143,21 @@ pub enum StoreError {
         detail: String,
     },
 
+    /// The database has no capacity for this now. Nothing was written; the same may be asked again.
+    #[error("the store is busy: {detail}")]
+    Busy {
+        /// What the database said, and what to do if it goes on.
+        detail: String,
+    },
+
+    /// The database does not do what it is asked, and will not until somebody changes something. Nothing was
+    /// written.
+    #[error("the store cannot be used: {detail}")]
+    Refused {
+        /// Why not, and what to do.
+        detail: String,
+    },
+
     /// The store stopped itself after a failure, because it can no longer promise that commits last.
     #[error(
         "the store has stopped: {detail}; nothing was lost that was acknowledged; free disk space or \
