@@ -152,6 +152,8 @@ impl Wanted {
             Waits::Reply(parked) => {
                 parked.replies.iter().any(|entry| self.blot(&mut entry.clone()))
             }
+            // What a plugin keeps between two questions is its own business; the id is told by its text.
+            Waits::Plugin(wait) => wait.state.contains(&self.customer),
             _ => false,
         })
     }

@@ -7,6 +7,7 @@ mod answer;
 mod canary;
 mod items;
 mod releases;
+mod store;
 mod tokens;
 
 use std::net::IpAddr;
@@ -31,6 +32,7 @@ pub(crate) struct Admin {
     app: Arc<App>,
     deploy: Deploy,
     tokens: Option<Tokens>,
+    jobs: store::Jobs,
 }
 
 /// What the document at `/openapi-admin.json` says.
@@ -48,7 +50,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
     if !app.config.serves_admin() {
         return None;
     }
-    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens: app.tokens.clone() });
+    let (tokens, jobs) = (app.tokens.clone(), store::Jobs::default());
+    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens, jobs });
     let router = Router::new()
         .route("/openapi-admin.json", get(openapi))
         .route("/v1/releases", get(releases::list).post(releases::push))
@@ -58,6 +61,9 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
         .route("/v1/canary", post(canary::change))
         .route("/v1/tokens", get(tokens::list).post(tokens::make))
         .route("/v1/tokens/{id}", delete(tokens::revoke))
+        .route("/v1/store/purge", post(store::purge))
+        .route("/v1/store/erase", post(store::erase))
+        .route("/v1/store/job", get(store::job))
         .merge(items::routes(ItemKind::Flow, "/v1/flows"))
         .merge(items::routes(ItemKind::Plugin, "/v1/plugins"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -10,11 +10,12 @@ use serde_json::json;
 
 use dialgraph_store::{Examined, Exported, Position, examine, export};
 
-use super::{amount, bar, block_on, open_existing, size, tell};
+use super::{amount, bar, block_on, must_exist, open_existing, size, tell};
 use crate::args::StoreExportArgs;
 
 pub(crate) fn run(args: &StoreExportArgs) -> Result<ExitCode> {
     let config = args.store.load()?;
+    must_exist(&config)?;
     let (file, from) = match begin(args)? {
         Begun::Here(file, from) => (file, *from),
         Begun::Done(exported) => {

@@ -1,10 +1,14 @@
 //! `dialgraph store`: what is done to a store as a whole. One file for each command.
 
+mod erase;
 mod export;
 mod import;
+mod purge;
+mod task;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
@@ -20,7 +24,25 @@ pub(crate) fn run(command: &StoreCommand) -> Result<ExitCode> {
     match command {
         StoreCommand::Export(args) => export::run(args),
         StoreCommand::Import(args) => import::run(args),
+        StoreCommand::Purge(args) => purge::run(args),
+        StoreCommand::Erase(args) => erase::run(args),
     }
+}
+
+/// Reads `--older-than`.
+pub(crate) fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no age; write such as 90d, 36h or 30m");
+    let end = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(end);
+    let seconds = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
 /// A store as a server would have it.
@@ -38,6 +60,12 @@ impl StoreArgs {
 
 /// Opens a store that is there already.
 async fn open_existing(config: &Config) -> Result<Opened> {
+    must_exist(config)?;
+    open(config).await
+}
+
+/// An embedded store would be made if it were not there.
+fn must_exist(config: &Config) -> Result<()> {
     let folder = &config.store.folder;
     if config.store.backend == Backend::Sled && !folder.is_dir() {
         bail!(
@@ -45,7 +73,7 @@ async fn open_existing(config: &Config) -> Result<Opened> {
             folder.display()
         );
     }
-    open(config).await
+    Ok(())
 }
 
 async fn open(config: &Config) -> Result<Opened> {
@@ -53,7 +81,7 @@ async fn open(config: &Config) -> Result<Opened> {
         Ok(store) => store,
         Err(WiringError::Store(StoreError::Locked { path })) => {
             return Err(anyhow!(
-                "the store in {} is in use, by `dialgraph serve` most likely: an embedded store has one owner; stop that process first",
+                "the store in {} is in use, by `dialgraph serve` most likely: an embedded store has one owner. Stop that process first; purge and erase can also be done by it: --server http://127.0.0.1:7700",
                 path.display()
             ));
         }
