@@ -119,6 +119,13 @@ impl Engine {
         }
     }
 
+    /// Has what it writes of calls expire so many milliseconds after the turn; none: never.
+    #[must_use]
+    pub fn keeping(mut self, millis: Option<u64>) -> Self {
+        self.calls = self.calls.keeping(millis);
+        self
+    }
+
     /// The calls in its store.
     pub fn calls(&self) -> &Calls {
         &self.calls
@@ -236,7 +243,7 @@ impl Engine {
         key: &Arc<str>,
         result: HostResult,
     ) -> Result<(), EngineError> {
-        self.calls.keep_reply(id, key, result).await?;
+        self.calls.keep_reply(id, key, result, self.clock.now()).await?;
         let mut under_way = self.under_way();
         if under_way.get(id).is_some_and(|(waited, _)| waited == key) {
             under_way.remove(id);

@@ -9,7 +9,7 @@ use dialgraph_flow::{Digest, Release};
 use dialgraph_kernel::call::{Call, CallId};
 use dialgraph_kernel::plugin::Plugins;
 use dialgraph_runtime::{Engine, Releases, WaitRules, World};
-use dialgraph_store::{Backend, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
+use dialgraph_store::{Backend, KeyId, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -25,6 +25,8 @@ pub struct OpenStore {
     pub store: Arc<dyn Store>,
     pub backend: Arc<dyn Backend>,
     pub sealed: bool,
+    /// Ids of the keys that it opens with; none when it is not sealed.
+    pub keys: Vec<KeyId>,
 }
 
 impl std::fmt::Debug for OpenStore {
@@ -43,6 +45,7 @@ impl OpenStore {
         keys: Option<Keyring>,
     ) -> Result<Self, StoreError> {
         let sealed = keys.is_some();
+        let ids = keys.as_ref().map(Keyring::ids).unwrap_or_default();
         let plain: Arc<dyn Store> = backend.clone();
         let store: Arc<dyn Store> = match keys {
             Some(keys) => Arc::new(Sealed::open(plain, keys).await?),
@@ -51,7 +54,7 @@ impl OpenStore {
                 plain
             }
         };
-        Ok(Self { store, backend, sealed })
+        Ok(Self { store, backend, sealed, keys: ids })
     }
 }
 
@@ -152,7 +155,8 @@ impl App {
             Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
             parts.clock,
             rules,
-        );
+        )
+        .keeping(config.calls.keep_millis());
         let secrets = Secrets::new(&config, clock.millis() / 1000)?;
         let configured = || secrets.tokens().clone();
         let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));

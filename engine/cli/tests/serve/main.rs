@@ -11,4 +11,5 @@ mod otlp;
 mod restarts;
 mod server;
 mod slow;
+mod store;
 mod turns;

@@ -271,6 +271,11 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key("calls.idle_check", "How often such calls are looked for.", |c| &mut c.calls.idle_check),
         key(
+            "calls.retention",
+            "What was said and done in a turn is kept so long after it, a call that is over so long after its end, such as\n\"90d\"; then the store drops it by itself. \"0s\": for ever. What was written before it was set: `dialgraph store purge`.",
+            |c| &mut c.calls.retention,
+        ),
+        key(
             "connect.signature",
             "Whether `/v1/connect/turn` takes signed requests only: \"required\", \"off\", or \"auto\": required if there\nare keys or other machines can reach the server.",
             |c| &mut c.connect.signature,

@@ -115,6 +115,16 @@ pub struct Calls {
     pub idle_limit: Duration,
     /// How often that is looked at.
     pub idle_check: Duration,
+    /// How long a turn, and a call that is over, are kept; zero: for ever.
+    pub retention: Duration,
+}
+
+impl Calls {
+    /// The retention in milliseconds; none: for ever.
+    pub fn keep_millis(&self) -> Option<u64> {
+        let millis = u64::try_from(self.retention.as_millis()).unwrap_or(u64::MAX);
+        (millis > 0).then_some(millis)
+    }
 }
 
 /// The endpoint for Amazon Connect.
@@ -354,7 +364,11 @@ impl Default for Config {
                 wait: seconds(1),
                 workers: 0,
             },
-            calls: Calls { idle_limit: seconds(40 * 60), idle_check: seconds(60) },
+            calls: Calls {
+                idle_limit: seconds(40 * 60),
+                idle_check: seconds(60),
+                retention: Duration::ZERO,
+            },
             connect: Connect {
                 signature: Guard::Auto,
                 keys: Vec::new(),
