@@ -21,6 +21,7 @@ macro_rules! print {
 mod args;
 mod client;
 mod commands;
+mod hours;
 mod output;
 mod repl;
 mod workshop;
@@ -42,6 +43,9 @@ pub fn main() -> ExitCode {
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
+        Command::Connect(ConnectCommand::DeployTemplate(args)) => {
+            commands::deploy_template::run(&args)
+        }
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
         Command::Flow(FlowCommand::Push(args)) => commands::deploy::push_flows(&args),

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub(crate) mod check;
 pub(crate) mod connect;
 pub(crate) mod deploy;
+pub(crate) mod deploy_template;
 pub(crate) mod flow;
 pub(crate) mod plugin;
 pub(crate) mod serve;
