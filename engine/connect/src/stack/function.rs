@@ -145,7 +145,7 @@ fn environment(stack: &Stack) -> Value {
         Form::Serverless => {
             set("DIALGRAPH_STORE__TABLE", reference(store::TABLE));
             let services = &stack.services;
-            let list = |values: &[String]| Value::from(json!(values).to_string());
+            let list = |values: &[String]| Value::from(values.join(","));
             if !services.secrets.is_empty() {
                 set("DIALGRAPH_PROVIDERS__SECRETS", "secrets-manager".into());
                 set("DIALGRAPH_AWS__SECRETS_PREFIX", reference("SecretsPrefix"));
