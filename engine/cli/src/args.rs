@@ -18,6 +18,7 @@ pub(crate) enum Command {
     Test(TestArgs),
     Check(CheckArgs),
     Serve(ServeArgs),
+    Health(HealthArgs),
     /// Looks at the calls of a running server.
     #[command(subcommand)]
     Calls(CallsCommand),
@@ -147,6 +148,36 @@ pub(crate) struct ServeArgs {
     /// The folder that holds `dialgraph.yaml`; default: `project.folder` of the configuration.
     #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_PROJECT")]
     pub(crate) project: Option<PathBuf>,
+}
+
+/// Asks a running server whether it is well; for containers, whose images hold nothing else to ask with.
+///
+/// Exit codes: 0 it is; 1 it is not, or does not answer; 2 it could not be asked.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph health\n  dialgraph health --ready --server https://engine.example.com"
+)]
+pub(crate) struct HealthArgs {
+    /// Asks whether calls should be sent to it, not only whether it lives.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Where it is.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7700",
+        env = "DIALGRAPH_SERVER"
+    )]
+    pub(crate) server: String,
+    /// PEM file of certificate authorities to trust beside the public ones.
+    #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Seconds to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) timeout: u64,
+    /// Prints what the server says of itself as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
+        Command::Health(args) => commands::health::run(args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
         Command::Connect(ConnectCommand::DeployTemplate(args)) => {
             commands::deploy_template::run(&args)

@@ -7,6 +7,7 @@ pub(crate) mod connect;
 pub(crate) mod deploy;
 pub(crate) mod deploy_template;
 pub(crate) mod flow;
+pub(crate) mod health;
 pub(crate) mod plugin;
 pub(crate) mod serve;
 pub(crate) mod test;

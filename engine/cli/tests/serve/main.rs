@@ -8,4 +8,5 @@ mod openapi;
 mod operations;
 mod server;
 mod slow;
+mod supervised;
 mod turns;
