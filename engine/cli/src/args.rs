@@ -37,6 +37,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  dialgraph plugin new loyalty-points\n  dialgraph plugin inspect hours-check\n  dialgraph plugin run loyalty_points.wasm --input '{\"name\": \"Hana\"}'"
     )]
     Plugin(PluginCommand),
+    /// Looks after the store of live calls.
+    #[command(subcommand)]
+    Store(StoreCommand),
 }
 
 /// Where the flows are.
@@ -626,4 +629,26 @@ pub(crate) struct ExportArgs {
     pub(crate) calls: Vec<String>,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    CreateTable(CreateTableArgs),
+}
+
+/// Makes the DynamoDB table of a store that several processes share, or completes one that is there.
+///
+/// The table is paid for by request; time to live and point-in-time recovery are switched on. Region and credentials are
+/// found where the AWS SDK looks for them. Doing it again changes nothing.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  AWS_PROFILE=operator dialgraph store create-table --table dialgraph --region ap-northeast-2"
+)]
+pub(crate) struct CreateTableArgs {
+    /// Its name, as in `store.table`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: String,
+    /// Where; default: as the SDK finds it.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
 }

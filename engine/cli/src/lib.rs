@@ -66,6 +66,7 @@ pub fn main() -> ExitCode {
             commands::deploy::roll_back(Kind::Plugin, &args)
         }
         Command::Plugin(PluginCommand::Pin(args)) => commands::deploy::pin(Kind::Plugin, &args),
+        Command::Store(command) => commands::store::run(&command),
     };
     match done {
         Ok(code) => code,

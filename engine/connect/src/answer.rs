@@ -84,6 +84,10 @@ impl Answer {
     pub fn map(&self) -> &FlatMap {
         &self.0
     }
+
+    pub fn into_map(self) -> FlatMap {
+        self.0
+    }
 }
 
 /// A [fallback](crate::fallback), as an answer like all others.

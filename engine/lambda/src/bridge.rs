@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::engine::{Asked, Engine, unix_now};
+use crate::engine::{Asked, Engine, Turns, unix_now};
 use crate::event::{Event, Kind};
 use crate::lex;
 use crate::log::{Level, Line};
@@ -30,12 +30,14 @@ const LEAST: Duration = Duration::from_millis(100);
 pub enum Reply {
     Turn(FlatMap),
     Lex(Value),
+    /// Of something that no caller waits for.
+    Chore(Value),
 }
 
 /// Everything that lives as long as the process.
 #[derive(Debug)]
-pub struct Bridge {
-    engine: Engine,
+pub struct Bridge<E = Engine> {
+    engine: E,
     fallback: Fallback,
     budget: Duration,
     used: AtomicBool,
@@ -46,11 +48,21 @@ impl Bridge {
     /// If the settings' URL has no scheme or host.
     pub fn new(settings: Settings) -> Result<Self, hyper::http::Error> {
         let Settings { engine, key, budget, tls, fallback, warnings: _ } = settings;
-        let engine = Engine::new(&engine, key, tls)?;
-        Ok(Self { engine, fallback, budget, used: AtomicBool::new(false) })
+        Ok(Self::over(Engine::new(&engine, key, tls)?, fallback, budget))
+    }
+}
+
+impl<E: Turns> Bridge<E> {
+    /// With `engine` to answer turns, and `fallback` where it does not within `budget`.
+    pub fn over(engine: E, fallback: Fallback, budget: Duration) -> Self {
+        Self { engine, fallback, budget, used: AtomicBool::new(false) }
     }
 
-    /// Opens the connection to the engine.
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+
+    /// Does beforehand what the first turn would otherwise wait for.
     pub async fn warm_up(&self) {
         self.engine.warm_up().await;
     }

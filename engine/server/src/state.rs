@@ -61,13 +61,21 @@ impl OpenStore {
 /// # Errors
 /// What is wrong with the folder, the database or the key, and what to do.
 pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
-    let keys = match &config.store.key_file {
-        Some(file) => Some(Keyring::from_file(file)?),
-        None => Keyring::from_env()?,
-    };
+    let keys = keys(config)?;
     let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
     let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
     OpenStore::over(Arc::new(sled), keys).await
+}
+
+/// The keys that seal the store, from the file that `config` names or from the environment; none: it is not sealed.
+///
+/// # Errors
+/// If there are keys and they cannot be read.
+pub fn keys(config: &Config) -> Result<Option<Keyring>, StoreError> {
+    match &config.store.key_file {
+        Some(file) => Ok(Some(Keyring::from_file(file)?)),
+        None => Keyring::from_env(),
+    }
 }
 
 /// What a server is made of.

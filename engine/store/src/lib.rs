@@ -28,7 +28,7 @@ mod error;
 mod export;
 mod key;
 mod memory;
-mod plan;
+pub mod plan;
 mod schema;
 mod seal;
 mod sled_store;

@@ -14,4 +14,4 @@ mod store;
 
 pub use self::error::WiringError;
 pub use self::releases::{deploy, host, source};
-pub use self::store::{content, open_store};
+pub use self::store::{TableMade, content, create_table, open_store};

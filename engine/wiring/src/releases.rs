@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
-use dialgraph_host::{Host, HostConfig};
+use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
 use dialgraph_server::{Config, OpenStore};
@@ -16,10 +16,14 @@ use crate::store::content;
 /// # Errors
 /// If this machine cannot run WebAssembly.
 pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError> {
+    let usual = HostConfig::default();
     Ok(Host::new(HostConfig {
         cache_dir: config.plugins.cache.clone().or(cache),
         log_level: LogLevel::Info,
-        ..HostConfig::default()
+        portable: config.plugins.portable,
+        small: Pool { runs: config.plugins.runs, ..usual.small },
+        large: Pool { runs: usual.large.runs.min(config.plugins.runs), ..usual.large },
+        ..usual
     })?)
 }
 

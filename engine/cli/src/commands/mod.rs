@@ -10,6 +10,7 @@ pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod plugin;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod test;
 pub(crate) mod which;
 

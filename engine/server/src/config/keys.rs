@@ -201,6 +201,16 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key("store.table", "With DynamoDB: the table's name.", |c| &mut c.store.table),
         key(
+            "store.attempt_timeout",
+            "With DynamoDB: a request that has no answer within this is made again.",
+            |c| &mut c.store.attempt_timeout,
+        ),
+        key(
+            "store.operation_timeout",
+            "With DynamoDB: one read or commit may take so long, asking again included. A turn makes several.",
+            |c| &mut c.store.operation_timeout,
+        ),
+        key(
             "store.folder",
             "The folder of an embedded store; with DynamoDB, what this process keeps at hand of plugins and flows.",
             |c| &mut c.store.folder,
@@ -423,6 +433,14 @@ pub(super) fn all() -> Vec<Key> {
             "Folder for compiled plugins; empty: `dialgraph` in the user's cache folder.",
             |c| &mut c.plugins.cache,
         ),
+        key(
+            "plugins.portable",
+            "Compiles plugins for any machine of this architecture instead of for this one, so that compiled plugins can\nbe taken along; a little slower.",
+            |c| &mut c.plugins.portable,
+        ),
+        key("plugins.runs", "Plugins that run at the same time; more wait.", |c| {
+            &mut c.plugins.runs
+        }),
         key("log.format", "\"json\", \"pretty\", or \"auto\": pretty at a terminal.", |c| {
             &mut c.log.format
         }),

@@ -69,6 +69,10 @@ pub struct Store {
     pub backend: Backend,
     /// Of DynamoDB.
     pub table: String,
+    /// What one request to DynamoDB may take.
+    pub attempt_timeout: Duration,
+    /// What one read or commit may take there, asking again included.
+    pub operation_timeout: Duration,
     pub folder: PathBuf,
     pub cache: ByteSize,
     pub key_file: Option<PathBuf>,
@@ -260,6 +264,10 @@ pub struct Aws {
 #[derive(Debug, Clone)]
 pub struct Plugins {
     pub cache: Option<PathBuf>,
+    /// Compiled for any machine of this architecture, not for this one alone.
+    pub portable: bool,
+    /// Plugins that run at the same time.
+    pub runs: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -295,6 +303,8 @@ impl Default for Config {
             store: Store {
                 backend: Backend::Sled,
                 table: "dialgraph".to_owned(),
+                attempt_timeout: Duration::from_millis(500),
+                operation_timeout: seconds(2),
                 folder: ".dialgraph/store".into(),
                 cache: ByteSize(64 << 20),
                 key_file: None,
@@ -352,7 +362,7 @@ impl Default for Config {
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
                 secrets_prefix: "dialgraph/".to_owned(),
             },
-            plugins: Plugins { cache: None },
+            plugins: Plugins { cache: None, portable: false, runs: 120 },
             log: Log { format: LogFormat::Auto, level: "info".to_owned() },
         }
     }

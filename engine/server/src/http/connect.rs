@@ -16,6 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{Fallback, Listener, Reason};
+use dialgraph_connect::flat::FlatMap;
 use dialgraph_kernel::call::Channel;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start};
@@ -40,10 +41,18 @@ pub(super) async fn turn(
     })?;
     let path = uri.path_and_query().map_or(PATH, PathAndQuery::as_str);
     auth::check_signature(&app, &headers, path, &body)?;
-    let incoming = match Incoming::parse(&body) {
+    answer(&app, &body).await.map(|map| Json(map).into_response())
+}
+
+/// Handles an event of Connect whose sender is known. For whoever takes events in another way than over HTTP.
+///
+/// # Errors
+/// What no contact can have sent, and what another try may cure.
+pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
+    let incoming = match Incoming::parse(event) {
         Ok(incoming) => incoming,
         Err(error) if error.is_refusal() => {
-            return Ok(fallback(&app, Listener::default(), Reason::Channel, &error));
+            return fallback(app, Listener::default(), Reason::Channel, &error);
         }
         Err(error @ EventError::TooLarge { .. }) => {
             return Err(Problem::new(
@@ -59,12 +68,12 @@ pub(super) async fn turn(
             return Err(Problem::new(status, "not-connect", title, error.to_string()));
         }
     };
-    let work = work(&app, &incoming);
+    let work = work(app, &incoming);
     match app.turns.handle(work, incoming.token.clone()).await {
         Ok(Answered { record, call, .. }) => {
-            Ok(Json(Answer::of_turn(&incoming, &record, &call)).into_response())
+            Ok(Answer::of_turn(&incoming, &record, &call).into_map())
         }
-        Err(refused) => refused_turn(&app, &incoming, refused).await,
+        Err(refused) => refused_turn(app, &incoming, refused).await,
     }
 }
 
@@ -99,19 +108,19 @@ async fn refused_turn(
     app: &App,
     incoming: &Incoming,
     refused: Refused,
-) -> Result<Response, Problem> {
+) -> Result<FlatMap, Problem> {
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),
         Refused::OutOfOrder { given, last } => {
             tracing::info!(call = %incoming.call, given, last, "an event came out of order; the latest answer is given again");
             if let Some(answer) = latest(app, incoming).await {
-                return Ok(Json(answer).into_response());
+                return Ok(answer.into_map());
             }
         }
         Refused::Engine(EngineError::Turn(TurnError::Ended { .. })) => {
             if let Ok(Some(loaded)) = app.turns.engine().calls().load(&incoming.call).await {
-                return Ok(Json(Answer::over(&loaded.call)).into_response());
+                return Ok(Answer::over(&loaded.call).into_map());
             }
         }
         _ => {}
@@ -127,7 +136,7 @@ async fn refused_turn(
         locale: None,
         language: incoming.language.as_deref(),
     };
-    Ok(fallback(app, listener, reason, &refused))
+    fallback(app, listener, reason, &refused)
 }
 
 /// The answer to the call's last turn, again.
@@ -144,12 +153,12 @@ fn fallback(
     listener: Listener<'_>,
     reason: Reason,
     error: &dyn std::fmt::Display,
-) -> Response {
+) -> Result<FlatMap, Problem> {
     tracing::warn!(reason = reason.code(), %error, "a caller is given to the fallback queue");
     app.figures.fallback(reason.code());
     let queue = app.releases.live().fallback.queue.name.clone();
     match Fallback::new(Some(&queue)).or_else(|_| Fallback::new(None)) {
-        Ok(fallback) => Json(fallback.answer(listener, reason)).into_response(),
-        Err(error) => Problem::internal(&error).into_response(),
+        Ok(fallback) => Ok(fallback.answer(listener, reason)),
+        Err(error) => Err(Problem::internal(&error)),
     }
 }
