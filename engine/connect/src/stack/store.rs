@@ -119,15 +119,11 @@ pub(super) fn engine_statements(stack: &Stack) -> Vec<Value> {
     if stack.has_table() {
         statements.push(allow(
             &[
-                "dynamodb:BatchGetItem",
-                "dynamodb:BatchWriteItem",
                 "dynamodb:ConditionCheckItem",
                 "dynamodb:DeleteItem",
-                "dynamodb:DescribeTable",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
-                "dynamodb:Scan",
                 "dynamodb:UpdateItem",
             ],
             att(TABLE, "Arn"),
