@@ -22,6 +22,7 @@ pub(crate) enum Command {
     /// Looks after what a server keeps.
     #[command(subcommand)]
     Store(StoreCommand),
+    Health(HealthArgs),
     /// Looks at the calls of a running server.
     #[command(subcommand)]
     Calls(CallsCommand),
@@ -159,9 +160,40 @@ pub(crate) struct ServeArgs {
     pub(crate) project: Option<PathBuf>,
 }
 
+/// Asks a running server whether it is well; for containers, whose images hold nothing else to ask with.
+///
+/// Exit codes: 0 it is; 1 it is not, or does not answer; 2 it could not be asked.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph health\n  dialgraph health --ready --server https://engine.example.com"
+)]
+pub(crate) struct HealthArgs {
+    /// Asks whether calls should be sent to it, not only whether it lives.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Where it is.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7700",
+        env = "DIALGRAPH_SERVER"
+    )]
+    pub(crate) server: String,
+    /// PEM file of certificate authorities to trust beside the public ones.
+    #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Seconds to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) timeout: u64,
+    /// Prints what the server says of itself as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectCommand {
     BridgeFlow(Box<BridgeFlowArgs>),
+    DeployTemplate(Box<DeployTemplateArgs>),
     Lint(LintArgs),
 }
 
@@ -177,6 +209,13 @@ pub(crate) struct BridgeFlowArgs {
     /// Which queue of Connect a queue of the project is; each queue needs one.
     #[arg(long, value_name = "NAME=ARN")]
     pub(crate) queue: Vec<String>,
+    #[command(flatten)]
+    pub(crate) flow: ContactFlowArgs,
+}
+
+/// What the bridge flow is like, wherever its ARNs come from.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ContactFlowArgs {
     /// The Lex V2 bot alias that listens, for one language or for all.
     #[arg(long, value_name = "[LOCALE=]ARN")]
     pub(crate) lex_bot_alias_arn: Vec<String>,
@@ -209,6 +248,57 @@ pub(crate) struct BridgeFlowArgs {
     pub(crate) log: bool,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
+}
+
+/// Prints a CloudFormation template of the whole: function, permissions, queues, flow, table, alarms, dashboard.
+///
+/// What an account has of its own are the template's parameters. Queues, hours and routing profiles are the project's:
+/// `data/queues.yaml`, `data/calendars.yaml`, `data/routing-profiles.yaml`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph connect deploy-template > dialgraph.yaml\n  dialgraph connect deploy-template --form serverless --holidays 2026-12-01..2027-12-31 > dialgraph.yaml\n  aws cloudformation deploy --template-file dialgraph.yaml --stack-name dialgraph --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides ConnectInstanceArn=… CodeBucket=… CodeKey=… EngineUrl=https://engine.example.com"
+)]
+pub(crate) struct DeployTemplateArgs {
+    /// Whether the function asks an engine elsewhere, or has it within.
+    #[arg(long, value_enum, default_value_t = FormArg::Bridge)]
+    pub(crate) form: FormArg,
+    #[arg(long, value_enum, default_value_t = TemplateFormat::Yaml)]
+    pub(crate) format: TemplateFormat,
+    /// Days for which Connect is told the days off: it knows dates only, no rules, and at most 50 of them.
+    #[arg(long, value_name = "DATE..DATE")]
+    pub(crate) holidays: Option<String>,
+    /// With `--form bridge`: also makes the DynamoDB table for engines that share one, and a policy for their role.
+    #[arg(long)]
+    pub(crate) table: bool,
+    /// A Lex V2 bot that understands callers for the engine (`aws.lex_bots`).
+    #[arg(long, value_name = "NAME=BOT_ID/ALIAS_ID")]
+    pub(crate) lex_bot: Vec<String>,
+    /// A Bedrock model, or inference profile, for the engine; the first is the one for requests that name none.
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Vec<String>,
+    /// A Bedrock guardrail for the engine (`aws.guardrails`).
+    #[arg(long, value_name = "NAME=ID/VERSION")]
+    pub(crate) guardrail: Vec<String>,
+    /// The Bedrock model by whose embeddings the engine finds articles.
+    #[arg(long, value_name = "ID")]
+    pub(crate) embedding_model: Option<String>,
+    /// Lets the engine's role have prompts spoken by Polly.
+    #[arg(long)]
+    pub(crate) polly: bool,
+    #[command(flatten)]
+    pub(crate) flow: ContactFlowArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormArg {
+    Bridge,
+    Serverless,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TemplateFormat {
+    Yaml,
+    Json,
 }
 
 /// Checks contact flows (flow language 2019-10-30) as strictly as Amazon Connect does.

@@ -266,7 +266,14 @@ impl Engine {
                 let was_open = loaded.mark.is_open();
                 let call = loaded.call;
                 let left_behind = Vec::new();
-                Some(Answer { record, call, repeated: true, was_open, in_flight: None, left_behind })
+                Some(Answer {
+                    record,
+                    call,
+                    repeated: true,
+                    was_open,
+                    in_flight: None,
+                    left_behind,
+                })
             }
             _ => None,
         })

@@ -12,4 +12,5 @@ mod restarts;
 mod server;
 mod slow;
 mod store;
+mod supervised;
 mod turns;
