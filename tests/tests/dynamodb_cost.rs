@@ -76,7 +76,7 @@ struct Units {
     rows: usize,
     reads: usize,
     writes: usize,
-    /// As the stand-in counts.
+    /// Units written as the stand-in counts them. Of a read it says 1 whatever its size, which is not the rule.
     measured: f64,
 }
 
@@ -89,13 +89,11 @@ impl Paper {
             "GetItem" => {
                 let bytes = answer.get("Item").map_or(0, item_bytes);
                 units.reads += bytes.div_ceil(4096).max(1);
-                units.measured += answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap();
             }
             "Query" => {
                 let items = answer["Items"].as_array().unwrap();
                 let bytes: usize = items.iter().map(item_bytes).sum();
                 units.reads += bytes.div_ceil(4096).max(1);
-                units.measured += answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap();
             }
             "TransactWriteItems" => {
                 for op in asked.body["TransactItems"].as_array().unwrap() {
@@ -113,7 +111,9 @@ impl Paper {
                             (key(&op["Key"]), Some(bytes))
                         }
                         "Delete" => (key(&op["Key"]), None),
-                        "ConditionCheck" => (key(&op["Key"]), self.items.get(&key(&op["Key"])).copied()),
+                        "ConditionCheck" => {
+                            (key(&op["Key"]), self.items.get(&key(&op["Key"])).copied())
+                        }
                         other => panic!("no commit has a {other}"),
                     };
                     let before = self.items.get(&place).copied().unwrap_or(0);
@@ -126,7 +126,8 @@ impl Paper {
                     };
                 }
                 let consumed = answer["ConsumedCapacity"].as_array().unwrap();
-                let consumed = consumed.iter().map(|table| table["CapacityUnits"].as_f64().unwrap());
+                let consumed =
+                    consumed.iter().map(|table| table["CapacityUnits"].as_f64().unwrap());
                 units.measured += consumed.sum::<f64>();
             }
             other => panic!("nobody asks for {other}"),
@@ -226,7 +227,12 @@ async fn the_readme_call_costs_what_the_document_says() {
             }
         }
         let Units { requests, rows: items, reads, writes, measured } = units;
-        writeln!(rows, "| {} | {what} | {requests} | {reads} | {items} | {writes} | {measured} |", n + 1).unwrap();
+        writeln!(
+            rows,
+            "| {} | {what} | {requests} | {reads} | {items} | {writes} | {measured} |",
+            n + 1
+        )
+        .unwrap();
         sum.requests += requests;
         sum.rows += items;
         sum.reads += reads;
@@ -237,7 +243,11 @@ async fn the_readme_call_costs_what_the_document_says() {
     let then = format!("{:?}", last.unwrap().record.directives.then);
     assert!(then.contains("msp-emergency"), "the call ended elsewhere: {then}");
     let Units { requests, rows: items, reads, writes, measured } = sum;
-    writeln!(rows, "| | **the whole call** | {requests} | {reads} | {items} | {writes} | {measured} |").unwrap();
+    writeln!(
+        rows,
+        "| | **the whole call** | {requests} | {reads} | {items} | {writes} | {measured} |"
+    )
+    .unwrap();
 
     println!("{rows}");
     for (kind, bytes) in &written {
@@ -246,19 +256,19 @@ async fn the_readme_call_costs_what_the_document_says() {
     let counted = dynamo.consumed();
     println!("since the store was opened: {counted:?}");
     assert!(
-        (measured - (reads + writes) as f64).abs() < 0.01,
-        "the stand-in counts {measured}, the rules give {}",
-        reads + writes
+        (measured - writes as f64).abs() < 0.01,
+        "the stand-in counts {measured} units written, the rules give {writes}"
     );
 
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
     let text = std::fs::read_to_string(&path).unwrap();
     let (head, rest) = text.split_once("<!-- measured -->\n").expect("the table's place is marked");
     let (old, tail) = rest.split_once("<!-- end -->\n").expect("the table's end is marked");
-    let title = "| turn | the caller | requests | units read | items written | units written | units as counted |\n|---|---|---|---|---|---|---|\n";
+    let title = "| turn | the caller | requests | units read | items written | units written | as counted |\n|---|---|---|---|---|---|---|\n";
     let table = format!("{title}{rows}");
     if std::env::var_os("DIALGRAPH_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, format!("{head}<!-- measured -->\n{table}<!-- end -->\n{tail}")).unwrap();
+        std::fs::write(&path, format!("{head}<!-- measured -->\n{table}<!-- end -->\n{tail}"))
+            .unwrap();
     } else {
         assert_eq!(table, old, "run with DIALGRAPH_UPDATE_DOCS=1 and review the difference");
     }

@@ -87,16 +87,15 @@ pub fn request(
 /// Brings `body` to one of the servers, the `first` first; asks again, here and there, until it is answered.
 pub fn deliver(servers: &[SocketAddr], first: usize, path: &str, body: &Value) -> Value {
     let until = Instant::now() + PATIENCE;
-    let mut last = String::new();
     for n in first.. {
-        match request(servers[n % servers.len()], "POST", path, Some(body)) {
+        let problem = match request(servers[n % servers.len()], "POST", path, Some(body)) {
             Ok((200 | 201, answer)) => return answer,
             // Somebody is gone, busy, or has no answer in time: the same event may be brought again.
-            Ok((status @ (429 | 500..), problem)) => last = format!("{status} {problem}"),
+            Ok((status @ (429 | 500..), problem)) => format!("{status} {problem}"),
             Ok((status, problem)) => panic!("{path} {body}: {status} {problem}"),
-            Err(error) => last = error.to_string(),
-        }
-        assert!(Instant::now() < until, "{path} {body} is not answered: {last}");
+            Err(error) => error.to_string(),
+        };
+        assert!(Instant::now() < until, "{path} {body} is not answered: {problem}");
         std::thread::sleep(Duration::from_millis(50));
     }
     unreachable!("it is tried for ever")
