@@ -11,7 +11,7 @@ use dialgraph_server::{Config, OpenStore};
 use crate::error::WiringError;
 use crate::providers::refit;
 use crate::secrets::secrets;
-use crate::store::content;
+use crate::store::{content, remembering};
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
 ///
@@ -47,7 +47,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
     worlds.secrets = secrets(config)?;
-    worlds.refit = refit(config)?;
+    worlds.refit = remembering(config, refit(config)?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;

@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(8);
 pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A binary of this workspace, beside the one that runs.
-fn binary(package: &str) -> PathBuf {
+pub fn binary(package: &str) -> PathBuf {
     let exe = std::env::current_exe().expect("this test is a file");
     let target = exe.ancestors().nth(2).expect("tests lie in a folder of the target folder");
     let path = target.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
@@ -53,6 +53,11 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With this environment beside the usual.
+    pub fn start_with(environment: &[(&str, String)]) -> Self {
         let store = tempfile::tempdir().expect("a folder");
         let mut child = Command::new(binary("dialgraph"))
             .arg("serve")
@@ -66,6 +71,7 @@ impl Server {
             .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
             .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
             .env_remove("DIALGRAPH_PROJECT")
+            .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
