@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::error::AwsError;
+
 /// What all clients are made of.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -19,6 +21,16 @@ impl Connection {
     /// For making a service's client.
     pub fn sdk(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// # Errors
+    /// If no region is known: every request would fail.
+    pub fn require_region(&self) -> Result<(), AwsError> {
+        if self.config.region().is_some() {
+            return Ok(());
+        }
+        let message = "no region is known; write one such as \"ap-northeast-2\", or set AWS_REGION";
+        Err(AwsError::new("aws.region", message))
     }
 }
 

@@ -27,7 +27,7 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 ///
 /// # Errors
 /// If a setting is wrong, or asks for what is not in this build.
-pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
+pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
     worlds.environment = std::env::vars().collect();
     worlds.secrets_folder = config
@@ -36,7 +36,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
         .clone()
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
-    worlds.refit = refit(config)?;
+    worlds.refit = refit(config, &store.store).await?;
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;

@@ -252,6 +252,8 @@ pub struct Aws {
     pub models: Vec<String>,
     /// `NAME=GUARDRAIL_ID/VERSION` each.
     pub guardrails: Vec<String>,
+    /// Whether answers without a guardrail are streamed.
+    pub streaming: bool,
     pub embedding_model: String,
     /// Before the name of each secret.
     pub secrets_prefix: String,
@@ -349,6 +351,7 @@ impl Default for Config {
                 model: None,
                 models: Vec::new(),
                 guardrails: Vec::new(),
+                streaming: true,
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
                 secrets_prefix: "dialgraph/".to_owned(),
             },
