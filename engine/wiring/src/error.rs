@@ -19,6 +19,7 @@ pub enum WiringError {
     Project(#[from] SourceError),
     #[error("the project could not be read: {0}")]
     Broken(#[from] tokio::task::JoinError),
+    /// A setting of Amazon's services is wrong.
     #[cfg(feature = "aws")]
     #[error(transparent)]
     Aws(#[from] dialgraph_aws::AwsError),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dialgraph_deploy::Refit;
 use dialgraph_server::Config;
-use dialgraph_server::config::{Genai, Knowledge, Nlu, Secrets};
+use dialgraph_server::config::{Genai, Knowledge, Nlu};
 use dialgraph_store::Store;
 
 use crate::error::WiringError;
@@ -21,9 +21,6 @@ pub(crate) async fn refit(
     store: &Arc<dyn Store>,
 ) -> Result<Option<Refit>, WiringError> {
     let asked = &config.providers;
-    if asked.secrets != Secrets::Local {
-        return Err(WiringError::NotBuilt { key: "providers.secrets", value: "secrets-manager" });
-    }
     if (asked.nlu, asked.genai, asked.knowledge) == (Nlu::Local, Genai::Local, Knowledge::Local) {
         return Ok(None);
     }

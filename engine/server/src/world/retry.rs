@@ -88,7 +88,7 @@ fn helps(call: &HostCall, error: &HostError) -> bool {
         // What it relies on failed, or the account has no more of it: so it will in a moment.
         "dependency-failed" | "quota-exceeded" => false,
         // It did not get there.
-        "no-connection" | "tls" => true,
+        "no-connection" | "tls" | "secret-unavailable" | "secret-unreadable" => true,
         // It was turned away at the door.
         "throttled" if matches!(call, HostCall::NluRecognize(_)) => true,
         _ => !moves_on(call),

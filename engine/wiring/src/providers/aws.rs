@@ -33,7 +33,7 @@ pub(super) async fn refit(config: &Config, store: &Arc<dyn Store>) -> Result<Ref
     // Before anything is connected: a mistake in a setting is told at once.
     let settings = Settings::read(config)?;
     let connection = dialgraph_aws::connect(config.aws.region.as_deref()).await;
-    connection.require_region()?;
+    connection.has_region()?;
     let services = settings.services(&connection, config, store)?;
     let runtime = tokio::runtime::Handle::current();
     Ok(Arc::new(move |project, providers| {
@@ -191,6 +191,7 @@ mod tests {
     async fn a_project_whose_bot_or_guardrail_has_no_counterpart_is_refused() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
         let project = Project::load(std::path::Path::new(folder)).unwrap();
+        let project = &project;
         let providers = || {
             let files = dialgraph_local::Language::of_files(project.files()).unwrap();
             dialgraph_local::LocalConfig::with_language(files, store())
@@ -199,10 +200,10 @@ mod tests {
                 .providers
         };
         let wrong = |change: fn(&mut Config)| {
-            let (config, project, providers) = (config(change), project.clone(), providers());
+            let (config, providers) = (config(change), providers());
             async move {
                 let refit = refit(&config, &store()).await.unwrap();
-                refit(&project, providers).map(|_| ()).unwrap_err()
+                refit(project, providers).map(|_| ()).unwrap_err()
             }
         };
         let bots = wrong(|c| c.aws.lex_bots = vec!["desk=ABCDEFGHIJ/TSTALIASID".into()]).await;
