@@ -184,7 +184,17 @@ mod tests {
             refused(|c| c.aws.guardrails = vec!["default=gr1a2b3c4d5e".into()]).await,
             refused(|c| c.aws.embedding_model = "cohere.embed-v4:0".into()).await,
         ];
-        insta::assert_debug_snapshot!(told, @"");
+        insta::assert_debug_snapshot!(told, @r#"
+        [
+            "it is taken",
+            "aws.lex_bots: it is empty, and providers.nlu asks for Lex; write such as [\"default=ABCDEFGHIJ/TSTALIASID\"]",
+            "aws.lex_bots: `desk:ABCDEFGHIJ`: there is no `=`; write such as `default=ABCDEFGHIJ/TSTALIASID`",
+            "aws.model: it is empty; write a model's id such as `amazon.nova-lite-v1:0`, or an inference profile's",
+            "aws.models: `fast`: there is no `=`; write such as `fast=amazon.nova-micro-v1:0`",
+            "aws.guardrails: `default=gr1a2b3c4d5e`: there is no `/` before the version; write such as `default=gr1a2b3c4d5e/1`",
+            "aws.embedding_model: `cohere.embed-v4:0`: only Titan Text Embeddings V2 can be asked; write `amazon.titan-embed-text-v2:0`, or the ARN of what runs it",
+        ]
+        "#);
     }
 
     #[tokio::test]
@@ -207,8 +217,8 @@ mod tests {
             }
         };
         let bots = wrong(|c| c.aws.lex_bots = vec!["desk=ABCDEFGHIJ/TSTALIASID".into()]).await;
-        insta::assert_snapshot!(bots, @"");
+        insta::assert_snapshot!(bots, @"aws.lex_bots: nothing stands for `default` of intents/default.intents.yaml; add `default=BOT_ID/ALIAS_ID`");
         let guardrails = wrong(|c| c.aws.guardrails.clear()).await;
-        insta::assert_snapshot!(guardrails, @"");
+        insta::assert_snapshot!(guardrails, @"aws.guardrails: nothing stands for `default` of guardrails/default.guardrail.yaml; add `default=GUARDRAIL_ID/VERSION`");
     }
 }
