@@ -33,7 +33,7 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 ///
 /// # Errors
 /// If a setting is wrong, or asks for what is not in this build.
-pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
+pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
     // A secret that is no text is none that could be sent.
     let text = |(name, value): (OsString, OsString)| {
@@ -47,7 +47,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
     worlds.secrets = secrets(config)?;
-    worlds.refit = remembering(config, refit(config)?);
+    worlds.refit = remembering(config, refit(config, &store.store).await?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;

@@ -456,6 +456,11 @@ pub(super) fn all() -> Vec<Key> {
             "Which Bedrock guardrail stands for each guardrail of the flows: `NAME=GUARDRAIL_ID/VERSION` each.",
             |c| &mut c.aws.guardrails,
         ),
+        key(
+            "aws.streaming",
+            "Whether answers without a guardrail are streamed, so that a model that stands still is noticed; some cannot.",
+            |c| &mut c.aws.streaming,
+        ),
         key("aws.embedding_model", "Bedrock model for embeddings of articles and questions.", |c| {
             &mut c.aws.embedding_model
         }),

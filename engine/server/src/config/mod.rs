@@ -292,6 +292,8 @@ pub struct Aws {
     pub models: Vec<String>,
     /// `NAME=GUARDRAIL_ID/VERSION` each.
     pub guardrails: Vec<String>,
+    /// Whether answers without a guardrail are streamed.
+    pub streaming: bool,
     pub embedding_model: String,
     /// `NAME=SECRET_ID[#KEY]` each.
     pub secrets: Vec<String>,
@@ -415,6 +417,7 @@ impl Default for Config {
                 model: None,
                 models: Vec::new(),
                 guardrails: Vec::new(),
+                streaming: true,
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
                 secrets: Vec::new(),
                 secrets_prefix: "dialgraph/".to_owned(),
