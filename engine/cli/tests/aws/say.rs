@@ -106,7 +106,7 @@ fn the_prompts_of_a_flow_are_spoken_in_each_language_and_not_again() {
     let prompts = parsed["prompts"].as_array().unwrap();
     let spoken: BTreeSet<&str> =
         prompts.iter().map(|one| one["request"].as_str().unwrap()).collect();
-    assert_eq!(server.requests().len(), spoken.len(), "the same words are spoken once");
+    assert_eq!(server.requests().len(), spoken.len(), "each is asked for once");
     for one in prompts {
         let file = std::fs::read(desk.path("prompts").join(one["file"].as_str().unwrap())).unwrap();
         assert!(file.starts_with(b"RIFF"), "{one}");
