@@ -27,8 +27,18 @@ fn owner(moto: &StandIn, target: &str, body: &Value) -> Value {
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 struct Server {
-    child: Child,
+    /// Ended when it is dropped.
+    child: Ended,
     address: String,
     log: std::thread::JoinHandle<String>,
 }
@@ -37,14 +47,14 @@ impl Server {
     /// Starts; or what it said instead.
     fn start(desk: &Desk) -> Result<Self, String> {
         let mut command = desk.command();
-        let mut child =
-            command.arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let mut child = Ended(
+            command.arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap(),
+        );
+        let mut lines = BufReader::new(child.0.stderr.take().unwrap());
         let mut said = String::new();
         loop {
             let from = said.len();
             if lines.read_line(&mut said).unwrap() == 0 {
-                child.wait().unwrap();
                 return Err(said);
             }
             if let Some((_, address)) = said[from..].split_once("takes calls at http://") {
@@ -75,9 +85,8 @@ impl Server {
     }
 
     /// Ends it; what it logged.
-    fn end(mut self) -> String {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn end(self) -> String {
+        drop(self.child);
         self.log.join().unwrap()
     }
 }
