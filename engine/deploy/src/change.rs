@@ -578,6 +578,7 @@ impl Inner {
             allowed: outcome.widened.iter().map(|w| format!("{}:{}", w.plugin, w.access)).collect(),
             why: request.why.clone(),
             refused: Vec::new(),
+            removed: BTreeMap::new(),
         };
         next.audit = entry.number;
         ops.extend(state_ops(row, &next, &entry)?);
@@ -623,6 +624,7 @@ impl Inner {
             allowed: Vec::new(),
             why: request.why.clone(),
             refused: codes.clone(),
+            removed: BTreeMap::new(),
         };
         if request.dry_run {
             return Ok(());

@@ -143,6 +143,12 @@ pub enum Action {
     CanaryWithdraw,
     TokenMade,
     TokenRevoked,
+    /// What is older than somebody said was removed.
+    Purge,
+    /// Erasing one customer began.
+    EraseBegun,
+    /// One customer was erased.
+    Erase,
 }
 
 impl Action {
@@ -158,6 +164,9 @@ impl Action {
             Self::CanaryWithdraw => "canary-withdraw",
             Self::TokenMade => "token-made",
             Self::TokenRevoked => "token-revoked",
+            Self::Purge => "purge",
+            Self::EraseBegun => "erase-begun",
+            Self::Erase => "erase",
         }
     }
 }
@@ -187,6 +196,9 @@ pub struct AuditEntry {
     /// It was refused for these reasons (their codes), and nothing changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
+    /// How much of what was removed: `calls`, `records` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, u64>,
 }
 
 /// Most changes that one line of the audit log names.

@@ -1,6 +1,6 @@
 //! What changes without a new release: pins, and the share and the end of a canary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dialgraph_flow::Digest;
 
@@ -171,6 +171,7 @@ impl Inner {
             allowed: Vec::new(),
             why,
             refused: Vec::new(),
+            removed: BTreeMap::new(),
         }
     }
 

@@ -25,4 +25,4 @@ pub mod world;
 
 pub use config::Config;
 pub use listen::{Running, ServeError, serve};
-pub use state::{App, AppError, OpenStore, Parts, keys, open_store};
+pub use state::{App, AppError, OpenStore, Parts, open_store};

@@ -17,6 +17,9 @@ use crate::turns::{Refused, Work};
 /// The token of that event; a hang-up that the channel tells of has the same.
 pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
 
+/// Calls read at once.
+const PAGE: u32 = 100;
+
 /// What one round found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Round {
@@ -74,7 +77,7 @@ pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
     for release in app.releases_with_calls().await? {
         let mut from = None;
         loop {
-            let page = app.turns.engine().calls().open_calls(&release, from).await?;
+            let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
             round.open += page.calls.len();
             for id in page.calls {
                 if is_idle(app, &id).await? && hang_up(app, id).await {

@@ -9,7 +9,7 @@ use dialgraph_flow::{Digest, Release};
 use dialgraph_kernel::call::{Call, CallId};
 use dialgraph_kernel::plugin::Plugins;
 use dialgraph_runtime::{Engine, Releases, WaitRules, World};
-use dialgraph_store::{Backend, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
+use dialgraph_store::{Backend, KeyId, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -25,6 +25,8 @@ pub struct OpenStore {
     pub store: Arc<dyn Store>,
     pub backend: Arc<dyn Backend>,
     pub sealed: bool,
+    /// Ids of the keys that it opens with; none when it is not sealed.
+    pub keys: Vec<KeyId>,
 }
 
 impl std::fmt::Debug for OpenStore {
@@ -43,6 +45,7 @@ impl OpenStore {
         keys: Option<Keyring>,
     ) -> Result<Self, StoreError> {
         let sealed = keys.is_some();
+        let ids = keys.as_ref().map(Keyring::ids).unwrap_or_default();
         let plain: Arc<dyn Store> = backend.clone();
         let store: Arc<dyn Store> = match keys {
             Some(keys) => Arc::new(Sealed::open(plain, keys).await?),
@@ -51,31 +54,18 @@ impl OpenStore {
                 plain
             }
         };
-        Ok(Self { store, backend, sealed })
+        Ok(Self { store, backend, sealed, keys: ids })
     }
 }
 
-/// Opens the embedded store in the folder that `config` names; sealed if there is a key, in the file or in the
-/// environment.
+/// Opens the embedded store in the folder that `config` names; sealed if there are keys.
 ///
 /// # Errors
-/// What is wrong with the folder, the database or the key, and what to do.
-pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
-    let keys = keys(config)?;
+/// What is wrong with the folder, the database or the keys, and what to do.
+pub async fn open_store(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, StoreError> {
     let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
     let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
     OpenStore::over(Arc::new(sled), keys).await
-}
-
-/// The keys that seal the store, from the file that `config` names or from the environment; none: it is not sealed.
-///
-/// # Errors
-/// If there are keys and they cannot be read.
-pub fn keys(config: &Config) -> Result<Option<Keyring>, StoreError> {
-    match &config.store.key_file {
-        Some(file) => Ok(Some(Keyring::from_file(file)?)),
-        None => Keyring::from_env(),
-    }
 }
 
 /// What a server is made of.
@@ -165,7 +155,8 @@ impl App {
             Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
             parts.clock,
             rules,
-        );
+        )
+        .keeping(config.calls.keep_millis());
         let secrets = Secrets::new(&config, clock.millis() / 1000)?;
         let configured = || secrets.tokens().clone();
         let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));

@@ -10,6 +10,7 @@ use dialgraph_server::{Config, OpenStore};
 
 use crate::error::WiringError;
 use crate::providers::refit;
+use crate::secrets::secrets;
 use crate::store::content;
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
@@ -45,6 +46,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
         .clone()
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
+    worlds.secrets = secrets(config)?;
     worlds.refit = refit(config)?;
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));

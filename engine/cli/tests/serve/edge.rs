@@ -144,6 +144,24 @@ fn keys_and_tokens_in_files_are_replaced_without_a_restart() {
 }
 
 #[test]
+fn figures_need_no_token_on_the_machine_itself_unless_that_is_asked_for() {
+    let hash = dialgraph_flow::Digest::of(b"scraper").hex();
+    let site = Site::shipped().set("DIALGRAPH_API__TOKENS", &format!("prometheus:viewer:{hash}"));
+    let open = site.start();
+    assert_eq!(open.get("/v1/calls").status, 401);
+    assert_eq!(open.get("/metrics").status, 200);
+    open.kill();
+    let closed = site.set("DIALGRAPH_API__METRICS", "required").start();
+    let refused = closed.get("/metrics");
+    assert_eq!(refused.status, 401);
+    assert!(!refused.text.contains("dialgraph_turns_total"), "{refused:?}");
+    let scraped = closed.request("GET", "/metrics", &[("authorization", "Bearer scraper")], b"");
+    assert_eq!(scraped.status, 200);
+    assert!(scraped.text.contains("dialgraph_turns_total"), "{scraped:?}");
+    assert_eq!(closed.get("/healthz").status, 200);
+}
+
+#[test]
 fn an_address_that_others_can_reach_needs_keys() {
     let log = Site::shipped()
         .set("DIALGRAPH_SERVER__LISTEN", "0.0.0.0:0")

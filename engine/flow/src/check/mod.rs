@@ -280,7 +280,10 @@ fn release(
         .into_iter()
         .map(|flow| flow.map(|flow| (flow.name.clone(), Arc::new(flow))))
         .collect::<Option<_>>()?;
+    let declared = flows.values().flat_map(|flow| &flow.attributes);
+    let sensitive = declared.filter(|(_, attribute)| attribute.sensitive);
     Some(Release {
+        sensitive: sensitive.map(|(name, _)| name.clone()).collect(),
         digest: digest(project, &plugins),
         entry: project.tree.entry.as_ref()?.value.clone(),
         finally: project.tree.finally.as_ref().map(|f| f.value.clone()),

@@ -8,6 +8,7 @@ mod body;
 mod canary;
 mod items;
 mod releases;
+mod store;
 mod tokens;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) struct Admin {
     tokens: Option<Tokens>,
     /// For large bodies.
     room: Arc<Semaphore>,
+    jobs: store::Jobs,
 }
 
 impl HasApp for Arc<Admin> {
@@ -57,7 +59,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
         return None;
     }
     let room = Arc::new(Semaphore::new(body::LARGE_AT_ONCE));
-    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens: app.tokens.clone(), room });
+    let (tokens, jobs) = (app.tokens.clone(), store::Jobs::default());
+    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens, room, jobs });
     let router = all_routes()
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
@@ -80,6 +83,9 @@ fn all_routes() -> Vec<Route> {
         ("/v1/canary", post(canary::change)),
         ("/v1/tokens", get(tokens::list).post(tokens::make)),
         ("/v1/tokens/{id}", delete(tokens::revoke)),
+        ("/v1/store/purge", post(store::purge)),
+        ("/v1/store/erase", post(store::erase)),
+        ("/v1/store/job", get(store::job)),
     ];
     let mut all = own.map(|(path, methods)| (path.to_owned(), methods)).to_vec();
     all.extend(items::routes(ItemKind::Flow, "/v1/flows"));

@@ -83,6 +83,9 @@ struct PluginRequest {
 
 /// `POST /v1/releases`.
 pub(super) async fn push(State(admin): Shared, Designer(who): Designer, body: Large) -> Answer {
+    if body.bytes.is_empty() {
+        return Err(Problem::invalid("the body must say what is pushed").into());
+    }
     let request: PushRequest = read(&body.bytes)?;
     let texts = |texts: BTreeMap<String, Option<String>>| {
         texts.into_iter().map(|(name, text)| (name, text.map(String::into_bytes))).collect()

@@ -247,7 +247,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "turns.answer_within",
-            "From a request's arrival to its answer, come what may; later the answer is the fallback. Must be\nless than the Lambda's budget (6.5 s).",
+            "From a request's arrival to its answer, come what may; later whoever asks is told to ask again. Must be\nless than the Lambda's budget (6.5 s).",
             |c| &mut c.turns.answer_within,
         ),
         key("turns.at_once", "Turns at the same time, those that wait for providers included.", |c| {
@@ -266,10 +266,15 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "calls.idle_limit",
-            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.",
+            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.\nMore than 30m where Amazon Connect calls: chats wait so long for an answer.",
             |c| &mut c.calls.idle_limit,
         ),
         key("calls.idle_check", "How often such calls are looked for.", |c| &mut c.calls.idle_check),
+        key(
+            "calls.retention",
+            "What was said and done in a turn is kept so long after it, a call that is over so long after its end, such as\n\"90d\"; then the store drops it by itself. \"0s\": for ever. What was written before it was set: `dialgraph store purge`.",
+            |c| &mut c.calls.retention,
+        ),
         key(
             "connect.signature",
             "Whether `/v1/connect/turn` takes signed requests only: \"required\", \"off\", or \"auto\": required if there\nare keys or other machines can reach the server.",
@@ -309,6 +314,11 @@ pub(super) fn all() -> Vec<Key> {
             "api.tokens_file",
             "File with such tokens, one a line; `#` begins a comment. A change of it holds within seconds, without a restart.",
             |c| &mut c.api.tokens_file,
+        ),
+        key(
+            "api.metrics",
+            "Whether `/metrics` wants such a token, a viewer's or more: \"required\", \"off\", or \"auto\": required if other\nmachines can reach the server and the calls API wants one. In Prometheus: `authorization: {credentials_file: …}`.",
+            |c| &mut c.api.metrics,
         ),
         key(
             "deploy.admin",
@@ -450,8 +460,13 @@ pub(super) fn all() -> Vec<Key> {
             &mut c.aws.embedding_model
         }),
         key(
+            "aws.secrets",
+            "Which secret in Secrets Manager, or which key of one that holds a JSON object, stands for a secret of the\nflows: `NAME=SECRET_ID` or `NAME=SECRET_ID#KEY` each.",
+            |c| &mut c.aws.secrets,
+        ),
+        key(
             "aws.secrets_prefix",
-            "What stands before a secret's name in Secrets Manager.",
+            "What stands before the name of any other secret there.",
             |c| &mut c.aws.secrets_prefix,
         ),
         key(
@@ -472,8 +487,18 @@ pub(super) fn all() -> Vec<Key> {
         }),
         key(
             "log.level",
-            "Least level that is logged: \"error\", \"warn\", \"info\", \"debug\" or \"trace\"; or one for each part, such\nas \"info,dialgraph_server=debug\".",
+            "Least level that is logged: \"error\", \"warn\", \"info\" (each turn, and each node that runs a plugin), \"debug\"\n(every node) or \"trace\"; or one for each part, such as \"info,dialgraph_runtime=debug\".",
             |c| &mut c.log.level,
+        ),
+        key(
+            "otlp.endpoint",
+            "OpenTelemetry collector to which spans of turns and nodes go, by OTLP over HTTP, such as\n\"http://127.0.0.1:4318\"; empty: OTEL_EXPORTER_OTLP_ENDPOINT, and if that is not set, none.",
+            |c| &mut c.otlp.endpoint,
+        ),
+        key(
+            "otlp.service_name",
+            "What this service is called there; empty: OTEL_SERVICE_NAME, or \"dialgraph\".",
+            |c| &mut c.otlp.service_name,
         ),
     ]
 }

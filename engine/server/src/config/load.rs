@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -230,6 +231,9 @@ impl Loading {
                 "requests must be signed, but there is no key to check them with; set `connect.keys` or `connect.keys_file` (or \"off\" if something else guards the endpoint)",
             );
         }
+        if has_keys && let Err(why) = config.outlasts_questions() {
+            wrong("calls.idle_limit", &why);
+        }
         if config.must_authenticate()
             && !config.api.has_tokens()
             && config.api.authentication == Guard::Required
@@ -274,6 +278,13 @@ impl Loading {
             if time.is_zero() {
                 wrong(key, "must be more than nothing");
             }
+        }
+        let (keep, least) = (config.calls.retention, Duration::from_hours(24));
+        if !keep.is_zero() && (keep < least || keep <= config.calls.idle_limit) {
+            wrong(
+                "calls.retention",
+                "must be a day or more, and more than `calls.idle_limit`, or \"0s\" to keep calls for ever",
+            );
         }
         if config.turns.budget >= config.turns.answer_within {
             wrong(

@@ -19,6 +19,17 @@ fn nothing_set_is_a_whole_configuration() {
 }
 
 #[test]
+fn figures_want_a_token_where_other_machines_can_reach_them() {
+    let exposed = "[server]\nlisten = \"0.0.0.0:7700\"\n[connect]\nsignature = \"off\"\n";
+    let wants = |text: &str| load(text, &[]).unwrap().0.must_authenticate_metrics();
+    assert!(!wants(""));
+    assert!(wants(exposed));
+    assert!(!wants(&format!("{exposed}[api]\nmetrics = \"off\"\n")));
+    assert!(!wants(&format!("{exposed}[api]\nauthentication = \"off\"\n")));
+    assert!(wants("[api]\nmetrics = \"required\"\n"));
+}
+
+#[test]
 fn what_is_printed_can_be_read_again_and_means_the_same() {
     let text = "[turns]\nbudget = \"1500ms\"\n[providers]\ntimeouts = [\"genai=20s\"]\n[server]\nmax_body = \"1 MiB\"\n";
     let (config, sources) = load(text, &[]).unwrap();
@@ -92,6 +103,19 @@ fn values_that_do_not_fit_together_are_refused() {
     )
     .unwrap_err();
     insta::assert_snapshot!(error);
+}
+
+#[test]
+fn a_customer_who_has_time_to_answer_is_not_taken_for_gone() {
+    let with = |limit: &str| {
+        load(&format!("[connect]\nkeys = [\"one:{}\"]\n{limit}", "ab".repeat(32)), &[])
+    };
+    assert!(with("").is_ok());
+    assert!(with("[calls]\nidle_limit = \"1801s\"\n").is_ok());
+    let error = with("[calls]\nidle_limit = \"30m\"\n").unwrap_err();
+    assert!(error.contains("calls.idle_limit: must be more than \"30m\""), "{error}");
+    // Without Connect nothing is known of who waits how long.
+    assert!(load("[calls]\nidle_limit = \"1s\"\n", &[]).is_ok());
 }
 
 #[test]

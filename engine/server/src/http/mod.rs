@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::state::App;
+use crate::telemetry::Trace;
 use problem::Problem;
 
 /// What the document at `/openapi.json` says; tests compare it with the routes.
@@ -60,7 +61,8 @@ async fn openapi() -> impl IntoResponse {
 async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let limit = app.config.server.request_timeout;
-    let mut response = match tokio::time::timeout(limit, next.run(request)).await {
+    let handling = Trace::of(request.headers()).around(next.run(request));
+    let mut response = match tokio::time::timeout(limit, handling).await {
         Ok(response) => response,
         Err(_) => Problem::timed_out().into_response(),
     };

@@ -90,6 +90,11 @@ impl Problem {
         }
     }
 
+    /// Whether the turn goes on, and whoever asks again gets its answer.
+    pub fn is_late(&self) -> bool {
+        self.kind.ends_with(":late")
+    }
+
     /// A defect or an outage; the log says more than a client should read.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
