@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::lab::folder;
-use super::lambda::Lambda;
+use super::lambda::{BUDGET_MS, Lambda};
 
 /// Longest that a process is waited for. Nothing is concluded from how long it took.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -44,61 +44,30 @@ fn binary(package: &str) -> PathBuf {
     path
 }
 
-/// `dialgraph serve` with the shipped project and a store of its own; killed when dropped.
+/// `dialgraph serve` with a project and a store of its own; killed when dropped.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    _folder: tempfile::TempDir,
+    project: PathBuf,
+    store: tempfile::TempDir,
 }
 
 impl Server {
+    /// With the shipped project.
     pub fn start() -> Self {
+        Self::of(&folder().join("../flows"))
+    }
+
+    pub fn of(project: &Path) -> Self {
+        let project = project.canonicalize().expect("flows");
         let store = tempfile::tempdir().expect("a folder");
-        let mut child = Command::new(binary("dialgraph"))
-            .arg("serve")
-            .current_dir(store.path())
-            .env(
-                "DIALGRAPH_PROJECT__FOLDER",
-                folder().join("../flows").canonicalize().expect("flows"),
-            )
-            .env("DIALGRAPH_STORE__FOLDER", store.path().join("store"))
-            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
-            .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
-            .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
-            .env_remove("DIALGRAPH_PROJECT")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the engine starts");
-        let log = Arc::<Mutex<String>>::default();
-        let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        let shared = log.clone();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                let mut log = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        let read = || log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let until = Instant::now() + PATIENCE;
-        let address = loop {
-            let found = read().lines().find_map(|line| {
-                let (_, address) = line.split_once("takes calls at ")?;
-                let address = address.split_whitespace().next()?.trim_matches(['"', ',', '}']);
-                address.rsplit('/').next()?.parse::<SocketAddr>().ok()
-            });
-            if let Some(address) = found {
-                break address;
-            }
-            let ended = child.try_wait().ok().flatten().is_some();
-            if ended || Instant::now() > until {
-                let _ = child.kill();
-                panic!("the engine did not start:\n{}", read());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        Self { child, address, _folder: store }
+        let (child, address) = launch(&project, store.path(), ([127, 0, 0, 1], 0).into());
+        Self { child, address, project, store }
+    }
+
+    /// Starts it again where it was, after it was killed.
+    pub fn restart(&mut self) {
+        (self.child, _) = launch(&self.project, self.store.path(), self.address);
     }
 
     /// What the calls API tells of a call.
@@ -121,6 +90,52 @@ impl Server {
     }
 }
 
+/// Starts the engine and waits until it takes calls.
+fn launch(project: &Path, folder: &Path, listen: SocketAddr) -> (Child, SocketAddr) {
+    let mut child = Command::new(binary("dialgraph"))
+        .arg("serve")
+        .current_dir(folder)
+        .env("DIALGRAPH_PROJECT__FOLDER", project)
+        .env("DIALGRAPH_STORE__FOLDER", folder.join("store"))
+        .env("DIALGRAPH_SERVER__LISTEN", listen.to_string())
+        .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
+        .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
+        .env_remove("DIALGRAPH_PROJECT")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the engine starts");
+    let log = Arc::<Mutex<String>>::default();
+    let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let shared = log.clone();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let mut log = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+    let read = || log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let until = Instant::now() + PATIENCE;
+    let address = loop {
+        let found = read().lines().find_map(|line| {
+            let (_, address) = line.split_once("takes calls at ")?;
+            let address = address.split_whitespace().next()?.trim_matches(['"', ',', '}']);
+            address.rsplit('/').next()?.parse::<SocketAddr>().ok()
+        });
+        if let Some(address) = found {
+            break address;
+        }
+        let ended = child.try_wait().ok().flatten().is_some();
+        if ended || Instant::now() > until {
+            let _ = child.kill();
+            panic!("the engine did not start:\n{}", read());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    (child, address)
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
@@ -137,12 +152,18 @@ pub struct Process {
 impl Process {
     /// Starts it for the engine at `address`.
     pub fn start(address: SocketAddr) -> Self {
+        Self::within(address, BUDGET_MS)
+    }
+
+    /// Starts it with so many milliseconds for an invocation.
+    pub fn within(address: SocketAddr, budget_ms: u64) -> Self {
         Self::of(
             "dialgraph-lambda",
             [
                 ("DIALGRAPH_URL", format!("http://{address}")),
                 ("DIALGRAPH_KEY_ID", "tests".to_owned()),
                 ("DIALGRAPH_KEY", KEY.to_owned()),
+                ("DIALGRAPH_BUDGET_MS", budget_ms.to_string()),
                 ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
             ],
         )
