@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use dialgraph_connect::bridge::{Bridge, Language, QueueTarget};
+use dialgraph_connect::bridge::{Bridge, FlowTarget, Language, QueueTarget};
 use dialgraph_flow::check::Plugins;
 use dialgraph_flow::grants::Grants;
-use dialgraph_flow::{Project, check};
+use dialgraph_flow::{Project, Release, check};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_simulator::session::{Lab, Setup};
 use dialgraph_simulator::suite;
@@ -56,9 +56,18 @@ pub fn queue_arn(name: &str) -> String {
     format!("arn:aws:connect:ap-northeast-2:111122223333:instance/i/queue/{name}")
 }
 
+/// The ARN of a contact flow.
+pub fn flow_arn(name: &str) -> String {
+    format!("arn:aws:connect:ap-northeast-2:111122223333:instance/i/contact-flow/{name}")
+}
+
 /// The bridge of the shipped project, for calls that begin as `setup` says.
 pub fn bridge(setup: &Setup) -> Bridge {
-    let release = &lab().release;
+    bridge_of(&lab().release, setup)
+}
+
+/// The bridge of a project.
+pub fn bridge_of(release: &Release, setup: &Setup) -> Bridge {
     let alias =
         |locale: &str| format!("arn:aws:lex:ap-northeast-2:111122223333:bot-alias/BOT/{locale}");
     let languages = release.locales.iter().map(|locale| Language {
@@ -78,7 +87,7 @@ pub fn bridge(setup: &Setup) -> Bridge {
         languages: languages.collect(),
         attributes: vec!["customer_class".to_owned(), "company".to_owned()],
         pass: setup.attributes.keys().map(ToString::to_string).collect(),
-        flows: Vec::new(),
+        flows: vec![FlowTarget { name: "survey".to_owned(), arn: flow_arn("survey") }],
         start_flow: setup.flow.as_ref().map(ToString::to_string),
         start_locale: setup.locale.as_ref().map(ToString::to_string),
         logging: false,
