@@ -124,3 +124,14 @@ fn tokens_and_keys_are_wanted_where_other_machines_can_reach_the_server() {
     let (config, _) = load(&off, &[]).unwrap();
     assert!(!config.must_sign() && !config.must_authenticate());
 }
+
+#[test]
+fn calls_are_kept_for_days_or_for_ever() {
+    let load_it = |value: &str| load(&format!("[calls]\nretention = \"{value}\"\n"), &[]);
+    let (config, sources) = load_it("90d").unwrap();
+    assert_eq!(config.calls.keep_millis(), Some(90 * 24 * 60 * 60 * 1000));
+    assert!(config.print(&sources).contains("retention = \"90d\""));
+    assert_eq!(load_it("0s").unwrap().0.calls.keep_millis(), None);
+    let short = load_it("2h").unwrap_err();
+    assert!(short.contains("calls.retention: must be a day or more"), "{short}");
+}
