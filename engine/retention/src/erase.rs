@@ -131,7 +131,8 @@ impl Wanted {
     fn blot(&self, entry: &mut Entry) -> bool {
         match (&entry.call, &mut entry.result) {
             (HostCall::RecordsGet(get), Ok(HostAnswer::RecordsGet(found))) => {
-                let is_of = found.as_ref().is_some_and(|record| self.is_of(&get.collection, record));
+                let is_of =
+                    found.as_ref().is_some_and(|record| self.is_of(&get.collection, record));
                 if is_of {
                     *found = None;
                 }
@@ -241,8 +242,7 @@ impl Eraser<'_> {
         for mut turn in turns {
             let blotted = turn.entries.iter_mut().filter_map(|e| self.wanted.blot(e).then_some(()));
             if blotted.count() > 0
-                && (done.dry_run
-                    || self.calls.replace_turn(id, &turn, &mut self.commits).await?)
+                && (done.dry_run || self.calls.replace_turn(id, &turn, &mut self.commits).await?)
             {
                 done.count("turns", 1);
             }
@@ -261,8 +261,12 @@ impl Eraser<'_> {
             for entry in &turn.entries {
                 match (&entry.call, &entry.result) {
                     (HostCall::TicketsCreate(create), Ok(HostAnswer::TicketsCreate(receipt))) => {
-                        self.doom_at(kept::ticket_claim(&create.idempotency_key)?, "receipts", done)
-                            .await?;
+                        self.doom_at(
+                            kept::ticket_claim(&create.idempotency_key)?,
+                            "receipts",
+                            done,
+                        )
+                        .await?;
                         if let Some(place) = kept::ticket(&receipt.id)? {
                             self.doom_at(place, "tickets", done).await?;
                         }

@@ -78,6 +78,13 @@ pub struct Mark {
     open: bool,
 }
 
+impl Mark {
+    /// Whether the call's flow had it in hand: it was neither over nor given away.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+}
+
 /// Calls in progress, a page at a time.
 #[derive(Debug)]
 pub struct OpenCalls {
@@ -86,11 +93,35 @@ pub struct OpenCalls {
     pub next: Option<OpenCursor>,
 }
 
-/// Where a page of calls in progress ended.
+/// Where a page of calls in progress ended. As text it fits in a URL.
 #[derive(Debug, Clone)]
 pub struct OpenCursor {
     shard: u8,
     after: Option<Cursor>,
+}
+
+impl std::fmt::Display for OpenCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.", self.shard)?;
+        match &self.after {
+            Some(after) => write!(f, "{after}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::str::FromStr for OpenCursor {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let (shard, after) = text.split_once('.').ok_or(StoreError::BadCursor)?;
+        let shard: u8 = shard.parse().map_err(|_| StoreError::BadCursor)?;
+        if shard >= OPEN_SHARDS {
+            return Err(StoreError::BadCursor);
+        }
+        let after = if after.is_empty() { None } else { Some(after.parse()?) };
+        Ok(Self { shard, after })
+    }
 }
 
 /// The calls in a store.
@@ -220,14 +251,15 @@ impl Calls {
     }
 
     /// Calls of `release` that their flows have in hand, in no particular order: from the first, or from where
-    /// the last page ended. A page may be empty and still have a next one.
+    /// the last page ended, `limit` at most. A page may be empty and still have a next one.
     pub async fn open_calls(
         &self,
         release: &Digest,
         from: Option<OpenCursor>,
+        limit: u32,
     ) -> Result<OpenCalls, CallsError> {
         let OpenCursor { shard, after } = from.unwrap_or(OpenCursor { shard: 0, after: None });
-        let query = Query::new(open_part(release, shard)?).after(after);
+        let query = Query::new(open_part(release, shard)?).after(after).limit(limit);
         let page = self.store.query(&query).await?;
         let ids = page.rows.iter().map(|row| Ok(decode::<StoredOpen>(&row.value)?.call));
         let calls = ids.collect::<Result<_, CallsError>>()?;

@@ -15,6 +15,7 @@ mod dispatch;
 mod drive;
 mod engine;
 mod releases;
+mod spans;
 
 pub use calls::{Calls, CallsError, Loaded, Mark, OpenCalls, OpenCursor, Run};
 pub use clock::Clock;

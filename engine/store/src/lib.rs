@@ -46,7 +46,8 @@ pub use self::key::{Cursor, Key, MAX_PART_BYTES, MAX_SORT_BYTES, Part, Sort, Sor
 pub use self::memory::{MemorySnapshot, MemoryStore};
 pub use self::schema::{Schema, Typed, Upgrade, decode, describe, encode, get_value};
 pub use self::seal::{
-    KEY_FILE_VARIABLE, KEY_VARIABLE, KeyId, Keyring, SEAL_OVERHEAD, Sealed, require_unsealed,
+    KEY_FILE_VARIABLE, KEY_VARIABLE, KeyId, KeyLines, KeyText, Keyring, SEAL_OVERHEAD, Sealed,
+    UnwrapKey, require_unsealed,
 };
 pub use self::sled_store::{SledOptions, SledStats, SledStore};
 pub use self::store::{

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialgraph_store::{
-    CommitToken, Committed, Expect, Key, ManualClock, Op, Part, SledOptions, SledStore, Sort, Store,
-    StoreError, TOKEN_RETENTION_MILLIS, UnixMillis,
+    CommitToken, Committed, Expect, Key, ManualClock, Op, Part, SledOptions, SledStore, Sort,
+    Store, StoreError, TOKEN_RETENTION_MILLIS, UnixMillis,
 };
 
 fn try_open(folder: &Path, clock: &Arc<ManualClock>) -> Result<SledStore, StoreError> {

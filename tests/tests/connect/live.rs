@@ -34,7 +34,8 @@ fn binary(package: &str) -> PathBuf {
     if !path.exists() {
         // Whoever tests this package alone has not built it. With these packages all features are as they were.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--bins", "-p", "dialgraph", "-p", "dialgraph-lambda"])
+            .args(["build", "--bins", "-p", "dialgraph", "--features", "dialgraph/full"])
+            .args(["-p", "dialgraph-lambda", "-p", "dialgraph-serverless"])
             .current_dir(folder())
             .status();
         assert!(built.is_ok_and(|status| status.success()), "{package} cannot be built");
@@ -136,16 +137,23 @@ pub struct Process {
 impl Process {
     /// Starts it for the engine at `address`.
     pub fn start(address: SocketAddr) -> Self {
+        Self::of(
+            "dialgraph-lambda",
+            [
+                ("DIALGRAPH_URL", format!("http://{address}")),
+                ("DIALGRAPH_KEY_ID", "tests".to_owned()),
+                ("DIALGRAPH_KEY", KEY.to_owned()),
+                ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
+            ],
+        )
+    }
+
+    /// Starts the function of this package.
+    pub fn of<const N: usize>(package: &str, variables: [(&str, String); N]) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("this machine has threads");
-        let variables = [
-            ("DIALGRAPH_URL", format!("http://{address}")),
-            ("DIALGRAPH_KEY_ID", "tests".to_owned()),
-            ("DIALGRAPH_KEY", KEY.to_owned()),
-            ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
-        ];
-        let path = binary("dialgraph-lambda");
+        let path = binary(package);
         let function =
             runtime.block_on(Function::start(&path, variables)).expect("the function starts");
         Self { runtime: Arc::new(runtime), function: Arc::new(function) }

@@ -47,6 +47,10 @@ use crate::connection::Connection;
 /// for, a megabyte of which it gives a quarter.
 const ROWS_PER_REQUEST: usize = 100;
 
+/// What the first request may take.
+const OPENING: Limits =
+    Limits { attempt: Duration::from_secs(10), operation: Duration::from_secs(20) };
+
 /// How long the service may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -86,6 +90,23 @@ pub struct DynamoStore {
 }
 
 impl DynamoStore {
+    /// The table `table`, which was made before. Asks it for a row that is not there, and takes its time: it is now that
+    /// credentials are found and a connection is opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if there is no such table, or it may not be used.
+    pub async fn open(
+        connection: &Connection,
+        table: &str,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Result<Self, StoreError> {
+        let mut store = Self::new(connection, table, clock, OPENING);
+        store.item(item::token_key(&CommitToken::new("opening")?)).await?;
+        store.limits = limits;
+        Ok(store)
+    }
+
     /// The table `table`, which is not asked anything yet.
     pub fn new(
         connection: &Connection,

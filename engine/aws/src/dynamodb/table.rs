@@ -1,5 +1,6 @@
 //! Making the table: once, by an operator; the engine itself never needs these rights.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -46,6 +47,27 @@ pub enum Step {
     Was,
     /// It cannot be had; the reason.
     Refused(String),
+}
+
+impl Created {
+    /// Whether the table is all that it can be.
+    pub fn is_complete(&self) -> bool {
+        [&self.table, &self.ttl, &self.backups].iter().all(|step| !matches!(step, Step::Refused(_)))
+    }
+}
+
+impl fmt::Display for Created {
+    /// A line for each step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |what: &str, step: &Step, done: &str| match step {
+            Step::Done => writeln!(f, "{what}: {done}"),
+            Step::Was => writeln!(f, "{what}: as it was"),
+            Step::Refused(why) => writeln!(f, "{what}: not switched on: {why}"),
+        };
+        line("table", &self.table, "made, paid for by request, protected from deletion")?;
+        line("time to live", &self.ttl, "on; rows that have expired are removed by themselves")?;
+        line("point-in-time recovery", &self.backups, "on")
+    }
 }
 
 /// Makes the table `table`, or completes one that is there. Doing it again changes nothing.

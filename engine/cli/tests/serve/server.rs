@@ -1,5 +1,6 @@
 //! The engine as a process, and a client for it.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Site {
     folder: Arc<tempfile::TempDir>,
     project: PathBuf,
-    settings: Vec<(String, String)>,
+    settings: Vec<(String, OsString)>,
 }
 
 impl Site {
@@ -66,7 +67,12 @@ impl Site {
     }
 
     /// Sets a variable.
-    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+        self.set_bytes(name, value.as_ref())
+    }
+
+    /// Sets a variable to what need not be text.
+    pub(crate) fn set_bytes(mut self, name: &str, value: &OsStr) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -319,6 +325,11 @@ pub(crate) fn send<S: std::io::Read + std::io::Write>(
     head.push_str("\r\n");
     // A server that refuses early may close its side while the body is still on the way.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    reply(stream)
+}
+
+/// Reads all that comes back.
+pub(crate) fn reply(mut stream: impl std::io::Read) -> Reply {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -142,7 +142,10 @@ fn a_store_is_purged_by_its_server_while_calls_are_up_and_by_the_command_when_it
     assert!(done.out.contains("1 call removed"), "{done:?}");
     assert_eq!(server.get("/v1/calls/over-1").status, 404);
     let audit = server.get("/v1/audit?limit=1").json();
-    assert_eq!((&audit["audit"][0]["action"], &audit["audit"][0]["removed"]["calls"]), (&json!("purge"), &json!(1)));
+    assert_eq!(
+        (&audit["audit"][0]["action"], &audit["audit"][0]["removed"]["calls"]),
+        (&json!("purge"), &json!(1))
+    );
     let nowhere = [&["store", "erase", "--customer", "c-1", "--server"][..], &[&url]].concat();
     let refused = site.run(&nowhere);
     assert_eq!(refused.code, Some(2));

@@ -618,9 +618,40 @@ const QUEUE: Object = Object {
             r#""15m""#,
         ),
         may("staff", Shape::Text, "Who serves it, in words.", r#""TS engineers""#),
+        may(
+            "hours",
+            Shape::Name,
+            "The calendar of `data/calendars.yaml` by which it is staffed, for Amazon Connect. Default: always.",
+            r#""seoul-office""#,
+        ),
     ],
     one_of: &[],
 };
+
+/// An entry of `data/routing-profiles.yaml`.
+const ROUTING_PROFILE: Object = Object {
+    name: "routing-profile",
+    doc: "A kind of agent: which queues they serve. In Amazon Connect, a routing profile.",
+    fields: &[
+        must(
+            "title",
+            PROMPT,
+            "What people call it, by locale.",
+            r#"{"ko-KR": "전체 상담", "en-US": "Everything"}"#,
+        ),
+        may("voice", QUEUE_NAMES, "Queues whose calls they take.", r#"["general", "callback"]"#),
+        may("chat", QUEUE_NAMES, "Queues whose chats they take.", r#"["general"]"#),
+        may(
+            "chats_at_once",
+            Shape::Whole(1, 10),
+            "Chats that one agent holds at the same time. Default: 2.",
+            "3",
+        ),
+        must("outbound", Shape::Name, "The queue in whose name they call out.", r#""general""#),
+    ],
+    one_of: &[],
+};
+const QUEUE_NAMES: Shape = Shape::List(&Shape::Name);
 
 /// A flow file.
 pub(crate) const FLOW_FILE: Shape = Shape::Object(&FLOW);
@@ -628,6 +659,9 @@ pub(crate) const FLOW_FILE: Shape = Shape::Object(&FLOW);
 pub(crate) const PROJECT_FILE: Shape = Shape::Object(&PROJECT);
 /// `data/queues.yaml`.
 pub(crate) const QUEUES: Shape = Shape::Map(&Shape::Name, &Shape::Object(&QUEUE));
+/// `data/routing-profiles.yaml`.
+pub(crate) const ROUTING_PROFILES: Shape =
+    Shape::Map(&Shape::Name, &Shape::Object(&ROUTING_PROFILE));
 /// `data/calendars.yaml`.
 pub(crate) const CALENDARS: Shape =
     Shape::Map(&Shape::Name, &Shape::Map(&Shape::Text, &Shape::Any));

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use dialgraph_deploy::{
-    Change, Deploy, LocalWorlds, Role, Settings, Setup, Source, Started, Who,
-};
+use dialgraph_deploy::{Change, Deploy, LocalWorlds, Role, Settings, Setup, Source, Started, Who};
 use dialgraph_flow::project::Files;
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::call::{CallId, Channel};
@@ -170,11 +168,8 @@ impl Desk {
             WaitRules::default(),
         )
         .keeping(millis);
-        let upkeep = Upkeep {
-            backend: store.clone(),
-            store: store.clone(),
-            history: deploy.history(),
-        };
+        let upkeep =
+            Upkeep { backend: store.clone(), store: store.clone(), history: deploy.history() };
         Self { store, clock, deploy, engine, upkeep, _started: started, _folder: folder }
     }
 
@@ -215,8 +210,10 @@ impl Desk {
     /// Takes the first customer out of the project's files.
     pub(crate) async fn push_without_the_first(&self) {
         let file = Some(ACORN.as_bytes().to_vec());
-        let change =
-            Change { files: [("data/customers.yaml".to_owned(), file)].into(), ..Change::default() };
+        let change = Change {
+            files: [("data/customers.yaml".to_owned(), file)].into(),
+            ..Change::default()
+        };
         self.deploy.push(&who(), change).await.unwrap();
     }
 

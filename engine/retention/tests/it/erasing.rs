@@ -23,8 +23,7 @@ async fn remember(desk: &Desk, key: &str) {
         now: dialgraph_kernel::ports::Timestamp(NOW),
         idempotency_key: format!("elsewhere/1/{key}").into(),
     };
-    let get =
-        Get { collection: "customers".into(), key: key.into(), source: Default::default() };
+    let get = Get { collection: "customers".into(), key: key.into(), source: Default::default() };
     let found = LastKnown::new(records, desk.store.clone()).get(&caller, &get).await.unwrap();
     assert!(found.is_some());
 }

@@ -42,7 +42,10 @@ async fn calls_that_ended_long_ago_go_and_open_or_later_ones_stay() {
     assert!(desk.rows().await.iter().all(|row| row.key.part().as_str() != "call/old"));
 
     let line = desk.deploy.audit(None, 1).await.unwrap().remove(0);
-    assert_eq!((line.action, &line.removed, &*line.who.name), (Action::Purge, &done.removed, "oscar"));
+    assert_eq!(
+        (line.action, &line.removed, &*line.who.name),
+        (Action::Purge, &done.removed, "oscar")
+    );
     assert_eq!(line.why.as_deref(), Some("older than 90 days"));
     let again = desk.run(&task).await.unwrap();
     assert!(again.removed.is_empty(), "{again:?}");
@@ -106,7 +109,14 @@ async fn with_a_retention_calls_that_are_over_expire_by_themselves_and_open_ones
     // The turns of the open call have expired, and it goes on all the same.
     desk.event("open", Event::HungUp).await;
     assert_eq!(calls_left(&desk, &["open"]).await, ["open"]);
-    assert!(!desk.engine.calls().has_open_calls(&desk.deploy.status().await.unwrap().live.release).await.unwrap());
+    assert!(
+        !desk
+            .engine
+            .calls()
+            .has_open_calls(&desk.deploy.status().await.unwrap().live.release)
+            .await
+            .unwrap()
+    );
     desk.clock.advance(2 * DAY);
     assert!(desk.rows().await.iter().all(|row| !row.key.part().as_str().starts_with("call/")));
 }

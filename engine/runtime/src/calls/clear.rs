@@ -6,9 +6,7 @@ use dialgraph_store::{
     CommitError, CommitToken, Expect, MAX_OPS, Op, Part, Query, Row, Sort, encode,
 };
 
-use super::{
-    Calls, CallsError, Mark, PART, STATE, StoredTurn, key, part, token, turn_sort,
-};
+use super::{Calls, CallsError, Mark, PART, STATE, StoredTurn, key, part, token, turn_sort};
 
 /// Names the commits of one clean-up, so that none is taken for a repetition of an earlier one.
 #[derive(Debug)]

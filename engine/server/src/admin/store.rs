@@ -8,20 +8,20 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use dialgraph_deploy::{Role, Who};
+use dialgraph_deploy::Who;
 use dialgraph_retention::{Done, Purge, RetentionError, Task, Upkeep};
 use dialgraph_store::UnixMillis;
 
-use super::answer::{Answer, json_of, read, whole};
+use super::answer::{Answer, json_of, read};
+use super::body::Small;
 use super::{Admin, Shared};
+use crate::http::auth::Operator;
 use crate::http::problem::Problem;
 
 /// What is under way, or was last.
@@ -133,11 +133,9 @@ struct EraseRequest {
 /// `POST /v1/store/purge`.
 pub(super) async fn purge(
     State(admin): Shared,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Operator(who): Operator,
+    Small(body): Small,
 ) -> Answer {
-    let who = admin.require(&headers, Role::Operator).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
     let PurgeRequest { older_than_ms, records, tickets, dry_run } = read(&body)?;
     let older_than = Duration::from_millis(older_than_ms);
     begin(&admin, who, Task::Purge(Purge { older_than, records, tickets }), dry_run)
@@ -146,18 +144,15 @@ pub(super) async fn purge(
 /// `POST /v1/store/erase`.
 pub(super) async fn erase(
     State(admin): Shared,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Operator(who): Operator,
+    Small(body): Small,
 ) -> Answer {
-    let who = admin.require(&headers, Role::Operator).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
     let EraseRequest { customer, dry_run } = read(&body)?;
     begin(&admin, who, Task::Erase(customer), dry_run)
 }
 
 /// `GET /v1/store/job`.
-pub(super) async fn job(State(admin): Shared, headers: HeaderMap) -> Answer {
-    admin.require(&headers, Role::Operator).await?;
+pub(super) async fn job(State(admin): Shared, _: Operator) -> Answer {
     let last = admin.jobs.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let none = || {
         let detail = "nothing was purged or erased by this process yet";

@@ -10,7 +10,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::keys::{self, Key};
 use super::setting::Given;
-use super::{Config, Guard};
+use super::{Admin, Config, Guard};
 
 /// Where each value that is no default came from, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -231,16 +231,28 @@ impl Loading {
                 "requests must be signed, but there is no key to check them with; set `connect.keys` or `connect.keys_file` (or \"off\" if something else guards the endpoint)",
             );
         }
+        if has_keys && let Err(why) = config.outlasts_questions() {
+            wrong("calls.idle_limit", &why);
+        }
         if config.must_authenticate()
-            && config.api.tokens.is_empty()
+            && !config.api.has_tokens()
             && config.api.authentication == Guard::Required
         {
-            wrong("api.authentication", "a token is required, but none is known; set `api.tokens`");
+            wrong(
+                "api.authentication",
+                "a token is required, but none is known; set `api.tokens` or `api.tokens_file`",
+            );
+        }
+        if config.deploy.admin == Admin::On && !config.serves_admin() {
+            wrong(
+                "deploy.admin",
+                "other machines can reach the server, and with `api.authentication = \"off\"` whoever asks could change what is live; require tokens, or set this to \"off\"",
+            );
         }
         if let Err(why) = crate::http::auth::keys(&config.connect) {
             wrong("connect.keys", &why);
         }
-        if let Err(why) = crate::http::auth::tokens(&config.api.tokens) {
+        if let Err(why) = crate::http::auth::tokens(&config.api) {
             wrong("api.tokens", &why);
         }
         for (key, count) in [

@@ -213,7 +213,8 @@ fn foreign(line: &[u8]) -> Result<(), StoreError> {
     if !line.starts_with(&begins[..line.len().min(begins.len())]) {
         return Err(bad("it does not begin as an export of this program does"));
     }
-    let digits = line.get(begins.len()..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit());
+    let digits =
+        line.get(begins.len()..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit());
     let found = String::from_utf8_lossy(&digits.copied().collect::<Vec<u8>>()).into_owned();
     let has_end = line.len() > begins.len() + found.len();
     if has_end && found != FORMAT.to_string() {

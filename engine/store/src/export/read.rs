@@ -94,7 +94,12 @@ pub async fn import<R: BufRead>(
                 let groups =
                     if seal::sealed_with(&value).is_some() { &mut sealed } else { &mut clear };
                 let (key, expires_at) = (row.key()?, row.expires_at);
-                groups.add(Op::Put { key, value: value.into(), expect: Expect::Absent, expires_at });
+                groups.add(Op::Put {
+                    key,
+                    value: value.into(),
+                    expect: Expect::Absent,
+                    expires_at,
+                });
             }
             Line::Chunk(chunk) => {
                 let (_, bytes) = match &mut blob {

@@ -5,8 +5,8 @@ use futures::executor::block_on;
 
 use super::*;
 use crate::{
-    Backend, Blobs, CommitToken, Expect, KeyId, Keyring, ManualClock, MemoryStore, Op, Part, Sealed,
-    SledOptions, SledStore, Sort, Store,
+    Backend, Blobs, CommitToken, Expect, KeyId, Keyring, ManualClock, MemoryStore, Op, Part,
+    Sealed, SledOptions, SledStore, Sort, Store,
 };
 
 /// Where rows and content of one installation are.

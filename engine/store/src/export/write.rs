@@ -29,7 +29,10 @@ enum Last {
     Header,
     Row(Key),
     /// So many pieces of this blob.
-    Chunks { blob: Digest, done: u64 },
+    Chunks {
+        blob: Digest,
+        done: u64,
+    },
 }
 
 impl Position {

@@ -13,6 +13,8 @@
 //! opens. **In the clear** remain partition names, sort keys, versions, expiries, tokens and the length of
 //! values. Whoever can write to the disk can still delete a row, or put back an older value of the same row.
 
+mod key_file;
+mod key_text;
 mod keyring;
 
 use std::fmt;
@@ -22,7 +24,9 @@ use bytes::Bytes;
 use chacha20poly1305::XNonce;
 use chacha20poly1305::aead::{Aead as _, Payload};
 
-pub use self::keyring::{KEY_FILE_VARIABLE, KEY_VARIABLE, KeyId, Keyring};
+pub use self::key_file::KeyLines;
+pub use self::key_text::{KEY_FILE_VARIABLE, KEY_VARIABLE, KeyText, UnwrapKey};
+pub use self::keyring::{KeyId, Keyring};
 use crate::error::{CommitError, StoreError};
 use crate::key::{Key, Part, Sort};
 use crate::store::{CommitToken, Committed, Expect, Op, Page, Query, Row, Store};

@@ -60,7 +60,8 @@ fn begin(args: &StoreExportArgs) -> Result<Begun> {
         return Ok(Begun::Here(file, Box::default()));
     }
     // One that is not there yet is begun, so that a job can always say --resume.
-    let mut file = options().create(true).truncate(false).read(true).open(path).with_context(failed)?;
+    let mut file =
+        options().create(true).truncate(false).read(true).open(path).with_context(failed)?;
     let found = examine(BufReader::new(&file)).with_context(|| path.display().to_string())?;
     let position = match found {
         Examined::Whole(exported) => return Ok(Begun::Done(exported)),

@@ -1,8 +1,10 @@
 //! `dialgraph store`: what is done to a store as a whole. One file for each command.
 
+mod create_table;
 mod erase;
 mod export;
 mod import;
+mod new_key;
 mod purge;
 mod task;
 
@@ -22,6 +24,8 @@ use crate::args::{StoreArgs, StoreCommand};
 
 pub(crate) fn run(command: &StoreCommand) -> Result<ExitCode> {
     match command {
+        StoreCommand::CreateTable(args) => create_table::run(args),
+        StoreCommand::NewKey(args) => new_key::run(args),
         StoreCommand::Export(args) => export::run(args),
         StoreCommand::Import(args) => import::run(args),
         StoreCommand::Purge(args) => purge::run(args),

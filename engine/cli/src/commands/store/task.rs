@@ -98,11 +98,14 @@ pub(super) fn report(done: &Done, as_json: bool) -> Result<ExitCode> {
         println!("{:#}", json!(done));
     } else {
         let would = if done.dry_run { "would be " } else { "" };
-        let many = |what: &str, one: &str, several: &str| {
-            match done.removed.get(what).copied().unwrap_or(0) {
-                1 => format!("1 {one}"),
-                n => format!("{} {several}", HumanCount(n)),
-            }
+        let many = |what: &str, one: &str, several: &str| match done
+            .removed
+            .get(what)
+            .copied()
+            .unwrap_or(0)
+        {
+            1 => format!("1 {one}"),
+            n => format!("{} {several}", HumanCount(n)),
         };
         let rows = many("rows", "row", "rows");
         println!("{} {would}removed, {rows} of calls", many("calls", "call", "calls"));
