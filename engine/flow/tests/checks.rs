@@ -504,5 +504,8 @@ erase:
     let found = all_findings(&files);
     assert_eq!(found, ["unknown-collection 7:32", "unknown-collection 8:13"]);
     let erase = testing::project(&files).erase().clone();
-    assert_eq!((&erase.attributes[..], &*erase.collections["customers"]), (&["customer_id".to_owned()][..], "id"));
+    assert_eq!(
+        (&erase.attributes[..], &*erase.collections["customers"]),
+        (&["customer_id".to_owned()][..], "id")
+    );
 }
