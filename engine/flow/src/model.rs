@@ -206,7 +206,7 @@ impl Flow {
                 | NodeKind::Callback(Callback { prompt, .. })
                 | NodeKind::Transfer(Transfer { prompt, .. })
                 | NodeKind::End(End { prompt, .. }) => {
-                    found.extend(prompt.as_ref().map(|one| place("say", 1, one)))
+                    found.extend(prompt.as_ref().map(|one| place("say", 1, one)));
                 }
                 NodeKind::Switch(_)
                 | NodeKind::Set(_)
