@@ -19,9 +19,6 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Serve(ServeArgs),
     Say(Box<SayArgs>),
-    /// Looks after what a server keeps.
-    #[command(subcommand)]
-    Store(StoreCommand),
     Health(HealthArgs),
     /// Looks at the calls of a running server.
     #[command(subcommand)]

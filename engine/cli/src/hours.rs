@@ -194,6 +194,7 @@ impl Days<'_> {
             invocation_id: "calendar/1",
             turn: 0,
             seed: 1,
+            limits: None,
             config: &config,
             input: &input,
             state: None,

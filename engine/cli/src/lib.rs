@@ -49,7 +49,6 @@ pub fn main() -> ExitCode {
             commands::deploy_template::run(&args)
         }
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
-        Command::Store(command) => commands::store::run(&command),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
         Command::Flow(FlowCommand::Push(args)) => commands::deploy::push_flows(&args),
         Command::Flow(FlowCommand::List(args)) => commands::deploy::list(Kind::Flow, &args),
