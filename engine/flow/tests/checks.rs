@@ -486,3 +486,26 @@ plugins: {hours: {grants: [log], http: ['*.example.com'], limits: {wall_ms: 5}}}
     let shown = format!("{}/dialgraph.yaml:7:11", dir.path().display());
     assert!(report.contains(&shown), "{report}");
 }
+
+#[test]
+fn where_a_customer_is_named_is_read_and_its_collections_must_be_there() {
+    let main = "flow: main\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n";
+    let project = "\
+entry: main
+fallback: {queue: general}
+locales: [ko-KR, en-US]
+collections: {customers: {}}
+erase:
+  attributes: [customer_id]
+  collections: {customers: id, call_log: customer_id}
+  callers: {customer: contact_info.phone}
+";
+    let files = [("dialgraph.yaml", project), ("main", main)];
+    let found = all_findings(&files);
+    assert_eq!(found, ["unknown-collection 7:32", "unknown-collection 8:13"]);
+    let erase = testing::project(&files).erase().clone();
+    assert_eq!(
+        (&erase.attributes[..], &*erase.collections["customers"]),
+        (&["customer_id".to_owned()][..], "id")
+    );
+}

@@ -4,7 +4,7 @@
 //! records and tickets are stored.
 
 use dialgraph_kernel::ports::Timestamp;
-use dialgraph_store::{Key, Row, StoreError, decode};
+use dialgraph_store::{Key, Part, Row, Sort, StoreError, decode};
 use serde_json::Value;
 
 use crate::records::last_known::{self, Known};
@@ -50,6 +50,14 @@ impl Kept {
         }
         Ok(None)
     }
+}
+
+/// Where a record is.
+///
+/// # Errors
+/// None that a collection and a key of a call could cause.
+pub fn record(collection: &str, key: &str) -> Result<Key, StoreError> {
+    Key::new(&Part::new(format!("{}{collection}", records::PART))?, Sort::text(key))
 }
 
 /// Where the answer to a write of a record is remembered.

@@ -227,9 +227,10 @@ impl Eraser<'_> {
                 done.open.push(id.to_string());
                 return Ok(());
             }
-            if remove(&self.calls, id, Some(&loaded), &mut self.commits, done).await? {
-                self.effects(id, &turns, done).await?;
-            } else {
+            // The call goes last: by it the rest is found, should all this have to be made again.
+            self.effects(id, &turns, done).await?;
+            self.doomed.finish(&*self.upkeep.store, &mut self.commits, done).await?;
+            if !remove(&self.calls, id, Some(&loaded), &mut self.commits, done).await? {
                 // It came back to its flow in this very moment.
                 done.open.push(id.to_string());
             }
@@ -249,7 +250,7 @@ impl Eraser<'_> {
         Ok(())
     }
 
-    /// Removes what a call that is gone has left elsewhere: tickets, and the memory of its writes.
+    /// Removes what a call has left elsewhere: tickets, records that name no other customer, and the memory of writes.
     async fn effects(
         &mut self,
         id: &CallId,
@@ -271,6 +272,9 @@ impl Eraser<'_> {
                         }
                     }
                     (HostCall::RecordsPut(_) | HostCall::RecordsDelete(_), _) => {
+                        if let HostCall::RecordsPut(put) = &entry.call {
+                            self.written(&put.collection, &put.key, done).await?;
+                        }
                         let at = turn.steps.iter().find(|step| step.visit == entry.visit);
                         if let Some(step) = at {
                             let key = format!("{id}/{}/{}/{}", entry.visit, step.at, entry.n);
@@ -282,6 +286,26 @@ impl Eraser<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A record that one of the customer's calls wrote, such as its log, may not say whose it is.
+    async fn written(
+        &mut self,
+        collection: &str,
+        key: &str,
+        done: &mut Done,
+    ) -> Result<(), RetentionError> {
+        let Some(field) = self.wanted.rules.collections.get(collection) else { return Ok(()) };
+        let Some(row) = self.upkeep.store.get(&kept::record(collection, key)?).await? else {
+            return Ok(());
+        };
+        let Some(Kept::Record { data: Some(data), .. }) = Kept::read(&row)? else { return Ok(()) };
+        let names_another =
+            text(&data, field).is_some_and(|id| !id.is_empty() && id != self.wanted.customer);
+        if names_another {
+            return Ok(());
+        }
+        self.doom(&row, "records", done).await
     }
 
     async fn row(&mut self, row: Row, done: &mut Done) -> Result<(), RetentionError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dialgraph_kernel::call::CallId;
 use dialgraph_runtime::{Calls, CallsError, Loaded, Run};
-use dialgraph_store::{CommitError, Expect, Key, MAX_OPS, Op, Part, Row, Store, StoreError};
+use dialgraph_store::{CommitError, Expect, Key, MAX_OPS, Op, Part, Row, Store};
 
 use crate::error::RetentionError;
 use crate::{Done, Upkeep, is_unreadable};
@@ -203,6 +203,6 @@ async fn commit(store: &dyn Store, ops: &[Op], run: &mut Run) -> Result<bool, Re
     match store.commit(ops, &run.token()?).await {
         Ok(_) => Ok(true),
         Err(CommitError::Conflict(_)) => Ok(false),
-        Err(CommitError::Failed(error)) => Err::<_, StoreError>(error).map_err(Into::into),
+        Err(CommitError::Failed(error)) => Err(error.into()),
     }
 }

@@ -50,6 +50,9 @@ fn each_role_may_do_what_it_may() {
         ("GET", "/v1/tokens", Value::Null, "operator"),
         ("POST", "/v1/tokens", json!({"name": "kim", "role": "viewer", "days": 1}), "operator"),
         ("DELETE", "/v1/tokens/nobody", Value::Null, "operator"),
+        ("POST", "/v1/store/purge", json!({"older_than_ms": 0, "dry_run": true}), "operator"),
+        ("POST", "/v1/store/erase", json!({"customer": "kim", "dry_run": true}), "operator"),
+        ("GET", "/v1/store/job", Value::Null, "operator"),
     ];
     let roles = ["viewer", "designer", "operator"];
     for (method, path, body, least) in requests {
@@ -64,7 +67,7 @@ fn each_role_may_do_what_it_may() {
         }
         let reply = ask(&server, roles[least], method, path, &body);
         // Some of them make no sense as things are, but that is another matter.
-        assert!(matches!(reply.status, 200 | 404 | 409), "{method} {path}: {reply:?}");
+        assert!(matches!(reply.status, 200 | 202 | 404 | 409), "{method} {path}: {reply:?}");
     }
     let log = ask(&server, "viewer", "GET", "/v1/audit", &Value::Null).json();
     let lines: Vec<String> = log["audit"]
@@ -281,6 +284,10 @@ fn the_document_of_the_admin_api_names_what_there_is() {
     let body = json!({"name": "kim", "role": "viewer"});
     fits("NewToken", &body);
     fits("Token", &ask(&server, "operator", "POST", "/v1/tokens", &body).json());
+    let body = json!({"older_than_ms": 0});
+    fits("StoreJob", &ask(&server, "operator", "POST", "/v1/store/purge", &body).json());
+    server.wait_until("it is done", |_| get("/v1/store/job")["state"] == "done");
+    fits("StoreJob", &get("/v1/store/job"));
     fits(
         "Problem",
         &ask(&server, "operator", "DELETE", "/v1/flows/nobody/pin", &Value::Null).json(),

@@ -40,16 +40,35 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     remember(&desk, "c-002").await;
 
     let error = desk.run(&first()).await.unwrap_err().to_string();
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"the customer is record `c-001` in the seed of collection `customers`, from where it would come back; take it out of the project's file (data/customers.yaml), push that, and erase again");
     desk.push_without_the_first().await;
-    insta::assert_snapshot!(desk.traces().await.join("\n"), @"");
+    insta::assert_snapshot!(desk.traces().await.join("\n"), @r"
+    call/a-1
+    call/a-2
+    call/a-3
+    call/b-1
+    known/customers
+    records/call_logs
+    records/customers
+    tickets
+    ");
 
     let before = desk.rows().await;
     let would = desk.run_as(&first(), true).await.unwrap();
     assert_eq!(desk.rows().await, before, "a dry run changed something");
     let done = desk.run(&first()).await.unwrap();
     assert_eq!((&done.removed, &done.open), (&would.removed, &vec!["a-3".to_owned()]));
-    insta::assert_snapshot!(format!("{:#?}", done.removed), @"");
+    insta::assert_snapshot!(format!("{:#?}", done.removed), @r#"
+    {
+        "calls": 2,
+        "last-known": 1,
+        "receipts": 3,
+        "records": 3,
+        "rows": 12,
+        "tickets": 2,
+        "turns": 1,
+    }
+    "#);
     assert_eq!(desk.traces().await, ["call/a-3"]);
 
     // The call in progress ends, and leaves its log.

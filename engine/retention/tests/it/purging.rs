@@ -70,7 +70,7 @@ async fn records_and_tickets_go_only_when_they_are_named() {
 
     let wrong = Purge { records: vec!["call_log".to_owned()], ..purge.clone() };
     let error = desk.run(&Task::Purge(wrong)).await.unwrap_err().to_string();
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"there is no collection `call_log` in the project that is live; there are call_logs, customers");
 
     let purge = Purge { records: vec!["call_logs".to_owned()], tickets: true, ..purge };
     let done = desk.run(&Task::Purge(purge)).await.unwrap();

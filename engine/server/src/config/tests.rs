@@ -150,6 +150,17 @@ fn tokens_and_keys_are_wanted_where_other_machines_can_reach_the_server() {
 }
 
 #[test]
+fn calls_are_kept_for_days_or_for_ever() {
+    let load_it = |value: &str| load(&format!("[calls]\nretention = \"{value}\"\n"), &[]);
+    let (config, sources) = load_it("90d").unwrap();
+    assert_eq!(config.calls.keep_millis(), Some(90 * 24 * 60 * 60 * 1000));
+    assert!(config.print(&sources).contains("retention = \"90d\""));
+    assert_eq!(load_it("0s").unwrap().0.calls.keep_millis(), None);
+    let short = load_it("2h").unwrap_err();
+    assert!(short.contains("calls.retention: must be a day or more"), "{short}");
+}
+
+#[test]
 fn nothing_can_be_deployed_by_whoever_asks_from_elsewhere() {
     let open = format!(
         "[connect]\nsignature = \"off\"\n[server]\nlisten = \"0.0.0.0:1\"\n[api]\nauthentication = \"off\"\ntokens = [\"me:operator:{}\"]\n",

@@ -108,13 +108,11 @@ pub async fn import<R: BufRead>(
                 };
                 bytes.extend(chunk.bytes()?);
                 if chunk.chunk + 1 == chunk.of {
-                    let known = target.blobs.get(&chunk.blob);
                     let (digest, bytes) = blob.take().unwrap_or((chunk.blob, Vec::new()));
                     if Digest::of(&bytes) != digest {
                         return Err(bad(format!("the blob {digest} is not what it is called")));
                     }
-                    // What is there and damaged is put right.
-                    if !matches!(known, Ok(Some(_))) {
+                    if !has(target.blobs, &digest) {
                         target.blobs.put(&bytes)?;
                         done.blobs_written += 1;
                     }
@@ -136,6 +134,13 @@ pub async fn import<R: BufRead>(
     writer.write(&mut clear, false, &mut done).await?;
     writer.write(&mut sealed, true, &mut done).await?;
     Ok(done)
+}
+
+/// Whether content is there and good; what is there and damaged is put right.
+///
+/// Asked in this order: content that is only at hand on this machine is not yet where others find it.
+fn has(content: &Blobs, digest: &Digest) -> bool {
+    matches!(content.contains(digest), Ok(true)) && matches!(content.get(digest), Ok(Some(_)))
 }
 
 /// Reads the whole file and gives what it says of itself, which is so.

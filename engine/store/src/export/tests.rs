@@ -256,3 +256,21 @@ fn rows_in_the_clear_are_sealed_on_their_way_into_a_sealed_store() {
     let read = block_on(sealed.get(&key(61))).unwrap().unwrap();
     assert!(raw.value.len() > read.value.len() && read.value.starts_with("말".as_bytes()));
 }
+
+#[test]
+fn content_goes_from_a_folder_into_rows_and_back_whatever_is_at_hand_on_this_machine() {
+    let (first, shared, last) = (Place::sled().filled(), Place::memory(), Place::sled());
+    let (file, exported) = first.export();
+    // The folder that spares fetching has all of it already, and the rows have nothing.
+    let near = first._folder.path().join("content");
+    let rows: Arc<dyn Store> = Arc::new(shared.backend.clone());
+    let shared = Place { blobs: Blobs::in_rows(rows.clone(), near).unwrap(), ..shared };
+    assert_eq!(shared.import(&file).unwrap().blobs_written, 2);
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let shared = Place { blobs: Blobs::in_rows(rows, elsewhere.path()).unwrap(), ..shared };
+    let (file, again) = shared.export();
+    assert_eq!(again, exported, "rows of content are no rows of the export");
+    last.import(&file).unwrap();
+    assert_eq!(last.export().1, exported);
+}

@@ -3,7 +3,7 @@ use std::io::{BufRead, Write};
 use super::line::{Chain, ChunkLine, Header, Line, Lines, Next, RowLine};
 use super::{CHUNK_BYTES, Exported, Progress, Totals, bad};
 use crate::backend::Backend;
-use crate::blobs::Blobs;
+use crate::blobs::{self, Blobs};
 use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::key::Key;
@@ -100,7 +100,7 @@ pub fn examine(input: impl BufRead) -> Result<Examined, StoreError> {
 /// If something cannot be read, or `out` cannot be written: then what is there can be gone on with.
 pub async fn export(
     backend: &dyn Backend,
-    blobs: &Blobs,
+    content: &Blobs,
     out: &mut (dyn Write + Send),
     from: Position,
     tell: &mut (dyn FnMut(Progress) + Send),
@@ -118,8 +118,8 @@ pub async fn export(
     while let Some(place) = after {
         let walked = backend.walk(place.as_ref(), PAGE_ROWS).await?;
         for row in &walked.rows {
-            // It is made anew by whoever opens the store with the key.
-            if seal::is_proof(&row.key) {
+            // The proof is made anew by whoever opens the store with the key; content comes behind the rows, whole.
+            if seal::is_proof(&row.key) || blobs::is_row(&row.key) {
                 continue;
             }
             writer.position.totals.row(&row.key, row.expires_at, &row.value);
@@ -129,14 +129,14 @@ pub async fn export(
         tell(writer.position.progress());
         after = walked.next.map(Some);
     }
-    for digest in blobs.list()? {
+    for digest in content.list()? {
         let done = match &writer.position.last {
             Last::Chunks { blob, .. } if digest < *blob => continue,
             Last::Chunks { blob, done } if digest == *blob => *done,
             _ => 0,
         };
         // Nobody removes blobs; one that has gone all the same is named by nothing.
-        let Some(bytes) = blobs.get(&digest)? else { continue };
+        let Some(bytes) = content.get(&digest)? else { continue };
         let of = (bytes.len().div_ceil(CHUNK_BYTES).max(1)) as u64;
         for chunk in done..of {
             let start = chunk as usize * CHUNK_BYTES;
