@@ -20,6 +20,7 @@ use crate::rows::{self, CanaryState, Counts, State};
 use crate::signature::TrustedKeys;
 use crate::source::Source;
 use crate::store::{Content, Ledger, random_hex};
+use crate::sweep::Keep;
 use crate::who::Who;
 use crate::worlds::{ByRelease, Worlds};
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub require_signed: bool,
     /// When a canary is taken back by itself.
     pub canary: Rules,
+    /// What stays though no call needs it.
+    pub keep: Keep,
 }
 
 /// Changes what is live, and keeps the engine at hand of what calls are pinned to.
@@ -152,7 +155,8 @@ impl Deploy {
     }
 
     /// Has `tell` told of every change and of every refusal, in a word for metrics: `push`, `roll-back`,
-    /// `canary-start`, `canary-promote`, `canary-withdraw`, `refused`, and `taken-over` for what another process changed.
+    /// `canary-start`, `canary-promote`, `canary-withdraw`, `refused`, `content-remove`, and `taken-over` for what another
+    /// process changed.
     /// Only the first that asks is told.
     pub fn tell(&self, tell: impl Fn(&'static str) + Send + Sync + 'static) {
         // Whoever was first is told.
@@ -241,7 +245,8 @@ impl Deploy {
         Ok(Tick { withdrawn, gone: self.0.collect().await? })
     }
 
-    /// Looks around every `interval`, and at once when a canary does badly. Never ends; failures are logged.
+    /// Looks around every `interval`, and at once when a canary does badly; once an hour, [sweeps](Self::sweep). Never
+    /// ends; failures are logged.
     pub async fn run(self, interval: Duration) {
         loop {
             match self.tick().await {
@@ -255,6 +260,13 @@ impl Deploy {
                     }
                 }
                 Err(error) => tracing::error!(%error, "the releases cannot be looked after"),
+            }
+            match self.sweep_if_due().await {
+                Ok(removed) if removed.is_empty() => {}
+                Ok(removed) => {
+                    tracing::info!(count = removed.len(), "content that nothing needs was removed");
+                }
+                Err(error) => tracing::error!(%error, "old content cannot be removed"),
             }
             tokio::select! {
                 () = tokio::time::sleep(interval) => {}

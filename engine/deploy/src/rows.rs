@@ -8,6 +8,7 @@
 //!   they are in, and of no account unless that release came about.
 //! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and never replaced.
 //! * `deploy/canary/NUMBER` / process: what each engine process counted of a canary.
+//! * `deploy` / `sweep`: content that is being removed, see [`Sweep`].
 //! * `deploy/tokens` / id: see [`Tokens`](crate::Tokens).
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use dialgraph_store::{Key, Part, Schema, Sort, StoreError, UnixMillis, Upgrade};
 
 use crate::canary::{Rules, Tally};
 use crate::item::{Item, ItemChange};
+use crate::sweep::Sweep;
 use crate::who::Who;
 
 /// What is live, and everything else that changes together with it.
@@ -123,6 +125,7 @@ pub enum Action {
     CanaryWithdraw,
     TokenMade,
     TokenRevoked,
+    ContentRemove,
 }
 
 impl Action {
@@ -138,6 +141,7 @@ impl Action {
             Self::CanaryWithdraw => "canary-withdraw",
             Self::TokenMade => "token-made",
             Self::TokenRevoked => "token-revoked",
+            Self::ContentRemove => "content-remove",
         }
     }
 }
@@ -200,6 +204,7 @@ first_version! {
     Version => "item-version",
     AuditEntry => "audit",
     Counts => "canary-counts",
+    Sweep => "content-sweep",
 }
 
 fn key(part: String, sort: Sort) -> Result<Key, StoreError> {
@@ -210,8 +215,16 @@ pub(crate) fn state() -> Result<Key, StoreError> {
     key("deploy".to_owned(), Sort::text("state"))
 }
 
+pub(crate) fn sweep() -> Result<Key, StoreError> {
+    key("deploy".to_owned(), Sort::text("sweep"))
+}
+
+pub(crate) fn all_made() -> Result<Part, StoreError> {
+    Part::new("deploy/releases")
+}
+
 pub(crate) fn made(number: u64) -> Result<Key, StoreError> {
-    key("deploy/releases".to_owned(), Sort::number(number))
+    Key::new(&all_made()?, Sort::number(number))
 }
 
 pub(crate) fn latest(release: &Digest) -> Result<Key, StoreError> {
@@ -226,8 +239,12 @@ pub(crate) fn version(item: &Item, number: u64) -> Result<Key, StoreError> {
     Key::new(&versions(item)?, Sort::number(number))
 }
 
+pub(crate) fn audit_log() -> Result<Part, StoreError> {
+    Part::new("deploy/audit")
+}
+
 pub(crate) fn audit(number: u64) -> Result<Key, StoreError> {
-    key("deploy/audit".to_owned(), Sort::number(number))
+    Key::new(&audit_log()?, Sort::number(number))
 }
 
 pub(crate) fn counts_of(number: u64) -> Result<Part, StoreError> {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
+use dialgraph_deploy::{Deploy, Keep, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
@@ -48,6 +48,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
             more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
             traps: config.deploy.canary_traps.into(),
         },
+        keep: Keep { releases: config.deploy.keep_releases, for_long: config.deploy.keep_for },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),
