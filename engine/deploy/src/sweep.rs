@@ -303,3 +303,91 @@ fn items(manifest: &Manifest) -> Vec<Item> {
     let flows = manifest.flows().map(|(name, _)| Item::flow(name));
     flows.chain(manifest.plugins.keys().map(Item::plugin)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dialgraph_host::{Host, HostConfig};
+    use dialgraph_store::{Blobs, ManualClock, MemoryStore};
+
+    use super::*;
+    use crate::{LocalWorlds, Settings, Setup, Source};
+
+    const NOW: UnixMillis = UnixMillis(1_795_136_400_000);
+
+    /// An engine with one flow, that keeps nothing that it need not.
+    async fn engine(folder: &std::path::Path) -> (Deploy, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(NOW));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let deploy = Deploy::new(Setup {
+            store: store.clone(),
+            blobs: Blobs::open(folder).unwrap(),
+            host: Arc::new(Host::new(HostConfig::default()).unwrap()),
+            worlds: Arc::new(LocalWorlds::new(store, clock.clone())),
+            clock: clock.clone(),
+            settings: Settings {
+                keep: Keep { releases: 1, for_long: Duration::ZERO },
+                ..Settings::default()
+            },
+        });
+        let files = [
+            ("dialgraph.yaml", "entry: desk\nfallback: {queue: general}\nlocales: [en-US]\n"),
+            ("data/queues.yaml", "general: {title: {en-US: General}, priority: 3}\n"),
+            (
+                "desk.flow.yaml",
+                "flow: desk\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n",
+            ),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        deploy.start(Some(&Source::new(files.into(), &[]))).await.unwrap();
+        (deploy, clock)
+    }
+
+    #[tokio::test]
+    async fn a_push_whose_content_was_swept_before_its_commit_does_not_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deploy, _) = engine(folder.path()).await;
+        let inner = &deploy.0;
+        // As a push does: look whether anything is being removed, put the content, commit.
+        let unclaimed = inner.unclaimed().await.unwrap();
+        let pushed = inner.content.put(b"pushed").unwrap();
+        assert_eq!(deploy.sweep().await.unwrap(), [pushed], "nothing live is made of it yet");
+        assert!(!inner.ledger.commit(&[unclaimed]).await.unwrap());
+        // Begun again, it puts the content again.
+        let unclaimed = inner.unclaimed().await.unwrap();
+        inner.content.put(b"pushed").unwrap();
+        assert!(inner.ledger.commit(&[unclaimed]).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_push_waits_for_what_is_being_removed_and_for_a_dead_process_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deploy, clock) = engine(folder.path()).await;
+        let inner = &deploy.0;
+        let removing = BTreeSet::from([Digest::of(b"something")]);
+        let claim = Sweep { swept: NOW, claimed: NOW, removing };
+        let mut row = inner.ledger.sweep().await.unwrap();
+        assert!(inner.claim(&mut row, claim).await.unwrap());
+        assert_eq!(deploy.sweep().await.unwrap(), [], "another process is at it");
+        let waits = inner.unclaimed();
+        tokio::pin!(waits);
+        assert!(tokio::time::timeout(LOOK * 3, &mut waits).await.is_err());
+        clock.advance(ABANDONED_MS);
+        waits.await.unwrap();
+        let row = inner.ledger.sweep().await.unwrap().unwrap().value;
+        assert_eq!((row.swept, row.removing), (NOW, BTreeSet::new()));
+    }
+
+    #[tokio::test]
+    async fn content_is_looked_through_once_an_hour_by_whichever_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deploy, clock) = engine(folder.path()).await;
+        assert_eq!(deploy.sweep_if_due().await.unwrap(), []);
+        let stale = deploy.0.content.put(b"stale").unwrap();
+        clock.advance(EVERY_MS - 1);
+        assert_eq!(deploy.sweep_if_due().await.unwrap(), []);
+        clock.advance(1);
+        assert_eq!(deploy.sweep_if_due().await.unwrap(), [stale]);
+    }
+}
