@@ -2,7 +2,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys};
+use dialgraph_deploy::{
+    Deploy, Keep, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys,
+};
 use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
@@ -60,6 +62,7 @@ pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<De
             traps: config.deploy.canary_traps.into(),
         },
         take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
+        keep: Keep { releases: config.deploy.keep_releases, for_long: config.deploy.keep_for },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),

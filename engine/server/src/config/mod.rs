@@ -189,6 +189,10 @@ pub struct Deploy {
     pub canary_min_calls: u32,
     pub canary_more_errors: u32,
     pub canary_traps: u32,
+    /// Releases whose content stays though nothing needs it; 0: all.
+    pub keep_releases: u32,
+    /// For so long after they were live, content stays in any case.
+    pub keep_for: Duration,
 }
 
 /// Whether the admin API is served.
@@ -396,6 +400,8 @@ impl Default for Config {
                 canary_min_calls: 20,
                 canary_more_errors: 5,
                 canary_traps: 0,
+                keep_releases: 20,
+                keep_for: seconds(7 * 24 * 60 * 60),
             },
             providers: Providers {
                 timeout: seconds(60),
