@@ -29,7 +29,12 @@ def load(name):
     return session.get_service_model(name)
 
 
-def find_operation(model, method, path):
+def find_operation(model, method, path, headers):
+    if model.metadata["protocol"] == "json":
+        # All of these go to one path; a header names the operation.
+        prefix, _, name = headers.get("x-amz-target", "").partition(".")
+        known = prefix == model.metadata["targetPrefix"] and name in model.operation_names
+        return (model.operation_model(name), {}) if known else (None, None)
     bare = path.split("?")[0]
     for name in model.operation_names:
         operation = model.operation_model(name)
@@ -175,6 +180,8 @@ def check_response(model, operation, response, say):
         return
     if status >= 300:
         name = headers.get("x-amzn-errortype", "").split(":")[0]
+        if model.metadata["protocol"] == "json":
+            name = json.loads(body).get("__type", "").split("#")[-1]
         if name and name not in [shape.name for shape in operation.error_shapes]:
             say(f"answer: {operation.name} declares no error {name}")
         for shape in operation.error_shapes:
@@ -187,6 +194,13 @@ def check_response(model, operation, response, say):
     if stream is not None:
         return check_stream(stream, body, say)
     if shape.serialization.get("payload"):
+        # Bytes under headers, such as audio.
+        for wire, (name, member) in members_of(shape, "header").items():
+            value = headers.get(wire.lower())
+            if value is None:
+                say(f"answer: header `{wire}` is missing")
+            elif member.type_name == "integer" and not value.isdigit():
+                say(f"answer: header `{wire}` is no number: {value}")
         return
     try:
         value = json.loads(body)
@@ -203,7 +217,9 @@ def main():
     for line in sys.stdin:
         exchange = json.loads(line)
         request = exchange["request"]
-        operation, uri = find_operation(model, request["method"], request["path"])
+        operation, uri = find_operation(
+            model, request["method"], request["path"], dict(request["headers"])
+        )
         where = f"{request['method']} {request['path']}"
         say = lambda text: problems.append(f"{where}: {text}")
         if operation is None:

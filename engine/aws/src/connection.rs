@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::error::AwsError;
+
 /// What all clients are made of.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -21,10 +23,19 @@ impl Connection {
     pub fn sdk(&self) -> &SdkConfig {
         &self.config
     }
+
+    /// That a region is known, for whoever would rather say so before asking.
+    ///
+    /// # Errors
+    /// With what to do, if none is.
+    pub fn has_region(&self) -> Result<(), AwsError> {
+        let message = "no region is known; set it, or AWS_REGION, or `region` in the AWS profile";
+        self.config.region().map(drop).ok_or_else(|| AwsError::new("aws.region", message))
+    }
 }
 
 /// Time to open a connection. A service that is there answers within milliseconds.
-const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 
 fn http() -> SharedHttpClient {
     Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()

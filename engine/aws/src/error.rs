@@ -224,6 +224,19 @@ impl Failure {
         Self::new(service, cause, format!("it cannot be reached: {}", root(error)))
     }
 
+    /// Whether the same request may be answered in a moment, by a service that is well again.
+    pub fn may_pass(&self) -> bool {
+        match self.cause {
+            Cause::NotConnected
+            | Cause::Throttled
+            | Cause::Down
+            | Cause::TimedOut
+            | Cause::Dependency
+            | Cause::Malformed => true,
+            Cause::Quota | Cause::Denied | Cause::NotFound | Cause::Invalid | Cause::Bug => false,
+        }
+    }
+
     /// Takes what the request said out of the message: a caller's words, a secret's name, a key.
     pub fn hiding<'a>(mut self, parts: impl IntoIterator<Item = &'a str>) -> Self {
         for part in parts {

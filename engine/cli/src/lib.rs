@@ -42,12 +42,14 @@ pub fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
+        Command::Say(args) => commands::say::run(&args),
         Command::Health(args) => commands::health::run(args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
         Command::Connect(ConnectCommand::DeployTemplate(args)) => {
             commands::deploy_template::run(&args)
         }
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
+        Command::Store(command) => commands::store::run(&command),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
         Command::Flow(FlowCommand::Push(args)) => commands::deploy::push_flows(&args),
         Command::Flow(FlowCommand::List(args)) => commands::deploy::list(Kind::Flow, &args),

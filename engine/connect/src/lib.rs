@@ -7,6 +7,7 @@
 //! * [`signature`] proves that a request comes from our Lambda, is fresh and is heard once.
 //! * [`fallback`] is the answer when there is no other: it always brings the caller to people.
 //! * [`event`] reads what Connect sends, [`answer`] writes what Connect is told: a [`flat::FlatMap`].
+//! * [`visit`] tells calls apart that one contact makes one after the other.
 //! * [`bridge`] makes the one contact flow that acts on those answers, and [`lint`] checks contact flows as strictly
 //!   as the service does.
 //! * [`stack`] is the CloudFormation template of a whole deployment, the bridge flow in it.
@@ -30,5 +31,6 @@ pub mod lint;
 mod pieces;
 pub mod protocol;
 pub mod signature;
-#[cfg(feature = "engine")]
 pub mod stack;
+#[cfg(feature = "engine")]
+pub mod visit;

@@ -6,6 +6,8 @@
 //! * `deploy/release/DIGEST` / `latest`: from a digest to its number.
 //! * `deploy/versions/KIND/NAME` / number: the versions of one flow or plugin. Written before the release that
 //!   they are in, and of no account unless that release came about.
+//! * `deploy/with-calls` / DIGEST: releases that calls in progress may be pinned to.
+//! * `deploy/vouched` / DIGEST: why a version of a plugin may run where only signed ones may.
 //! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and never replaced.
 //! * `deploy/canary/NUMBER` / process: what each engine process counted of a canary.
 //! * `deploy/tokens` / id: see [`Tokens`](crate::Tokens).
@@ -92,6 +94,24 @@ pub(crate) struct Latest {
     pub(crate) manifest: Digest,
 }
 
+/// A release that calls in progress may be pinned to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WithCalls {
+    pub(crate) release: Digest,
+    /// When it was last noted.
+    pub(crate) at: UnixMillis,
+}
+
+/// What speaks for a version of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Vouched {
+    /// It came with an engine.
+    pub(crate) shipped: bool,
+    /// Text of its `.minisig`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<String>,
+}
+
 /// One version of a flow or plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
@@ -123,6 +143,12 @@ pub enum Action {
     CanaryWithdraw,
     TokenMade,
     TokenRevoked,
+    /// What is older than somebody said was removed.
+    Purge,
+    /// Erasing one customer began.
+    EraseBegun,
+    /// One customer was erased.
+    Erase,
 }
 
 impl Action {
@@ -138,6 +164,9 @@ impl Action {
             Self::CanaryWithdraw => "canary-withdraw",
             Self::TokenMade => "token-made",
             Self::TokenRevoked => "token-revoked",
+            Self::Purge => "purge",
+            Self::EraseBegun => "erase-begun",
+            Self::Erase => "erase",
         }
     }
 }
@@ -167,6 +196,9 @@ pub struct AuditEntry {
     /// It was refused for these reasons (their codes), and nothing changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
+    /// How much of what was removed: `calls`, `records` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, u64>,
 }
 
 /// Most changes that one line of the audit log names.
@@ -197,6 +229,8 @@ first_version! {
     State => "deploy-state",
     Made => "release",
     Latest => "release-latest",
+    WithCalls => "release-with-calls",
+    Vouched => "plugin-vouched",
     Version => "item-version",
     AuditEntry => "audit",
     Counts => "canary-counts",
@@ -216,6 +250,18 @@ pub(crate) fn made(number: u64) -> Result<Key, StoreError> {
 
 pub(crate) fn latest(release: &Digest) -> Result<Key, StoreError> {
     key(format!("deploy/release/{}", release.hex()), Sort::text("latest"))
+}
+
+pub(crate) fn vouched(plugin: &Digest) -> Result<Key, StoreError> {
+    key("deploy/vouched".to_owned(), Sort::text(&plugin.hex()))
+}
+
+pub(crate) fn all_with_calls() -> Result<Part, StoreError> {
+    Part::new("deploy/with-calls")
+}
+
+pub(crate) fn with_calls(release: &Digest) -> Result<Key, StoreError> {
+    Key::new(&all_with_calls()?, Sort::text(&release.hex()))
 }
 
 pub(crate) fn versions(item: &Item) -> Result<Part, StoreError> {

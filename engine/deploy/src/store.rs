@@ -12,7 +12,7 @@ use dialgraph_store::{
 use crate::error::DeployError;
 use crate::item::Item;
 use crate::manifest::Manifest;
-use crate::rows::{self, AuditEntry, Latest, Made, State, Version};
+use crate::rows::{self, AuditEntry, Latest, Made, State, Version, Vouched};
 
 /// Blobs, and before them what is not yet among them.
 #[derive(Clone)]
@@ -89,6 +89,10 @@ impl Ledger {
 
     pub(crate) async fn latest(&self, release: &Digest) -> Result<Option<Latest>, StoreError> {
         self.read(rows::latest(release)?).await
+    }
+
+    pub(crate) async fn vouched(&self, plugin: &Digest) -> Result<Option<Vouched>, StoreError> {
+        self.read(rows::vouched(plugin)?).await
     }
 
     /// Versions of `item` of releases that came about, the newest first, until `enough` says so.

@@ -23,6 +23,7 @@ use serde_json::Value as Json;
 
 use crate::Digest;
 use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::erase::Erase;
 use crate::grants::Grants;
 use crate::model::{Limits, Locale, Name, Queue};
 use crate::source::{FileId, Sources, Span};
@@ -247,6 +248,17 @@ impl Project {
     /// What the operator lets each plugin do; a plugin that is not here has no grants.
     pub fn grants(&self) -> BTreeMap<Name, Grants> {
         self.tree.grants()
+    }
+
+    /// The path of the file that seeds a collection.
+    pub fn seed_file(&self, collection: &str) -> Option<&str> {
+        let declared = self.tree.collections.iter().find(|c| *c.name.value == *collection)?;
+        declared.seed.as_ref().map(|path| &*path.value)
+    }
+
+    /// Where a customer is named.
+    pub fn erase(&self) -> &Erase {
+        &self.tree.erase
     }
 
     /// Bounds for calls.

@@ -34,6 +34,13 @@ pub enum Reply {
     Chore(Value),
 }
 
+/// The engine has not heard the news of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the engine has not heard the news of a contact ({}); they must be sent again", reason.code())]
+pub struct Unheard {
+    pub reason: Reason,
+}
+
 /// Everything that lives as long as the process.
 #[derive(Debug)]
 pub struct Bridge<E = Engine> {
@@ -69,13 +76,17 @@ impl<E: Turns> Bridge<E> {
 
     /// Answers `event`. Lambda ends the invocation at `deadline_ms`, in Unix milliseconds. `log` gets
     /// one line.
+    ///
+    /// # Errors
+    /// When the engine has not heard the news of a contact. A caller is given the fallback; news have no caller, and
+    /// are sent again only if the invocation fails.
     pub async fn answer(
         &self,
         event: &RawValue,
         request: &str,
         deadline_ms: u64,
         log: impl FnOnce(&Line<'_>),
-    ) -> Reply {
+    ) -> Result<Reply, Unheard> {
         let began = Instant::now();
         let cold = !self.used.swap(true, Ordering::Relaxed);
         // A Lambda event is JSON: it is not read only if it is larger, or nested more deeply, than any of Connect's.
@@ -101,7 +112,11 @@ impl<E: Turns> Bridge<E> {
             line.answered_by = "lex";
             line.ms = milliseconds(began);
             log(&line);
-            return reply;
+            return Ok(reply);
+        }
+        let news = peeked.kind() == Kind::News;
+        if news {
+            line.message = "news";
         }
 
         let left = time_left(self.budget, Duration::from_millis(deadline_ms), unix_now());
@@ -111,7 +126,7 @@ impl<E: Turns> Bridge<E> {
             Ok((map, attempts)) => (map.clone(), *attempts),
             Err(refused) => {
                 line.level = Level::Error;
-                line.answered_by = "fallback";
+                line.answered_by = if news { "nobody" } else { "fallback" };
                 line.reason = Some(refused.reason.code());
                 line.error = error;
                 (self.fallback.answer(peeked.listener(), refused.reason), refused.attempts)
@@ -122,14 +137,20 @@ impl<E: Turns> Bridge<E> {
         let word = |action: &&str| {
             action.len() <= 16 && action.bytes().all(|byte| byte.is_ascii_lowercase())
         };
-        let action = map.get("action").filter(word).map(str::to_owned);
+        let action = map.get("action").filter(word).filter(|_| asked.is_ok() || !news);
+        let action = action.map(str::to_owned);
         line.action = action.as_deref();
         if attempts > 1 && line.level == Level::Info {
             line.level = Level::Warn;
         }
         line.ms = milliseconds(began);
         log(&line);
-        Reply::Turn(map)
+        match asked {
+            // What the engine wants none of, it will want none of again.
+            Err(Refused { reason: Reason::Refused | Reason::TooLarge, .. }) => Ok(Reply::Turn(map)),
+            Err(refused) if news => Err(Unheard { reason: refused.reason }),
+            _ => Ok(Reply::Turn(map)),
+        }
     }
 
     async fn ask(

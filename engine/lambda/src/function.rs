@@ -83,7 +83,7 @@ pub async fn serve<E: Turns + 'static>(
             let reply = bridge
                 .answer(&payload, &context.request_id, context.deadline, |line| log::write(line))
                 .await;
-            Ok::<_, std::convert::Infallible>(reply)
+            reply.map_err(lambda_runtime::Error::from)
         }
     });
     lambda_runtime::run(handler).await

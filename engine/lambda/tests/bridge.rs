@@ -286,7 +286,7 @@ async fn with_no_time_left_the_engine_is_not_asked() {
     let deadline = SystemTime::now() + Duration::from_millis(340);
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
     let mut reason = None;
-    let reply = bridge.answer(&event, "1", deadline, |line| reason = line.reason).await;
+    let reply = bridge.answer(&event, "1", deadline, |line| reason = line.reason).await.unwrap();
     assert_eq!(reason, Some("no-time"));
     is_fallback(&serde_json::to_value(reply).unwrap(), "no-time");
     assert_eq!(engine.turns().len(), 0);
@@ -319,6 +319,35 @@ async fn what_is_no_event_of_connect_is_for_the_engine_to_refuse() {
             Outcome::Error(text) => assert!(event == deep && text.contains("recursion"), "{text}"),
             Outcome::TimedOut => panic!("no answer to {event:.20}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn news_of_a_contact_that_the_engine_has_not_heard_fail_so_that_they_are_sent_again() {
+    let news = json!({
+        "detail-type": "Amazon Connect Contact Event", "source": "aws.connect",
+        "detail": {"eventType": "DISCONNECTED", "contactId": CONTACT, "channel": "VOICE"},
+    })
+    .to_string();
+    let script = vec![Script::Status(503), Script::Status(503), Script::Status(400)];
+    let engine = Engine::start(script).await;
+    let function = function(&engine.url(), &[]).await;
+    match function.invoke(&news, CONNECT_LIMIT).await {
+        Outcome::Error(text) => assert!(text.contains("must be sent again"), "{text}"),
+        other => panic!("the news are lost: {other:?}"),
+    }
+    let line = function.logged(|line| line.contains("\"message\":\"news\"")).await;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["contact"], &line["answered_by"]), (&json!(CONTACT), &json!("nobody")));
+    // What the engine refuses it would refuse again.
+    for _ in 0..2 {
+        assert!(matches!(function.invoke(&news, CONNECT_LIMIT).await, Outcome::Response(_)));
+    }
+    assert_eq!(engine.turns().len(), 4);
+    drop(engine);
+    match function.invoke(&news, CONNECT_LIMIT).await {
+        Outcome::Error(text) => assert!(text.contains("engine-unreachable"), "{text}"),
+        other => panic!("the news are lost: {other:?}"),
     }
 }
 

@@ -17,6 +17,9 @@ use crate::turns::{Refused, Work};
 /// The token of that event; a hang-up that the channel tells of has the same.
 pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
 
+/// Calls read at once.
+const PAGE: u32 = 100;
+
 /// What one round found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Round {
@@ -28,8 +31,7 @@ pub struct Round {
 /// Makes rounds for as long as the server lives.
 pub(crate) async fn run(app: Weak<App>) {
     loop {
-        let Some(every) = app.upgrade().map(|app| app.config.calls.idle_check) else { return };
-        tokio::time::sleep(every).await;
+        // The first round is made at once: an earlier process has left calls behind, which nobody has counted yet.
         let Some(app) = app.upgrade() else { return };
         if app.turns.is_draining() {
             return;
@@ -41,6 +43,9 @@ pub(crate) async fn run(app: Weak<App>) {
             }
             Err(error) => tracing::warn!(%error, "calls in progress could not be looked through"),
         }
+        let every = app.config.calls.idle_check;
+        drop(app);
+        tokio::time::sleep(every).await;
     }
 }
 
@@ -50,10 +55,10 @@ pub(crate) async fn run(app: Weak<App>) {
 /// If the store fails.
 pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
     let mut round = Round::default();
-    for release in app.releases.at_hand() {
+    for release in app.releases_with_calls().await? {
         let mut from = None;
         loop {
-            let page = app.turns.engine().calls().open_calls(&release, from).await?;
+            let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
             round.open += page.calls.len();
             for id in page.calls {
                 if is_idle(app, &id).await? && hang_up(app, id).await {
@@ -90,7 +95,7 @@ async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
         return Ok(false);
     }
     let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
-    activity.note(id, last.0);
+    activity.note(id, call.channel, last.0);
     Ok(last.0 <= long_ago)
 }
 

@@ -55,6 +55,9 @@ impl Settings {
                 if unset("log.format") {
                     config.log.format = LogFormat::Json;
                 }
+                if let Err(why) = config.outlasts_questions() {
+                    return Err(vec![format!("calls.idle_limit: {why}")]);
+                }
                 Ok(Self { config, within })
             }
             (config, within) => {
@@ -96,6 +99,13 @@ mod tests {
         let Settings { config, .. } = new(&set).unwrap();
         assert_eq!((config.store.backend, &*config.store.table), (Backend::Sled, "desk"));
         assert!(!config.plugins.portable);
+    }
+
+    #[test]
+    fn a_customer_who_has_time_to_answer_is_not_taken_for_gone() {
+        let set = [("DIALGRAPH_FALLBACK_QUEUE", "general"), ("DIALGRAPH_CALLS__IDLE_LIMIT", "20m")];
+        let problems = new(&set).unwrap_err().join("\n");
+        assert!(problems.contains("calls.idle_limit"), "{problems}");
     }
 
     #[test]

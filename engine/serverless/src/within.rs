@@ -8,6 +8,7 @@ use dialgraph_deploy::Deploy;
 use dialgraph_flow::Digest;
 use dialgraph_lambda::engine::{Asked, Failure, Turns};
 use dialgraph_server::clock::SystemClock;
+use dialgraph_server::http::problem::Problem;
 use dialgraph_server::{App, Config, Parts};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
@@ -92,24 +93,33 @@ impl Turns for Engine {
     }
 
     async fn ask(&self, event: &Bytes, deadline: Instant) -> Asked {
+        let mut attempts = 1;
         let asked = |result| Asked { result, attempts: 1 };
         let app = match timeout_at(deadline, self.started()).await {
             Ok(Ok(app)) => app,
             Ok(Err(why)) => return asked(Err(Failure::Start(why.to_string()))),
             Err(_) => return asked(Err(Failure::Slow)),
         };
-        let turn = timeout_at(deadline, dialgraph_server::http::connect::answer(&app, event));
+        let turn = timeout_at(deadline, async {
+            let turn = dialgraph_server::http::connect::answer(&app, event).await;
+            if turn.as_ref().err().is_some_and(Problem::is_late) {
+                attempts = 2;
+                return dialgraph_server::http::connect::answer(&app, event).await;
+            }
+            turn
+        });
         let news = async {
             if let Some(deploy) = &app.deploy {
                 self.news(deploy).await;
             }
         };
         let (turn, ()) = tokio::join!(turn, news);
-        asked(match turn {
+        let result = match turn {
             Ok(Ok(map)) => Ok(map),
             Ok(Err(problem)) => Err(Failure::Status(problem.status)),
             Err(_) => Err(Failure::Slow),
-        })
+        };
+        Asked { result, attempts }
     }
 }
 

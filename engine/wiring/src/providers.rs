@@ -2,7 +2,7 @@
 
 use dialgraph_deploy::Refit;
 use dialgraph_server::Config;
-use dialgraph_server::config::{Genai, Knowledge, Nlu, Secrets};
+use dialgraph_server::config::{Genai, Knowledge, Nlu};
 
 use crate::error::WiringError;
 
@@ -20,9 +20,6 @@ pub(crate) fn refit(config: &Config) -> Result<Option<Refit>, WiringError> {
     }
     if aws.knowledge != Knowledge::Local {
         return Err(WiringError::NotBuilt { key: "providers.knowledge", value: "hybrid" });
-    }
-    if aws.secrets != Secrets::Local {
-        return Err(WiringError::NotBuilt { key: "providers.secrets", value: "secrets-manager" });
     }
     Ok(None)
 }

@@ -1,7 +1,8 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
+use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys};
 use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
@@ -9,6 +10,7 @@ use dialgraph_server::{Config, OpenStore};
 
 use crate::error::WiringError;
 use crate::providers::refit;
+use crate::secrets::secrets;
 use crate::store::content;
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
@@ -33,13 +35,18 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 /// If a setting is wrong, or asks for what is not in this build.
 pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
-    worlds.environment = std::env::vars().collect();
+    // A secret that is no text is none that could be sent.
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    worlds.environment = std::env::vars_os().filter_map(text).collect();
     worlds.secrets_folder = config
         .providers
         .secrets_folder
         .clone()
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
+    worlds.secrets = secrets(config)?;
     worlds.refit = refit(config)?;
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
@@ -52,6 +59,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
             more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
             traps: config.deploy.canary_traps.into(),
         },
+        take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),

@@ -9,6 +9,8 @@ pub(crate) mod deploy_template;
 pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod plugin;
+pub(crate) mod region;
+pub(crate) mod say;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod test;

@@ -19,7 +19,7 @@ use crate::workshop::cache_dir;
 
 pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
     let file = args.config.clone().or_else(usual_file);
-    let (mut config, sources) = Config::load(file.as_deref(), std::env::vars())?;
+    let (mut config, sources) = Config::load(file.as_deref(), variables())?;
     if let Some(project) = args.project {
         config.project.folder = project;
     }
@@ -27,13 +27,25 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
         print!("{}", config.print(&sources));
         return Ok(ExitCode::SUCCESS);
     }
-    telemetry::logs::install(&config.log, std::io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("this machine gives no threads")?;
-    runtime.block_on(hold(config))
+    runtime.block_on(async {
+        let telemetry = telemetry::install(&config, std::io::stderr().is_terminal())?;
+        let held = hold(config).await;
+        telemetry.flush().await;
+        held
+    })
+}
+
+/// The environment, whatever bytes are in it: what is not for this program must not stop it, and what is wrong with the rest
+/// is told with its name.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    })
 }
 
 /// Serves until it is told to stop.
@@ -65,8 +77,8 @@ async fn hold(config: Config) -> Result<ExitCode> {
         deploy: Some(deploy.clone()),
     };
     let folder = config.project.folder.clone();
-    let (watch, watch_interval, interval) =
-        (config.deploy.watch, config.deploy.watch_interval, config.deploy.interval);
+    let watch = config.deploy.watch && config.takes_in_changes();
+    let (watch_interval, interval) = (config.deploy.watch_interval, config.deploy.interval);
     let app = App::new(config, parts)?;
     // Before the first request: a signal that comes early must not be lost.
     let stop = stop_signal()?;

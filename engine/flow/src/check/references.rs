@@ -32,6 +32,9 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
         }
     }
     plugins(checker, project);
+    for word in &project.tree.erased {
+        checker.collection(word);
+    }
     for declared in &project.tree.collections {
         records(checker, project, &declared.name.value);
     }

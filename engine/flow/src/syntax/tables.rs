@@ -515,6 +515,38 @@ const PLUGIN: Object = Object {
     one_of: &[],
 };
 
+const ERASE: Object = Object {
+    name: "erase",
+    doc: "Where a customer is named: what `dialgraph store erase --customer ID` goes by.",
+    fields: &[
+        may(
+            "attributes",
+            Shape::List(&Shape::Identifier),
+            "Attributes of calls that hold the customer's id.",
+            r#"["customer_id"]"#,
+        ),
+        may(
+            "collections",
+            Shape::Map(&Shape::Name, &Shape::Text),
+            "Collections with records about customers, each with the field (`a.b` for nested ones) that holds the customer's id.",
+            r#"{"customers": "customer_id", "call_logs": "customer_id"}"#,
+        ),
+        may(
+            "callers",
+            Shape::Map(&Shape::Name, &Shape::Text),
+            "Of such a collection the field with the telephone number: calls from there that name no other customer are the customer's, too.",
+            r#"{"customers": "contact_info.phone"}"#,
+        ),
+        may(
+            "tickets",
+            Shape::List(&Shape::Text),
+            "Fields of tickets that hold the customer's id.",
+            r#"["customer_id"]"#,
+        ),
+    ],
+    one_of: &[],
+};
+
 /// The project file, `dialgraph.yaml`.
 const PROJECT: Object = Object {
     name: "project",
@@ -556,6 +588,12 @@ const PROJECT: Object = Object {
             Shape::Map(&Shape::Name, &Shape::Object(&PLUGIN)),
             "What each plugin may do, by name.",
             r#"{"auth": {"grants": ["log", "records-read"], "collections": {"read": ["customers"]}}}"#,
+        ),
+        may(
+            "erase",
+            Shape::Object(&ERASE),
+            "Where a customer is named: what `dialgraph store erase --customer ID` goes by.",
+            r#"{"attributes": ["customer_id"], "collections": {"customers": "customer_id", "call_logs": "customer_id"}}"#,
         ),
     ],
     one_of: &[],

@@ -83,7 +83,8 @@ fn helps(call: &HostCall, error: &HostError) -> bool {
     match error.code.as_str() {
         // The time is over, or the breaker says to leave it alone.
         "timed-out" | "circuit-open" => false,
-        "no-connection" | "tls" => true,
+        // The host was never reached.
+        "no-connection" | "tls" | "secret-unavailable" | "secret-unreadable" => true,
         _ => !(call.has_effect() && matches!(call, HostCall::HttpSend(_))),
     }
 }
