@@ -324,7 +324,7 @@ async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
         Arc::new(SystemClock),
         WaitRules { turn_ms: 4_000, comfort_wait_ms: 100, ..WaitRules::default() },
     );
-    let id = CallId::new("contact-1").unwrap();
+    let id = CallId("contact-1".into());
     let attributes = [("customer_class", "general"), ("company", "도토리소프트")];
     let start = Start {
         id: id.clone(),

@@ -51,7 +51,7 @@ impl Content {
 
     /// Whether there is such content. Blocks.
     pub(crate) fn contains(&self, digest: &Digest) -> Result<bool, DeployError> {
-        Ok(self.blobs.contains(&stored(digest)?))
+        Ok(self.blobs.contains(&stored(digest)?)?)
     }
 
     /// All there is. Blocks.

@@ -120,7 +120,7 @@ impl Deploy {
             inner.happened(Action::ContentRemove.as_str());
             let why = format!("{} files and plugins that nothing needs", removed.len());
             let who = Who::engine("sweep");
-            inner.note(|state| inner.swept_line(state, &who, why.clone())).await?;
+            inner.note(&[], |state| inner.swept_line(state, &who, why.clone())).await?;
         }
         Ok(removed)
     }

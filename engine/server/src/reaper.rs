@@ -56,7 +56,7 @@ pub(crate) async fn count(app: &App) -> Result<(), CallsError> {
     for release in app.releases_with_calls().await? {
         let mut from = None;
         loop {
-            let page = app.turns.engine().calls().open_calls(&release, from).await?;
+            let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
             open += page.calls.len();
             from = page.next;
             if from.is_none() {
