@@ -159,7 +159,7 @@ impl Failure {
                 let cause = Cause::of_status(status, error.code().unwrap_or_default());
                 let mut failure = Self::answered(service, cause, error.code(), error.message());
                 if failure.code.is_none() {
-                    failure.message = format!("it answered with status {status}");
+                    failure.message = format!("its answer (status {status}) cannot be read");
                 }
                 failure.retry_after = retry_after(raw);
                 failure

@@ -21,6 +21,7 @@ macro_rules! print {
 mod args;
 mod client;
 mod commands;
+mod hours;
 mod output;
 mod repl;
 mod workshop;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Command, ConnectCommand, FlowCommand, PluginCommand, StoreCommand};
+use crate::args::{Args, Command, ConnectCommand, FlowCommand, PluginCommand};
 use crate::commands::deploy::Kind;
 
 /// Carries out what the process's arguments say.
@@ -42,8 +43,11 @@ pub fn main() -> ExitCode {
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
         Command::Say(args) => commands::say::run(&args),
-        Command::Store(StoreCommand::NewKey(args)) => commands::store::new_key::run(&args),
+        Command::Health(args) => commands::health::run(args),
         Command::Connect(ConnectCommand::BridgeFlow(args)) => commands::connect::bridge_flow(&args),
+        Command::Connect(ConnectCommand::DeployTemplate(args)) => {
+            commands::deploy_template::run(&args)
+        }
         Command::Connect(ConnectCommand::Lint(args)) => commands::connect::lint_flows(&args),
         Command::Flow(FlowCommand::Graph(args)) => commands::flow::graph(&args),
         Command::Flow(FlowCommand::Push(args)) => commands::deploy::push_flows(&args),
@@ -63,6 +67,7 @@ pub fn main() -> ExitCode {
             commands::deploy::roll_back(Kind::Plugin, &args)
         }
         Command::Plugin(PluginCommand::Pin(args)) => commands::deploy::pin(Kind::Plugin, &args),
+        Command::Store(command) => commands::store::run(&command),
     };
     match done {
         Ok(code) => code,

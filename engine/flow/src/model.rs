@@ -3,7 +3,7 @@
 //! Everything here is immutable plain data, cheap to share. Node targets are indices into [`Flow::nodes`]
 //! that the checker has proved to be there, so walking cannot dangle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Digest;
 pub use crate::expr::{Expr, Scope};
+use crate::grants::PluginLimits;
 pub use crate::template::{Prompt, Rendered};
 
 /// A name from a flow file: of a flow, node, port, attribute, plugin, queue …
@@ -34,6 +35,8 @@ pub struct Release {
     /// All locales that some flow has; the first is the default.
     pub locales: Vec<Locale>,
     pub flows: BTreeMap<Name, Arc<Flow>>,
+    /// Attributes that some flow marks as sensitive. They are shared by all, and so is the mark.
+    pub sensitive: BTreeSet<Name>,
     /// Which version of each plugin the flows use.
     pub plugins: BTreeMap<Name, PluginPin>,
     pub queues: BTreeMap<Name, Arc<Queue>>,
@@ -45,6 +48,8 @@ pub struct Release {
 pub struct PluginPin {
     pub digest: Digest,
     pub descriptor: Arc<Descriptor>,
+    /// Bounds of each of its runs.
+    pub limits: PluginLimits,
 }
 
 /// The way out when everything else failed: words and a queue.

@@ -28,7 +28,7 @@ mod error;
 mod export;
 mod key;
 mod memory;
-mod plan;
+pub mod plan;
 mod schema;
 mod seal;
 mod sled_store;
@@ -39,7 +39,9 @@ pub use self::blobs::Blobs;
 pub use self::clock::{Clock, ManualClock, UnixMillis};
 pub use self::digest::Digest;
 pub use self::error::{CommitError, Conflict, StoreError};
-pub use self::export::import;
+pub use self::export::{
+    CHUNK_BYTES, Examined, Exported, Imported, Position, Progress, Target, examine, export, import,
+};
 pub use self::key::{Cursor, Key, MAX_PART_BYTES, MAX_SORT_BYTES, Part, Sort, SortRange};
 pub use self::memory::{MemorySnapshot, MemoryStore};
 pub use self::schema::{Schema, Typed, Upgrade, decode, describe, encode, get_value};

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{Response, StatusCode};
@@ -87,6 +89,37 @@ impl Reply {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+}
+
+impl Part {
+    /// An event of a stream, in Amazon's framing.
+    pub fn event(name: &str, payload: &serde_json::Value) -> Self {
+        Self::frame("event", ":event-type", name, payload)
+    }
+
+    /// An exception in the middle of a stream.
+    pub fn exception(name: &str, payload: &serde_json::Value) -> Self {
+        Self::frame("exception", ":exception-type", name, payload)
+    }
+
+    fn frame(kind: &str, header: &str, name: &str, payload: &serde_json::Value) -> Self {
+        let text = |text: &str| HeaderValue::String(text.to_owned().into());
+        let message = Message::new(payload.to_string())
+            .add_header(Header::new(":message-type", text(kind)))
+            .add_header(Header::new(header.to_owned(), text(name)))
+            .add_header(Header::new(":content-type", text("application/json")));
+        let mut bytes = Vec::new();
+        write_message_to(&message, &mut bytes).expect("a test's event is small");
+        Self::Bytes(bytes)
+    }
+}
+
+impl Reply {
+    /// A stream of events.
+    pub fn stream(parts: Vec<Part>) -> Self {
+        let content_type = "application/vnd.amazon.eventstream".to_owned();
+        Self { status: 200, headers: vec![("content-type".into(), content_type)], parts }
     }
 }
 

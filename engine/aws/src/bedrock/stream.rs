@@ -55,8 +55,11 @@ pub(super) async fn collect(
 
 fn stalled(patience: Duration, begun: bool) -> Failure {
     let ms = patience.as_millis();
-    let what = if begun { "its answer stood still" } else { "its answer did not begin" };
-    Failure::new(SERVICE, Cause::TimedOut, format!("{what} within {ms} ms"))
+    let what = match begun {
+        true => format!("its answer stood still for {ms} ms"),
+        false => format!("its answer did not begin within {ms} ms"),
+    };
+    Failure::new(SERVICE, Cause::TimedOut, what)
 }
 
 fn broken<R>(error: &SdkError<StreamError, R>) -> Failure {

@@ -257,7 +257,7 @@ impl Keyring {
 }
 
 /// The key that a value says it is sealed with; `None` if it is not sealed.
-fn sealed_with(value: &[u8]) -> Option<KeyId> {
+pub(crate) fn sealed_with(value: &[u8]) -> Option<KeyId> {
     let id = value.strip_prefix(&[SEALED_V1])?.first_chunk::<ID_BYTES>()?;
     Some(KeyId(*id))
 }
@@ -274,6 +274,11 @@ fn proof_key() -> Result<Key, StoreError> {
     Key::new(&Part::new(PROOF_PART)?, Sort::text("proof"))
 }
 
+/// Whether this is the row by which a store is known to be encrypted.
+pub(crate) fn is_proof(key: &Key) -> bool {
+    key.part().as_str() == PROOF_PART
+}
+
 fn whole_store(error: StoreError) -> StoreError {
     match error {
         StoreError::WrongEncryptionKey { stored, available, .. } => {
@@ -283,7 +288,7 @@ fn whole_store(error: StoreError) -> StoreError {
     }
 }
 
-fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
     getrandom::fill(bytes).map_err(|error| StoreError::Backend {
         detail: format!("the system gives no random bytes: {error}"),
     })

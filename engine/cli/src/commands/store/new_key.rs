@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use dialgraph_store::KeyLines;
 
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &NewKeyArgs) -> Result<ExitCode> {
 
 #[cfg(feature = "aws")]
 fn wrapped(key: &str, region: Option<&String>) -> Result<KeyLines> {
+    use anyhow::Context as _;
     use dialgraph_aws::kms::{Kms, SCHEME};
     let region = super::super::region::region(region)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
