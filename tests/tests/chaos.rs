@@ -190,7 +190,7 @@ impl Server {
         config.connect.keys = vec![format!("tests:{KEY}")];
         let (at, switches) = (self.at, self.switches.clone());
         let running = self.runtime.block_on(async {
-            let mut store = open_store(&config).await.unwrap();
+            let mut store = open_store(&config, None).await.unwrap();
             store.store = Arc::new(Stoppable { inner: store.store, switches: switches.clone() });
             let flows = folder().join("../flows");
             let project = dialgraph_flow::Project::load(&flows).unwrap();

@@ -26,10 +26,16 @@ use crate::ports::{HostCall, HostError, HostResult, Timestamp};
 use crate::provider::Caller;
 use crate::values;
 
-/// Answers host calls, or says that the answer is not there yet.
+/// Answers host calls, or says that the answer is not there yet. May watch the walk.
 pub trait Host {
     /// The reply to `call`, or none; none ends [`Turn::run`] with [`Progress::Waiting`].
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult>;
+
+    /// A node's step has begun. It ends when the next one begins, or with the turn.
+    fn step_begins(&mut self, _step: &Step) {}
+
+    /// A node's step is over: what it did is in it. A [parked](Turn::park) turn does not tell of its last step.
+    fn step_ends(&mut self, _step: &Step) {}
 }
 
 /// How far [`Turn::run`] came.
@@ -88,6 +94,8 @@ pub struct Turn {
     /// The directive comes from a sensitive visit.
     sensitive_then: bool,
     steps: Vec<Step>,
+    /// How many of `steps` the host was told to have begun.
+    told: usize,
     /// Replies of this turn, and those that a parked run brought with it.
     entries: Vec<Entry>,
     /// How many of `entries` came with a parked run.
@@ -208,6 +216,7 @@ impl Turn {
             sensitive_say: Vec::new(),
             sensitive_then: false,
             steps: Vec::new(),
+            told: 0,
             entries: Vec::new(),
             inherited: 0,
             cursor: Cursor::Deliver,
@@ -255,7 +264,12 @@ impl Turn {
         loop {
             let cursor = std::mem::replace(&mut self.cursor, Cursor::Finish(Then::HangUp));
             let moved = match cursor {
-                Cursor::Finish(then) => return Progress::Finished(Box::new(self.finish(then))),
+                Cursor::Finish(then) => {
+                    if let Some(last) = self.steps.last() {
+                        host.step_ends(last);
+                    }
+                    return Progress::Finished(Box::new(self.finish(then)));
+                }
                 Cursor::Enter(index) => self.enter(index),
                 Cursor::Deliver => self.deliver(),
                 Cursor::Run(input) => {
@@ -276,6 +290,18 @@ impl Turn {
                 },
                 Err(fault) => self.fall_back(fault),
             };
+            self.tell(host);
+        }
+    }
+
+    /// Tells the host of steps that have begun since it was last told. Before a plugin runs, its step is told.
+    fn tell(&mut self, host: &mut dyn Host) {
+        while let Some(step) = self.steps.get(self.told) {
+            if let Some(before) = self.told.checked_sub(1).and_then(|n| self.steps.get(n)) {
+                host.step_ends(before);
+            }
+            host.step_begins(step);
+            self.told += 1;
         }
     }
 

@@ -7,12 +7,14 @@ use std::task::{Context, Poll, Waker};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Either, select};
 
+use dialgraph_kernel::journal::Step;
 use dialgraph_kernel::plugin::Speech;
 use dialgraph_kernel::ports::{HostCall, HostResult, Timestamp};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_kernel::turn::{Finished, Host, Progress, Turn};
 
 use crate::Clock;
+use crate::spans::{NodeSpan, Walking};
 
 /// Everything outside the engine that a plugin can ask.
 pub trait World: Send + Sync {
@@ -84,8 +86,8 @@ struct Replies<'w> {
     under_way: Option<(Arc<str>, BoxFuture<'static, HostResult>)>,
 }
 
-impl Host for Replies<'_> {
-    fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
+impl Replies<'_> {
+    fn reply(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
         let key = &caller.idempotency_key;
         if let Some(result) = self.known.remove(key) {
             return Some(result);
@@ -103,6 +105,39 @@ impl Host for Replies<'_> {
             }
         }
     }
+}
+
+/// The host while the walk goes on.
+struct Walk<'r, 'w> {
+    replies: &'r mut Replies<'w>,
+    walking: Walking<'w>,
+}
+
+impl Host for Walk<'_, '_> {
+    fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
+        self.replies.reply(caller, call)
+    }
+
+    fn step_begins(&mut self, step: &Step) {
+        self.walking.begins(step);
+    }
+
+    fn step_ends(&mut self, step: &Step) {
+        self.walking.ends(step);
+    }
+}
+
+/// Walks as far as the replies allow, within the span of the node where the turn stands.
+fn walk<'w>(
+    turn: &mut Turn,
+    replies: &mut Replies<'w>,
+    node: &mut Option<NodeSpan>,
+    clock: &'w dyn Clock,
+) -> Progress {
+    let mut walk = Walk { replies, walking: Walking::go_on(node.take(), clock) };
+    let progress = turn.run(&mut walk);
+    *node = walk.walking.pause();
+    progress
 }
 
 /// Drives `turn` until it is over.
@@ -127,8 +162,9 @@ pub async fn drive(
     let mut left_behind = Vec::new();
     let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
     let mut replies = Replies { world, known: late, under_way };
+    let mut node = None;
     loop {
-        match turn.run(&mut replies) {
+        match walk(&mut turn, &mut replies, &mut node, clock) {
             Progress::Finished(finished) => {
                 return Driven { finished, left_behind, in_flight: None };
             }
@@ -157,6 +193,9 @@ pub async fn drive(
                 let comfort = rules.comfort.get(&turn.call().locale).cloned();
                 match turn.park(comfort, rules.comfort_wait_ms) {
                     Ok(finished) => {
+                        if let (Some(node), Some(step)) = (node, finished.record.steps.last()) {
+                            node.end(step, clock);
+                        }
                         let in_flight = Some(InFlight { key, reply });
                         return Driven { finished: Box::new(finished), left_behind, in_flight };
                     }

@@ -68,6 +68,8 @@ pub struct Answer {
     pub call: Call,
     /// The event had come before with the same token, and this is the answer it got then.
     pub repeated: bool,
+    /// Before the turn the call was in the hands of its flow already: it neither began with it nor came back.
+    pub was_open: bool,
     /// A host call that outlasted the turn. Poll it, in the background, and give its reply to
     /// [`Engine::keep_reply`]; a later turn waits for it by itself if it runs in this process.
     pub in_flight: Option<(Arc<str>, LateReply)>,
@@ -115,6 +117,13 @@ impl Engine {
             rules,
             in_flight: Mutex::default(),
         }
+    }
+
+    /// Has what it writes of calls expire so many milliseconds after the turn; none: never.
+    #[must_use]
+    pub fn keeping(mut self, millis: Option<u64>) -> Self {
+        self.calls = self.calls.keeping(millis);
+        self
     }
 
     /// The calls in its store.
@@ -234,7 +243,7 @@ impl Engine {
         key: &Arc<str>,
         result: HostResult,
     ) -> Result<(), EngineError> {
-        self.calls.keep_reply(id, key, result).await?;
+        self.calls.keep_reply(id, key, result, self.clock.now()).await?;
         let mut under_way = self.under_way();
         if under_way.get(id).is_some_and(|(waited, _)| waited == key) {
             under_way.remove(id);
@@ -253,13 +262,19 @@ impl Engine {
         let record = self.calls.turn(id, turn).await?;
         let loaded = self.calls.load(id).await?;
         Ok(match (record, loaded) {
-            (Some(record), Some(loaded)) => Some(Answer {
-                record,
-                call: loaded.call,
-                repeated: true,
-                in_flight: None,
-                left_behind: Vec::new(),
-            }),
+            (Some(record), Some(loaded)) => {
+                let was_open = loaded.mark.is_open();
+                let call = loaded.call;
+                let left_behind = Vec::new();
+                Some(Answer {
+                    record,
+                    call,
+                    repeated: true,
+                    was_open,
+                    in_flight: None,
+                    left_behind,
+                })
+            }
             _ => None,
         })
     }
@@ -319,6 +334,7 @@ impl Engine {
             record: finished.record,
             call: finished.call,
             repeated: false,
+            was_open: before.is_some_and(|mark| mark.is_open()),
             in_flight,
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
         }))

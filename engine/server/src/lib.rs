@@ -16,6 +16,7 @@ pub mod config;
 pub mod http;
 mod listen;
 pub mod reaper;
+mod secrets;
 pub mod shown;
 pub mod state;
 pub mod telemetry;

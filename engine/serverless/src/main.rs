@@ -50,9 +50,12 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 fn function() -> Result<(), Vec<String>> {
     let root = std::env::var_os("LAMBDA_TASK_ROOT").map_or_else(|| ".".into(), PathBuf::from);
     let Settings { config, within } = Settings::new(&root, function::variables())?;
-    telemetry::logs::install(&config.log, false);
-    let bridge = Arc::new(Bridge::over(Engine::new(config), within.fallback, within.budget));
     let runtime = runtime().map_err(|problem| vec![problem])?;
+    // What a collector has not been sent when Lambda freezes the process is sent when it thaws it.
+    let _telemetry = runtime
+        .block_on(async { telemetry::install(&config, false) })
+        .map_err(|error| vec![error.to_string()])?;
+    let bridge = Arc::new(Bridge::over(Engine::new(config), within.fallback, within.budget));
     runtime
         .block_on(function::serve(Arc::clone(&bridge), Scheduled(bridge)))
         .map_err(|error| vec![error.to_string()])

@@ -143,6 +143,21 @@ pub enum StoreError {
         detail: String,
     },
 
+    /// The database has no capacity for this now. Nothing was written; the same may be asked again.
+    #[error("the store is busy: {detail}")]
+    Busy {
+        /// What the database said, and what to do if it goes on.
+        detail: String,
+    },
+
+    /// The database does not do what it is asked, and will not until somebody changes something. Nothing was
+    /// written.
+    #[error("the store cannot be used: {detail}")]
+    Refused {
+        /// Why not, and what to do.
+        detail: String,
+    },
+
     /// The store stopped itself after a failure, because it can no longer promise that commits last.
     #[error(
         "the store has stopped: {detail}; nothing was lost that was acknowledged; free disk space or \
@@ -154,18 +169,29 @@ pub enum StoreError {
     },
 
     /// Stored content does not have the digest it is filed under.
-    #[error("the blob {digest} is damaged on disk ({}); remove it and load it again", path.display())]
+    #[error("the blob {digest} is damaged ({place}); remove it and load it again")]
     BlobDamaged {
         /// What was asked for.
         digest: Digest,
-        /// Its file.
-        path: PathBuf,
+        /// Its file, or its rows.
+        place: String,
     },
 
     /// An encryption key is malformed, missing or ambiguous.
     #[error("{detail}")]
     BadEncryptionKey {
         /// What is wrong and what to do.
+        detail: String,
+    },
+
+    /// A key stands wrapped, and whoever wrapped it does not open it.
+    #[error("{place} is wrapped (`{scheme}:`) and could not be opened: {detail}")]
+    WrappedKey {
+        /// Which key of which source.
+        place: String,
+        /// Who wrapped it.
+        scheme: String,
+        /// What they said.
         detail: String,
     },
 

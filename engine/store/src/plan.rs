@@ -1,6 +1,7 @@
-//! What backends that keep whole rows share: checking a commit, deciding it, and cutting pages.
+//! What backends share: checking a commit, deciding it, and cutting pages.
 //!
-//! All of it is pure, so the memory and the sled backend cannot come to different decisions.
+//! All of it is pure, so no two backends can come to different decisions. What a backend outside this crate needs
+//! of it is public.
 
 use std::collections::HashSet;
 use std::ops::Bound;
@@ -44,7 +45,10 @@ pub(crate) struct Write<'a> {
 }
 
 /// Refuses a commit that no state of the store could make right.
-pub(crate) fn validate(ops: &[Op], max_value_bytes: usize) -> Result<(), StoreError> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn validate(ops: &[Op], max_value_bytes: usize) -> Result<(), StoreError> {
     if ops.is_empty() || ops.len() > MAX_OPS {
         return Err(StoreError::BadOpCount { count: ops.len() });
     }
@@ -111,13 +115,19 @@ pub(crate) fn decide<'a, E>(
 }
 
 /// The stretch of sort keys that a query still has to read.
-pub(crate) struct Span {
-    pub(crate) from: Bound<Sort>,
-    pub(crate) until: Bound<Sort>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins.
+    pub from: Bound<Sort>,
+    /// Where it ends; never [`Bound::Included`].
+    pub until: Bound<Sort>,
 }
 
 /// Range and cursor of a query made one; `None` if nothing can lie between them.
-pub(crate) fn span(query: &Query) -> Result<Option<Span>, StoreError> {
+///
+/// # Errors
+/// [`StoreError::BadLimit`].
+pub fn span(query: &Query) -> Result<Option<Span>, StoreError> {
     if query.limit == 0 || query.limit > MAX_PAGE_ROWS {
         return Err(StoreError::BadLimit { limit: query.limit, max: MAX_PAGE_ROWS });
     }
@@ -143,29 +153,74 @@ pub(crate) fn span(query: &Query) -> Result<Option<Span>, StoreError> {
     Ok((!empty).then_some(Span { from, until }))
 }
 
+/// A page that is being filled, in the query's order.
+#[derive(Debug)]
+pub struct Pager {
+    limit: usize,
+    now: UnixMillis,
+    page: Page,
+    bytes: usize,
+    skipped: usize,
+    last: Option<Sort>,
+}
+
+impl Pager {
+    /// The page of `query`, of which nothing was read yet.
+    pub fn new(query: &Query, now: UnixMillis) -> Self {
+        Self {
+            limit: query.limit as usize,
+            now,
+            page: Page::default(),
+            bytes: 0,
+            skipped: 0,
+            last: None,
+        }
+    }
+
+    /// Live rows that it still has room for; none when it is full, by their number or by their bytes, or has
+    /// stepped over so many expired ones that others should have their turn.
+    pub fn room(&self) -> usize {
+        if self.bytes >= PAGE_BYTES || self.skipped >= MAX_SKIPPED_ROWS {
+            return 0;
+        }
+        self.limit - self.page.rows.len()
+    }
+
+    /// Takes the row that comes next, expired ones too. There must be room.
+    pub fn take(&mut self, row: Row) {
+        self.last = Some(row.key.sort().clone());
+        if row.is_live(self.now) {
+            self.bytes += row.value.len();
+            self.page.rows.push(row);
+        } else {
+            self.skipped += 1;
+        }
+    }
+
+    /// Where reading stands.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.last.clone().map(Cursor::behind)
+    }
+
+    /// The page; `more` says whether there are rows behind the last one taken.
+    pub fn finish(mut self, more: bool) -> Page {
+        self.page.next = if more { self.cursor() } else { None };
+        self.page
+    }
+}
+
 /// Cuts a page from the rows that remain, given in the query's order, expired ones among them.
 pub(crate) fn page(
     query: &Query,
     now: UnixMillis,
     rows: impl Iterator<Item = Result<Row, StoreError>>,
 ) -> Result<Page, StoreError> {
-    let mut page = Page::default();
-    let (mut bytes, mut skipped) = (0, 0);
-    let mut last: Option<Sort> = None;
+    let mut pager = Pager::new(query, now);
     for row in rows {
-        let full = page.rows.len() >= query.limit as usize || bytes >= PAGE_BYTES;
-        if full || skipped >= MAX_SKIPPED_ROWS {
-            page.next = last.map(Cursor::behind);
-            return Ok(page);
+        if pager.room() == 0 {
+            return Ok(pager.finish(true));
         }
-        let row = row?;
-        last = Some(row.key.sort().clone());
-        if row.is_live(now) {
-            bytes += row.value.len();
-            page.rows.push(row);
-        } else {
-            skipped += 1;
-        }
+        pager.take(row?);
     }
-    Ok(page)
+    Ok(pager.finish(false))
 }

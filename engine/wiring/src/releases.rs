@@ -1,7 +1,10 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
+use dialgraph_deploy::{
+    Deploy, Keep, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys,
+};
 use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
@@ -9,7 +12,8 @@ use dialgraph_server::{Config, OpenStore};
 
 use crate::error::WiringError;
 use crate::providers::refit;
-use crate::store::content;
+use crate::secrets::secrets;
+use crate::store::{content, remembering};
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
 ///
@@ -31,16 +35,21 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 ///
 /// # Errors
 /// If a setting is wrong, or asks for what is not in this build.
-pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
+pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
-    worlds.environment = std::env::vars().collect();
+    // A secret that is no text is none that could be sent.
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    worlds.environment = std::env::vars_os().filter_map(text).collect();
     worlds.secrets_folder = config
         .providers
         .secrets_folder
         .clone()
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
-    worlds.refit = refit(config)?;
+    worlds.secrets = secrets(config)?;
+    worlds.refit = remembering(config, refit(config, &store.store).await?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -52,6 +61,8 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
             more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
             traps: config.deploy.canary_traps.into(),
         },
+        take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
+        keep: Keep { releases: config.deploy.keep_releases, for_long: config.deploy.keep_for },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),

@@ -26,27 +26,29 @@ pub fn scripts() -> Vec<PathBuf> {
 /// A lab for the shipped project, made once.
 pub fn lab() -> &'static Lab {
     static LAB: OnceLock<Lab> = OnceLock::new();
-    LAB.get_or_init(|| {
-        let flows = folder().join("../flows");
-        let project = Project::load(&flows).expect("the shipped project can be read");
-        let cache = folder().join("../target/tmp/compiled");
-        let config = HostConfig { cache_dir: Some(cache), counting: true, ..HostConfig::default() };
-        let host = Host::new(config).expect("this machine runs WebAssembly");
-        let grants = project.grants();
-        let mut plugins = Plugins::new();
-        for (name, bytes) in dialgraph_guests::shipped() {
-            let granted = grants.get(*name).cloned().unwrap_or_else(Grants::default);
-            // Those that the project grants nothing are not used by it.
-            if let Ok(loaded) = host.load(name, bytes, &granted) {
-                let descriptor = loaded.descriptor.as_ref().clone();
-                plugins.insert(descriptor.name.clone(), (loaded.digest, descriptor));
-            }
+    LAB.get_or_init(|| lab_of(&folder().join("../flows")))
+}
+
+/// A lab for the project in `flows`.
+pub fn lab_of(flows: &Path) -> Lab {
+    let project = Project::load(flows).expect("the project can be read");
+    let cache = folder().join("../target/tmp/compiled");
+    let config = HostConfig { cache_dir: Some(cache), counting: true, ..HostConfig::default() };
+    let host = Host::new(config).expect("this machine runs WebAssembly");
+    let grants = project.grants();
+    let mut plugins = Plugins::new();
+    for (name, bytes) in dialgraph_guests::shipped() {
+        let granted = grants.get(*name).cloned().unwrap_or_else(Grants::default);
+        // Those that the project grants nothing are not used by it.
+        if let Ok(loaded) = host.load(name, bytes, &granted) {
+            let descriptor = loaded.descriptor.as_ref().clone();
+            plugins.insert(descriptor.name.clone(), (loaded.digest, descriptor));
         }
-        let release =
-            check(&project, &plugins).into_release().unwrap_or_else(|report| panic!("{report}"));
-        Lab::new(&flows, &project, Arc::new(release), Arc::new(host))
-            .expect("the project's data is good")
-    })
+    }
+    let release =
+        check(&project, &plugins).into_release().unwrap_or_else(|report| panic!("{report}"));
+    Lab::new(flows, &project, Arc::new(release), Arc::new(host))
+        .expect("the project's data is good")
 }
 
 /// The ARN of a queue of the project.

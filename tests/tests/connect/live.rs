@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(8);
 pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A binary of this workspace, beside the one that runs.
-fn binary(package: &str) -> PathBuf {
+pub fn binary(package: &str) -> PathBuf {
     let exe = std::env::current_exe().expect("this test is a file");
     let target = exe.ancestors().nth(2).expect("tests lie in a folder of the target folder");
     let path = target.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
@@ -46,9 +46,11 @@ fn binary(package: &str) -> PathBuf {
 
 /// `dialgraph serve` with a project and a store of its own; killed when dropped.
 pub struct Server {
-    child: Child,
+    /// None only until it is started for the first time.
+    child: Option<Child>,
     pub address: SocketAddr,
     project: PathBuf,
+    environment: Vec<(String, String)>,
     store: tempfile::TempDir,
 }
 
@@ -58,16 +60,31 @@ impl Server {
         Self::of(&folder().join("../flows"))
     }
 
+    /// With the shipped project, and this environment beside the usual.
+    pub fn start_with(environment: &[(&str, String)]) -> Self {
+        Self::with(&folder().join("../flows"), environment)
+    }
+
+    /// With another project.
     pub fn of(project: &Path) -> Self {
+        Self::with(project, &[])
+    }
+
+    fn with(project: &Path, environment: &[(&str, String)]) -> Self {
         let project = project.canonicalize().expect("flows");
         let store = tempfile::tempdir().expect("a folder");
-        let (child, address) = launch(&project, store.path(), ([127, 0, 0, 1], 0).into());
-        Self { child, address, project, store }
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut server =
+            Self { child: None, address: ([127, 0, 0, 1], 0).into(), project, environment, store };
+        server.restart();
+        server
     }
 
     /// Starts it again where it was, after it was killed.
     pub fn restart(&mut self) {
-        (self.child, _) = launch(&self.project, self.store.path(), self.address);
+        let (child, address) = self.launch();
+        (self.child, self.address) = (Some(child), address);
     }
 
     /// What the calls API tells of a call.
@@ -83,57 +100,61 @@ impl Server {
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
     }
 
+    /// Starts a process of it, and waits until it takes calls.
+    fn launch(&self) -> (Child, SocketAddr) {
+        let folder = self.store.path();
+        let mut child = Command::new(binary("dialgraph"))
+            .arg("serve")
+            .current_dir(folder)
+            .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
+            .env("DIALGRAPH_STORE__FOLDER", folder.join("store"))
+            .env("DIALGRAPH_SERVER__LISTEN", self.address.to_string())
+            .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
+            .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
+            .env_remove("DIALGRAPH_PROJECT")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the engine starts");
+        let log = Arc::<Mutex<String>>::default();
+        let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        let shared = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let read = || log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let until = Instant::now() + PATIENCE;
+        let address = loop {
+            let found = read().lines().find_map(|line| {
+                let (_, address) = line.split_once("takes calls at ")?;
+                let address = address.split_whitespace().next()?.trim_matches(['"', ',', '}']);
+                address.rsplit('/').next()?.parse::<SocketAddr>().ok()
+            });
+            if let Some(address) = found {
+                break address;
+            }
+            let ended = child.try_wait().ok().flatten().is_some();
+            if ended || Instant::now() > until {
+                let _ = child.kill();
+                panic!("the engine did not start:\n{}", read());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        (child, address)
+    }
+
     /// As a power cut would.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Starts the engine and waits until it takes calls.
-fn launch(project: &Path, folder: &Path, listen: SocketAddr) -> (Child, SocketAddr) {
-    let mut child = Command::new(binary("dialgraph"))
-        .arg("serve")
-        .current_dir(folder)
-        .env("DIALGRAPH_PROJECT__FOLDER", project)
-        .env("DIALGRAPH_STORE__FOLDER", folder.join("store"))
-        .env("DIALGRAPH_SERVER__LISTEN", listen.to_string())
-        .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
-        .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
-        .env_remove("DIALGRAPH_PROJECT")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the engine starts");
-    let log = Arc::<Mutex<String>>::default();
-    let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-    let shared = log.clone();
-    std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            let mut log = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            log.push_str(&line);
-            log.push('\n');
-        }
-    });
-    let read = || log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let until = Instant::now() + PATIENCE;
-    let address = loop {
-        let found = read().lines().find_map(|line| {
-            let (_, address) = line.split_once("takes calls at ")?;
-            let address = address.split_whitespace().next()?.trim_matches(['"', ',', '}']);
-            address.rsplit('/').next()?.parse::<SocketAddr>().ok()
-        });
-        if let Some(address) = found {
-            break address;
-        }
-        let ended = child.try_wait().ok().flatten().is_some();
-        if ended || Instant::now() > until {
+        if let Some(child) = &mut self.child {
             let _ = child.kill();
-            panic!("the engine did not start:\n{}", read());
+            let _ = child.wait();
         }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    (child, address)
+    }
 }
 
 impl Drop for Server {

@@ -5,9 +5,14 @@ pub(crate) mod calls;
 pub(crate) mod check;
 pub(crate) mod connect;
 pub(crate) mod deploy;
+pub(crate) mod deploy_template;
 pub(crate) mod flow;
+pub(crate) mod health;
 pub(crate) mod plugin;
+pub(crate) mod region;
+pub(crate) mod say;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod test;
 pub(crate) mod which;
 

@@ -9,3 +9,4 @@ mod plugins;
 mod sensitive;
 mod support;
 mod walking;
+mod watching;

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use dialgraph_deploy::Deploy;
-use dialgraph_kernel::call::{Call, CallId, Status};
+use dialgraph_kernel::call::{Call, CallId, Channel, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
@@ -185,12 +185,17 @@ impl Turns {
     /// Handles an event. `token` names this delivery: the same token gets the same answer.
     pub async fn handle(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
         let began = Instant::now();
+        let known = match &work {
+            Work::Start(start) => Some(start.channel),
+            Work::Event { id, .. } => self.activity.channel(id),
+        };
         let result = self.admit(work, token).await;
         let (channel, outcome) = match &result {
-            Ok(answered) if answered.repeated => (answered.call.channel.as_str(), "repeated"),
-            Ok(answered) => (answered.call.channel.as_str(), "answered"),
-            Err(refused) => ("unknown", refused.word()),
+            Ok(answered) if answered.repeated => (Some(answered.call.channel), "repeated"),
+            Ok(answered) => (Some(answered.call.channel), "answered"),
+            Err(refused) => (known, refused.word()),
         };
+        let channel = channel.map_or("unknown", Channel::as_str);
         self.figures.event(channel, outcome, began.elapsed());
         result
     }
@@ -212,6 +217,7 @@ impl Turns {
             turn = tracing::field::Empty,
             then = tracing::field::Empty,
             outcome = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
         );
         let task = {
             let (turns, state) = (self.clone(), state.clone());
@@ -253,13 +259,14 @@ impl Turns {
         let left = left.saturating_sub(self.rules.answer_within / KEPT_BACK);
         match self.execute(work, token, left).await {
             Ok(answer) => {
-                span.record("turn", answer.record.turn);
+                span.record("turn", i64::from(answer.record.turn));
                 span.record("then", answer.record.directives.then.word());
                 span.record("outcome", if answer.repeated { "repeated" } else { "answered" });
                 Ok(self.answered(&id, answer))
             }
             Err(refused) => {
                 span.record("outcome", refused.word());
+                span.record("otel.status_code", "ERROR");
                 Err(refused)
             }
         }
@@ -282,12 +289,12 @@ impl Turns {
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
         if matches!(answer.call.status, Status::New | Status::Active) {
-            self.activity.note(id, SystemClock.millis());
+            self.activity.note(id, answer.call.channel, SystemClock.millis());
         } else {
             self.activity.forget(id);
         }
         if !answer.repeated {
-            self.figures.turn(&answer.call, &answer.record);
+            self.figures.turn(&answer.call, &answer.record, answer.was_open);
             if let Some(deploy) = self.deploy.get() {
                 deploy.observe(&answer.call.release, &answer.record);
             }
@@ -337,12 +344,20 @@ impl Turns {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// Ends when no turn is under way and no late reply is awaited.
+    /// Ends when no turn is under way.
     pub async fn settled(&self) {
+        self.until(|load| load.turns == 0).await;
+    }
+
+    /// Ends when no late reply is awaited, either.
+    pub async fn replied(&self) {
+        self.until(|load| load.turns == 0 && load.late_replies == 0).await;
+    }
+
+    async fn until(&self, holds: impl Fn(Load) -> bool) {
         loop {
             let changed = self.changed.notified();
-            let load = self.load();
-            if load.turns == 0 && load.late_replies == 0 {
+            if holds(self.load()) {
                 return;
             }
             changed.await;
@@ -360,6 +375,20 @@ impl Work {
 }
 
 impl Refused {
+    /// All words.
+    pub const WORDS: [&'static str; 10] = [
+        "busy",
+        "draining",
+        "late",
+        "out-of-order",
+        "no-call",
+        "exists",
+        "ended",
+        "refused",
+        "failed",
+        "broken",
+    ];
+
     /// Its word in logs and metrics.
     pub fn word(&self) -> &'static str {
         match self {

@@ -1,9 +1,6 @@
-//! Files named by their content: plugin components and flow bundles, which are too large for rows.
+//! Content in a folder: one file for each, under the SHA-256 of its bytes.
 //!
-//! Content never changes under its name, so there are no versions and no conflicts, and any number of
-//! readers need no lock. A file appears under its name only once it is complete and on disk.
-//!
-//! Blobs are not encrypted, even beside a sealed store: they are programs, not callers' data.
+//! A file appears under its name only once it is complete and on disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -12,22 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 use crate::error::StoreError;
 
-/// A folder of immutable files, each under the SHA-256 of its bytes.
-///
-/// The calls block on file access; they belong to loading and deploying, not to a turn of a call. From
-/// async code use them on a thread for blocking work.
-///
-/// ```
-/// use dialgraph_store::Blobs;
-///
-/// # let folder = tempfile::tempdir().unwrap();
-/// let blobs = Blobs::open(folder.path().join("blobs"))?;
-/// let digest = blobs.put(b"\0asm")?;
-/// assert_eq!(blobs.get(&digest)?.as_deref(), Some(&b"\0asm"[..]));
-/// # Ok::<(), dialgraph_store::StoreError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Blobs {
+/// A folder of immutable files.
+#[derive(Debug)]
+pub(super) struct Folder {
     root: PathBuf,
 }
 
@@ -37,21 +21,21 @@ const CONTENT: &str = "sha256";
 /// Files that are being written. Each is locked by its writer, so an unlocked one was left by a crash.
 const UNFINISHED: &str = "unfinished";
 
-impl Blobs {
+impl Folder {
     /// Opens the folder `root`, makes it if there is none, and removes what crashed writers left behind.
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
+    pub(super) fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
         let root = root.as_ref().to_path_buf();
         for folder in [CONTENT, UNFINISHED] {
             let folder = root.join(folder);
             fs::create_dir_all(&folder)
                 .map_err(|error| StoreError::io("cannot create the folder", &folder, &error))?;
         }
-        let blobs = Self { root };
-        blobs.remove_unfinished()?;
-        Ok(blobs)
+        let folder = Self { root };
+        folder.remove_unfinished()?;
+        Ok(folder)
     }
 
     /// Stores `bytes` durably and gives their name. Storing the same again is cheap and changes nothing,
@@ -59,7 +43,7 @@ impl Blobs {
     ///
     /// # Errors
     /// [`StoreError::Io`], for example when the disk is full; then nothing is left behind.
-    pub fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+    pub(super) fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
         if matches!(self.get(&digest), Ok(Some(_))) {
             return Ok(digest);
@@ -84,18 +68,20 @@ impl Blobs {
     ///
     /// # Errors
     /// [`StoreError::BlobDamaged`] if the file was changed, [`StoreError::Io`].
-    pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path(digest);
         match fs::read(&path) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
-            Ok(_) => Err(StoreError::BlobDamaged { digest: *digest, path }),
+            Ok(_) => {
+                Err(StoreError::BlobDamaged { digest: *digest, place: path.display().to_string() })
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("cannot read the blob", path, &error)),
         }
     }
 
-    /// Whether there is a file for `digest`. Does not read it.
-    pub fn contains(&self, digest: &Digest) -> bool {
+    /// Whether there is a file for `digest`.
+    pub(super) fn contains(&self, digest: &Digest) -> bool {
         self.path(digest).is_file()
     }
 
@@ -103,7 +89,7 @@ impl Blobs {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn list(&self) -> Result<Vec<Digest>, StoreError> {
+    pub(super) fn list(&self) -> Result<Vec<Digest>, StoreError> {
         let content = self.root.join(CONTENT);
         let mut digests = Vec::new();
         for folder in entries(&content)? {
@@ -127,7 +113,7 @@ impl Blobs {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn remove(&self, digest: &Digest) -> Result<bool, StoreError> {
+    pub(super) fn remove(&self, digest: &Digest) -> Result<bool, StoreError> {
         let path = self.path(digest);
         match fs::remove_file(&path) {
             Ok(()) => Ok(true),
@@ -136,9 +122,8 @@ impl Blobs {
         }
     }
 
-    /// Where the content of `digest` lies, if it does. For tools that want a path; readers should use
-    /// [`Blobs::get`], which checks the content.
-    pub fn path(&self, digest: &Digest) -> PathBuf {
+    /// Where the content of `digest` lies, if it does.
+    fn path(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.root.join(CONTENT).join(&hex[..2]).join(&hex)
     }
@@ -197,9 +182,9 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    fn blobs() -> (tempfile::TempDir, Blobs) {
+    fn blobs() -> (tempfile::TempDir, Folder) {
         let folder = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(folder.path()).unwrap();
+        let blobs = Folder::open(folder.path()).unwrap();
         (folder, blobs)
     }
 
@@ -244,7 +229,7 @@ mod tests {
         fs::write(&abandoned, b"half").unwrap();
         let writer = File::create(&active).unwrap();
         writer.lock().unwrap();
-        Blobs::open(folder.path()).unwrap();
+        Folder::open(folder.path()).unwrap();
         assert!(!abandoned.exists());
         assert!(active.exists());
     }
