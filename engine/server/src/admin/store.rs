@@ -24,6 +24,9 @@ use super::{Admin, Shared};
 use crate::http::auth::Operator;
 use crate::http::problem::Problem;
 
+/// Longest id of a customer, in bytes.
+const MAX_CUSTOMER: usize = 256;
+
 /// What is under way, or was last.
 #[derive(Debug, Default)]
 pub(super) struct Jobs(Mutex<Option<Arc<Job>>>);
@@ -148,6 +151,9 @@ pub(super) async fn erase(
     Small(body): Small,
 ) -> Answer {
     let EraseRequest { customer, dry_run } = read(&body)?;
+    if customer.is_empty() || customer.len() > MAX_CUSTOMER {
+        return Err(Problem::invalid(format!("`customer` must have 1 to {MAX_CUSTOMER} bytes")).into());
+    }
     begin(&admin, who, Task::Erase(customer), dry_run)
 }
 
