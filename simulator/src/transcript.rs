@@ -29,6 +29,9 @@ pub enum Detail {
     Costs,
 }
 
+/// In the place of what was left out of a record because it is sensitive.
+const NOT_SHOWN: &str = "(not shown)";
+
 /// The line that opens a transcript.
 pub fn opening(setup: &Setup, entry: &str, zone: &TimeZone) -> String {
     let mut line = format!(
@@ -74,7 +77,11 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
             let _ = writeln!(out, "! {}", shown(entry, record));
         }
     }
-    for speech in &record.directives.say {
+    for (at, speech) in record.directives.say.iter().enumerate() {
+        if speech.text.is_empty() && record.sensitive_say.contains(&at) {
+            let _ = writeln!(out, "< {NOT_SHOWN}");
+            continue;
+        }
         say(&mut out, speech, detail);
     }
     then(&mut out, &record.directives.then);
@@ -131,7 +138,11 @@ fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
         }
     }
     if let Some(failure) = &step.failure {
-        let _ = writeln!(out, "        failed: {}", failed(failure));
+        let mut why = failed(failure);
+        if step.sensitive && failure.message.is_empty() {
+            why.push_str(NOT_SHOWN);
+        }
+        let _ = writeln!(out, "        failed: {why}");
         if detail == Detail::Costs {
             for frame in &failure.backtrace {
                 let _ = writeln!(out, "            at {frame}");
@@ -183,11 +194,16 @@ fn then(out: &mut String, then: &Then) {
             writeln!(out, "= queue {} (priority {}{sla})", queue.name, queue.priority)
         }
         Then::Callback { queue, number } => {
-            writeln!(out, "= call back {number} from queue {}", queue.name)
+            writeln!(out, "= call back {} from queue {}", or_not_shown(number), queue.name)
         }
-        Then::Transfer { number } => writeln!(out, "= transfer to {number}"),
+        Then::Transfer { number } => writeln!(out, "= transfer to {}", or_not_shown(number)),
         Then::HangUp => writeln!(out, "= hangs up"),
     };
+}
+
+/// A number that is not empty, but for what was left out of the record.
+fn or_not_shown(number: &str) -> &str {
+    if number.is_empty() { NOT_SHOWN } else { number }
 }
 
 /// What may be answered, in words.

@@ -3,7 +3,7 @@
 //! caller says; digits, `*` and `#` are keys, an empty line is silence.
 //!
 //! ```sh
-//! cargo run -p dialgraph-tests --example connect_call -- bridge.json http://127.0.0.1:9000
+//! cargo run -p dialgraph-tests --example connect_call -- bridge.json http://127.0.0.1:9000/dialgraph-lambda
 //! ```
 
 #![allow(
@@ -40,6 +40,7 @@ struct Offered {
     runtime: Runtime,
     /// `HOST:PORT`.
     address: String,
+    function: String,
 }
 
 impl Offered {
@@ -48,7 +49,8 @@ impl Offered {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        let request = hyper::Request::post("/2015-03-31/functions/dialgraph-lambda/invocations")
+        let path = format!("/2015-03-31/functions/{}/invocations", self.function);
+        let request = hyper::Request::post(path)
             .header("host", &self.address)
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from(event.to_string())))?;
@@ -80,13 +82,17 @@ fn now() -> u64 {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let (Some(flow), Some(url)) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: connect_call BRIDGE_FLOW.json LAMBDA_URL [CALLER'S NUMBER]");
+        eprintln!(
+            "usage: connect_call BRIDGE_FLOW.json http://HOST:PORT[/FUNCTION] [CALLER'S NUMBER]"
+        );
         std::process::exit(2);
     };
     let from = arguments.next().unwrap_or_else(|| "+821000000101".to_owned());
     let flow = std::fs::read_to_string(&flow).unwrap_or_else(|error| panic!("{flow}: {error}"));
     let flow: Value = serde_json::from_str(&flow).expect("the bridge flow is JSON");
-    let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let place = url.trim_start_matches("http://").trim_end_matches('/');
+    let (address, function) = place.split_once('/').unwrap_or((place, "dialgraph-lambda"));
+    let (address, function) = (address.to_owned(), function.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let setup = Setup {
         id: CallId(format!("rehearsal-{}", now()).into()),
@@ -101,7 +107,8 @@ fn main() {
         mocks: Vec::new(),
     };
     println!("contact {}", setup.id);
-    let (double, report) = Double::new(&flow, &setup, Box::new(Offered { runtime, address }));
+    let (double, report) =
+        Double::new(&flow, &setup, Box::new(Offered { runtime, address, function }));
     let mut session = Session::new(lab(), setup).on(Box::new(double));
     let mut shown = 0;
     let mut show = || {

@@ -309,7 +309,7 @@ fn calls_in_progress_are_listed_until_they_end() {
     let open = || {
         let (mut all, mut from) = (Vec::new(), None);
         loop {
-            let page = clock.0.run(calls.open_calls(&digest, from)).unwrap();
+            let page = clock.0.run(calls.open_calls(&digest, from, 100)).unwrap();
             all.extend(page.calls);
             match page.next {
                 None => break all,

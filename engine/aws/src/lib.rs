@@ -18,7 +18,11 @@ pub mod error;
 pub mod kms;
 pub mod knowledge;
 pub mod lex;
+mod names;
 pub mod polly;
 pub mod secrets;
+#[cfg(test)]
+mod testing;
 
 pub use connection::{Connection, connect, connect_to_stand_in};
+pub use error::{AwsError, Cause, Failure};

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TimeToLiveStatus};
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
 use dialgraph_aws::{Connection, connect_to_stand_in};
 use dialgraph_stand_ins::{REGION, StandIn};
 use dialgraph_store::conformance::behaviours;
 use dialgraph_store::{Clock, Keyring, ManualClock, Sealed, Store, UnixMillis};
+use serde_json::json;
 
 /// One of its stand-ins answers some hundred requests a second, all of them in turn.
 const PATIENT: Limits =
@@ -73,4 +75,41 @@ async fn sealed_dynamodb_conforms() {
     })
     .await;
     assert_eq!(found, []);
+}
+
+#[tokio::test]
+async fn the_table_that_is_made_here_is_the_one_of_the_deploy_template() {
+    let moto = StandIn::moto();
+    let connection = connection(&moto).await;
+    create_table(&connection, "made").await.unwrap();
+    let client = aws_sdk_dynamodb::Client::new(connection.sdk());
+    let made = client.describe_table().table_name("made").send().await.unwrap().table.unwrap();
+    let ttl = client.describe_time_to_live().table_name("made").send().await.unwrap();
+    let ttl = ttl.time_to_live_description.unwrap();
+    let backups = client.describe_continuous_backups().table_name("made").send().await.unwrap();
+    let backups = backups.continuous_backups_description.unwrap();
+    let recovery = backups.point_in_time_recovery_description.unwrap();
+    let attributes = made.attribute_definitions().iter().map(|attribute| {
+        json!({"AttributeName": attribute.attribute_name(), "AttributeType": attribute.attribute_type().as_str()})
+    });
+    let keys = made.key_schema().iter().map(
+        |key| json!({"AttributeName": key.attribute_name(), "KeyType": key.key_type().as_str()}),
+    );
+    let billing = made.billing_mode_summary().and_then(|summary| summary.billing_mode());
+    // As CloudFormation writes what the service was asked for.
+    let made = json!({
+        "AttributeDefinitions": attributes.collect::<Vec<_>>(),
+        "KeySchema": keys.collect::<Vec<_>>(),
+        "BillingMode": billing.map(|mode| mode.as_str()),
+        "TimeToLiveSpecification": {
+            "AttributeName": ttl.attribute_name(),
+            "Enabled": ttl.time_to_live_status() == Some(&TimeToLiveStatus::Enabled),
+        },
+        "PointInTimeRecoverySpecification": {
+            "PointInTimeRecoveryEnabled":
+                recovery.point_in_time_recovery_status() == Some(&PointInTimeRecoveryStatus::Enabled),
+        },
+        "DeletionProtectionEnabled": made.deletion_protection_enabled(),
+    });
+    assert_eq!(made, dialgraph_connect::stack::table_properties());
 }

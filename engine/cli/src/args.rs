@@ -18,12 +18,20 @@ pub(crate) enum Command {
     Test(TestArgs),
     Check(CheckArgs),
     Serve(ServeArgs),
+    Say(Box<SayArgs>),
+    Health(HealthArgs),
     /// Looks at the calls of a running server.
     #[command(subcommand)]
     Calls(CallsCommand),
     /// Prepares Amazon Connect.
     #[command(subcommand)]
     Connect(ConnectCommand),
+    /// Looks after the store: backups, retention, erasing.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph store export -o backup.jsonl\n  dialgraph store purge --older-than 90d --dry-run"
+    )]
+    Store(StoreCommand),
     /// Looks at flows.
     #[command(
         subcommand,
@@ -36,9 +44,6 @@ pub(crate) enum Command {
         after_help = "Examples:\n  dialgraph plugin new loyalty-points\n  dialgraph plugin inspect hours-check\n  dialgraph plugin run loyalty_points.wasm --input '{\"name\": \"Hana\"}'"
     )]
     Plugin(PluginCommand),
-    /// Looks after the store of live calls.
-    #[command(subcommand)]
-    Store(StoreCommand),
 }
 
 /// Where the flows are.
@@ -152,9 +157,40 @@ pub(crate) struct ServeArgs {
     pub(crate) project: Option<PathBuf>,
 }
 
+/// Asks a running server whether it is well; for containers, whose images hold nothing else to ask with.
+///
+/// Exit codes: 0 it is; 1 it is not, or does not answer; 2 it could not be asked.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph health\n  dialgraph health --ready --server https://engine.example.com"
+)]
+pub(crate) struct HealthArgs {
+    /// Asks whether calls should be sent to it, not only whether it lives.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Where it is.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7700",
+        env = "DIALGRAPH_SERVER"
+    )]
+    pub(crate) server: String,
+    /// PEM file of certificate authorities to trust beside the public ones.
+    #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Seconds to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) timeout: u64,
+    /// Prints what the server says of itself as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectCommand {
     BridgeFlow(Box<BridgeFlowArgs>),
+    DeployTemplate(Box<DeployTemplateArgs>),
     Lint(LintArgs),
 }
 
@@ -170,6 +206,13 @@ pub(crate) struct BridgeFlowArgs {
     /// Which queue of Connect a queue of the project is; each queue needs one.
     #[arg(long, value_name = "NAME=ARN")]
     pub(crate) queue: Vec<String>,
+    #[command(flatten)]
+    pub(crate) flow: ContactFlowArgs,
+}
+
+/// What the bridge flow is like, wherever its ARNs come from.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ContactFlowArgs {
     /// The Lex V2 bot alias that listens, for one language or for all.
     #[arg(long, value_name = "[LOCALE=]ARN")]
     pub(crate) lex_bot_alias_arn: Vec<String>,
@@ -202,6 +245,57 @@ pub(crate) struct BridgeFlowArgs {
     pub(crate) log: bool,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
+}
+
+/// Prints a CloudFormation template of the whole: function, permissions, queues, flow, table, alarms, dashboard.
+///
+/// What an account has of its own are the template's parameters. Queues, hours and routing profiles are the project's:
+/// `data/queues.yaml`, `data/calendars.yaml`, `data/routing-profiles.yaml`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph connect deploy-template > dialgraph.yaml\n  dialgraph connect deploy-template --form serverless --holidays 2026-12-01..2027-12-31 > dialgraph.yaml\n  aws cloudformation deploy --template-file dialgraph.yaml --stack-name dialgraph --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides ConnectInstanceArn=… CodeBucket=… CodeKey=… EngineUrl=https://engine.example.com"
+)]
+pub(crate) struct DeployTemplateArgs {
+    /// Whether the function asks an engine elsewhere, or has it within.
+    #[arg(long, value_enum, default_value_t = FormArg::Bridge)]
+    pub(crate) form: FormArg,
+    #[arg(long, value_enum, default_value_t = TemplateFormat::Yaml)]
+    pub(crate) format: TemplateFormat,
+    /// Days for which Connect is told the days off: it knows dates only, no rules, and at most 50 of them.
+    #[arg(long, value_name = "DATE..DATE")]
+    pub(crate) holidays: Option<String>,
+    /// With `--form bridge`: also makes the DynamoDB table for engines that share one, and a policy for their role.
+    #[arg(long)]
+    pub(crate) table: bool,
+    /// A Lex V2 bot that understands callers for the engine (`aws.lex_bots`).
+    #[arg(long, value_name = "NAME=BOT_ID/ALIAS_ID")]
+    pub(crate) lex_bot: Vec<String>,
+    /// A Bedrock model, or inference profile, for the engine; the first is the one for requests that name none.
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Vec<String>,
+    /// A Bedrock guardrail for the engine (`aws.guardrails`).
+    #[arg(long, value_name = "NAME=ID/VERSION")]
+    pub(crate) guardrail: Vec<String>,
+    /// The Bedrock model by whose embeddings the engine finds articles.
+    #[arg(long, value_name = "ID")]
+    pub(crate) embedding_model: Option<String>,
+    /// Lets the engine's role have prompts spoken by Polly.
+    #[arg(long)]
+    pub(crate) polly: bool,
+    #[command(flatten)]
+    pub(crate) flow: ContactFlowArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormArg {
+    Bridge,
+    Serverless,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TemplateFormat {
+    Yaml,
+    Json,
 }
 
 /// Checks contact flows (flow language 2019-10-30) as strictly as Amazon Connect does.
@@ -499,8 +593,16 @@ pub(crate) enum CallsCommand {
 
 /// Lists the calls in progress.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  dialgraph calls ls --server https://engine.example.com")]
+#[command(
+    after_help = "Examples:\n  dialgraph calls ls --server https://engine.example.com\n  dialgraph calls ls --all --json"
+)]
 pub(crate) struct LsArgs {
+    /// Lists so many at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Lists all of them.
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -541,9 +643,66 @@ pub(crate) struct ExportArgs {
     pub(crate) server: ServerArgs,
 }
 
+/// Speaks a text, or the prompts of a flow, into sound files: by Amazon Polly.
+///
+/// What was spoken before with the same voice is not asked for again. Region and credentials are found where the AWS SDK
+/// looks for them.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph say \"안녕하세요\" -o hello.mp3\n  dialgraph say \"<speak>잠시만요.<break time='1s'/></speak>\" -o wait.wav --voice Seoyeon --engine standard\n  dialgraph say --flow main-entry -o prompts --format mulaw",
+    group = clap::ArgGroup::new("what").required(true).args(["text", "flow"])
+)]
+pub(crate) struct SayArgs {
+    /// What to say, SSML if it begins with <speak>; `-`: what comes on standard input.
+    pub(crate) text: Option<String>,
+    /// Says every prompt of this flow, by name or file, in each of its languages, but those with values in them.
+    #[arg(long, value_name = "FLOW")]
+    pub(crate) flow: Option<String>,
+    /// The file to write; for a flow the folder, with a `manifest.json`.
+    #[arg(long = "out", visible_alias = "output", short, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// Who speaks; default: Seoyeon for ko-KR, Joanna for en-US.
+    #[arg(long, value_name = "[LOCALE=]VOICE[:ENGINE]")]
+    pub(crate) voice: Vec<String>,
+    /// How: standard, neural, long-form or generative, as the voice can; default: neural.
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<String>,
+    /// The language of the text; default: ko-KR if there is Hangul in it, else en-US.
+    #[arg(long, value_name = "LOCALE", conflicts_with = "flow")]
+    pub(crate) locale: Option<String>,
+    /// The kind of file; default: as the file's name ends (.wav: mulaw), for a flow mp3.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<SpeechFormat>,
+    /// The region of Polly; default: `aws.region` of the configuration, or as the AWS SDK finds it.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Where what was spoken is kept, up to 256 MiB; default: `speech` in $DIALGRAPH_CACHE or ~/.cache/dialgraph.
+    #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_SPEECH_CACHE")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Prints what was made as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SpeechFormat {
+    Mp3,
+    /// WAV, 16 bits, 16 kHz.
+    Pcm,
+    /// WAV, µ-law, 8 kHz: prompts of Amazon Connect.
+    Mulaw,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     CreateTable(CreateTableArgs),
+    NewKey(NewKeyArgs),
+    Export(StoreExportArgs),
+    Import(StoreImportArgs),
+    Purge(StorePurgeArgs),
+    Erase(StoreEraseArgs),
 }
 
 /// Makes the DynamoDB table of a store that several processes share, or completes one that is there.
@@ -561,4 +720,140 @@ pub(crate) struct CreateTableArgs {
     /// Where; default: as the SDK finds it.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+}
+
+/// Makes a key that seals a store, into a file for `store.key_file`.
+///
+/// With --kms the file holds a key that only AWS KMS can open, which the server asks when it starts. To rotate, add a
+/// key to the file with --add and restart the server: the first key seals, all of them open.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store new-key -o store.key\n  dialgraph store new-key --kms alias/dialgraph-store -o store.key\n  dialgraph store new-key --kms alias/dialgraph-store -o store.key --add"
+)]
+pub(crate) struct NewKeyArgs {
+    /// The file; it must not be there yet.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Has the key made and wrapped by this key of AWS KMS: its id, ARN or alias.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) kms: Option<String>,
+    /// Puts the new key in front of those that are in the file.
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// The region of KMS; default: `aws.region` of the configuration, or as the AWS SDK finds it.
+    #[arg(long, value_name = "REGION", requires = "kms")]
+    pub(crate) region: Option<String>,
+}
+
+/// Which store: as `dialgraph serve` finds it.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct StoreArgs {
+    /// The server's configuration; default: `dialgraph.toml` in this folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Writes all that a store holds into one file: calls, records, tickets, releases, plugins and flows.
+///
+/// Sealed rows stay sealed: keep their key, too. An embedded store is exported while no server has it.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store export -o backup.jsonl\n  dialgraph store export -o backup.jsonl --resume"
+)]
+pub(crate) struct StoreExportArgs {
+    /// The file, in JSON Lines; only its owner may read it.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Goes on with a file that was cut short.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Prints what was exported as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Puts what an export holds into a store, which may be of another kind.
+///
+/// The file is checked as a whole first. What is there already and the same is passed over, so that an import that
+/// was interrupted is simply made again; what is there and differs is never overwritten.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store import backup.jsonl\n  DIALGRAPH_STORE__BACKEND=dynamodb dialgraph store import backup.jsonl"
+)]
+pub(crate) struct StoreImportArgs {
+    pub(crate) file: PathBuf,
+    /// Prints what was imported as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// A running server that is to do it, for a store that nobody else can open meanwhile.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RemoteArgs {
+    /// Has the server at this address do it, with calls up; default: the store is opened here.
+    #[arg(long, value_name = "URL", env = "DIALGRAPH_SERVER")]
+    pub(crate) server: Option<String>,
+    /// An operator's token.
+    #[arg(long, value_name = "TOKEN", env = "DIALGRAPH_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// PEM file of certificate authorities to trust beside the public ones.
+    #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// Removes calls that ended long ago, with their turns and late replies. Calls in progress are never touched.
+///
+/// Call logs and other records stay unless they are named. What was removed is told in the audit log.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store purge --older-than 90d --dry-run\n  dialgraph store purge --older-than 90d --records call_logs --tickets\n  dialgraph store purge --older-than 90d --server http://127.0.0.1:7700"
+)]
+pub(crate) struct StorePurgeArgs {
+    /// Since the call's last turn, such as `90d` or `36h`.
+    #[arg(long, value_name = "TIME", value_parser = crate::commands::store::age)]
+    pub(crate) older_than: std::time::Duration,
+    /// A collection whose records go, too, that were not written for so long.
+    #[arg(long, value_name = "COLLECTION")]
+    pub(crate) records: Vec<String>,
+    /// Tickets of the engine's own desk go, too, that were opened so long ago.
+    #[arg(long)]
+    pub(crate) tickets: bool,
+    /// Tells what would be removed and removes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Prints what was removed as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Removes everything of one customer: records, call logs, calls, tickets, and what other calls were told of them.
+///
+/// `erase:` in the project's dialgraph.yaml says where a customer is named. The audit log tells who did it and when, and
+/// of whom by a keyed hash. Exits with 1 when a call in progress holds something: erase again when it is over.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store erase --customer c-001 --dry-run\n  dialgraph store erase --customer c-001 --server http://127.0.0.1:7700"
+)]
+pub(crate) struct StoreEraseArgs {
+    /// The customer's id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) customer: String,
+    /// Tells what would be removed and removes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Prints what was removed as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }

@@ -19,8 +19,6 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use crate::args::ServerArgs;
 
-/// Longest that an answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// Largest answer, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
 
@@ -68,6 +66,11 @@ impl<'a> Client<'a> {
         Self { args }
     }
 
+    /// That there can be such a server: its address is one, and its certificate can be checked.
+    pub(crate) fn is_possible(&self) -> Result<()> {
+        Server::of(self.args).map(drop)
+    }
+
     /// The JSON at `path`.
     pub(crate) fn get(&self, path: &str) -> Result<Value> {
         self.good(Method::GET, path, None)
@@ -91,9 +94,10 @@ impl<'a> Client<'a> {
             .context("this machine gives no threads")?;
         let asked = async {
             let exchange = server.exchange(self.args.token.as_deref(), method, path, body);
-            match tokio::time::timeout(PATIENCE, exchange).await {
+            let patience = Duration::from_secs(self.args.timeout);
+            match tokio::time::timeout(patience, exchange).await {
                 Ok(reply) => reply,
-                Err(_) => bail!("no answer within {} s", PATIENCE.as_secs()),
+                Err(_) => bail!("no answer within {} s", patience.as_secs()),
             }
         };
         let name = server.uri.authority().map_or("", |authority| authority.as_str());

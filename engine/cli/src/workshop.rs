@@ -11,6 +11,8 @@ use dialgraph_flow::grants::Grants;
 use dialgraph_flow::model::Name;
 use dialgraph_flow::{Project, Release};
 use dialgraph_host::{Host, HostConfig, LoadError, Objection};
+use dialgraph_kernel::plugin::{HostCalls, Invocation, Plugins as _, RunReport};
+use dialgraph_kernel::ports::{HostCall, HostResult};
 use dialgraph_runtime::World;
 use dialgraph_simulator::clock::SharedClock;
 use dialgraph_simulator::session::Lab;
@@ -94,9 +96,29 @@ impl Workshop {
         Ok((lab.providers)(&store, clock))
     }
 
+    /// The project as it was read.
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Runs a plugin that could be loaded, which asks nothing of anybody; none if there is no such plugin.
+    pub(crate) fn run(&self, plugin: &str, invocation: &Invocation<'_>) -> Option<RunReport> {
+        let (digest, _) = self.plugins.get(plugin)?;
+        Some(self.host.run(digest, invocation, &mut Nobody))
+    }
+
     /// Names of the project's flows, those with mistakes too.
     pub(crate) fn flow_names(&self) -> Vec<Name> {
         self.project.flow_names()
+    }
+}
+
+/// Who answers a plugin that has nothing to ask.
+struct Nobody;
+
+impl HostCalls for Nobody {
+    fn call(&mut self, _: HostCall) -> Option<HostResult> {
+        None
     }
 }
 

@@ -86,3 +86,116 @@ fn what_is_wrong_or_missing_is_told_with_what_to_type() {
         .collect();
     insta::assert_snapshot!(told.join("\n"));
 }
+
+/// A template as JSON, and what was said beside it.
+fn template(more: &[&str]) -> (serde_json::Value, String) {
+    let (code, text, told) = connect(&[&["deploy-template", "--format", "json"], more].concat());
+    assert_eq!(code, 0, "{told}");
+    (serde_json::from_str(&text).unwrap(), told)
+}
+
+fn of_kind<'t>(template: &'t serde_json::Value, kind: &str) -> Vec<&'t serde_json::Value> {
+    let resources = template["Resources"].as_object().unwrap().values();
+    resources
+        .filter(|resource| resource["Type"] == kind)
+        .map(|found| &found["Properties"])
+        .collect()
+}
+
+#[test]
+fn the_shipped_deployment_has_its_queues_and_routing_profiles_and_the_days_off_of_its_calendar() {
+    let (template, _) = template(&["--holidays", "2026-11-23..2027-01-03"]);
+    let names = |kind: &str| -> Vec<String> {
+        let found = of_kind(&template, kind).into_iter();
+        found.map(|found| found["Name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("AWS::Connect::Queue"), QUEUES);
+    assert_eq!(names("AWS::Connect::RoutingProfile"), ["everything", "msp", "senior"]);
+    let hours = of_kind(&template, "AWS::Connect::HoursOfOperation");
+    assert_eq!(
+        (&hours[0]["Name"], &hours[0]["TimeZone"]),
+        (&"seoul-office".into(), &"Asia/Seoul".into())
+    );
+    let days = hours[0]["HoursOfOperationOverrides"].as_array().unwrap().iter();
+    let days: Vec<String> = days
+        .map(|day| {
+            let time = |time: &serde_json::Value| {
+                let part = |name: &str| time[name].as_u64().unwrap();
+                format!("{}:{:02}", part("Hours"), part("Minutes"))
+            };
+            let windows = day["OverrideConfig"].as_array().unwrap().iter();
+            let windows: Vec<String> = windows
+                .map(|window| {
+                    format!("{}-{}", time(&window["StartTime"]), time(&window["EndTime"]))
+                })
+                .collect();
+            format!("{}: {windows:?}", day["OverrideName"].as_str().unwrap())
+        })
+        .collect();
+    insta::assert_snapshot!(days.join("\n"));
+}
+
+#[test]
+fn the_words_for_the_fallback_are_the_projects_own() {
+    let (template, _) = template(&[]);
+    let variables = &of_kind(&template, "AWS::Lambda::Function")[0]["Environment"]["Variables"];
+    let words = variables["DIALGRAPH_FALLBACK_TEXT_KO_KR"].as_str().unwrap();
+    assert!(words.contains("문제가 생겨 상담원을 연결해"), "{words}");
+    assert_eq!(variables["DIALGRAPH_FALLBACK_QUEUE"], "general");
+}
+
+#[test]
+fn the_engine_in_the_function_understands_every_variable_of_the_template() {
+    let (template, _) = template(&[
+        "--form",
+        "serverless",
+        "--lex-bot",
+        "default=ABCDEFGHIJ/KLMNOPQRST",
+        "--model",
+        "amazon.nova-lite-v1:0",
+        "--guardrail",
+        "default=abcdefghij/1",
+        "--embedding-model",
+        "amazon.titan-embed-text-v2:0",
+    ]);
+    let variables = &of_kind(&template, "AWS::Lambda::Function")[0]["Environment"]["Variables"];
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("desk").to_owned();
+    let variables = variables.as_object().unwrap().iter().map(|(name, value)| (name, text(value)));
+    let output = Command::new(env!("CARGO_BIN_EXE_dialgraph"))
+        .args(["serve", "--print-config"])
+        .current_dir(std::env::temp_dir())
+        .envs(variables)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+    let config = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "table = \"desk\"",
+        "nlu = \"lex\"",
+        "genai = \"bedrock\"",
+        "knowledge = \"hybrid\"",
+        "lex_bots = [\"default=ABCDEFGHIJ/KLMNOPQRST\"]",
+        "guardrails = [\"default=abcdefghij/1\"]",
+        "model = \"amazon.nova-lite-v1:0\"",
+    ] {
+        assert!(config.lines().any(|found| found.starts_with(line)), "{line}\n{config}");
+    }
+}
+
+#[test]
+fn what_a_template_lacks_is_told_and_what_cannot_be_is_refused() {
+    let (_, told) = template(&[]);
+    let mistakes = [
+        connect(&["deploy-template", "--holidays", "2027"]),
+        connect(&["deploy-template", "--holidays", "2027-12-31..2027-01-01"]),
+        connect(&["deploy-template", "--holidays", "2026-01-01..2028-12-31"]),
+        connect(&["deploy-template", "--model", "*"]),
+    ];
+    let mut all = vec![told];
+    for (code, text, told) in mistakes {
+        assert_eq!((code, text.as_str()), (2, ""), "{told}");
+        all.push(told);
+    }
+    insta::assert_snapshot!(all.join("\n"));
+}

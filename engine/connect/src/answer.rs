@@ -15,6 +15,7 @@ use crate::protocol::{
     CHAT_TIMEOUTS, FLOW_SCHEME, INTERDIGIT_SECONDS, KEY_TIMEOUTS, NOTHING, SAME_LANGUAGE,
     TERMINATORS, action, attribute_key, round_up,
 };
+use crate::visit;
 
 /// Longest wait that a voice answer bridges with silence, in milliseconds.
 pub const MAX_PAUSE_MS: u32 = 20_000;
@@ -34,7 +35,7 @@ impl Answer {
     /// The answer to `incoming`, which `record` tells of: the turn that it brought about, the turn that it brought
     /// about when it came first, or, for one that came out of order, the latest turn.
     pub fn of_turn(incoming: &Incoming, record: &TurnRecord, call: &Call) -> Self {
-        let mut map = Map::new(record.turn);
+        let mut map = Map::new(&visit::token(&call.id, record.turn));
         let same = incoming.language.as_deref() == Some(&*call.locale);
         map.put("language", if same { SAME_LANGUAGE } else { &call.locale });
         map.put("locale", &call.locale);
@@ -66,7 +67,14 @@ impl Answer {
 
     /// The answer to an event of a call that is over already: nothing is left to do.
     pub fn over(call: &Call) -> Self {
-        let mut map = Map::new(call.turn);
+        let mut map = Map::new(&visit::token(&call.id, call.turn));
+        map.put("action", action::DISCONNECT);
+        Self(map.0)
+    }
+
+    /// The answer to news of a contact that never was a call.
+    pub fn no_call() -> Self {
+        let mut map = Map::new("0");
         map.put("action", action::DISCONNECT);
         Self(map.0)
     }
@@ -84,6 +92,10 @@ impl Answer {
     pub fn map(&self) -> &FlatMap {
         &self.0
     }
+
+    pub fn into_map(self) -> FlatMap {
+        self.0
+    }
 }
 
 /// A [fallback](crate::fallback), as an answer like all others.
@@ -96,9 +108,9 @@ impl From<FlatMap> for Answer {
 struct Map(FlatMap);
 
 impl Map {
-    fn new(turn: u32) -> Self {
+    fn new(turn: &str) -> Self {
         let mut map = Self(FlatMap::new());
-        map.put("turn", &turn.to_string());
+        map.put("turn", turn);
         map.put("say", NOTHING);
         map.put("language", SAME_LANGUAGE);
         map

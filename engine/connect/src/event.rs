@@ -11,7 +11,9 @@ use dialgraph_flow::model::{Locale, Name};
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
 
-pub use crate::protocol::MAX_EVENT_BYTES;
+use crate::visit;
+
+pub use crate::protocol::{CONTACT_EVENT, MAX_EVENT_BYTES};
 
 /// Longest text of a caller, in characters; what is longer is cut. Lex gives at most 1,024.
 pub const MAX_TEXT: usize = 4_096;
@@ -31,7 +33,7 @@ pub const HUNG_UP_TOKEN: &str = "hung-up";
 /// One delivery from Connect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incoming {
-    /// The contact id.
+    /// Of the contact, see [`visit`].
     pub call: CallId,
     pub channel: Channel,
     /// Names this delivery: Connect and the Lambda repeat an event with the same token.
@@ -120,7 +122,7 @@ impl Incoming {
     /// # Errors
     /// As [`parse`](Self::parse), but for size and syntax.
     pub fn read(event: &Value) -> Result<Self, EventError> {
-        if event["detail-type"] == "Amazon Connect Contact Event" {
+        if event["detail-type"] == CONTACT_EVENT {
             return Self::contact_event(&event["detail"]);
         }
         let Value::Object(contact) = &event["Details"]["ContactData"] else {
@@ -137,7 +139,7 @@ impl Incoming {
                 did: did.to_owned(),
                 turn: turn.as_deref().map_or("missing".to_owned(), |turn| format!("`{turn}`")),
             };
-            turn.as_deref().and_then(|turn| turn.parse::<u32>().ok()).ok_or_else(wrong)
+            turn.as_deref().and_then(visit::read).ok_or_else(wrong)
         };
         let input = parameters.get("input");
         let what = match did.as_deref() {
@@ -156,11 +158,11 @@ impl Incoming {
                 return Err(EventError::Did { call, did });
             }
         };
-        let (what, turn) = match what {
-            None => (What::Start(Box::new(start(contact, &parameters))), None),
+        let (what, call, turn) = match what {
+            None => (What::Start(Box::new(start(contact, &parameters))), call, None),
             Some(event) => {
-                let turn = turn_of(did.as_deref().unwrap_or_default())?;
-                (What::Event(event), Some(turn))
+                let (visit, turn) = turn_of(did.as_deref().unwrap_or_default())?;
+                (What::Event(event), visit::call(&call.0, visit), Some(turn))
             }
         };
         Ok(Self {
@@ -174,10 +176,18 @@ impl Incoming {
         })
     }
 
+    /// The same event for the next call of the contact; none after [`visit::MAX_VISITS`].
+    pub fn next(&self) -> Option<Self> {
+        let (contact, visit) = visit::contact(&self.call);
+        let call = (visit < visit::MAX_VISITS).then(|| visit::call(contact, visit + 1))?;
+        Some(Self { call, ..self.clone() })
+    }
+
     /// A contact event of Amazon EventBridge. Flows are not told that a caller hung up; this is how the engine is.
     fn contact_event(detail: &Value) -> Result<Self, EventError> {
         let call = call_id(detail.get("contactId"), "detail.contactId")?;
-        let channel = channel(&call, detail.get("channel"))?;
+        // A contact of any channel may be told of; one that the engine has no work for never was a call.
+        let channel = channel(&call, detail.get("channel")).unwrap_or_default();
         if detail["eventType"] != "DISCONNECTED" {
             let did =
                 format!("contact event `{}`", cut(detail["eventType"].as_str().unwrap_or("-"), 40));

@@ -7,8 +7,10 @@
 //! * [`signature`] proves that a request comes from our Lambda, is fresh and is heard once.
 //! * [`fallback`] is the answer when there is no other: it always brings the caller to people.
 //! * [`event`] reads what Connect sends, [`answer`] writes what Connect is told: a [`flat::FlatMap`].
+//! * [`visit`] tells calls apart that one contact makes one after the other.
 //! * [`bridge`] makes the one contact flow that acts on those answers, and [`lint`] checks contact flows as strictly
 //!   as the service does.
+//! * [`stack`] is the CloudFormation template of a whole deployment, the bridge flow in it.
 //!
 //! **Invariants.** No I/O, no clock, no HTTP, no async: time and bytes come in as arguments. Nothing here panics,
 //! whatever Connect sends. Every answer is one that Connect accepts: flat, strings only, none empty, under 32 KB.
@@ -29,3 +31,7 @@ pub mod lint;
 mod pieces;
 pub mod protocol;
 pub mod signature;
+#[cfg(feature = "engine")]
+pub mod stack;
+#[cfg(feature = "engine")]
+pub mod visit;

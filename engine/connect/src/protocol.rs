@@ -22,6 +22,9 @@ pub mod action {
     pub const FALLBACK: &str = "fallback";
 }
 
+/// `detail-type` of what Amazon EventBridge tells of contacts.
+pub const CONTACT_EVENT: &str = "Amazon Connect Contact Event";
+
 /// Largest event read, in bytes. Connect's own are a few KB, with 32 KB of attributes at most.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 

@@ -18,11 +18,12 @@
 //! nobody without a key can fill it. What one process has heard another has not: the turn token, for which the store
 //! keeps one answer, is what makes a replay to another process harmless.
 //!
-//! **Rotation.** A verifier takes several keys. Add the new key to the engine, move the Lambda to it, remove the old.
+//! **Rotation.** A verifier takes several keys. Add the new key to the engine, move the Lambda to it, remove the old. Keys
+//! can be replaced while requests come ([`Verifier::with_keys`]).
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -213,7 +214,8 @@ pub fn sign(key: &Key, request: &Request<'_>, now: u64, nonce: Nonce) -> Signed 
     Signed { key: key.id.clone(), timestamp, nonce, signature }
 }
 
-/// Why a request was refused. Say [`Refusal::code`] to whoever sent it, and the message to the operator alone.
+/// Why a request was refused: for the operator's log. Who sent it is told no more than that it was: even
+/// [`Refusal::code`] tells which keys there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -248,6 +250,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// All codes.
+    pub const CODES: [&'static str; 7] = [
+        "signature-missing",
+        "signature-malformed",
+        "signature-key-unknown",
+        "signature-too-old",
+        "signature-too-new",
+        "signature-wrong",
+        "signature-replayed",
+    ];
+
     /// A stable word for logs, metrics and the response, which helps nobody to forge a signature.
     pub fn code(&self) -> &'static str {
         match self {
@@ -282,7 +295,7 @@ impl Refusal {
 pub struct Verifier {
     keys: Vec<Key>,
     window: u32,
-    heard: Mutex<NonceCache>,
+    heard: Arc<Mutex<NonceCache>>,
 }
 
 impl Verifier {
@@ -291,16 +304,17 @@ impl Verifier {
     /// # Errors
     /// If there is no key, or two have one id.
     pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
-        let keys: Vec<Key> = keys.into_iter().collect();
-        if keys.is_empty() {
-            return Err(KeyError::None);
-        }
-        let mut ids = HashSet::new();
-        if let Some(key) = keys.iter().find(|key| !ids.insert(key.id.as_str())) {
-            return Err(KeyError::Twice { id: key.id.clone() });
-        }
-        let heard = Mutex::new(NonceCache::new(DEFAULT_NONCES));
-        Ok(Self { keys, window: DEFAULT_WINDOW_SECONDS, heard })
+        let heard = Arc::new(Mutex::new(NonceCache::new(DEFAULT_NONCES)));
+        Ok(Self { keys: checked(keys)?, window: DEFAULT_WINDOW_SECONDS, heard })
+    }
+
+    /// The same with other keys. What one of the two has heard the other has heard as well, so that nothing can be replayed
+    /// while keys are replaced.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_keys(&self, keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
+        Ok(Self { keys: checked(keys)?, window: self.window, heard: Arc::clone(&self.heard) })
     }
 
     /// How far, in seconds, a timestamp may be from this machine's clock, both ways.
@@ -313,12 +327,13 @@ impl Verifier {
     /// How many nonces to remember; at least 1,024.
     #[must_use]
     pub fn nonces(mut self, capacity: usize) -> Self {
-        self.heard = Mutex::new(NonceCache::new(capacity));
+        self.heard = Arc::new(Mutex::new(NonceCache::new(capacity)));
         self
     }
 
-    /// Refuses what was signed at or before this Unix second. Given the time of the process's start (less what the
-    /// clocks may differ by), nothing that an earlier process has heard can be replayed to this one.
+    /// Refuses what was signed at or before this Unix second. Given the time of the process's start, nothing that an
+    /// earlier process has heard can be replayed to this one; given a time before it, for clocks that differ, only what was
+    /// signed between the two can.
     #[must_use]
     pub fn only_after(self, second: u64) -> Self {
         self.locked().forget_until(second);
@@ -396,6 +411,18 @@ impl Verifier {
         // Whatever a panic of another thread left behind only refuses more than it must.
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn checked(keys: impl IntoIterator<Item = Key>) -> Result<Vec<Key>, KeyError> {
+    let keys: Vec<Key> = keys.into_iter().collect();
+    if keys.is_empty() {
+        return Err(KeyError::None);
+    }
+    let mut ids = HashSet::new();
+    if let Some(key) = keys.iter().find(|key| !ids.insert(key.id.as_str())) {
+        return Err(KeyError::Twice { id: key.id.clone() });
+    }
+    Ok(keys)
 }
 
 enum Heard {

@@ -1,11 +1,11 @@
 //! From a manifest to a release that could go live, or to all that stands against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dialgraph_flow::check::Plugins;
 use dialgraph_flow::diagnostic::{Code, Diagnostic, Report};
-use dialgraph_flow::grants::Grants;
+use dialgraph_flow::grants::{Grants, PluginLimits};
 use dialgraph_flow::model::Name;
 use dialgraph_flow::project::Files;
 use dialgraph_flow::{Digest, Project, Release, check};
@@ -128,9 +128,9 @@ impl Candidate {
         }
     }
 
-    /// Digests of the plugins that are loaded for it.
-    pub(crate) fn plugins(&self) -> Vec<Digest> {
-        self.prepared.iter().map(|plugin| plugin.loaded().digest).collect()
+    /// The plugins that are loaded for it: their digests, and the bounds of their runs.
+    pub(crate) fn plugins(&self) -> BTreeSet<(Digest, PluginLimits)> {
+        self.prepared.iter().map(|plugin| (plugin.loaded().digest, plugin.limits())).collect()
     }
 }
 

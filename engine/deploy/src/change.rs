@@ -16,6 +16,7 @@ use crate::manifest::Manifest;
 use crate::reach::{Allow, Widening};
 use crate::rows::{
     self, Action, AuditEntry, CHANGES_TOLD, CanaryState, Deployed, Latest, Made, State, Version,
+    Vouched,
 };
 use crate::store::{Content, state_ops};
 use crate::who::{Role, Who};
@@ -24,6 +25,8 @@ use crate::who::{Role, Who};
 pub const MAX_FILE_BYTES: usize = 4 << 20;
 /// Most files of a project.
 pub const MAX_FILES: usize = 5_000;
+/// Longest text of a signature that is kept; minisign's have some 300 bytes.
+const MAX_SIGNATURE_BYTES: usize = 4096;
 /// How often a change is made again because others were faster.
 const RACES: u32 = 8;
 
@@ -127,6 +130,8 @@ struct Request {
     /// Plugins that must be usable, because somebody pushes them now.
     pushed: BTreeSet<String>,
     signed: BTreeMap<String, String>,
+    /// What speaks for plugins that are pushed, for when they come back.
+    vouched: BTreeMap<String, Vouched>,
     allow: Allow,
     why: Option<String>,
     canary: Option<u8>,
@@ -194,6 +199,7 @@ impl Deploy {
             text(Item::flow(name), bytes, &mut reasons);
         }
         let (mut pushed, mut signed) = (BTreeSet::new(), BTreeMap::new());
+        let mut vouched = BTreeMap::new();
         for (name, plugin) in plugins {
             if !is_name(&name) {
                 reasons.push(Reason::Name { kind: "plugin", name: name.clone() });
@@ -208,6 +214,10 @@ impl Deploy {
                 if !plugin.shipped {
                     pushed.insert(name.clone());
                 }
+                let signature = plugin.signature.filter(|text| text.len() <= MAX_SIGNATURE_BYTES);
+                if plugin.shipped || signature.is_some() {
+                    vouched.insert(name.clone(), Vouched { shipped: plugin.shipped, signature });
+                }
                 let bytes = Arc::unwrap_or_clone(plugin.bytes);
                 fresh.insert(digest, bytes);
             }
@@ -216,13 +226,24 @@ impl Deploy {
         let content = inner.content.with(&Arc::new(fresh));
         let want = Want::Items(items);
         let action = if canary.is_some() { Action::CanaryStart } else { Action::Push };
-        let request =
-            Request { action, want, content, pushed, signed, allow, why, canary, dry_run, folder };
+        let request = Request {
+            action,
+            want,
+            content,
+            pushed,
+            signed,
+            vouched,
+            allow,
+            why,
+            canary,
+            dry_run,
+            folder,
+        };
         if !reasons.is_empty() {
             // Not a byte of it was parsed.
-            let refusal = Refusal { reasons, report: None };
+            let refusal = DeployError::Refused(Box::new(Refusal { reasons, report: None }));
             inner.audit_refusal(who, &request, &refusal).await?;
-            return Err(DeployError::Refused(Box::new(refusal)));
+            return Err(refusal);
         }
         inner.change(who, request).await
     }
@@ -252,10 +273,9 @@ impl Deploy {
             }
             Back::To(text) => inner.find_release(text).await?,
         };
-        let manifest = inner.manifest(made.manifest).await?;
-        inner
-            .change(who, inner.going_back(Want::Release(Box::new(made), manifest), allow, why))
-            .await
+        let manifest = inner.manifest(made.manifest).await.map_err(gone)?;
+        let want = Want::Release(Box::new(made), manifest);
+        inner.change(who, inner.going_back(want, allow, why)).await.map_err(gone)
     }
 
     /// Takes one flow or plugin back to an earlier version; the rest stays as it is. A canary ends.
@@ -276,7 +296,17 @@ impl Deploy {
         let live = inner.manifest(inner.made(state.live.number).await?.manifest).await?;
         let digest = inner.earlier(item, live.get(item), back).await?;
         let want = Want::Items(vec![(item.clone(), digest)]);
-        inner.change(who, inner.going_back(want, allow, why)).await
+        inner.change(who, inner.going_back(want, allow, why)).await.map_err(gone)
+    }
+}
+
+/// To what was removed one cannot go back.
+pub(crate) fn gone(error: DeployError) -> DeployError {
+    match error {
+        DeployError::Missing { what } => DeployError::Unknown(format!(
+            "there is no {what} any more: what nothing has needed for long is removed (`deploy.keep_releases`, `deploy.keep_for`)"
+        )),
+        error => error,
     }
 }
 
@@ -300,6 +330,7 @@ impl Inner {
             content: self.content.clone(),
             pushed: BTreeSet::new(),
             signed: BTreeMap::new(),
+            vouched: BTreeMap::new(),
             allow,
             why,
             canary: None,
@@ -325,16 +356,41 @@ impl Inner {
         }
     }
 
+    /// What stands against plugins that come back: what is asked of one that is pushed is asked of them, too, with the
+    /// keys that are trusted now.
+    async fn unvouched(&self, changes: &[ItemChange]) -> Result<Vec<Reason>, DeployError> {
+        let mut reasons = Vec::new();
+        let plugins = changes.iter().filter(|change| change.item.kind == ItemKind::Plugin);
+        for (name, digest) in plugins.filter_map(|c| Some((&c.item.name, c.after?))) {
+            let vouched = self.ledger.vouched(&digest).await?;
+            match vouched {
+                Some(Vouched { shipped: true, .. }) => {}
+                Some(Vouched { signature: Some(signature), .. }) => {
+                    let (content, plugin) = (self.content.clone(), name.clone());
+                    let bytes = blocking(move || content.get(&digest, &plugin)).await?;
+                    reasons.extend(self.settings.trusted.signer(name, &bytes, &signature).err());
+                }
+                Some(Vouched { signature: None, .. }) | None => reasons.push(Reason::Unsigned {
+                    plugin: name.clone(),
+                    how: format!(
+                        "version {digest} of it was pushed without a signature; push it again with one"
+                    ),
+                }),
+            }
+        }
+        Ok(reasons)
+    }
+
     async fn change(self: &Arc<Self>, who: &Who, request: Request) -> Result<Outcome, DeployError> {
         let _alone = self.writing.lock().await;
         for _ in 0..RACES {
             match self.attempt(who, &request).await {
                 Err(DeployError::Raced(_)) => {}
-                Err(DeployError::Refused(refusal)) => {
-                    self.audit_refusal(who, &request, &refusal).await?;
-                    return Err(DeployError::Refused(refusal));
+                Err(error) => {
+                    self.audit_refusal(who, &request, &error).await?;
+                    return Err(error);
                 }
-                other => return other,
+                done => return done,
             }
         }
         Err(DeployError::Raced(RACES))
@@ -373,6 +429,18 @@ impl Inner {
             return Err(DeployError::refused(Reason::TooLarge { what, bytes, limit }));
         }
 
+        if request.action == Action::RollBack && self.settings.require_signed {
+            let reasons = self.unvouched(&changes).await?;
+            if !reasons.is_empty() {
+                return Err(DeployError::Refused(Box::new(Refusal { reasons, report: None })));
+            }
+        }
+        let folder = match &request.folder {
+            Some(folder) => Some(Digest::of(&folder.bytes())),
+            None => state.and_then(|state| state.folder),
+        };
+        // Before any of its content is looked at.
+        let unclaimed = self.unclaimed().await?;
         let content = request.content.clone();
         let candidate = self.check(content, target, request.pushed.clone()).await?;
         let before = state.and_then(|state| self.reach_of(&state.live.release)).unwrap_or_default();
@@ -406,10 +474,6 @@ impl Inner {
             report: (!candidate.report.is_empty()).then(|| candidate.report.to_json()),
             rendered: (!candidate.report.is_empty()).then(|| candidate.report.render(false)),
         };
-        let folder = match &request.folder {
-            Some(folder) => Some(Digest::of(&folder.bytes())),
-            None => state.and_then(|state| state.folder),
-        };
         let same = outcome.changes.is_empty() && !other;
         if same && request.canary.is_some() {
             let words = "nothing differs from what is live; there is nothing to try";
@@ -434,14 +498,14 @@ impl Inner {
             .await?
         };
         let candidate = taken_in;
-        let plan = Planned { manifest, folder, made: reused, same };
+        let plan = Planned { manifest, folder, made: reused, same, unclaimed };
         self.write(who, request, row.as_ref(), &outcome, &plan).await?;
         outcome.changed = !same;
         if outcome.changed {
             self.happened(request.action.as_str());
         }
 
-        let (_, project) = self.hold(candidate, request.canary.is_none());
+        let (_, project) = self.hold(candidate);
         if request.canary.is_none()
             && let Err(why) = self.worlds.seed(&project).await
         {
@@ -497,6 +561,9 @@ impl Inner {
                 self.ledger.prewrite(&version_ops(who, request, outcome, at)?).await?;
             }
         }
+        if request.canary.is_some() || !plan.same {
+            ops.push(self.noting(release)?);
+        }
         match request.canary {
             Some(percent) => {
                 let rules = self.settings.canary;
@@ -522,21 +589,29 @@ impl Inner {
             allowed: outcome.widened.iter().map(|w| format!("{}:{}", w.plugin, w.access)).collect(),
             why: request.why.clone(),
             refused: Vec::new(),
+            removed: BTreeMap::new(),
         };
         next.audit = entry.number;
         ops.extend(state_ops(row, &next, &entry)?);
+        ops.push(plan.unclaimed.clone());
         if self.ledger.commit(&ops).await? { Ok(()) } else { Err(DeployError::Raced(1)) }
     }
 
-    /// Notes that somebody tried.
+    /// Notes that somebody tried what was refused, or what they may not do. Other failures are no decision, and are not
+    /// noted.
     async fn audit_refusal(
         &self,
         who: &Who,
         request: &Request,
-        refusal: &Refusal,
+        error: &DeployError,
     ) -> Result<(), DeployError> {
-        let mut codes: Vec<String> =
-            refusal.reasons.iter().map(|reason| reason.code().to_owned()).collect();
+        let mut codes: Vec<String> = match error {
+            DeployError::Refused(refusal) => {
+                refusal.reasons.iter().map(|reason| reason.code().to_owned()).collect()
+            }
+            DeployError::Forbidden { .. } => vec!["forbidden".to_owned()],
+            _ => return Ok(()),
+        };
         codes.dedup();
         let changes = match &request.want {
             Want::Items(items) => {
@@ -561,24 +636,29 @@ impl Inner {
             allowed: Vec::new(),
             why: request.why.clone(),
             refused: codes.clone(),
+            removed: BTreeMap::new(),
         };
         if request.dry_run {
             return Ok(());
         }
         self.happened("refused");
-        self.note(entry).await
+        self.note(&[], entry).await
     }
 
-    /// Adds a line to the audit log that changes nothing else. Before the first release there is no log.
+    /// Does `ops` and adds a line to the audit log, in one commit. Before the first release there is no log.
     pub(crate) async fn note(
         &self,
+        ops: &[Op],
         entry: impl Fn(&State) -> AuditEntry,
     ) -> Result<(), DeployError> {
         for _ in 0..RACES {
-            let Some(row) = self.state().await? else { return Ok(()) };
-            let entry = entry(&row.value);
-            let next = State { audit: entry.number, ..row.value.clone() };
-            if self.ledger.commit(&state_ops(Some(&row), &next, &entry)?).await? {
+            let mut all = ops.to_vec();
+            if let Some(row) = self.state().await? {
+                let entry = entry(&row.value);
+                let next = State { audit: entry.number, ..row.value.clone() };
+                all.extend(state_ops(Some(&row), &next, &entry)?);
+            }
+            if all.is_empty() || self.ledger.commit(&all).await? {
                 return Ok(());
             }
         }
@@ -613,6 +693,8 @@ struct Planned<'p> {
     made: Option<&'p Made>,
     /// What is live stays live.
     same: bool,
+    /// Holds as long as no content is being removed.
+    unclaimed: Op,
 }
 
 fn edited(base: &Manifest, items: &[(Item, Option<Digest>)]) -> Result<Manifest, DeployError> {
@@ -662,6 +744,9 @@ fn version_ops(
     at: dialgraph_store::UnixMillis,
 ) -> Result<Vec<Op>, StoreError> {
     let versioned = outcome.changes.iter().filter(|change| change.item.kind != ItemKind::File);
+    let plugins = outcome.changes.iter().filter(|change| change.item.kind == ItemKind::Plugin);
+    let vouched =
+        plugins.filter_map(|change| Some((change.after?, request.vouched.get(&change.item.name)?)));
     versioned
         .map(|change| {
             let signed_by = match change.item.kind {
@@ -679,5 +764,10 @@ fn version_ops(
             };
             Op::put_value(rows::version(&change.item, outcome.number)?, &version, Expect::Any)
         })
+        .chain(
+            vouched.map(|(plugin, vouched)| {
+                Op::put_value(rows::vouched(&plugin)?, vouched, Expect::Any)
+            }),
+        )
         .collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
+use dialgraph_flow::grants::PluginLimits;
 use dialgraph_flow::{Digest, Project, Release};
 use dialgraph_host::Host;
 use dialgraph_kernel::journal::TurnRecord;
@@ -20,6 +21,7 @@ use crate::rows::{self, CanaryState, Counts, State};
 use crate::signature::TrustedKeys;
 use crate::source::Source;
 use crate::store::{Content, Ledger, random_hex};
+use crate::sweep::Keep;
 use crate::who::Who;
 use crate::worlds::{ByRelease, Worlds};
 
@@ -49,6 +51,21 @@ pub struct Settings {
     pub require_signed: bool,
     /// When a canary is taken back by itself.
     pub canary: Rules,
+    /// What of a project is taken in when the engine starts.
+    pub take_in: TakeIn,
+    /// What stays though no call needs it.
+    pub keep: Keep,
+}
+
+/// What of a project is taken in when an engine starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TakeIn {
+    /// What has changed in it since it was last taken in.
+    #[default]
+    Changes,
+    /// All of it when nothing is live yet, and otherwise nothing: for processes that share a store. One that is started
+    /// again with a folder of old must not make that live for all.
+    First,
 }
 
 /// Changes what is live, and keeps the engine at hand of what calls are pinned to.
@@ -77,6 +94,9 @@ pub(crate) struct Inner {
     held: Mutex<HashMap<Digest, Held>>,
     /// One change at a time; others would only lose the race in the store.
     pub(crate) writing: tokio::sync::Mutex<()>,
+    /// The last state that this process went over to, by its line in the audit log, which every change of the state
+    /// adds one to. Held while it goes over.
+    adopted: tokio::sync::Mutex<u64>,
     watched: Mutex<Option<Watched>>,
     wake: Notify,
     told: OnceLock<Told>,
@@ -89,7 +109,7 @@ type Told = Box<dyn Fn(&'static str) + Send + Sync>;
 pub(crate) struct Held {
     release: Arc<Release>,
     world: Arc<dyn World>,
-    plugins: BTreeSet<Digest>,
+    plugins: BTreeSet<(Digest, PluginLimits)>,
     reach: Reach,
 }
 
@@ -117,7 +137,7 @@ impl Watched {
 pub struct Started {
     /// For the engine: it finds in them what its calls are pinned to, now and later.
     pub releases: Arc<Releases>,
-    /// What became of the project that was given.
+    /// What became of the project that was given; none also when it was left alone.
     pub taken_in: Option<Result<Outcome, DeployError>>,
 }
 
@@ -145,22 +165,34 @@ impl Deploy {
             releases: OnceLock::new(),
             held: Mutex::default(),
             writing: tokio::sync::Mutex::new(()),
+            adopted: tokio::sync::Mutex::default(),
             watched: Mutex::default(),
             wake: Notify::new(),
             told: OnceLock::new(),
         }))
     }
 
-    /// Has `tell` told of every change and of every refusal, in a word for metrics: `push`, `roll-back`,
-    /// `canary-start`, `canary-promote`, `canary-withdraw`, `refused`, and `taken-over` for what another process changed.
-    /// Only the first that asks is told.
+    /// What [`tell`](Self::tell) tells of: changes, refusals, and what was taken over from another process.
+    pub const TOLD: [&'static str; 8] = [
+        "push",
+        "roll-back",
+        "canary-start",
+        "canary-promote",
+        "canary-withdraw",
+        "refused",
+        "content-remove",
+        "taken-over",
+    ];
+
+    /// Has `tell` told of every change and of every refusal, in a word of [`TOLD`](Self::TOLD) for metrics. Only the first
+    /// that asks is told.
     pub fn tell(&self, tell: impl Fn(&'static str) + Send + Sync + 'static) {
         // Whoever was first is told.
         let _ = self.0.told.set(Box::new(tell));
     }
 
-    /// Loads what is live, and then takes in what has changed in `source` since it was last taken in; if nothing is
-    /// live yet, makes the first release of it. Once per process, before the engine.
+    /// Loads what is live, and then takes in of `source` what [`Settings::take_in`] says; if nothing is live yet, makes
+    /// the first release of it. Once per process, before the engine.
     ///
     /// A `source` that is refused does not stop an engine that has a good release.
     ///
@@ -185,9 +217,20 @@ impl Deploy {
         let releases = Arc::new(Releases::new(live).with_source(source_of));
         let releases = Arc::clone(inner.releases.get_or_init(|| releases));
         inner.adopt(&state).await?;
+        inner.note_from_history(&state).await?;
         let taken_in = match (first, source) {
             (Some(first), _) => Some(Ok(first)),
-            (None, Some(source)) => Some(self.take_in(source).await),
+            (None, Some(source)) => match inner.settings.take_in {
+                TakeIn::Changes => Some(self.take_in(source).await),
+                TakeIn::First => {
+                    if state.folder != Some(Digest::of(&source.manifest().bytes())) {
+                        tracing::info!(
+                            "the project differs from what was last taken in, and what is live stays: push it, or have it taken in by whoever is to"
+                        );
+                    }
+                    None
+                }
+            },
             (None, None) => None,
         };
         Ok(Started { releases, taken_in })
@@ -241,7 +284,8 @@ impl Deploy {
         Ok(Tick { withdrawn, gone: self.0.collect().await? })
     }
 
-    /// Looks around every `interval`, and at once when a canary does badly. Never ends; failures are logged.
+    /// Looks around every `interval`, and at once when a canary does badly; once an hour, [sweeps](Self::sweep). Never
+    /// ends; failures are logged.
     pub async fn run(self, interval: Duration) {
         loop {
             match self.tick().await {
@@ -255,6 +299,13 @@ impl Deploy {
                     }
                 }
                 Err(error) => tracing::error!(%error, "the releases cannot be looked after"),
+            }
+            match self.sweep_if_due().await {
+                Ok(removed) if removed.is_empty() => {}
+                Ok(removed) => {
+                    tracing::info!(count = removed.len(), "content that nothing needs was removed");
+                }
+                Err(error) => tracing::error!(%error, "old content cannot be removed"),
             }
             tokio::select! {
                 () = tokio::time::sleep(interval) => {}
@@ -340,8 +391,15 @@ impl Inner {
     /// Digests of all releases that are held, and the plugins of each.
     pub(crate) fn holds(&self) -> Vec<(Digest, Vec<Digest>)> {
         let held = self.held();
-        let mut all: Vec<_> =
-            held.iter().map(|(d, held)| (*d, held.plugins.iter().copied().collect())).collect();
+        let mut all: Vec<_> = held
+            .iter()
+            .map(|(d, held)| {
+                (*d, {
+                    let digests: BTreeSet<Digest> = held.plugins.iter().map(|(d, _)| *d).collect();
+                    digests.into_iter().collect()
+                })
+            })
+            .collect();
         all.sort();
         all
     }
@@ -366,17 +424,14 @@ impl Inner {
         .await
     }
 
-    /// Makes a candidate one that calls can be pinned to. `newest`: plugins that are loaded already come under
-    /// its grants.
-    pub(crate) fn hold(&self, candidate: Candidate, newest: bool) -> (Arc<Release>, Project) {
-        let plugins: BTreeSet<Digest> = candidate.plugins().into_iter().collect();
+    /// Makes a candidate one that calls can be pinned to. Its plugins are loaded beside the same ones under other
+    /// limits, of which calls of other releases have theirs.
+    pub(crate) fn hold(&self, candidate: Candidate) -> (Arc<Release>, Project) {
+        let plugins = candidate.plugins();
         let Candidate { release, world, prepared, reach, project, .. } = candidate;
         let mut held = self.held();
         for plugin in prepared {
-            // A release of old must not put limits of old on what new calls run.
-            if newest || self.host.loaded(&plugin.loaded().digest).is_none() {
-                self.host.keep(plugin);
-            }
+            self.host.keep(plugin);
         }
         let digest = release.digest;
         let one = held.entry(digest).or_insert_with(|| Held {
@@ -417,7 +472,7 @@ impl Inner {
                 candidate.release.digest
             )));
         }
-        Ok(self.hold(candidate, false))
+        Ok(self.hold(candidate))
     }
 
     /// Loads what is live, with the project that it was made of.
@@ -435,8 +490,13 @@ impl Inner {
         self.ledger.made(number).await?.ok_or_else(missing)
     }
 
-    /// Brings this process to `state`. True when it was elsewhere.
+    /// Brings this process to `state`. True when it was elsewhere; not when it is further on already: whoever reads the
+    /// state slowly must not undo what was done meanwhile.
     pub(crate) async fn adopt(self: &Arc<Self>, state: &State) -> Result<bool, DeployError> {
+        let mut adopted = self.adopted.lock().await;
+        if state.audit < *adopted {
+            return Ok(false);
+        }
         let there = |digest: Digest| DeployError::Missing { what: format!("release {digest}") };
         let wanted = state.live.release;
         let live = self.fetch(wanted).await?.ok_or_else(|| there(wanted))?;
@@ -449,6 +509,7 @@ impl Inner {
             }
         };
         self.watch_canary(state);
+        *adopted = state.audit;
         let Some(releases) = self.releases.get() else { return Ok(false) };
         let before =
             (releases.live().digest, releases.canary().map(|c| (c.release.digest, c.percent)));
@@ -457,6 +518,12 @@ impl Inner {
             return Ok(false);
         }
         releases.publish(live, canary);
+        // Calls began with it here until this moment, whatever other processes knew.
+        let (live, canary) = before;
+        let left = [Some(live), canary.map(|(release, _)| release)].into_iter().flatten();
+        if let Err(error) = self.note_calls_of(left.filter(|left| *left != after.0)).await {
+            tracing::warn!(%error, "a release that is live no more could not be noted; the next look around does it");
+        }
         Ok(true)
     }
 
@@ -526,11 +593,17 @@ impl Inner {
     /// from the store again, and a turn in progress holds it.
     async fn collect(&self) -> Result<Vec<Digest>, DeployError> {
         let Some(releases) = self.releases.get() else { return Ok(Vec::new()) };
-        let mut gone = Vec::new();
+        let wanted = |digest: &Digest| {
+            releases.live().digest == *digest
+                || releases.canary().is_some_and(|canary| canary.release.digest == *digest)
+        };
+        let (mut gone, mut busy) = (Vec::new(), BTreeSet::new());
         for (digest, _) in self.holds() {
-            let wanted = releases.live().digest == digest
-                || releases.canary().is_some_and(|canary| canary.release.digest == digest);
-            if wanted || self.has_open_calls(&digest).await? {
+            if wanted(&digest) {
+                continue;
+            }
+            if self.has_open_calls(&digest).await? {
+                busy.insert(digest);
                 continue;
             }
             releases.forget(&digest);
@@ -542,11 +615,13 @@ impl Inner {
             let Some(one) = held.remove(&digest) else { continue };
             for plugin in one.plugins {
                 if !held.values().any(|held| held.plugins.contains(&plugin)) {
-                    self.host.unload(&plugin);
+                    let (digest, limits) = &plugin;
+                    self.host.unload_under(digest, limits);
                 }
             }
             gone.push(digest);
         }
+        self.tidy_noted(&busy, wanted).await?;
         Ok(gone)
     }
 }

@@ -12,7 +12,8 @@
 //! * **A change is one commit** of that row under its version, together with a line of the audit log. Whatever
 //!   process asks later sees all of it or nothing.
 //! * **Calls keep what they began with.** What a call is pinned to is found again by its digest, on any process; it
-//!   leaves the memory when its last call has ended, and the history never.
+//!   leaves the memory when its last call has ended, the disk when nobody can ask for it any more ([`Keep`]), and the
+//!   history never.
 //! * **A plugin reaches no more than before** unless somebody says so who may.
 //! * **The audit log only grows**, without gaps.
 //!
@@ -23,8 +24,10 @@ mod candidate;
 mod change;
 mod deploy;
 mod error;
+mod history;
 mod item;
 mod manifest;
+mod pinned;
 mod query;
 mod reach;
 mod rows;
@@ -32,6 +35,7 @@ mod signature;
 mod source;
 mod standing;
 mod store;
+mod sweep;
 mod tokens;
 pub mod watch;
 mod who;
@@ -39,8 +43,9 @@ mod worlds;
 
 pub use canary::{Rules, Tally, judge};
 pub use change::{Back, Change, MAX_FILE_BYTES, MAX_FILES, NewPlugin, Outcome};
-pub use deploy::{Deploy, Settings, Setup, Started, Tick};
+pub use deploy::{Deploy, Settings, Setup, Started, TakeIn, Tick};
 pub use error::{DeployError, Reason, Refusal};
+pub use history::History;
 pub use item::{Item, ItemChange, ItemKind};
 pub use manifest::Manifest;
 pub use query::{CanaryStatus, HeldStatus, Listed, ListedVersion, MAX_LISTED, PinStatus, Status};
@@ -48,6 +53,7 @@ pub use reach::{Allow, Widening};
 pub use rows::{Action, AuditEntry, CHANGES_TOLD, Deployed, Made, Pin, Version};
 pub use signature::{KeyError, TrustedKeys};
 pub use source::{Source, SourceError};
-pub use tokens::{ConfiguredToken, TokenHash, TokenRow, Tokens, new_token};
+pub use sweep::Keep;
+pub use tokens::{ConfiguredToken, ConfiguredTokens, TokenHash, TokenRow, Tokens, new_token};
 pub use who::{Role, Who};
 pub use worlds::{LocalWorlds, Refit, Worlds};

@@ -6,8 +6,11 @@
 //! * `deploy/release/DIGEST` / `latest`: from a digest to its number.
 //! * `deploy/versions/KIND/NAME` / number: the versions of one flow or plugin. Written before the release that
 //!   they are in, and of no account unless that release came about.
+//! * `deploy/with-calls` / DIGEST: releases that calls in progress may be pinned to.
+//! * `deploy/vouched` / DIGEST: why a version of a plugin may run where only signed ones may.
 //! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and never replaced.
 //! * `deploy/canary/NUMBER` / process: what each engine process counted of a canary.
+//! * `deploy` / `sweep`: content that is being removed, see [`Sweep`].
 //! * `deploy/tokens` / id: see [`Tokens`](crate::Tokens).
 
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ use dialgraph_store::{Key, Part, Schema, Sort, StoreError, UnixMillis, Upgrade};
 
 use crate::canary::{Rules, Tally};
 use crate::item::{Item, ItemChange};
+use crate::sweep::Sweep;
 use crate::who::Who;
 
 /// What is live, and everything else that changes together with it.
@@ -92,6 +96,24 @@ pub(crate) struct Latest {
     pub(crate) manifest: Digest,
 }
 
+/// A release that calls in progress may be pinned to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WithCalls {
+    pub(crate) release: Digest,
+    /// When it was last noted.
+    pub(crate) at: UnixMillis,
+}
+
+/// What speaks for a version of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Vouched {
+    /// It came with an engine.
+    pub(crate) shipped: bool,
+    /// Text of its `.minisig`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<String>,
+}
+
 /// One version of a flow or plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
@@ -123,6 +145,13 @@ pub enum Action {
     CanaryWithdraw,
     TokenMade,
     TokenRevoked,
+    /// What is older than somebody said was removed.
+    Purge,
+    /// Erasing one customer began.
+    EraseBegun,
+    /// One customer was erased.
+    Erase,
+    ContentRemove,
 }
 
 impl Action {
@@ -138,6 +167,10 @@ impl Action {
             Self::CanaryWithdraw => "canary-withdraw",
             Self::TokenMade => "token-made",
             Self::TokenRevoked => "token-revoked",
+            Self::Purge => "purge",
+            Self::EraseBegun => "erase-begun",
+            Self::Erase => "erase",
+            Self::ContentRemove => "content-remove",
         }
     }
 }
@@ -167,6 +200,9 @@ pub struct AuditEntry {
     /// It was refused for these reasons (their codes), and nothing changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
+    /// How much of what was removed: `calls`, `records` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, u64>,
 }
 
 /// Most changes that one line of the audit log names.
@@ -197,9 +233,12 @@ first_version! {
     State => "deploy-state",
     Made => "release",
     Latest => "release-latest",
+    WithCalls => "release-with-calls",
+    Vouched => "plugin-vouched",
     Version => "item-version",
     AuditEntry => "audit",
     Counts => "canary-counts",
+    Sweep => "content-sweep",
 }
 
 fn key(part: String, sort: Sort) -> Result<Key, StoreError> {
@@ -210,12 +249,32 @@ pub(crate) fn state() -> Result<Key, StoreError> {
     key("deploy".to_owned(), Sort::text("state"))
 }
 
+pub(crate) fn sweep() -> Result<Key, StoreError> {
+    key("deploy".to_owned(), Sort::text("sweep"))
+}
+
+pub(crate) fn all_made() -> Result<Part, StoreError> {
+    Part::new("deploy/releases")
+}
+
 pub(crate) fn made(number: u64) -> Result<Key, StoreError> {
-    key("deploy/releases".to_owned(), Sort::number(number))
+    Key::new(&all_made()?, Sort::number(number))
 }
 
 pub(crate) fn latest(release: &Digest) -> Result<Key, StoreError> {
     key(format!("deploy/release/{}", release.hex()), Sort::text("latest"))
+}
+
+pub(crate) fn vouched(plugin: &Digest) -> Result<Key, StoreError> {
+    key("deploy/vouched".to_owned(), Sort::text(&plugin.hex()))
+}
+
+pub(crate) fn all_with_calls() -> Result<Part, StoreError> {
+    Part::new("deploy/with-calls")
+}
+
+pub(crate) fn with_calls(release: &Digest) -> Result<Key, StoreError> {
+    Key::new(&all_with_calls()?, Sort::text(&release.hex()))
 }
 
 pub(crate) fn versions(item: &Item) -> Result<Part, StoreError> {
@@ -226,8 +285,12 @@ pub(crate) fn version(item: &Item, number: u64) -> Result<Key, StoreError> {
     Key::new(&versions(item)?, Sort::number(number))
 }
 
+pub(crate) fn audit_log() -> Result<Part, StoreError> {
+    Part::new("deploy/audit")
+}
+
 pub(crate) fn audit(number: u64) -> Result<Key, StoreError> {
-    key("deploy/audit".to_owned(), Sort::number(number))
+    Key::new(&audit_log()?, Sort::number(number))
 }
 
 pub(crate) fn counts_of(number: u64) -> Result<Part, StoreError> {

@@ -1,6 +1,6 @@
 //! What changes without a new release: pins, and the share and the end of a canary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dialgraph_flow::Digest;
 
@@ -101,9 +101,9 @@ impl Deploy {
         inner.happened(Action::CanaryPromote.as_str());
         let made = inner.made(state.live.number).await?;
         let manifest = inner.manifest(made.manifest).await?;
-        // Under the grants of this release from now on, and with its records.
+        // With its records.
         let candidate = inner.check(inner.content.clone(), manifest, BTreeSet::new()).await?;
-        let (_, project) = inner.hold(candidate, true);
+        let (_, project) = inner.hold(candidate);
         if let Err(why) = inner.worlds.seed(&project).await {
             tracing::warn!(why, "records of the promoted release could not be put in");
         }
@@ -171,6 +171,7 @@ impl Inner {
             allowed: Vec::new(),
             why,
             refused: Vec::new(),
+            removed: BTreeMap::new(),
         }
     }
 

@@ -3,6 +3,8 @@
 //! A token is 256 bits of chance, so its hash needs neither salt nor slowness. Those in the configuration are for
 //! the beginning and for machines; others are made, listed and revoked while the engine runs.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -69,6 +71,39 @@ pub struct ConfiguredToken {
     pub hash: TokenHash,
 }
 
+/// The tokens of the configuration, which may change while engines run; clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct ConfiguredTokens(Arc<RwLock<Arc<[ConfiguredToken]>>>);
+
+impl From<Vec<ConfiguredToken>> for ConfiguredTokens {
+    fn from(tokens: Vec<ConfiguredToken>) -> Self {
+        let all = Self::default();
+        all.replace(tokens);
+        all
+    }
+}
+
+impl ConfiguredTokens {
+    /// From now on it is these and no others.
+    pub fn replace(&self, tokens: Vec<ConfiguredToken>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
+    }
+
+    /// Who holds `token`.
+    pub fn who(&self, token: &str) -> Option<Who> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return None;
+        }
+        let hash = TokenHash::of(token);
+        let all = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        // All of them, so that the time tells nothing of which one it was.
+        let found = all.iter().fold(None, |found, configured| {
+            if configured.hash.is(hash) { Some(&configured.who) } else { found }
+        });
+        found.cloned()
+    }
+}
+
 /// A token that was made while the engine ran. The token itself is shown once and kept nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRow {
@@ -91,7 +126,7 @@ impl Schema for TokenRow {
 #[derive(Debug, Clone)]
 pub struct Tokens {
     deploy: Deploy,
-    configured: Vec<ConfiguredToken>,
+    configured: ConfiguredTokens,
 }
 
 fn part() -> Result<Part, StoreError> {
@@ -120,8 +155,8 @@ pub fn new_token() -> (String, TokenHash) {
 }
 
 impl Tokens {
-    pub fn new(deploy: Deploy, configured: Vec<ConfiguredToken>) -> Self {
-        Self { deploy, configured }
+    pub fn new(deploy: Deploy, configured: impl Into<ConfiguredTokens>) -> Self {
+        Self { deploy, configured: configured.into() }
     }
 
     /// Who holds `token`; none when nobody does, or does no longer.
@@ -133,12 +168,8 @@ impl Tokens {
             return Ok(None);
         }
         let hash = TokenHash::of(token);
-        // All of them, so that the time tells nothing of which one it was.
-        let found = self.configured.iter().fold(None, |found, configured| {
-            if configured.hash.is(hash) { Some(&configured.who) } else { found }
-        });
-        if let Some(who) = found {
-            return Ok(Some(who.clone()));
+        if let Some(who) = self.configured.who(token) {
+            return Ok(Some(who));
         }
         let id = token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
         let Some((id, _)) = id.filter(|(id, _)| !id.is_empty()) else { return Ok(None) };
@@ -172,8 +203,8 @@ impl Tokens {
             made_by: by.name.clone(),
             expires_at: valid_ms.map(|ms| now.plus(ms)),
         };
-        inner.ledger.commit(&[Op::put_value(key(&id)?, &row, Expect::Absent)?]).await?;
-        self.note(by, Action::TokenMade, &row).await?;
+        let make = Op::put_value(key(&id)?, &row, Expect::Absent)?;
+        self.commit(make, by, Action::TokenMade, &row).await?;
         Ok((token, row))
     }
 
@@ -187,8 +218,8 @@ impl Tokens {
         let inner = &self.deploy.0;
         let none = || DeployError::Unknown(format!("there is no token `{id}`"));
         let row = get_value::<TokenRow>(&inner.ledger.0, &key(id)?).await?.ok_or_else(none)?;
-        inner.ledger.commit(&[Op::delete(key(id)?, Expect::Any)]).await?;
-        self.note(by, Action::TokenRevoked, &row.value).await
+        let revoke = Op::delete(key(id)?, Expect::Version(row.version));
+        self.commit(revoke, by, Action::TokenRevoked, &row.value).await
     }
 
     /// Tokens that were made while engines ran, expired ones included.
@@ -210,13 +241,20 @@ impl Tokens {
         }
     }
 
-    async fn note(&self, by: &Who, action: Action, row: &TokenRow) -> Result<(), DeployError> {
+    /// Does `op` together with its line in the audit log.
+    async fn commit(
+        &self,
+        op: Op,
+        by: &Who,
+        action: Action,
+        row: &TokenRow,
+    ) -> Result<(), DeployError> {
         let inner = &self.deploy.0;
         let why = format!("token {} of {}, {}", row.id, row.who.name, row.who.role);
         let entry = |state: &crate::rows::State| -> AuditEntry {
             inner.line(state, by, action, None, Some(why.clone()))
         };
-        inner.note(entry).await
+        inner.note(&[op], entry).await
     }
 }
 

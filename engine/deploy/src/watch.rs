@@ -72,30 +72,53 @@ fn mark(data: &std::fs::Metadata) -> Mark {
     Mark { bytes: data.len(), modified: data.modified().ok(), number, changed }
 }
 
-/// Decides when a folder has changed and come to rest.
+/// Decides when a folder has changed and come to rest, and when to try again what could not be done.
 #[derive(Debug)]
 pub struct Settling {
-    /// What was taken in last.
+    /// What was taken in or refused last.
     taken: Look,
     /// What was seen last.
     seen: Look,
+    /// Tries of what was seen last that came to nothing.
+    tries: u32,
+    /// Looks until the next one.
+    pause: u32,
 }
+
+/// Most looks between two tries.
+const LONGEST_PAUSE: u32 = 40;
 
 impl Settling {
     /// The folder looked so when it was last taken in.
     pub fn new(taken: Look) -> Self {
-        Self { seen: taken.clone(), taken }
+        Self { seen: taken.clone(), taken, tries: 0, pause: 0 }
     }
 
-    /// Takes one look; true when it is time to take the folder in.
+    /// Takes one look; true when it is time to take the folder in, which then was [done](Self::done) or has
+    /// [failed](Self::failed).
     pub fn settled(&mut self, look: Look) -> bool {
-        let still = look == self.seen;
-        self.seen = look;
-        if !still || self.seen == self.taken {
+        if look != self.seen {
+            self.seen = look;
+            (self.tries, self.pause) = (0, 0);
             return false;
         }
+        if self.seen == self.taken {
+            return false;
+        }
+        let due = self.pause == 0;
+        self.pause = self.pause.saturating_sub(1);
+        due
+    }
+
+    /// What was seen last is live, or was refused: trying it again would change nothing.
+    pub fn done(&mut self) {
         self.taken.clone_from(&self.seen);
-        true
+    }
+
+    /// What was seen last could not be taken in now, and may be later.
+    pub fn failed(&mut self) {
+        self.pause = 1_u32.checked_shl(self.tries).unwrap_or(u32::MAX).min(LONGEST_PAUSE);
+        self.tries += 1;
     }
 }
 
@@ -119,6 +142,8 @@ impl Watch {
         let folder = self.folder.clone();
         // Whatever changed since the engine started must not be missed: the first look takes nothing for granted.
         let mut settling = Settling::new(Look::default());
+        // Why it failed last: what is tried again and again is told once.
+        let mut said = String::new();
         loop {
             let look_at = folder.clone();
             let look = match tokio::task::spawn_blocking(move || Look::at(&look_at)).await {
@@ -126,11 +151,20 @@ impl Watch {
                 Err(_) => return, // the runtime is ending
             };
             if settling.settled(look) {
-                match self.take_in(&deploy).await {
+                let result = self.take_in(&deploy).await;
+                match &result {
+                    Ok(_) | Err(WatchError::Deploy(DeployError::Refused(_))) => settling.done(),
+                    // A canary runs, the store is away, another process was faster, a file cannot be read.
+                    Err(_) => settling.failed(),
+                }
+                let words = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+                match result {
                     // Nothing of it is other than it was: somebody saved a file as it is.
                     Ok(outcome) if !outcome.changed => {}
-                    done => told(done),
+                    Err(_) if words == said => {}
+                    result => told(result),
                 }
+                said = words;
             }
             tokio::time::sleep(self.interval).await;
         }
@@ -169,7 +203,31 @@ mod tests {
         std::fs::write(&file, "two and three").unwrap();
         assert!(!settling.settled(look()), "and so it was");
         assert!(settling.settled(look()));
+        settling.done();
         assert!(!settling.settled(look()), "once is enough");
+    }
+
+    #[test]
+    fn what_could_not_be_taken_in_is_tried_again_less_and_less_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.flow.yaml");
+        let look = || Look::at(folder.path());
+        let mut settling = Settling::new(look());
+        std::fs::write(&file, "one").unwrap();
+        settling.settled(look());
+        let mut tried = Vec::new();
+        for number in 0..200 {
+            if settling.settled(look()) {
+                tried.push(number);
+                settling.failed();
+            }
+        }
+        assert_eq!(tried, [0, 2, 5, 10, 19, 36, 69, 110, 151, 192]);
+        std::fs::write(&file, "other words").unwrap();
+        assert!(!settling.settled(look()));
+        assert!(settling.settled(look()), "a further change is tried at once");
+        settling.done();
+        assert!(!settling.settled(look()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use dialgraph_flow::{Digest, Project};
 use dialgraph_kernel::ports::{HostCall, HostError, HostResult, Timestamp};
 use dialgraph_kernel::provider::{Caller, Providers};
 use dialgraph_local::records::LocalRecords;
+use dialgraph_local::secrets::SecretSource;
 use dialgraph_local::{Files, Language, LocalConfig, LocalError};
 use dialgraph_runtime::{Dispatch, World};
 use dialgraph_store::{Clock, Store};
@@ -44,6 +45,8 @@ pub struct LocalWorlds {
     /// Where records and tickets are kept.
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
+    /// Secrets come from here, and then neither from folder nor environment.
+    pub secrets: Option<Arc<dyn SecretSource>>,
     /// Folder with one file for each secret.
     pub secrets_folder: Option<PathBuf>,
     /// Environment; only `DIALGRAPH_SECRET_…` is taken from it.
@@ -110,6 +113,7 @@ impl LocalWorlds {
         Self {
             store,
             clock,
+            secrets: None,
             secrets_folder: None,
             environment: Vec::new(),
             extra_roots: None,
@@ -153,6 +157,7 @@ impl Worlds for LocalWorlds {
             project.collections().keys().map(|name| (name.to_string(), BTreeMap::new())).collect();
         config.http =
             grants.iter().map(|(plugin, g)| (plugin.to_string(), g.http.clone())).collect();
+        config.secrets.clone_from(&self.secrets);
         config.secrets_folder.clone_from(&self.secrets_folder);
         config.environment.clone_from(&self.environment);
         config.extra_roots.clone_from(&self.extra_roots);

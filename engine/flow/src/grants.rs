@@ -28,7 +28,7 @@ pub struct CollectionGrants {
 }
 
 /// Bounds of one run of a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginLimits {
     /// Time in which a run must reach its end or a host call that waits, in milliseconds.

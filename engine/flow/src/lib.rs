@@ -22,6 +22,7 @@
 pub mod check;
 pub mod diagnostic;
 mod digest;
+pub mod erase;
 pub mod expr;
 pub mod grants;
 pub mod graph;

@@ -3,7 +3,7 @@
 //! Everything here is immutable plain data, cheap to share. Node targets are indices into [`Flow::nodes`]
 //! that the checker has proved to be there, so walking cannot dangle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Digest;
 pub use crate::expr::{Expr, Scope};
+use crate::grants::PluginLimits;
 pub use crate::template::{Prompt, Rendered};
 
 /// A name from a flow file: of a flow, node, port, attribute, plugin, queue …
@@ -34,6 +35,8 @@ pub struct Release {
     /// All locales that some flow has; the first is the default.
     pub locales: Vec<Locale>,
     pub flows: BTreeMap<Name, Arc<Flow>>,
+    /// Attributes that some flow marks as sensitive. They are shared by all, and so is the mark.
+    pub sensitive: BTreeSet<Name>,
     /// Which version of each plugin the flows use.
     pub plugins: BTreeMap<Name, PluginPin>,
     pub queues: BTreeMap<Name, Arc<Queue>>,
@@ -45,6 +48,8 @@ pub struct Release {
 pub struct PluginPin {
     pub digest: Digest,
     pub descriptor: Arc<Descriptor>,
+    /// Bounds of each of its runs.
+    pub limits: PluginLimits,
 }
 
 /// The way out when everything else failed: words and a queue.
@@ -157,6 +162,60 @@ impl Flow {
     pub fn find(&self, id: &str) -> Option<NodeIndex> {
         let position = self.nodes.iter().position(|node| &*node.id == id)?;
         u32::try_from(position).ok().map(NodeIndex)
+    }
+}
+
+/// A prompt of a flow and its place.
+#[derive(Debug, Clone, Copy)]
+pub struct PromptPlace<'f> {
+    /// The node's id.
+    pub node: &'f Name,
+    /// Line of the node in the flow file, from 1.
+    pub line: u32,
+    /// What the flow file calls it: `say`, `prompt`, `no_input` or `no_match`.
+    pub part: &'static str,
+    /// Which of several, from 1.
+    pub number: usize,
+    pub prompt: &'f Prompt,
+}
+
+impl Flow {
+    /// Every prompt that callers of this flow may hear, in the order of nodes.
+    pub fn prompts(&self) -> impl Iterator<Item = PromptPlace<'_>> {
+        self.nodes.iter().flat_map(|node| {
+            let place = |part, number, prompt| PromptPlace {
+                node: &node.id,
+                line: node.line,
+                part,
+                number,
+                prompt,
+            };
+            let mut found = Vec::new();
+            match &node.kind {
+                NodeKind::Say(say) => found.push(place("say", 1, &say.prompt)),
+                NodeKind::Ask(ask) => {
+                    found.push(place("prompt", 1, &ask.prompt));
+                    for (part, prompts) in
+                        [("no_input", &ask.no_input), ("no_match", &ask.no_match)]
+                    {
+                        let numbered = prompts.iter().enumerate();
+                        found.extend(numbered.map(|(index, one)| place(part, index + 1, one)));
+                    }
+                }
+                NodeKind::Queue(ToQueue { prompt, .. })
+                | NodeKind::Callback(Callback { prompt, .. })
+                | NodeKind::Transfer(Transfer { prompt, .. })
+                | NodeKind::End(End { prompt, .. }) => {
+                    found.extend(prompt.as_ref().map(|one| place("say", 1, one)));
+                }
+                NodeKind::Switch(_)
+                | NodeKind::Set(_)
+                | NodeKind::Use(_)
+                | NodeKind::Call(_)
+                | NodeKind::Goto(_) => {}
+            }
+            found
+        })
     }
 }
 
@@ -341,4 +400,33 @@ pub enum Ending {
     Return { port: Name, values: Vec<(Name, Expr)> },
     /// The call is over; the disposition goes into its record.
     HangUp { disposition: Name },
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Plugins, compile_source};
+
+    #[test]
+    fn all_prompts_of_a_flow_are_found_with_their_places() {
+        let source = "flow: f\nlocales: [en-US]\nstart: hello\nnodes:\n  hello:\n    say: {en-US: hello}\n    next: menu\n  menu:\n    ask:\n      prompt: {en-US: menu}\n      menu: {1: one}\n      no_input: [{en-US: silent}, {en-US: again}]\n      no_match: [{en-US: what}]\n    on: {one: bye, no_input: bye, no_match: bye}\n  bye:\n    end: {say: {en-US: bye}, disposition: done}\n";
+        let release = compile_source(source, &Plugins::new()).unwrap();
+        let places: Vec<String> = release.flows["f"]
+            .prompts()
+            .map(|place| {
+                let words = place.prompt.fixed("en-US").unwrap().text;
+                format!("{}.{}-{}: {words}", place.node, place.part, place.number)
+            })
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "hello.say-1: hello",
+                "menu.prompt-1: menu",
+                "menu.no_input-1: silent",
+                "menu.no_input-2: again",
+                "menu.no_match-1: what",
+                "bye.say-1: bye"
+            ]
+        );
+    }
 }

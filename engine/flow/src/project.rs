@@ -5,6 +5,7 @@
 //! *.flow.yaml               flows; the file's name is the flow's
 //! data/queues.yaml          queues
 //! data/calendars.yaml       calendars, for plugins
+//! data/routing-profiles.yaml  kinds of agents, for Amazon Connect
 //! intents/*.intents.yaml    bots, for whoever understands language
 //! knowledge/BASE/LOCALE/*.md  articles, for whoever searches them
 //! plugins/*.wasm            plugins beside the shipped ones
@@ -22,11 +23,12 @@ use serde_json::Value as Json;
 
 use crate::Digest;
 use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::erase::Erase;
 use crate::grants::Grants;
 use crate::model::{Limits, Locale, Name, Queue};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::duration::parse_duration;
-use crate::syntax::flow::{FlowTree, Texts, Word, key, texts_at};
+use crate::syntax::flow::{FlowTree, Texts, Word, key, texts_at, word, word_at};
 use crate::syntax::project::ProjectTree;
 use crate::syntax::shape::Shape;
 use crate::syntax::yaml::{Entry, Node};
@@ -36,6 +38,9 @@ use crate::syntax::{self, tables};
 pub const PROJECT_FILE: &str = "dialgraph.yaml";
 const QUEUES_FILE: &str = "data/queues.yaml";
 const CALENDARS_FILE: &str = "data/calendars.yaml";
+const ROUTING_PROFILES_FILE: &str = "data/routing-profiles.yaml";
+/// Chats that an agent holds at once, where the profile does not say.
+const CHATS_AT_ONCE: u32 = 2;
 /// Longer than any text file of a project should be.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 /// Folders within folders.
@@ -70,6 +75,7 @@ pub struct Project {
     pub(crate) queues_broken: bool,
     pub(crate) calendars: BTreeMap<Name, Json>,
     pub(crate) calendars_broken: bool,
+    pub(crate) routing_profiles: BTreeMap<Name, RoutingProfileEntry>,
     collections: BTreeMap<Name, Collection>,
     bots: BTreeMap<Name, String>,
     knowledge: BTreeMap<Name, BTreeMap<Locale, Vec<String>>>,
@@ -94,6 +100,34 @@ pub(crate) struct QueueEntry {
     pub queue: Arc<Queue>,
     pub title: Option<Texts>,
     pub name: Word,
+    /// The calendar by which it is staffed. No call depends on it, so it is no part of a release.
+    pub hours: Option<Word>,
+}
+
+/// A routing profile as it was read; names of queues with their places.
+#[derive(Debug)]
+pub(crate) struct RoutingProfileEntry {
+    pub title: Option<Texts>,
+    pub name: Word,
+    pub voice: Vec<Word>,
+    pub chat: Vec<Word>,
+    pub chats_at_once: u32,
+    pub outbound: Option<Word>,
+}
+
+/// A kind of agent: which queues they serve. No call depends on it; Amazon Connect is set up by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutingProfile {
+    pub name: Name,
+    /// What people call it, by locale.
+    pub title: BTreeMap<Locale, String>,
+    /// Queues whose calls they take.
+    pub voice: Vec<Name>,
+    /// Queues whose chats they take.
+    pub chat: Vec<Name>,
+    pub chats_at_once: u32,
+    /// The queue in whose name they call out.
+    pub outbound: Name,
 }
 
 /// A collection of records.
@@ -139,6 +173,7 @@ impl Project {
         let flows = reader.flows();
         let (queues, queues_broken) = reader.queues();
         let (calendars, calendars_broken) = reader.calendars();
+        let routing_profiles = reader.routing_profiles();
         let collections = reader.collections(&tree);
         let bots = reader.bots();
         let knowledge = reader.knowledge();
@@ -150,6 +185,7 @@ impl Project {
             queues_broken,
             calendars,
             calendars_broken,
+            routing_profiles,
             collections,
             bots,
             knowledge,
@@ -185,9 +221,44 @@ impl Project {
         &self.calendars
     }
 
+    /// The calendar by which each queue is staffed; a queue that is not here always is.
+    pub fn queue_hours(&self) -> BTreeMap<Name, Name> {
+        let queues = self.queues.iter();
+        queues
+            .filter_map(|(name, queue)| Some((name.clone(), queue.hours.as_ref()?.value.clone())))
+            .collect()
+    }
+
+    /// Kinds of agents, for a project in which the check found nothing wrong.
+    pub fn routing_profiles(&self) -> Vec<RoutingProfile> {
+        let names = |words: &[Word]| words.iter().map(|word| word.value.clone()).collect();
+        let profile = |profile: &RoutingProfileEntry| {
+            Some(RoutingProfile {
+                name: profile.name.value.clone(),
+                title: profile.title.as_ref().map(by_locale).unwrap_or_default(),
+                voice: names(&profile.voice),
+                chat: names(&profile.chat),
+                chats_at_once: profile.chats_at_once,
+                outbound: profile.outbound.as_ref()?.value.clone(),
+            })
+        };
+        self.routing_profiles.values().filter_map(profile).collect()
+    }
+
     /// What the operator lets each plugin do; a plugin that is not here has no grants.
     pub fn grants(&self) -> BTreeMap<Name, Grants> {
         self.tree.grants()
+    }
+
+    /// The path of the file that seeds a collection.
+    pub fn seed_file(&self, collection: &str) -> Option<&str> {
+        let declared = self.tree.collections.iter().find(|c| *c.name.value == *collection)?;
+        declared.seed.as_ref().map(|path| &*path.value)
+    }
+
+    /// Where a customer is named.
+    pub fn erase(&self) -> &Erase {
+        &self.tree.erase
     }
 
     /// Bounds for calls.
@@ -394,6 +465,15 @@ impl Reader {
         (calendars, document.broken)
     }
 
+    fn routing_profiles(&mut self) -> BTreeMap<Name, RoutingProfileEntry> {
+        let shape = &tables::ROUTING_PROFILES;
+        let read = self.read(ROUTING_PROFILES_FILE, shape, "routing profiles");
+        let Some((_, document)) = read else { return BTreeMap::new() };
+        let entries = document.root.as_ref().and_then(Node::map);
+        let profiles = entries.unwrap_or_default().iter().map(routing_profile);
+        profiles.map(|profile| (profile.name.value.clone(), profile)).collect()
+    }
+
     fn collections(&mut self, tree: &ProjectTree) -> BTreeMap<Name, Collection> {
         let mut collections = BTreeMap::new();
         for declared in &tree.collections {
@@ -464,10 +544,6 @@ fn stem(path: &str, end: &str) -> String {
 fn queue(entry: &Entry) -> QueueEntry {
     let node = &entry.value;
     let title = texts_at(node, "title");
-    let by_locale = |texts: &Texts| {
-        let pairs = texts.texts.iter();
-        pairs.map(|(locale, text)| (locale.value.clone(), text.value.clone())).collect()
-    };
     let priority = node.get("priority").and_then(|node| node.json().as_u64());
     let name = key(entry);
     QueueEntry {
@@ -480,5 +556,28 @@ fn queue(entry: &Entry) -> QueueEntry {
         }),
         title,
         name,
+        hours: word_at(node, "hours"),
     }
+}
+
+fn routing_profile(entry: &Entry) -> RoutingProfileEntry {
+    let node = &entry.value;
+    let words = |name: &str| {
+        let list = node.get(name).and_then(Node::list).unwrap_or_default();
+        list.iter().filter_map(word).collect()
+    };
+    let chats = node.get("chats_at_once").and_then(|node| node.json().as_u64());
+    RoutingProfileEntry {
+        title: texts_at(node, "title"),
+        name: key(entry),
+        voice: words("voice"),
+        chat: words("chat"),
+        chats_at_once: chats.and_then(|n| u32::try_from(n).ok()).unwrap_or(CHATS_AT_ONCE),
+        outbound: word_at(node, "outbound"),
+    }
+}
+
+fn by_locale(texts: &Texts) -> BTreeMap<Locale, String> {
+    let pairs = texts.texts.iter();
+    pairs.map(|(locale, text)| (locale.value.clone(), text.value.clone())).collect()
 }

@@ -29,6 +29,11 @@ pub fn queues() -> Json {
     whole(&tables::QUEUES, "Dialgraph queues")
 }
 
+/// The schema of `data/routing-profiles.yaml`.
+pub fn routing_profiles() -> Json {
+    whole(&tables::ROUTING_PROFILES, "Dialgraph routing profiles")
+}
+
 fn whole(shape: &Shape, title: &str) -> Json {
     let mut definitions = Definitions::new();
     let body = match shape {

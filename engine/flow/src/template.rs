@@ -5,7 +5,7 @@
 
 mod ssml;
 
-pub use ssml::ssml_as_text;
+pub use ssml::{Ssml, SsmlElement, read_ssml, ssml_as_text};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -114,6 +114,19 @@ impl Prompt {
             Part::Value(expr) => Some(expr),
             Part::Text(_) => None,
         })
+    }
+
+    /// The text for exactly this locale, if it is the same in every call: if no value is inserted.
+    pub fn fixed(&self, locale: &str) -> Option<Rendered> {
+        let (locale, template) = self.texts.get_key_value(locale)?;
+        let mut text = String::new();
+        for part in &template.parts {
+            match part {
+                Part::Text(words) => text.push_str(words),
+                Part::Value(_) => return None,
+            }
+        }
+        Some(Rendered { text, ssml: template.ssml, locale: Arc::clone(locale) })
     }
 
     /// The text for the scope's locale; else for another of the same language; else the first there is, since

@@ -117,6 +117,39 @@ fn the_flow_after_a_call_may_use_silent_flows_only() {
 }
 
 #[test]
+fn what_amazon_connect_is_set_up_by_names_queues_and_calendars_that_are_there() {
+    let queues = |hours: &str| {
+        format!("general: {{title: {{en-US: General}}, priority: 1, hours: {hours}}}\n")
+    };
+    let profiles = |queue: &str| {
+        format!("all: {{title: {{en-US: All}}, voice: [{queue}], outbound: general}}\n")
+    };
+    let main = "flow: main\nstart: a\nnodes: {a: {end: {disposition: done}}}\n";
+    let project = "entry: main\nfallback: {queue: general}\nlocales: [en-US]\n";
+    let files = |hours: &str, queue: &str| {
+        [
+            ("dialgraph.yaml", project.to_owned()),
+            ("data/queues.yaml", queues(hours)),
+            ("data/calendars.yaml", "office: {zone: Asia/Seoul}\n".to_owned()),
+            ("data/routing-profiles.yaml", profiles(queue)),
+            ("main", main.to_owned()),
+        ]
+    };
+    let read = |hours: &str, queue: &str| {
+        let files = files(hours, queue);
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        (all_findings(&files), testing::project(&files))
+    };
+    let (found, project) = read("office", "general");
+    assert_eq!(found, [""; 0]);
+    assert_eq!(&*project.queue_hours()["general"], "office");
+    let profile = &project.routing_profiles()[0];
+    assert_eq!((&*profile.name, &*profile.outbound, profile.chats_at_once), ("all", "general", 2));
+    assert_eq!(read("ofice", "general").0, ["unknown-calendar 1:56"]);
+    assert_eq!(read("office", "genral").0, ["unknown-queue 1:36"]);
+}
+
+#[test]
 fn every_capability_of_the_plugin_contract_can_be_granted() {
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let files = wit.read_dir().unwrap().map(|entry| entry.unwrap().path());
@@ -452,4 +485,27 @@ plugins: {hours: {grants: [log], http: ['*.example.com'], limits: {wall_ms: 5}}}
     let report = check(&project, &Plugins::new()).report.to_string();
     let shown = format!("{}/dialgraph.yaml:7:11", dir.path().display());
     assert!(report.contains(&shown), "{report}");
+}
+
+#[test]
+fn where_a_customer_is_named_is_read_and_its_collections_must_be_there() {
+    let main = "flow: main\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n";
+    let project = "\
+entry: main
+fallback: {queue: general}
+locales: [ko-KR, en-US]
+collections: {customers: {}}
+erase:
+  attributes: [customer_id]
+  collections: {customers: id, call_log: customer_id}
+  callers: {customer: contact_info.phone}
+";
+    let files = [("dialgraph.yaml", project), ("main", main)];
+    let found = all_findings(&files);
+    assert_eq!(found, ["unknown-collection 7:32", "unknown-collection 8:13"]);
+    let erase = testing::project(&files).erase().clone();
+    assert_eq!(
+        (&erase.attributes[..], &*erase.collections["customers"]),
+        (&["customer_id".to_owned()][..], "id")
+    );
 }

@@ -26,6 +26,7 @@ fn survive(flow: Vec<u8>) -> bool {
             ("tour.flow.yaml".to_owned(), flow.clone()),
             ("dialgraph.yaml".to_owned(), flow.clone()),
             ("data/queues.yaml".to_owned(), flow.clone()),
+            ("data/routing-profiles.yaml".to_owned(), flow.clone()),
             ("data/calendars.yaml".to_owned(), flow),
         ]),
     );

@@ -16,11 +16,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn all() -> [(&'static str, Value); 3] {
+fn all() -> [(&'static str, Value); 4] {
     [
         ("flow.schema.json", schema::flow()),
         ("project.schema.json", schema::project()),
         ("queues.schema.json", schema::queues()),
+        ("routing-profiles.schema.json", schema::routing_profiles()),
     ]
 }
 
@@ -137,6 +138,15 @@ fn queue_files_are_valid_by_the_schema() {
         assert_eq!(errors(&validator, &read(&path)), [""; 0], "{}", path.display());
     }
     let wrong = serde_json::json!({"general": {"title": {"ko-KR": "일반"}, "priority": 0}});
+    assert_eq!(errors(&validator, &wrong).len(), 1);
+}
+
+#[test]
+fn the_shipped_routing_profiles_are_valid_by_the_schema() {
+    let validator = jsonschema::draft7::new(&schema::routing_profiles()).unwrap();
+    let shipped = read(&root().join("flows/data/routing-profiles.yaml"));
+    assert_eq!(errors(&validator, &shipped), [""; 0]);
+    let wrong = serde_json::json!({"all": {"title": {"en-US": "All"}, "voice": "general", "outbound": "general"}});
     assert_eq!(errors(&validator, &wrong).len(), 1);
 }
 

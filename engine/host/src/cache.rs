@@ -2,7 +2,8 @@
 //!
 //! `<dir>/<engine>/<digest>.cwasm` is machine code as wasmtime made it and `<digest>.json` what else was
 //! learnt, with the checksum of the former. `<engine>` names the compiler, its settings and the machine. Anything
-//! that does not fit together is made anew; nothing here is ever needed.
+//! that does not fit together is made anew; nothing here is ever needed. A folder that cannot be written to, as in an
+//! image or an archive, is only read.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -21,6 +22,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
+    writable: bool,
 }
 
 /// What is known of a plugin beside its code.
@@ -39,7 +41,7 @@ impl Cache {
     pub(crate) fn open(dir: &Path, compiler_hash: u64) -> Option<Self> {
         let dir = dir.join(format!("{compiler_hash:016x}"));
         match prepare(&dir) {
-            Ok(()) => Some(Self { dir }),
+            Ok(writable) => Some(Self { dir, writable }),
             Err(error) => {
                 tracing::warn!(
                     dir = %dir.display(),
@@ -89,6 +91,10 @@ impl Cache {
         needs: Needs,
         descriptor: &Descriptor,
     ) {
+        if !self.writable {
+            tracing::debug!(%plugin, "this plugin is not among the compiled ones that were brought along");
+            return;
+        }
         let entry = Entry {
             format: FORMAT,
             checksum: Digest::of(code.bytes()),
@@ -119,9 +125,9 @@ impl Cache {
     }
 }
 
-/// Makes the directory, for this user alone.
+/// Makes the directory, for this user alone. False if it is there and cannot be written to.
 #[cfg(unix)]
-fn prepare(dir: &Path) -> io::Result<()> {
+fn prepare(dir: &Path) -> io::Result<bool> {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
@@ -135,17 +141,29 @@ fn prepare(dir: &Path) -> io::Result<()> {
             ),
         ));
     }
-    let own = tempfile::NamedTempFile::new_in(dir)?;
+    let own = match tempfile::NamedTempFile::new_in(dir) {
+        Ok(own) => own,
+        // Nobody can have changed what lies there since it was put there.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => return Ok(false),
+        // The system's own files, which this user may only read.
+        Err(error)
+            if error.kind() == io::ErrorKind::PermissionDenied && fs::metadata(dir)?.uid() == 0 =>
+        {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
     if own.as_file().metadata()?.uid() != fs::metadata(dir)?.uid() {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             "it belongs to another user, and what lies there is run as machine code",
         ));
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(not(unix))]
-fn prepare(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)
+fn prepare(dir: &Path) -> io::Result<bool> {
+    fs::create_dir_all(dir)?;
+    Ok(true)
 }

@@ -9,6 +9,9 @@ pub struct HostConfig {
     /// Where compiled plugins are kept between starts. The directory is made with mode 0700 and must not be
     /// writable by anybody else, because what lies in it is run as machine code. None: nothing is kept.
     pub cache_dir: Option<PathBuf>,
+    /// Compile for any machine of this architecture, so that what is compiled can be taken to another. Otherwise for this
+    /// very machine, which is a little faster.
+    pub portable: bool,
     /// Room for plugins compiled to WebAssembly as such (Rust, Go, C).
     pub small: Pool,
     /// Room for plugins that carry an interpreter (JavaScript, Python) or were granted much memory.
@@ -38,6 +41,7 @@ impl Default for HostConfig {
     fn default() -> Self {
         Self {
             cache_dir: None,
+            portable: false,
             small: Pool { runs: 120, memory_bytes: 16 << 20 },
             large: Pool { runs: 16, memory_bytes: 256 << 20 },
             counting: false,

@@ -41,6 +41,13 @@ pub(crate) enum Class {
     Large,
 }
 
+/// What kind of code is made: all of an engine's settings that a user decides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Code {
+    counting: bool,
+    portable: bool,
+}
+
 /// Instances of one class and everything that makes them.
 pub(crate) struct Room {
     pub(crate) engine: Engine,
@@ -93,9 +100,9 @@ impl Shape {
 }
 
 impl Room {
-    pub(crate) fn new(class: Class, pool: Pool, counting: bool) -> wasmtime::Result<Self> {
+    pub(crate) fn new(class: Class, pool: Pool, code: Code) -> wasmtime::Result<Self> {
         let shape = Shape::of(class, pool);
-        let engine = engine(&shape, pool.runs, counting)?;
+        let engine = engine(&shape, pool.runs, code)?;
         let mut linker = Linker::new(&engine);
         imports::add_to(&mut linker)?;
         wasi::add_to(&mut linker)?;
@@ -104,8 +111,8 @@ impl Room {
 }
 
 /// An engine with a pool for `runs` instances.
-fn engine(shape: &Shape, runs: u32, counting: bool) -> wasmtime::Result<Engine> {
-    let mut config = tuned(shape, counting);
+fn engine(shape: &Shape, runs: u32, code: Code) -> wasmtime::Result<Engine> {
+    let mut config = tuned(shape, code)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
         shape,
         runs.saturating_add(SPARE),
@@ -119,7 +126,7 @@ fn engine(shape: &Shape, runs: u32, counting: bool) -> wasmtime::Result<Engine> 
             "no pool of plugin instances can be made, so each is made when it is needed, which is slower; \
              allow the process more address space or configure fewer runs"
         );
-        Engine::new(&tuned(shape, counting))
+        Engine::new(&tuned(shape, code)?)
     })
 }
 
@@ -140,19 +147,23 @@ fn pool(shape: &Shape, runs: u32) -> PoolingAllocationConfig {
 }
 
 /// What decides how code is compiled is the same for both classes, so that one compiled form serves both.
-fn tuned(shape: &Shape, counting: bool) -> Config {
+fn tuned(shape: &Shape, code: Code) -> wasmtime::Result<Config> {
     let mut config = Config::new();
+    if code.portable && cfg!(target_os = "linux") {
+        // A target that is named has none of the extensions that this machine may have and another not.
+        config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))?;
+    }
     config
         .concurrency_support(false)
         .epoch_interruption(true)
-        .consume_fuel(counting)
+        .consume_fuel(code.counting)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(Some(FRAMES))
         .max_wasm_stack(shape.wasm_stack);
-    config
+    Ok(config)
 }
 
 /// Both classes, and the thread that moves their epochs.
@@ -164,8 +175,9 @@ pub(crate) struct Rooms {
 
 impl Rooms {
     pub(crate) fn new(config: &HostConfig) -> wasmtime::Result<Self> {
-        let small = Room::new(Class::Small, config.small, config.counting)?;
-        let large = Room::new(Class::Large, config.large, config.counting)?;
+        let code = Code { counting: config.counting, portable: config.portable };
+        let small = Room::new(Class::Small, config.small, code)?;
+        let large = Room::new(Class::Large, config.large, code)?;
         tick([small.engine.weak(), large.engine.weak()])?;
         Ok(Self { small, large, counting: config.counting })
     }

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use dialgraph_flow::Digest;
-use dialgraph_flow::grants::Grants;
+use dialgraph_flow::grants::{Grants, PluginLimits};
 use dialgraph_flow::model::Descriptor;
 use dialgraph_kernel::plugin::{Failure, FailureKind, HostCalls, Invocation, Plugins, RunReport};
 use wasmtime::component::Component;
@@ -36,7 +36,8 @@ pub struct Host {
     rooms: Rooms,
     cache: Option<Cache>,
     config: HostConfig,
-    plugins: RwLock<HashMap<Digest, Arc<Plugin>>>,
+    /// Of each version one for each set of limits that it is kept under, the last one kept at the end.
+    plugins: RwLock<HashMap<Digest, Vec<Arc<Plugin>>>>,
 }
 
 /// A plugin that can be run.
@@ -58,6 +59,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The bounds of its runs.
+    pub fn limits(&self) -> PluginLimits {
+        self.plugin.grants.limits
+    }
+
     /// What it will be once it is kept.
     pub fn loaded(&self) -> Loaded {
         self.plugin.loaded(self.digest)
@@ -117,7 +123,8 @@ impl Host {
     pub fn load(&self, name: &str, bytes: &[u8], grants: &Grants) -> Result<Loaded, LoadError> {
         let prepared = self.prepare(name, bytes, grants)?;
         let loaded = prepared.loaded();
-        self.keep(prepared);
+        let Prepared { digest, plugin } = prepared;
+        self.all_mut().insert(digest, vec![plugin]);
         Ok(loaded)
     }
 
@@ -135,7 +142,7 @@ impl Host {
     ) -> Result<Prepared, LoadError> {
         self.check_size(name, bytes)?;
         let digest = Digest::of(bytes);
-        if let Some(plugin) = self.get(&digest)
+        if let Some(plugin) = self.get(&digest, Some(&grants.limits))
             && plugin.grants == *grants
         {
             return Ok(Prepared { digest, plugin });
@@ -144,21 +151,37 @@ impl Host {
         Ok(Prepared { digest, plugin })
     }
 
-    /// Makes a prepared plugin one that can be run. One of the same digest is replaced: runs that begin later
-    /// are under the new one's grants.
+    /// Makes a prepared plugin one that can be run, beside those of the same digest that have other limits: releases
+    /// that differ in nothing else run it each under its own.
     pub fn keep(&self, prepared: Prepared) {
         let Prepared { digest, plugin } = prepared;
-        self.plugins.write().unwrap_or_else(PoisonError::into_inner).insert(digest, plugin);
+        let mut all = self.all_mut();
+        let variants = all.entry(digest).or_default();
+        variants.retain(|known| known.grants.limits != plugin.grants.limits);
+        variants.push(plugin);
     }
 
     /// Forgets a plugin version. Runs under way end as if it were still there. False when it was not loaded.
     pub fn unload(&self, digest: &Digest) -> bool {
-        self.plugins.write().unwrap_or_else(PoisonError::into_inner).remove(digest).is_some()
+        self.all_mut().remove(digest).is_some()
+    }
+
+    /// Forgets what was kept of a plugin version under these limits. False when there was no such thing.
+    pub fn unload_under(&self, digest: &Digest, limits: &PluginLimits) -> bool {
+        let mut all = self.all_mut();
+        let Some(variants) = all.get_mut(digest) else { return false };
+        let before = variants.len();
+        variants.retain(|known| known.grants.limits != *limits);
+        let gone = variants.len() < before;
+        if variants.is_empty() {
+            all.remove(digest);
+        }
+        gone
     }
 
     /// The plugin version of this digest, if it is loaded.
     pub fn loaded(&self, digest: &Digest) -> Option<Loaded> {
-        Some(self.get(digest)?.loaded(*digest))
+        Some(self.get(digest, None)?.loaded(*digest))
     }
 
     /// Digests of all plugin versions that are loaded, in their order.
@@ -206,8 +229,17 @@ impl Host {
         self.describe(name, class, &pre, &grants)
     }
 
-    fn get(&self, digest: &Digest) -> Option<Arc<Plugin>> {
-        self.plugins.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+    /// The version under these limits; without such a one, the one kept last.
+    fn get(&self, digest: &Digest, limits: Option<&PluginLimits>) -> Option<Arc<Plugin>> {
+        let all = self.plugins.read().unwrap_or_else(PoisonError::into_inner);
+        let variants = all.get(digest)?;
+        let exact = limits
+            .and_then(|limits| variants.iter().find(|plugin| plugin.grants.limits == *limits));
+        exact.or(variants.last()).cloned()
+    }
+
+    fn all_mut(&self) -> RwLockWriteGuard<'_, HashMap<Digest, Vec<Arc<Plugin>>>> {
+        self.plugins.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check_size(&self, name: &str, bytes: &[u8]) -> Result<(), LoadError> {
@@ -367,7 +399,7 @@ impl Plugins for Host {
         invocation: &Invocation<'_>,
         host: &mut dyn HostCalls,
     ) -> RunReport {
-        let Some(plugin) = self.get(digest) else {
+        let Some(plugin) = self.get(digest, invocation.limits.as_ref()) else {
             return failed(Failure {
                 kind: FailureKind::Engine,
                 code: "unknown-plugin".to_owned(),
@@ -378,5 +410,9 @@ impl Plugins for Host {
             });
         };
         plugin.run(&self.rooms, self.config.wait, self.config.log_level, invocation, host)
+    }
+
+    fn room(&self) -> Option<usize> {
+        Some(self.config.small.runs as usize + self.config.large.runs as usize)
     }
 }

@@ -193,6 +193,26 @@ pub struct Frame {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
     pub waits: Waits,
+    /// This visit deals with what a flow or plugin marked as sensitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
+    /// So does what the flow was given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive_input: bool,
+}
+
+impl Frame {
+    /// A flow at the node where it begins, with nothing done yet.
+    pub(crate) fn new(at: Place, input: Map<String, Value>) -> Self {
+        Self {
+            at,
+            visit: 0,
+            input,
+            waits: Waits::Nothing,
+            sensitive: false,
+            sensitive_input: false,
+        }
+    }
 }
 
 /// What the node of a frame waits for.

@@ -38,6 +38,12 @@ pub struct TurnRecord {
     /// The event holds what a flow or plugin marked as sensitive: show neither words nor keys.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
+    /// Which of the directives' words, counted from 0, a sensitive visit said: show none of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitive_say: Vec<usize>,
+    /// A sensitive visit gave the directive that waits or ends: show neither its number nor its hints.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive_then: bool,
     pub entries: Vec<Entry>,
     pub steps: Vec<Step>,
     pub directives: Directives,
@@ -52,6 +58,10 @@ pub struct Step {
     /// Word of the node's kind.
     pub kind: Cow<'static, str>,
     pub visit: u32,
+    /// The visit deals with what a flow or plugin marked as sensitive: show neither its host calls nor what its
+    /// plugin logged, nor the words of its failure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
     /// The port taken; none while the node waits, and for nodes with one exit only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<Name>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use dialgraph_flow::Digest;
+use dialgraph_flow::grants::PluginLimits;
 use dialgraph_flow::model::Digits;
 
 use crate::ports::{HostCall, HostResult, Timestamp};
@@ -23,6 +24,11 @@ pub trait Plugins: Send + Sync {
         invocation: &Invocation<'_>,
         host: &mut dyn HostCalls,
     ) -> RunReport;
+
+    /// Runs that there is room for at the same time; none: nobody counts them.
+    fn room(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Where a running plugin's host calls go.
@@ -57,6 +63,8 @@ pub struct Invocation<'a> {
     /// JSON, from the visit's last ask.
     pub state: Option<&'a str>,
     pub event: &'a PluginEvent,
+    /// Bounds of the run, of the call's release; none: whatever the plugin was loaded under.
+    pub limits: Option<PluginLimits>,
 }
 
 /// What a plugin is told of the caller.

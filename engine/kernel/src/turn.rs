@@ -5,6 +5,7 @@
 //! plugin run again from its start over the replies known by then. When the driver cannot wait so long, it
 //! [parks](Turn::park) the turn: the replies go into the call, and a later turn makes the run again.
 
+mod sensitive;
 mod walk;
 
 use std::sync::Arc;
@@ -25,10 +26,16 @@ use crate::ports::{HostCall, HostError, HostResult, Timestamp};
 use crate::provider::Caller;
 use crate::values;
 
-/// Answers host calls, or says that the answer is not there yet.
+/// Answers host calls, or says that the answer is not there yet. May watch the walk.
 pub trait Host {
     /// The reply to `call`, or none; none ends [`Turn::run`] with [`Progress::Waiting`].
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult>;
+
+    /// A node's step has begun. It ends when the next one begins, or with the turn.
+    fn step_begins(&mut self, _step: &Step) {}
+
+    /// A node's step is over: what it did is in it. A [parked](Turn::park) turn does not tell of its last step.
+    fn step_ends(&mut self, _step: &Step) {}
 }
 
 /// How far [`Turn::run`] came.
@@ -82,7 +89,13 @@ pub struct Turn {
     event: Event,
     sensitive: bool,
     say: Vec<Speech>,
+    /// Which of `say` come from sensitive visits.
+    sensitive_say: Vec<usize>,
+    /// The directive comes from a sensitive visit.
+    sensitive_then: bool,
     steps: Vec<Step>,
+    /// How many of `steps` the host was told to have begun.
+    told: usize,
     /// Replies of this turn, and those that a parked run brought with it.
     entries: Vec<Entry>,
     /// How many of `entries` came with a parked run.
@@ -200,7 +213,10 @@ impl Turn {
             event,
             sensitive: false,
             say: Vec::new(),
+            sensitive_say: Vec::new(),
+            sensitive_then: false,
             steps: Vec::new(),
+            told: 0,
             entries: Vec::new(),
             inherited: 0,
             cursor: Cursor::Deliver,
@@ -248,7 +264,12 @@ impl Turn {
         loop {
             let cursor = std::mem::replace(&mut self.cursor, Cursor::Finish(Then::HangUp));
             let moved = match cursor {
-                Cursor::Finish(then) => return Progress::Finished(Box::new(self.finish(then))),
+                Cursor::Finish(then) => {
+                    if let Some(last) = self.steps.last() {
+                        host.step_ends(last);
+                    }
+                    return Progress::Finished(Box::new(self.finish(then)));
+                }
                 Cursor::Enter(index) => self.enter(index),
                 Cursor::Deliver => self.deliver(),
                 Cursor::Run(input) => {
@@ -269,15 +290,35 @@ impl Turn {
                 },
                 Err(fault) => self.fall_back(fault),
             };
+            self.tell(host);
+        }
+    }
+
+    /// Tells the host of steps that have begun since it was last told. Before a plugin runs, its step is told.
+    fn tell(&mut self, host: &mut dyn Host) {
+        while let Some(step) = self.steps.get(self.told) {
+            if let Some(before) = self.told.checked_sub(1).and_then(|n| self.steps.get(n)) {
+                host.step_ends(before);
+            }
+            host.step_begins(step);
+            self.told += 1;
         }
     }
 
     /// Tells the turn that the missing reply will not come within the time that the node allows. The next
     /// [`run`](Self::run) leaves the node by its `error` port. Does nothing when no reply is missing.
     pub fn expire(&mut self) {
+        self.give_up("in the time the node allows");
+    }
+
+    /// The same when it is not the node's time that is over, but that of whoever waits for the turn's answer.
+    pub fn expire_early(&mut self) {
+        self.give_up("before the turn had to be answered");
+    }
+
+    fn give_up(&mut self, until: &str) {
         if let Some(pending) = self.pending.take() {
-            let message =
-                format!("no reply to {} in the time the node allows", pending.call.function());
+            let message = format!("no reply to {} {until}", pending.call.function());
             self.entries.push(Entry {
                 visit: pending.visit,
                 n: pending.n,
@@ -334,6 +375,8 @@ impl Turn {
                 at: self.now,
                 event: std::mem::replace(&mut self.event, Event::Entered),
                 sensitive: self.sensitive,
+                sensitive_say: std::mem::take(&mut self.sensitive_say),
+                sensitive_then: self.sensitive_then,
                 entries: self.entries.split_off(self.inherited.min(self.entries.len())),
                 steps: std::mem::take(&mut self.steps),
                 directives: Directives { say: std::mem::take(&mut self.say), then },
@@ -390,8 +433,7 @@ impl Turn {
 
     fn push_frame(&mut self, flow: &Arc<Flow>, input: Map<String, Value>) {
         let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
-        let frame = Frame { at, visit: 0, input, waits: Waits::Nothing };
-        self.stack_mut().push(frame);
+        self.stack_mut().push(Frame::new(at, input));
     }
 
     /// Attributes of a flow that have no value yet get their defaults.
@@ -410,8 +452,13 @@ impl Turn {
 
     /// Adds words for the caller. Nobody listens while the call is wrapped up.
     pub(crate) fn say(&mut self, speech: impl IntoIterator<Item = Speech>) {
-        if !self.wrapping_up() {
-            self.say.extend(speech);
+        if self.wrapping_up() {
+            return;
+        }
+        let first = self.say.len();
+        self.say.extend(speech);
+        if self.in_sensitive_visit() {
+            self.sensitive_say.extend(first..self.say.len());
         }
     }
 

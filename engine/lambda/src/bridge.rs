@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::engine::{Asked, Engine, unix_now};
+use crate::engine::{Asked, Engine, Turns, unix_now};
 use crate::event::{Event, Kind};
 use crate::lex;
 use crate::log::{Level, Line};
@@ -30,12 +30,21 @@ const LEAST: Duration = Duration::from_millis(100);
 pub enum Reply {
     Turn(FlatMap),
     Lex(Value),
+    /// Of something that no caller waits for.
+    Chore(Value),
+}
+
+/// The engine has not heard the news of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the engine has not heard the news of a contact ({}); they must be sent again", reason.code())]
+pub struct Unheard {
+    pub reason: Reason,
 }
 
 /// Everything that lives as long as the process.
 #[derive(Debug)]
-pub struct Bridge {
-    engine: Engine,
+pub struct Bridge<E = Engine> {
+    engine: E,
     fallback: Fallback,
     budget: Duration,
     used: AtomicBool,
@@ -46,24 +55,38 @@ impl Bridge {
     /// If the settings' URL has no scheme or host.
     pub fn new(settings: Settings) -> Result<Self, hyper::http::Error> {
         let Settings { engine, key, budget, tls, fallback, warnings: _ } = settings;
-        let engine = Engine::new(&engine, key, tls)?;
-        Ok(Self { engine, fallback, budget, used: AtomicBool::new(false) })
+        Ok(Self::over(Engine::new(&engine, key, tls)?, fallback, budget))
+    }
+}
+
+impl<E: Turns> Bridge<E> {
+    /// With `engine` to answer turns, and `fallback` where it does not within `budget`.
+    pub fn over(engine: E, fallback: Fallback, budget: Duration) -> Self {
+        Self { engine, fallback, budget, used: AtomicBool::new(false) }
     }
 
-    /// Opens the connection to the engine.
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+
+    /// Does beforehand what the first turn would otherwise wait for.
     pub async fn warm_up(&self) {
         self.engine.warm_up().await;
     }
 
     /// Answers `event`. Lambda ends the invocation at `deadline_ms`, in Unix milliseconds. `log` gets
     /// one line.
+    ///
+    /// # Errors
+    /// When the engine has not heard the news of a contact. A caller is given the fallback; news have no caller, and
+    /// are sent again only if the invocation fails.
     pub async fn answer(
         &self,
         event: &RawValue,
         request: &str,
         deadline_ms: u64,
         log: impl FnOnce(&Line<'_>),
-    ) -> Reply {
+    ) -> Result<Reply, Unheard> {
         let began = Instant::now();
         let cold = !self.used.swap(true, Ordering::Relaxed);
         // A Lambda event is JSON: it is not read only if it is larger, or nested more deeply, than any of Connect's.
@@ -89,7 +112,11 @@ impl Bridge {
             line.answered_by = "lex";
             line.ms = milliseconds(began);
             log(&line);
-            return reply;
+            return Ok(reply);
+        }
+        let news = peeked.kind() == Kind::News;
+        if news {
+            line.message = "news";
         }
 
         let left = time_left(self.budget, Duration::from_millis(deadline_ms), unix_now());
@@ -99,7 +126,7 @@ impl Bridge {
             Ok((map, attempts)) => (map.clone(), *attempts),
             Err(refused) => {
                 line.level = Level::Error;
-                line.answered_by = "fallback";
+                line.answered_by = if news { "nobody" } else { "fallback" };
                 line.reason = Some(refused.reason.code());
                 line.error = error;
                 (self.fallback.answer(peeked.listener(), refused.reason), refused.attempts)
@@ -110,14 +137,20 @@ impl Bridge {
         let word = |action: &&str| {
             action.len() <= 16 && action.bytes().all(|byte| byte.is_ascii_lowercase())
         };
-        let action = map.get("action").filter(word).map(str::to_owned);
+        let action = map.get("action").filter(word).filter(|_| asked.is_ok() || !news);
+        let action = action.map(str::to_owned);
         line.action = action.as_deref();
         if attempts > 1 && line.level == Level::Info {
             line.level = Level::Warn;
         }
         line.ms = milliseconds(began);
         log(&line);
-        Reply::Turn(map)
+        match asked {
+            // What the engine wants none of, it will want none of again.
+            Err(Refused { reason: Reason::Refused | Reason::TooLarge, .. }) => Ok(Reply::Turn(map)),
+            Err(refused) if news => Err(Unheard { reason: refused.reason }),
+            _ => Ok(Reply::Turn(map)),
+        }
     }
 
     async fn ask(

@@ -55,6 +55,9 @@ pub enum Failure {
     Answer(#[from] BadAnswer),
     #[error("the system gives no random numbers to sign with: {0}")]
     Random(getrandom::Error),
+    /// Of an engine that is in this process.
+    #[error("the engine cannot start: {0}")]
+    Start(String),
 }
 
 impl Failure {
@@ -67,7 +70,7 @@ impl Failure {
             Self::Status(StatusCode::PAYLOAD_TOO_LARGE) => Reason::TooLarge,
             Self::Status(_) => Reason::Refused,
             Self::Answer(_) => Reason::BadAnswer,
-            Self::Random(_) => Reason::Failed,
+            Self::Random(_) | Self::Start(_) => Reason::Failed,
         }
     }
 
@@ -76,7 +79,7 @@ impl Failure {
         match self {
             Self::Unreachable(_) => true,
             Self::Status(status) => status.is_server_error(),
-            Self::Slow | Self::Answer(_) | Self::Random(_) => false,
+            Self::Slow | Self::Answer(_) | Self::Random(_) | Self::Start(_) => false,
         }
     }
 }
@@ -87,6 +90,15 @@ pub struct Asked {
     pub result: Result<FlatMap, Failure>,
     /// 1 or 2.
     pub attempts: u8,
+}
+
+/// Whoever answers turns.
+pub trait Turns: Send + Sync {
+    /// Does beforehand what the first turn would otherwise wait for. Whether that works is of no interest yet.
+    fn warm_up(&self) -> impl Future<Output = ()> + Send;
+
+    /// Answers `event`, or says by `deadline` why not.
+    fn ask(&self, event: &Bytes, deadline: Instant) -> impl Future<Output = Asked> + Send;
 }
 
 /// A client of one engine.
@@ -127,8 +139,8 @@ impl Engine {
         Ok(Self { client, turn: at(PATH)?, health: at("/healthz")?, key })
     }
 
-    /// Opens the connection that the first turn will use. Whether that works is of no interest yet.
-    pub async fn warm_up(&self) {
+    /// Opens the connection that the first turn will use.
+    async fn open(&self) {
         let Ok(request) = hyper::Request::get(self.health.clone())
             .header(USER_AGENT, AGENT)
             .body(Full::new(Bytes::new()))
@@ -145,7 +157,7 @@ impl Engine {
     }
 
     /// Asks the engine about `event`, twice if need be, until `deadline`.
-    pub async fn ask(&self, event: &Bytes, deadline: Instant) -> Asked {
+    async fn twice(&self, event: &Bytes, deadline: Instant) -> Asked {
         let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
         let mut attempts = 1;
         let both = async {
@@ -198,6 +210,16 @@ impl Engine {
                 Err(error) => unreachable(&*error),
             })?;
         Ok(answer::read(&body.to_bytes())?)
+    }
+}
+
+impl Turns for Engine {
+    async fn warm_up(&self) {
+        self.open().await;
+    }
+
+    async fn ask(&self, event: &Bytes, deadline: Instant) -> Asked {
+        self.twice(event, deadline).await
     }
 }
 

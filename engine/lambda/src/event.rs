@@ -1,6 +1,7 @@
 //! The little that must be known of an event to answer without the engine.
 
 use dialgraph_connect::fallback::Listener;
+use dialgraph_connect::protocol::CONTACT_EVENT;
 use serde_json::Value;
 
 /// Who asks.
@@ -10,6 +11,8 @@ pub enum Kind {
     Turn,
     /// Lex, whether the dialog goes on.
     Lex,
+    /// Amazon EventBridge, with news of a contact. Nobody waits for the answer.
+    News,
 }
 
 /// An event, looked at from outside.
@@ -23,7 +26,13 @@ impl Event {
 
     pub fn kind(&self) -> Kind {
         let lex = self.0["invocationSource"].is_string() && self.0["sessionState"].is_object();
-        if lex { Kind::Lex } else { Kind::Turn }
+        if lex {
+            Kind::Lex
+        } else if self.0["detail-type"] == CONTACT_EVENT {
+            Kind::News
+        } else {
+            Kind::Turn
+        }
     }
 
     /// Whom the fallback must speak to, if it comes to that.
@@ -38,7 +47,11 @@ impl Event {
 
     /// The id by which Connect's own logs name the contact; none if it does not look like one.
     pub fn contact(&self) -> Option<&str> {
-        let id = self.0["Details"]["ContactData"]["ContactId"].as_str()?;
+        let id = match self.kind() {
+            Kind::News => &self.0["detail"]["contactId"],
+            Kind::Turn | Kind::Lex => &self.0["Details"]["ContactData"]["ContactId"],
+        };
+        let id = id.as_str()?;
         let plain = id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
         (id.len() == 36 && plain).then_some(id)
     }
@@ -65,6 +78,14 @@ mod tests {
         let listener = event.listener();
         assert!(listener.chat);
         assert_eq!((listener.locale, listener.language), (Some("ko-KR"), Some("en-US")));
+    }
+
+    #[test]
+    fn news_of_a_contact_are_told_from_a_turn() {
+        let news = json!({"detail-type": "Amazon Connect Contact Event", "source": "aws.connect",
+            "detail": {"eventType": "DISCONNECTED", "contactId": CONTACT, "channel": "VOICE"}});
+        let event = Event::new(news);
+        assert_eq!((event.kind(), event.contact()), (Kind::News, Some(CONTACT)));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod answer;
 pub mod bridge;
 pub mod engine;
 pub mod event;
+pub mod function;
 pub mod lex;
 pub mod log;
 pub mod settings;

@@ -63,6 +63,41 @@ pub struct Settings {
     pub warnings: Vec<String>,
 }
 
+/// The settings of a function that has the engine within: nothing to connect to and nothing to sign.
+#[derive(Debug, Clone)]
+pub struct Within {
+    /// Longest time that an invocation takes.
+    pub budget: Duration,
+    pub fallback: Fallback,
+}
+
+impl Within {
+    /// From the variables of an environment; all but ours are passed over, and those of the engine's configuration.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
+        let mut reader = Reader::new(variables);
+        let budget = reader.budget();
+        let fallback = reader.fallback();
+        for name in [URL, KEY_ID, KEY, KEY_FILE, CA_FILE] {
+            if reader.take(name).is_some() {
+                reader.problem(
+                    name,
+                    "means nothing to a function that has the engine within; take it out",
+                );
+            }
+        }
+        reader.refuse_the_rest();
+        match (budget, fallback) {
+            (Some(budget), Some(fallback)) if reader.problems.is_empty() => {
+                Ok(Self { budget, fallback })
+            }
+            _ => Err(Problems(reader.problems)),
+        }
+    }
+}
+
 /// What is wrong with one variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {problem}")]
@@ -74,6 +109,13 @@ pub struct Problem {
 /// Everything that is wrong, so that it is put right in one go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// One for each.
+    pub fn messages(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@
 
 mod engine;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialgraph_connect::signature::{Key, Request as Signed, Verifier};
@@ -25,6 +25,12 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 /// Long enough that no machine is too slow for it, where a test is not about time.
 const LONG: &str = "7000";
 
+/// The function; or the one that is named, such as one for another architecture under an emulator (`arm64.sh`).
+fn binary() -> PathBuf {
+    let usual = || env!("CARGO_BIN_EXE_dialgraph-lambda").into();
+    std::env::var_os("LAMBDA_UNDER_TEST").map_or_else(usual, PathBuf::from)
+}
+
 async fn function(url: &str, more: &[(&str, &str)]) -> Function {
     let mut variables = vec![
         ("DIALGRAPH_URL", url),
@@ -34,7 +40,7 @@ async fn function(url: &str, more: &[(&str, &str)]) -> Function {
         ("DIALGRAPH_FALLBACK_QUEUE", "night-desk"),
     ];
     variables.extend(more);
-    Function::start(Path::new(env!("CARGO_BIN_EXE_dialgraph-lambda")), variables).await.unwrap()
+    Function::start(&binary(), variables).await.unwrap()
 }
 
 fn turn() -> Value {
@@ -280,7 +286,7 @@ async fn with_no_time_left_the_engine_is_not_asked() {
     let deadline = SystemTime::now() + Duration::from_millis(340);
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
     let mut reason = None;
-    let reply = bridge.answer(&event, "1", deadline, |line| reason = line.reason).await;
+    let reply = bridge.answer(&event, "1", deadline, |line| reason = line.reason).await.unwrap();
     assert_eq!(reason, Some("no-time"));
     is_fallback(&serde_json::to_value(reply).unwrap(), "no-time");
     assert_eq!(engine.turns().len(), 0);
@@ -313,6 +319,35 @@ async fn what_is_no_event_of_connect_is_for_the_engine_to_refuse() {
             Outcome::Error(text) => assert!(event == deep && text.contains("recursion"), "{text}"),
             Outcome::TimedOut => panic!("no answer to {event:.20}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn news_of_a_contact_that_the_engine_has_not_heard_fail_so_that_they_are_sent_again() {
+    let news = json!({
+        "detail-type": "Amazon Connect Contact Event", "source": "aws.connect",
+        "detail": {"eventType": "DISCONNECTED", "contactId": CONTACT, "channel": "VOICE"},
+    })
+    .to_string();
+    let script = vec![Script::Status(503), Script::Status(503), Script::Status(400)];
+    let engine = Engine::start(script).await;
+    let function = function(&engine.url(), &[]).await;
+    match function.invoke(&news, CONNECT_LIMIT).await {
+        Outcome::Error(text) => assert!(text.contains("must be sent again"), "{text}"),
+        other => panic!("the news are lost: {other:?}"),
+    }
+    let line = function.logged(|line| line.contains("\"message\":\"news\"")).await;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["contact"], &line["answered_by"]), (&json!(CONTACT), &json!("nobody")));
+    // What the engine refuses it would refuse again.
+    for _ in 0..2 {
+        assert!(matches!(function.invoke(&news, CONNECT_LIMIT).await, Outcome::Response(_)));
+    }
+    assert_eq!(engine.turns().len(), 4);
+    drop(engine);
+    match function.invoke(&news, CONNECT_LIMIT).await {
+        Outcome::Error(text) => assert!(text.contains("engine-unreachable"), "{text}"),
+        other => panic!("the news are lost: {other:?}"),
     }
 }
 
@@ -392,7 +427,7 @@ async fn an_invocation_is_one_line_without_anything_of_the_caller() {
 #[tokio::test]
 async fn a_function_that_is_set_up_wrongly_says_all_that_is_wrong_and_ends() {
     let run = |variables: &[(&str, &str)]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_dialgraph-lambda"))
+        let output = std::process::Command::new(binary())
             .env_clear()
             .envs(variables.iter().copied())
             .output()

@@ -18,7 +18,7 @@ use crate::knowledge::{Article, LocalKnowledge, children};
 use crate::nlu::LocalNlu;
 use crate::nlu::file::BotFile;
 use crate::records::{LocalRecords, Seeded};
-use crate::secrets::LocalSecrets;
+use crate::secrets::{LocalSecrets, SecretSource};
 use crate::tickets::LocalTickets;
 
 /// Paths within a project, with `/`, and what the files hold.
@@ -124,6 +124,8 @@ pub struct LocalConfig {
     pub collections: BTreeMap<String, BTreeMap<String, Value>>,
     /// Plugin to the host patterns of its grants.
     pub http: BTreeMap<String, Vec<String>>,
+    /// Secrets come from here, and then neither from folder nor environment.
+    pub secrets: Option<Arc<dyn SecretSource>>,
     /// Folder with one file for each secret, such as systemd's `$CREDENTIALS_DIRECTORY`.
     pub secrets_folder: Option<PathBuf>,
     /// Environment; only `DIALGRAPH_SECRET_…` is taken from it.
@@ -181,6 +183,7 @@ impl LocalConfig {
             store,
             collections: BTreeMap::new(),
             http: BTreeMap::new(),
+            secrets: None,
             secrets_folder: None,
             environment: Vec::new(),
             extra_roots: None,
@@ -214,7 +217,9 @@ impl LocalConfig {
         let names: Vec<String> = self.collections.keys().cloned().collect();
         let records = LocalRecords::new(Arc::clone(&self.store), names);
         let tickets = LocalTickets::new(Arc::clone(&self.store));
-        let secrets = Arc::new(LocalSecrets::new(self.secrets_folder, self.environment));
+        let secrets = self
+            .secrets
+            .unwrap_or_else(|| Arc::new(LocalSecrets::new(self.secrets_folder, self.environment)));
         let hosts = AllowedHosts::new(parse_hosts(&self.http)?);
         let http =
             HttpClient::new(hosts.clone(), Arc::clone(&secrets) as _, self.extra_roots.as_deref())?;

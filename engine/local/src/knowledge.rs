@@ -81,6 +81,19 @@ struct Entry {
     length: f64,
 }
 
+impl Entry {
+    fn passage(&self, score: f64) -> Passage {
+        Passage {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            source: self.source.clone(),
+            score,
+            extra: Vec::new(),
+        }
+    }
+}
+
 impl LocalKnowledge {
     /// Reads `folder/BASE/LOCALE/*.md`; a folder that does not exist holds no base.
     ///
@@ -120,6 +133,18 @@ impl LocalKnowledge {
     pub fn add(&mut self, base: &str, locale: &str, articles: &[Article]) {
         let index = Index::new(articles);
         self.bases.entry(base.to_owned()).or_default().insert(locale.to_owned(), index);
+    }
+
+    /// All passages, by base and locale, in the order of their articles. Their scores are 0: nothing was asked.
+    ///
+    /// For whoever ranks them in another way, too.
+    pub fn shelves(&self) -> impl Iterator<Item = (&str, &str, Vec<Passage>)> {
+        self.bases.iter().flat_map(|(base, locales)| {
+            locales.iter().map(move |(locale, index)| {
+                let passages = index.passages.iter().map(|entry| entry.passage(0.0)).collect();
+                (base.as_str(), locale.as_str(), passages)
+            })
+        })
     }
 
     fn search_now(&self, locale: &str, query: &Query) -> Result<Vec<Passage>, HostError> {
@@ -316,16 +341,9 @@ impl Index {
         hits.truncate(limit);
         hits.into_iter()
             .map(|place| {
-                let entry = &self.passages[place];
-                Passage {
-                    id: entry.id.clone(),
-                    title: entry.title.clone(),
-                    text: entry.text.clone(),
-                    source: entry.source.clone(),
-                    // Four digits are more than the score means, and the same in every transcript.
-                    score: (covered[place] / most * 10_000.0).round() / 10_000.0,
-                    extra: Vec::new(),
-                }
+                // Four digits are more than the score means, and the same in every transcript.
+                let score = (covered[place] / most * 10_000.0).round() / 10_000.0;
+                self.passages[place].passage(score)
             })
             .collect()
     }

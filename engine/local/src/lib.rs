@@ -20,6 +20,7 @@ mod assemble;
 pub mod error;
 pub mod genai;
 pub mod http;
+pub mod kept;
 pub mod knowledge;
 pub mod nlu;
 pub mod records;

@@ -51,6 +51,11 @@ pub trait RevealSecret: Send + Sync {
     async fn reveal(&self, name: &str) -> Result<SecretText, HostError>;
 }
 
+/// Where secrets come from: whether one is there is told to plugins, its text to the HTTP client alone.
+pub trait SecretSource: Secrets + RevealSecret {}
+
+impl<T: Secrets + RevealSecret> SecretSource for T {}
+
 /// Secrets of this machine.
 #[derive(Default)]
 pub struct LocalSecrets {
@@ -88,8 +93,11 @@ impl LocalSecrets {
     }
 }
 
-/// Lower-case letters, digits, `-`, `_` and `.`, beginning with a letter: never a path.
-fn check(name: &str) -> Result<(), HostError> {
+/// That a secret may be called so: letters, digits, `-`, `_` and `.`, beginning with a letter; never a path.
+///
+/// # Errors
+/// `invalid` with code `bad-secret-name`.
+pub fn check_name(name: &str) -> Result<(), HostError> {
     let fits = name.len() <= 100
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
@@ -121,7 +129,7 @@ fn unknown(name: &str) -> HostError {
 #[async_trait]
 impl Secrets for LocalSecrets {
     async fn open(&self, _caller: &Caller, name: &str) -> Result<(), HostError> {
-        check(name)?;
+        check_name(name)?;
         let there = self.file(name).is_some() || self.variables.contains_key(&variable(name));
         if there { Ok(()) } else { Err(unknown(name)) }
     }
@@ -130,7 +138,7 @@ impl Secrets for LocalSecrets {
 #[async_trait]
 impl RevealSecret for LocalSecrets {
     async fn reveal(&self, name: &str) -> Result<SecretText, HostError> {
-        check(name)?;
+        check_name(name)?;
         let Some(path) = self.file(name) else {
             let secret = self.variables.get(&variable(name)).ok_or_else(|| unknown(name))?;
             return Ok(SecretText::new(secret.expose().to_owned()));

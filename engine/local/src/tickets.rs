@@ -7,8 +7,8 @@ use dialgraph_kernel::ports::tickets::{Create, Receipt, Ticket};
 use dialgraph_kernel::ports::{HostError, Timestamp};
 use dialgraph_kernel::provider::{Caller, Tickets};
 use dialgraph_store::{
-    CommitError, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store, Upgrade,
-    decode, encode,
+    CommitError, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store, StoreError,
+    Upgrade, decode, encode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,9 +74,26 @@ fn id(number: u64) -> String {
     format!("T-{number:06}")
 }
 
+/// The partition of tickets.
+pub(crate) const PART: &str = "tickets";
+
 fn place(number: u64) -> Result<Key, HostError> {
-    let part = Part::new("tickets").map_err(failed)?;
+    let part = Part::new(PART).map_err(failed)?;
     Key::new(&part, Sort::number(number)).map_err(failed)
+}
+
+/// Where the ticket with this id is; none: it is no id of this desk.
+pub(crate) fn place_of(id: &str) -> Result<Option<Key>, StoreError> {
+    let Some(number) = id.strip_prefix("T-").and_then(|number| number.parse().ok()) else {
+        return Ok(None);
+    };
+    Key::new(&Part::new(PART)?, Sort::number(number)).map(Some)
+}
+
+/// Where the number of the ticket is that this key has opened.
+pub(crate) fn claim_of(idempotency_key: &str) -> Result<Key, StoreError> {
+    let part = Part::new(format!("ticket-key/{}", short(idempotency_key)))?;
+    Key::new(&part, Sort::text("number"))
 }
 
 impl LocalTickets {
@@ -90,10 +107,8 @@ impl LocalTickets {
     /// # Errors
     /// If the store fails.
     pub async fn get(&self, id: &str) -> Result<Option<FiledTicket>, HostError> {
-        let Some(number) = id.strip_prefix("T-").and_then(|number| number.parse().ok()) else {
-            return Ok(None);
-        };
-        let row = self.store.get(&place(number)?).await.map_err(failed)?;
+        let Some(place) = place_of(id).map_err(failed)? else { return Ok(None) };
+        let row = self.store.get(&place).await.map_err(failed)?;
         row.map(|row| decode(&row.value).map_err(failed)).transpose()
     }
 
@@ -106,7 +121,7 @@ impl LocalTickets {
         limit: u32,
         after: Option<Cursor>,
     ) -> Result<(Vec<FiledTicket>, Option<Cursor>), HostError> {
-        let part = Part::new("tickets").map_err(failed)?;
+        let part = Part::new(PART).map_err(failed)?;
         let query = Query::new(part).descending().limit(limit).after(after);
         let page = self.store.query(&query).await.map_err(failed)?;
         let tickets: Result<Vec<FiledTicket>, _> =
@@ -150,11 +165,10 @@ fn check(request: &Create) -> Result<(), HostError> {
 impl Tickets for LocalTickets {
     async fn create(&self, caller: &Caller, request: &Create) -> Result<Receipt, HostError> {
         check(request)?;
-        let single = |part: String| {
-            Part::new(part).and_then(|part| Key::new(&part, Sort::text("number"))).map_err(failed)
-        };
-        let counter = single("ticket-counter".to_owned())?;
-        let claim = single(format!("ticket-key/{}", short(&request.idempotency_key)))?;
+        let counter = Part::new("ticket-counter")
+            .and_then(|part| Key::new(&part, Sort::text("number")))
+            .map_err(failed)?;
+        let claim = claim_of(&request.idempotency_key).map_err(failed)?;
         let token = token("ticket", &request.idempotency_key)?;
         for _ in 0..ATTEMPTS {
             if let Some(row) = self.store.get(&claim).await.map_err(failed)? {

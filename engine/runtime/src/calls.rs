@@ -4,8 +4,14 @@
 //! (which turn answered token T), `reply/K` (replies that came after their turn had given up). What is larger
 //! than a row goes into several, in the same commit.
 //!
+//! With a retention ([`Calls::keeping`]) rows carry an expiry, so that the store drops them by itself: those of a turn
+//! so long after the turn, and the state so long after the turn that ended the call or gave it away. The state of a
+//! call that its flow has in hand never expires. Nothing is written for it that is not written anyway.
+//!
 //! Beside them, an index of the calls in progress: partitions `open-calls/RELEASE/SHARD` with one row for each
 //! call that its flow has in hand, written when a call begins and removed when it ends or is given away.
+
+mod clear;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,12 +21,14 @@ use serde::{Deserialize, Serialize};
 use dialgraph_flow::Digest;
 use dialgraph_kernel::call::{Call, CallId, Status};
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::ports::HostResult;
+use dialgraph_kernel::ports::{HostResult, Timestamp};
 use dialgraph_kernel::turn::Finished;
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store,
-    StoreError, Upgrade, decode, encode,
+    StoreError, UnixMillis, Upgrade, decode, encode,
 };
+
+pub use self::clear::Run;
 
 /// Why a call could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +63,26 @@ pub struct Loaded {
     pub mark: Mark,
 }
 
+impl Loaded {
+    /// Whether the call's flow has it in hand: neither over nor given away.
+    pub fn is_open(&self) -> bool {
+        is_open(&self.call)
+    }
+}
+
 /// What [`Calls::save`] must know of the state that it replaces.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
     version: u64,
     rows: usize,
     open: bool,
+}
+
+impl Mark {
+    /// Whether the call's flow had it in hand: it was neither over nor given away.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
 }
 
 /// Calls in progress, a page at a time.
@@ -71,17 +93,43 @@ pub struct OpenCalls {
     pub next: Option<OpenCursor>,
 }
 
-/// Where a page of calls in progress ended.
+/// Where a page of calls in progress ended. As text it fits in a URL.
 #[derive(Debug, Clone)]
 pub struct OpenCursor {
     shard: u8,
     after: Option<Cursor>,
 }
 
+impl std::fmt::Display for OpenCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.", self.shard)?;
+        match &self.after {
+            Some(after) => write!(f, "{after}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::str::FromStr for OpenCursor {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let (shard, after) = text.split_once('.').ok_or(StoreError::BadCursor)?;
+        let shard: u8 = shard.parse().map_err(|_| StoreError::BadCursor)?;
+        if shard >= OPEN_SHARDS {
+            return Err(StoreError::BadCursor);
+        }
+        let after = if after.is_empty() { None } else { Some(after.parse()?) };
+        Ok(Self { shard, after })
+    }
+}
+
 /// The calls in a store.
 #[derive(Clone)]
 pub struct Calls {
     store: Arc<dyn Store>,
+    /// In milliseconds; none: for ever.
+    keep: Option<u64>,
 }
 
 impl std::fmt::Debug for Calls {
@@ -146,6 +194,8 @@ impl Schema for StoredReply {
 /// Partitions of the index per release, so that beginnings and endings do not all meet in one.
 const OPEN_SHARDS: u8 = 8;
 
+/// What the partitions of calls begin with.
+const PART: &str = "call/";
 const STATE: &str = "state";
 const TURN: &str = "turn";
 const TOKEN: &str = "token";
@@ -153,7 +203,19 @@ const REPLY: &str = "reply";
 
 impl Calls {
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self { store, keep: None }
+    }
+
+    /// Has what is written from now on expire so many milliseconds after the turn that wrote it; none: never.
+    #[must_use]
+    pub fn keeping(mut self, millis: Option<u64>) -> Self {
+        self.keep = millis;
+        self
+    }
+
+    /// When something of a turn at `at` may go.
+    fn until(&self, at: Timestamp) -> Option<UnixMillis> {
+        self.keep.map(|millis| UnixMillis(at.0).plus(millis))
     }
 
     /// The call as it stands, if there is one.
@@ -189,14 +251,15 @@ impl Calls {
     }
 
     /// Calls of `release` that their flows have in hand, in no particular order: from the first, or from where
-    /// the last page ended. A page may be empty and still have a next one.
+    /// the last page ended, `limit` at most. A page may be empty and still have a next one.
     pub async fn open_calls(
         &self,
         release: &Digest,
         from: Option<OpenCursor>,
+        limit: u32,
     ) -> Result<OpenCalls, CallsError> {
         let OpenCursor { shard, after } = from.unwrap_or(OpenCursor { shard: 0, after: None });
-        let query = Query::new(open_part(release, shard)?).after(after);
+        let query = Query::new(open_part(release, shard)?).after(after).limit(limit);
         let page = self.store.query(&query).await?;
         let ids = page.rows.iter().map(|row| Ok(decode::<StoredOpen>(&row.value)?.call));
         let calls = ids.collect::<Result<_, CallsError>>()?;
@@ -232,18 +295,19 @@ impl Calls {
         }
     }
 
-    /// Keeps a reply that came after its turn had given up waiting. Keeping it twice changes nothing.
+    /// Keeps a reply that came, `at` that time, after its turn had given up waiting. Keeping it twice changes nothing.
     pub async fn keep_reply(
         &self,
         id: &CallId,
         key_of_call: &str,
         result: HostResult,
+        at: Timestamp,
     ) -> Result<(), CallsError> {
         let value = encode(&StoredReply { result })?;
         let mut ops = Vec::with_capacity(1);
         let sort = Sort::text(REPLY).then_text(key_of_call);
         // The first reply stands: a run may have been made over it.
-        let rows = self.write(&mut ops, id, sort, &value, Expect::Absent)?;
+        let rows = self.write(&mut ops, id, sort, &value, Expect::Absent, self.until(at))?;
         let limit = dialgraph_store::MAX_OPS;
         if rows > limit {
             return Err(CallsError::ReplyTooLarge { call: id.to_string(), rows, limit });
@@ -267,15 +331,21 @@ impl Calls {
         let mut ops = Vec::with_capacity(3);
         let expect = before.map_or(Expect::Absent, |mark| Expect::Version(mark.version));
         let state = encode(&StoredCall(Cow::Borrowed(call)))?;
-        let rows = self.write(&mut ops, id, Sort::text(STATE), &state, expect)?;
+        let until = self.until(record.at);
+        let state_until = until.filter(|_| !is_open(call));
+        let rows = self.write(&mut ops, id, Sort::text(STATE), &state, expect, state_until)?;
         for stale in rows..before.map_or(0, |mark| mark.rows) {
             let sort = Sort::text(STATE).then_number(stale as u64);
             ops.push(Op::delete(key(id, sort)?, Expect::Any));
         }
         let turn = encode(&StoredTurn(Cow::Borrowed(record)))?;
-        self.write(&mut ops, id, turn_sort(record.turn), &turn, Expect::Absent)?;
-        let token_key = key(id, Sort::text(TOKEN).then_text(turn_token))?;
-        ops.push(Op::put_value(token_key, &StoredToken { turn: record.turn }, Expect::Absent)?);
+        self.write(&mut ops, id, turn_sort(record.turn), &turn, Expect::Absent, until)?;
+        ops.push(Op::Put {
+            key: key(id, Sort::text(TOKEN).then_text(turn_token))?,
+            value: encode(&StoredToken { turn: record.turn })?.into(),
+            expect: Expect::Absent,
+            expires_at: until,
+        });
         let was_open = before.is_some_and(|mark| mark.open);
         match (was_open, is_open(call)) {
             (false, true) => {
@@ -312,19 +382,21 @@ impl Calls {
         sort: Sort,
         bytes: &[u8],
         expect: Expect,
+        expires_at: Option<UnixMillis>,
     ) -> Result<usize, CallsError> {
         // Room for the count.
         let most = self.store.max_value_bytes() - 8;
         let rows = bytes.len().div_ceil(most).max(1);
         for (number, chunk) in bytes.chunks(most).enumerate() {
             let key = key(id, sort.clone().then_number(number as u64))?;
-            if number == 0 {
+            let (value, expect) = if number == 0 {
                 let mut first = format!("{rows} ").into_bytes();
                 first.extend_from_slice(chunk);
-                ops.push(Op::put(key, first, expect));
+                (first, expect)
             } else {
-                ops.push(Op::put(key, chunk.to_vec(), Expect::Any));
-            }
+                (chunk.to_vec(), Expect::Any)
+            };
+            ops.push(Op::Put { key, value: value.into(), expect, expires_at });
         }
         Ok(rows)
     }
@@ -370,7 +442,7 @@ fn open_key(release: &Digest, id: &CallId) -> Result<Key, StoreError> {
 }
 
 fn part(id: &CallId) -> Result<Part, StoreError> {
-    Part::new(format!("call/{id}"))
+    Part::new(format!("{PART}{id}"))
 }
 
 fn key(id: &CallId, sort: Sort) -> Result<Key, StoreError> {

@@ -7,12 +7,14 @@ use std::task::{Context, Poll, Waker};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Either, select};
 
+use dialgraph_kernel::journal::Step;
 use dialgraph_kernel::plugin::Speech;
 use dialgraph_kernel::ports::{HostCall, HostResult, Timestamp};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_kernel::turn::{Finished, Host, Progress, Turn};
 
 use crate::Clock;
+use crate::spans::{NodeSpan, Walking};
 
 /// Everything outside the engine that a plugin can ask.
 pub trait World: Send + Sync {
@@ -49,6 +51,9 @@ impl Default for WaitRules {
 /// A turn that was driven to its end.
 pub struct Driven {
     pub finished: Box<Finished>,
+    /// Host calls that the call's record no longer waits for. What they do must be done all the same: whoever
+    /// drives must see to it that they go on.
+    pub left_behind: Vec<InFlight>,
     /// A host call that outlasted the turn. Whoever drives must see to it that it goes on, and give its
     /// reply to a later turn.
     pub in_flight: Option<InFlight>,
@@ -81,8 +86,8 @@ struct Replies<'w> {
     under_way: Option<(Arc<str>, BoxFuture<'static, HostResult>)>,
 }
 
-impl Host for Replies<'_> {
-    fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
+impl Replies<'_> {
+    fn reply(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
         let key = &caller.idempotency_key;
         if let Some(result) = self.known.remove(key) {
             return Some(result);
@@ -102,7 +107,43 @@ impl Host for Replies<'_> {
     }
 }
 
+/// The host while the walk goes on.
+struct Walk<'r, 'w> {
+    replies: &'r mut Replies<'w>,
+    walking: Walking<'w>,
+}
+
+impl Host for Walk<'_, '_> {
+    fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
+        self.replies.reply(caller, call)
+    }
+
+    fn step_begins(&mut self, step: &Step) {
+        self.walking.begins(step);
+    }
+
+    fn step_ends(&mut self, step: &Step) {
+        self.walking.ends(step);
+    }
+}
+
+/// Walks as far as the replies allow, within the span of the node where the turn stands.
+fn walk<'w>(
+    turn: &mut Turn,
+    replies: &mut Replies<'w>,
+    node: &mut Option<NodeSpan>,
+    clock: &'w dyn Clock,
+) -> Progress {
+    let mut walk = Walk { replies, walking: Walking::go_on(node.take(), clock) };
+    let progress = turn.run(&mut walk);
+    *node = walk.walking.pause();
+    progress
+}
+
 /// Drives `turn` until it is over.
+///
+/// `answer` is when the turn must be answered, none where nobody waits. A turn that can be parked is parked
+/// by then; the record of a call that ends, for which there is no later turn, is given up.
 ///
 /// `late` are replies that came after an earlier turn had given up waiting, by idempotency key; `under_way`
 /// says that such a reply has not come yet, so that its host call must not be made a second time.
@@ -111,15 +152,22 @@ pub async fn drive(
     world: &dyn World,
     clock: &dyn Clock,
     rules: &WaitRules,
+    answer: Option<Timestamp>,
     late: HashMap<Arc<str>, HostResult>,
     under_way: Option<InFlight>,
 ) -> Driven {
-    let give_up = Timestamp(clock.now().0 + u64::from(rules.turn_ms));
+    let now = clock.now().0;
+    let answer = answer.unwrap_or(Timestamp(u64::MAX));
+    let give_up = Timestamp(now + u64::from(rules.turn_ms)).min(answer);
+    let mut left_behind = Vec::new();
     let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
     let mut replies = Replies { world, known: late, under_way };
+    let mut node = None;
     loop {
-        match turn.run(&mut replies) {
-            Progress::Finished(finished) => return Driven { finished, in_flight: None },
+        match walk(&mut turn, &mut replies, &mut node, clock) {
+            Progress::Finished(finished) => {
+                return Driven { finished, left_behind, in_flight: None };
+            }
             Progress::Waiting => {}
         }
         let (Some(pending), Some((key, reply))) = (turn.waiting_for(), replies.under_way.take())
@@ -129,19 +177,27 @@ pub async fn drive(
             continue;
         };
         let deadline = pending.deadline;
-        // The record of a call that ends is worth waiting for as long as its node allows; there is no later turn.
-        let until = if turn.can_park() { deadline.min(give_up) } else { deadline };
+        // The record of a call that ends is worth more time than a turn usually has, as there is no later one, but
+        // not the caller's way to where they were sent: who gets no answer in time goes elsewhere.
+        let until = deadline.min(if turn.can_park() { give_up } else { answer });
         match select(reply, clock.sleep_until(until)).await {
             Either::Left((result, _)) => {
                 replies.known.insert(key, result);
             }
             Either::Right(((), _)) if deadline <= until => turn.expire(),
+            Either::Right(((), reply)) if !turn.can_park() => {
+                turn.expire_early();
+                left_behind.push(InFlight { key, reply });
+            }
             Either::Right(((), reply)) => {
                 let comfort = rules.comfort.get(&turn.call().locale).cloned();
                 match turn.park(comfort, rules.comfort_wait_ms) {
                     Ok(finished) => {
+                        if let (Some(node), Some(step)) = (node, finished.record.steps.last()) {
+                            node.end(step, clock);
+                        }
                         let in_flight = Some(InFlight { key, reply });
-                        return Driven { finished: Box::new(finished), in_flight };
+                        return Driven { finished: Box::new(finished), left_behind, in_flight };
                     }
                     Err(again) => {
                         turn = *again;

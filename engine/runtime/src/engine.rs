@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
@@ -12,7 +13,7 @@ use dialgraph_kernel::call::{Call, CallId, Channel, NewCall, Waits};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::Plugins;
-use dialgraph_kernel::ports::HostResult;
+use dialgraph_kernel::ports::{HostResult, Timestamp};
 use dialgraph_kernel::turn::{Turn, TurnError};
 use dialgraph_store::Store;
 
@@ -67,9 +68,14 @@ pub struct Answer {
     pub call: Call,
     /// The event had come before with the same token, and this is the answer it got then.
     pub repeated: bool,
+    /// Before the turn the call was in the hands of its flow already: it neither began with it nor came back.
+    pub was_open: bool,
     /// A host call that outlasted the turn. Poll it, in the background, and give its reply to
     /// [`Engine::keep_reply`]; a later turn waits for it by itself if it runs in this process.
     pub in_flight: Option<(Arc<str>, LateReply)>,
+    /// Host calls that the record of a call that ended no longer waited for. Poll them, in the background; nobody
+    /// needs their replies.
+    pub left_behind: Vec<LateReply>,
 }
 
 /// A reply that may still come.
@@ -113,6 +119,13 @@ impl Engine {
         }
     }
 
+    /// Has what it writes of calls expire so many milliseconds after the turn; none: never.
+    #[must_use]
+    pub fn keeping(mut self, millis: Option<u64>) -> Self {
+        self.calls = self.calls.keeping(millis);
+        self
+    }
+
     /// The calls in its store.
     pub fn calls(&self) -> &Calls {
         &self.calls
@@ -121,6 +134,17 @@ impl Engine {
     /// Begins a call with its first turn. `token` names this delivery of the event: the same token gets the
     /// same answer without a second execution.
     pub async fn start(&self, start: Start, token: &str) -> Result<Answer, EngineError> {
+        self.start_within(start, token, None).await
+    }
+
+    /// The same, to be answered within `left`.
+    pub async fn start_within(
+        &self,
+        start: Start,
+        token: &str,
+        left: Option<Duration>,
+    ) -> Result<Answer, EngineError> {
+        let until = left.map(|left| self.after(left));
         let id = start.id.clone();
         if let Some(answer) = self.answered(&id, token).await? {
             return Ok(answer);
@@ -145,7 +169,7 @@ impl Engine {
             attributes: start.attributes,
         });
         let flow = start.flow.as_deref();
-        match self.execute(None, call, flow, Event::Entered, token).await? {
+        match self.execute(None, call, flow, Event::Entered, token, until).await? {
             Some(answer) => Ok(answer),
             None => self.started_meanwhile(&id, token).await,
         }
@@ -178,6 +202,19 @@ impl Engine {
         token: &str,
         after: Option<u32>,
     ) -> Result<Answer, EngineError> {
+        self.turn_within(id, event, token, after, None).await
+    }
+
+    /// The same, to be answered within `left`.
+    pub async fn turn_within(
+        &self,
+        id: &CallId,
+        event: Event,
+        token: &str,
+        after: Option<u32>,
+        left: Option<Duration>,
+    ) -> Result<Answer, EngineError> {
+        let until = left.map(|left| self.after(left));
         for _ in 0..RACES {
             if let Some(answer) = self.answered(id, token).await? {
                 return Ok(answer);
@@ -191,7 +228,7 @@ impl Engine {
                 let (call, last) = (id.to_string(), call.turn);
                 return Err(EngineError::OutOfOrder { call, given, last });
             }
-            let done = self.execute(Some(mark), call, None, event.clone(), token).await?;
+            let done = self.execute(Some(mark), call, None, event.clone(), token, until).await?;
             if let Some(answer) = done {
                 return Ok(answer);
             }
@@ -206,7 +243,7 @@ impl Engine {
         key: &Arc<str>,
         result: HostResult,
     ) -> Result<(), EngineError> {
-        self.calls.keep_reply(id, key, result).await?;
+        self.calls.keep_reply(id, key, result, self.clock.now()).await?;
         let mut under_way = self.under_way();
         if under_way.get(id).is_some_and(|(waited, _)| waited == key) {
             under_way.remove(id);
@@ -226,7 +263,17 @@ impl Engine {
         let loaded = self.calls.load(id).await?;
         Ok(match (record, loaded) {
             (Some(record), Some(loaded)) => {
-                Some(Answer { record, call: loaded.call, repeated: true, in_flight: None })
+                let was_open = loaded.mark.is_open();
+                let call = loaded.call;
+                let left_behind = Vec::new();
+                Some(Answer {
+                    record,
+                    call,
+                    repeated: true,
+                    was_open,
+                    in_flight: None,
+                    left_behind,
+                })
             }
             _ => None,
         })
@@ -240,6 +287,7 @@ impl Engine {
         flow: Option<&str>,
         event: Event,
         token: &str,
+        until: Option<Timestamp>,
     ) -> Result<Option<Answer>, EngineError> {
         let id = call.id.clone();
         let release = match self.releases.find(&call.release).await {
@@ -268,7 +316,8 @@ impl Engine {
         }
         let turn = Turn::begin(release, self.plugins.clone(), call, flow, event, self.clock.now())?;
         let under_way = under_way.map(|(key, reply)| InFlight { key, reply: reply.boxed() });
-        let driven = drive(turn, &*self.world, &*self.clock, &self.rules, late, under_way).await;
+        let (world, clock) = (&*self.world, &*self.clock);
+        let driven = drive(turn, world, clock, &self.rules, until, late, under_way).await;
         match self.calls.save(before, &driven.finished, token).await? {
             // What this turn waited for is over; a turn that did not take place leaves it to the one that will.
             Saved::Done => drop(self.under_way().remove(&id)),
@@ -285,8 +334,16 @@ impl Engine {
             record: finished.record,
             call: finished.call,
             repeated: false,
+            was_open: before.is_some_and(|mark| mark.is_open()),
             in_flight,
+            left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
         }))
+    }
+
+    /// The time in `left` from now.
+    fn after(&self, left: Duration) -> Timestamp {
+        let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        Timestamp(self.clock.now().0.saturating_add(left))
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, (Arc<str>, LateReply)>> {

@@ -15,8 +15,9 @@ mod dispatch;
 mod drive;
 mod engine;
 mod releases;
+mod spans;
 
-pub use calls::{Calls, CallsError, OpenCalls, OpenCursor};
+pub use calls::{Calls, CallsError, Loaded, Mark, OpenCalls, OpenCursor, Run};
 pub use clock::Clock;
 pub use dispatch::{Dispatch, GrantBook};
 pub use drive::{Driven, InFlight, WaitRules, World, drive};

@@ -34,7 +34,7 @@ def total(metric, by):
 
 ROWS = {
     "Callers": [
-        panel("Calls in progress", "stat", "short", ("sum(dialgraph_open_calls)", ""), width=4),
+        panel("Calls in progress", "stat", "short", ("max(dialgraph_open_calls)", ""), width=4),
         panel(
             "Fallback answers, 1 h", "stat", "short",
             ("sum(increase(dialgraph_fallback_answers_total[1h]))", ""), width=4,
@@ -63,7 +63,8 @@ ROWS = {
         panel("Plugin time, p99", "timeseries", "s", (quantile(0.99, "dialgraph_plugin_run_seconds", "plugin"), "{{plugin}}"), width=12),
         panel("Plugin runs by outcome", "timeseries", "reqps",
               (total("dialgraph_plugin_run_seconds_count", "plugin, outcome"), "{{plugin}} {{outcome}}"), width=12),
-        panel("Places of the instance pool in use", "timeseries", "short", ("dialgraph_plugin_runs", "{{instance}}"), width=12),
+        panel("Places of the instance pool in use", "timeseries", "short", ("dialgraph_plugin_runs", "{{instance}} in use"),
+              ("dialgraph_plugin_runs_most", "{{instance}} places"), width=12),
     ],
     "Providers": [
         panel("Requests by result", "timeseries", "reqps", (total("dialgraph_host_calls_total", "provider, result"), "{{provider}} {{result}}")),

@@ -16,6 +16,7 @@ pub mod config;
 pub mod http;
 mod listen;
 pub mod reaper;
+mod secrets;
 pub mod shown;
 pub mod state;
 pub mod telemetry;
@@ -24,4 +25,4 @@ pub mod world;
 
 pub use config::Config;
 pub use listen::{Running, ServeError, serve};
-pub use state::{App, AppError, OpenStore, Parts, keys, open_store};
+pub use state::{App, AppError, OpenStore, Parts, open_store};

@@ -23,6 +23,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::http::router;
 use crate::state::App;
 
+/// How long replies that outlast their turns are waited for at the end.
+const FOR_REPLIES: Duration = Duration::from_secs(1);
+
 /// Why a server could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -46,7 +49,7 @@ impl Running {
         self.address
     }
 
-    /// Ends in order: unready, then no new turns, then nothing under way, then gone.
+    /// Ends in order: unready, then no new connections and turns, then nothing under way, then gone.
     pub async fn stop(self) {
         // Nobody listens any more: it has ended already.
         let _ = self.stop.send(true);
@@ -64,8 +67,12 @@ pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    if let Err(error) = crate::reaper::count(&app).await {
+        tracing::warn!(%error, "calls in progress could not be counted");
+    }
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(crate::reaper::run(Arc::downgrade(&app)));
+    tokio::spawn(crate::secrets::run(Arc::downgrade(&app)));
     let done = tokio::spawn(accept(app, listener, tls, stopped));
     Ok(Running { address, stop, done })
 }
@@ -79,8 +86,8 @@ async fn accept(
     let router = router(app.clone());
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(app.config.server.connections as usize));
-    let drained = drain(app.clone(), stopped.clone());
-    tokio::pin!(drained);
+    let leave = asked_to_leave(app.clone(), stopped.clone());
+    tokio::pin!(leave);
     loop {
         let next = async {
             // The semaphore is never closed.
@@ -89,7 +96,7 @@ async fn accept(
         };
         let (accepted, permit) = tokio::select! {
             next = next => next,
-            () = &mut drained => break,
+            () = &mut leave => break,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -112,31 +119,40 @@ async fn accept(
             }
         });
     }
+    // From here on nobody is kept from finding another process, or this one's successor.
     drop(listener);
-    if tokio::time::timeout(Duration::from_secs(5), graceful.shutdown()).await.is_err() {
+    app.turns.drain();
+    // Connections end with the answer that they wait for.
+    let closed = tokio::spawn(graceful.shutdown());
+    finish(&app).await;
+    if tokio::time::timeout(Duration::from_secs(5), closed).await.is_err() {
         tracing::warn!("some connections were cut off");
     }
     // Whoever asked for the stop may be gone; the flag has served its purpose.
     stopped.mark_unchanged();
 }
 
-/// Waits for the stop, then until nothing is under way or the time for that is over.
-async fn drain(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+/// Waits for the stop, and then until load balancers have noticed.
+async fn asked_to_leave(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     if stopped.wait_for(|stopped| *stopped).await.is_err() {
         // The handle was dropped without a word: serve on.
         std::future::pending::<()>().await;
     }
     app.set_leaving();
     tokio::time::sleep(app.config.server.drain_delay).await;
-    app.turns.drain();
+}
+
+/// Waits until no turn is under way, or the time for that is over. Late replies are given a moment and no more: a later
+/// turn asks for them again under their keys, and callers cannot be served while this process keeps its successor
+/// waiting.
+async fn finish(app: &App) {
     let limit = app.config.server.drain_timeout;
     if tokio::time::timeout(limit, app.turns.settled()).await.is_err() {
-        let load = app.turns.load();
-        tracing::warn!(
-            turns = load.turns,
-            late_replies = load.late_replies,
-            "stopped with work under way; other processes will make it again"
-        );
+        let turns = app.turns.load().turns;
+        tracing::warn!(turns, "stopped with turns under way; other processes will make them again");
+    } else if tokio::time::timeout(FOR_REPLIES, app.turns.replied()).await.is_err() {
+        let replies = app.turns.load().late_replies;
+        tracing::info!(replies, "replies of providers are not waited for; later turns ask again");
     }
 }
 

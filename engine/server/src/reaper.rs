@@ -17,6 +17,9 @@ use crate::turns::{Refused, Work};
 /// The token of that event; a hang-up that the channel tells of has the same.
 pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
 
+/// Calls read at once.
+const PAGE: u32 = 100;
+
 /// What one round found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Round {
@@ -44,16 +47,37 @@ pub(crate) async fn run(app: Weak<App>) {
     }
 }
 
+/// Counts the calls that earlier processes have left. Before the first turn, for turns count from there.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn count(app: &App) -> Result<(), CallsError> {
+    let mut open = 0;
+    for release in app.releases_with_calls().await? {
+        let mut from = None;
+        loop {
+            let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
+            open += page.calls.len();
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    app.figures.counted_calls(open);
+    Ok(())
+}
+
 /// Looks through all calls in progress once, and ends those whose caller is gone.
 ///
 /// # Errors
 /// If the store fails.
 pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
     let mut round = Round::default();
-    for release in app.releases.at_hand() {
+    for release in app.releases_with_calls().await? {
         let mut from = None;
         loop {
-            let page = app.turns.engine().calls().open_calls(&release, from).await?;
+            let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
             round.open += page.calls.len();
             for id in page.calls {
                 if is_idle(app, &id).await? && hang_up(app, id).await {
@@ -90,7 +114,7 @@ async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
         return Ok(false);
     }
     let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
-    activity.note(id, last.0);
+    activity.note(id, call.channel, last.0);
     Ok(last.0 <= long_ago)
 }
 

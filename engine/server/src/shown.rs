@@ -102,40 +102,55 @@ pub fn path(call: &Call) -> Vec<String> {
 /// Attributes, with null in the place of those that some flow marks as sensitive. Without the release nobody
 /// knows which those are, and all are hidden.
 fn attributes(call: &Call, release: Option<&Release>) -> Map<String, Value> {
-    let hidden: Option<BTreeSet<&str>> = release.map(|release| {
-        release
-            .flows
-            .values()
-            .flat_map(|flow| &flow.attributes)
-            .filter(|(_, attribute)| attribute.sensitive)
-            .map(|(name, _)| &**name)
-            .collect()
-    });
     call.attributes
         .iter()
         .map(|(name, value)| {
-            let hide = hidden.as_ref().is_none_or(|hidden| hidden.contains(&**name));
+            let hide = release.is_none_or(|release| release.sensitive.contains(name));
             (name.to_string(), if hide { Value::Null } else { value.clone() })
         })
         .collect()
 }
 
-/// Takes out of a turn's record what must not be shown: the words or keys of a sensitive answer, and what the
-/// node that got them asked of the world. Gives the functions of the host calls taken out.
+/// Takes out of a turn's record what must not be shown: the words or keys of a sensitive answer, and of every
+/// sensitive visit what it asked of the world, logged, said, and told of its failure. Gives the functions of the
+/// host calls taken out.
 pub fn hide(record: &mut TurnRecord) -> Vec<&'static str> {
-    if !record.sensitive {
-        return Vec::new();
-    }
-    match &mut record.event {
-        Event::Said { text, confidence } => {
-            text.clear();
-            *confidence = None;
+    // Records of before visits had marks of their own tell only of the answer.
+    let answered = record.steps.first().filter(|_| record.sensitive).map(|step| step.visit);
+    if record.sensitive {
+        match &mut record.event {
+            Event::Said { text, confidence } => {
+                text.clear();
+                *confidence = None;
+            }
+            Event::Pressed(keys) => keys.clear(),
+            _ => {}
         }
-        Event::Pressed(keys) => keys.clear(),
-        _ => {}
     }
-    let answered = record.steps.first().map(|step| step.visit);
-    let hides = |visit: u32| answered == Some(visit);
+    let mut visits: BTreeSet<u32> = answered.into_iter().collect();
+    for step in record.steps.iter_mut().filter(|step| step.sensitive) {
+        visits.insert(step.visit);
+        if let Some(run) = &mut step.run {
+            run.logs.clear();
+        }
+        if let Some(failure) = &mut step.failure {
+            failure.message.clear();
+            failure.backtrace.clear();
+        }
+    }
+    for at in &record.sensitive_say {
+        if let Some(speech) = record.directives.say.get_mut(*at) {
+            speech.text.clear();
+        }
+    }
+    if record.sensitive_then {
+        match &mut record.directives.then {
+            Then::Ask(accept) => accept.hints.clear(),
+            Then::Callback { number, .. } | Then::Transfer { number } => number.clear(),
+            Then::Wait { .. } | Then::Queue(_) | Then::HangUp => {}
+        }
+    }
+    let hides = |visit: u32| visits.contains(&visit);
     let hidden = record
         .entries
         .iter()

@@ -1,20 +1,20 @@
 //! What every request can reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dialgraph_connect::signature::Verifier;
 use dialgraph_deploy::{Deploy, Tokens};
-use dialgraph_flow::Digest;
-use dialgraph_kernel::call::CallId;
+use dialgraph_flow::{Digest, Release};
+use dialgraph_kernel::call::{Call, CallId};
 use dialgraph_kernel::plugin::Plugins;
 use dialgraph_runtime::{Engine, Releases, WaitRules, World};
-use dialgraph_store::{Backend, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
+use dialgraph_store::{Backend, KeyId, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::http::auth::{self, Gatekeeper};
+use crate::http::auth::Gatekeeper;
+use crate::secrets::Secrets;
 use crate::telemetry::{Figures, MeasuredPlugins, MeasuredStore, MeasuredWorld};
 use crate::turns::{Turns, Workers};
 use crate::world::{Breakers, guarded};
@@ -25,6 +25,8 @@ pub struct OpenStore {
     pub store: Arc<dyn Store>,
     pub backend: Arc<dyn Backend>,
     pub sealed: bool,
+    /// Ids of the keys that it opens with; none when it is not sealed.
+    pub keys: Vec<KeyId>,
 }
 
 impl std::fmt::Debug for OpenStore {
@@ -43,6 +45,7 @@ impl OpenStore {
         keys: Option<Keyring>,
     ) -> Result<Self, StoreError> {
         let sealed = keys.is_some();
+        let ids = keys.as_ref().map(Keyring::ids).unwrap_or_default();
         let plain: Arc<dyn Store> = backend.clone();
         let store: Arc<dyn Store> = match keys {
             Some(keys) => Arc::new(Sealed::open(plain, keys).await?),
@@ -51,31 +54,18 @@ impl OpenStore {
                 plain
             }
         };
-        Ok(Self { store, backend, sealed })
+        Ok(Self { store, backend, sealed, keys: ids })
     }
 }
 
-/// Opens the embedded store in the folder that `config` names; sealed if there is a key, in the file or in the
-/// environment.
+/// Opens the embedded store in the folder that `config` names; sealed if there are keys.
 ///
 /// # Errors
-/// What is wrong with the folder, the database or the key, and what to do.
-pub async fn open_store(config: &Config) -> Result<OpenStore, StoreError> {
-    let keys = keys(config)?;
+/// What is wrong with the folder, the database or the keys, and what to do.
+pub async fn open_store(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, StoreError> {
     let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
     let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
     OpenStore::over(Arc::new(sled), keys).await
-}
-
-/// The keys that seal the store, from the file that `config` names or from the environment; none: it is not sealed.
-///
-/// # Errors
-/// If there are keys and they cannot be read.
-pub fn keys(config: &Config) -> Result<Option<Keyring>, StoreError> {
-    match &config.store.key_file {
-        Some(file) => Ok(Some(Keyring::from_file(file)?)),
-        None => Keyring::from_env(),
-    }
 }
 
 /// What a server is made of.
@@ -114,8 +104,8 @@ pub struct App {
     pub deploy: Option<Deploy>,
     /// The tokens that the admin API makes and revokes.
     pub tokens: Option<Tokens>,
-    /// None: events of Connect need no signature.
-    pub verifier: Option<Verifier>,
+    /// Keys and tokens of the configuration.
+    pub secrets: Secrets,
     breakers: Arc<Breakers>,
     /// A stop was asked for; load balancers should look elsewhere.
     leaving: AtomicBool,
@@ -150,6 +140,9 @@ impl App {
         };
         let clock = SystemClock;
         let figures = Arc::new(Figures::default());
+        if let Some(room) = parts.plugins.room() {
+            figures.plugin_room(room);
+        }
         let (world, breakers) = guarded(parts.world, &config.providers, &figures);
         let engine = Engine::new(
             Arc::new(MeasuredStore { inner: parts.store.store.clone(), figures: figures.clone() }),
@@ -162,15 +155,16 @@ impl App {
             Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
             parts.clock,
             rules,
-        );
-        let configured = auth::tokens(&config.api.tokens).map_err(AppError::Tokens)?;
-        let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured));
+        )
+        .keeping(config.calls.keep_millis());
+        let secrets = Secrets::new(&config, clock.millis() / 1000)?;
+        let configured = || secrets.tokens().clone();
+        let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));
         let gatekeeper = match (parts.gatekeeper, &tokens) {
             (Some(gatekeeper), _) => gatekeeper,
             (None, Some(tokens)) => Arc::new(tokens.clone()),
-            (None, None) => auth::configured(&config).map_err(AppError::Tokens)?,
+            (None, None) => Arc::new(configured()),
         };
-        let verifier = auth::verifier(&config, clock.millis() / 1000).map_err(AppError::Keys)?;
         let workers = Workers::new(config.workers())?;
         let turns = Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
         if let Some(deploy) = &parts.deploy {
@@ -189,10 +183,33 @@ impl App {
             gatekeeper,
             deploy: parts.deploy,
             tokens,
-            verifier,
+            secrets,
             breakers,
             leaving: AtomicBool::new(false),
         }))
+    }
+
+    /// Releases that calls in progress may be pinned to: those at hand, and those that the store tells of.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn releases_with_calls(&self) -> Result<BTreeSet<Digest>, StoreError> {
+        let mut releases: BTreeSet<Digest> = self.releases.at_hand().into_iter().collect();
+        if let Some(deploy) = &self.deploy {
+            releases.extend(deploy.with_calls().await?);
+        }
+        Ok(releases)
+    }
+
+    /// The release that a call is pinned to, loaded if need be; none if it cannot be had.
+    pub async fn release_of(&self, call: &Call) -> Option<Arc<Release>> {
+        match self.releases.find(&call.release).await {
+            Ok(release) => release,
+            Err(error) => {
+                tracing::warn!(call = %call.id, release = %call.release, error, "the release of a call cannot be had");
+                None
+            }
+        }
     }
 
     /// The source of all chance in the call `id`, should it begin now.
@@ -203,9 +220,13 @@ impl App {
         u64::from_le_bytes(first)
     }
 
-    /// From now on `/readyz` says no.
+    /// From now on `/readyz` says no, and clients are told to look for another connection.
     pub fn set_leaving(&self) {
         self.leaving.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
     }
 
     /// What `/readyz` says: each part with the reason why it is not ready.
@@ -221,11 +242,7 @@ impl App {
             Err(format!("degraded: {} not asked after failures in a row", open.join(", ")))
         };
         parts.insert("providers", providers);
-        let draining = if self.leaving.load(Ordering::SeqCst) {
-            Err("about to stop".to_owned())
-        } else {
-            Ok(())
-        };
+        let draining = if self.is_leaving() { Err("about to stop".to_owned()) } else { Ok(()) };
         parts.insert("server", draining);
         parts
     }

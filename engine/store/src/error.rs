@@ -184,6 +184,17 @@ pub enum StoreError {
         detail: String,
     },
 
+    /// A key stands wrapped, and whoever wrapped it does not open it.
+    #[error("{place} is wrapped (`{scheme}:`) and could not be opened: {detail}")]
+    WrappedKey {
+        /// Which key of which source.
+        place: String,
+        /// Who wrapped it.
+        scheme: String,
+        /// What they said.
+        detail: String,
+    },
+
     /// A value was sealed with a key that is not at hand.
     #[error(
         "{row} is encrypted with key {stored}, but {}; add key {stored} to {} or to the file named by {} \

@@ -39,12 +39,15 @@ pub use self::blobs::Blobs;
 pub use self::clock::{Clock, ManualClock, UnixMillis};
 pub use self::digest::Digest;
 pub use self::error::{CommitError, Conflict, StoreError};
-pub use self::export::import;
+pub use self::export::{
+    CHUNK_BYTES, Examined, Exported, Imported, Position, Progress, Target, examine, export, import,
+};
 pub use self::key::{Cursor, Key, MAX_PART_BYTES, MAX_SORT_BYTES, Part, Sort, SortRange};
 pub use self::memory::{MemorySnapshot, MemoryStore};
 pub use self::schema::{Schema, Typed, Upgrade, decode, describe, encode, get_value};
 pub use self::seal::{
-    KEY_FILE_VARIABLE, KEY_VARIABLE, KeyId, Keyring, SEAL_OVERHEAD, Sealed, require_unsealed,
+    KEY_FILE_VARIABLE, KEY_VARIABLE, KeyId, KeyLines, KeyText, Keyring, SEAL_OVERHEAD, Sealed,
+    UnwrapKey, require_unsealed,
 };
 pub use self::sled_store::{SledOptions, SledStats, SledStore};
 pub use self::store::{

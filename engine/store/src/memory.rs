@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::backend::{Backend, Walked};
 use crate::clock::{Clock, UnixMillis};
 use crate::error::{CommitError, StoreError};
 use crate::key::{Key, Part, Sort};
 use crate::plan::{self, Slot};
+use crate::sled_store::SledStats;
 use crate::store::{
     CommitToken, Committed, MAX_VALUE_BYTES, Op, Order, Page, Query, Row, Store,
     TOKEN_RETENTION_MILLIS,
@@ -146,6 +149,47 @@ impl Store for MemoryStore {
             Order::Ascending => plan::page(query, now, rows),
             Order::Descending => plan::page(query, now, rows.rev()),
         }
+    }
+}
+
+#[async_trait]
+impl Backend for MemoryStore {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn stats(&self) -> Result<Option<SledStats>, StoreError> {
+        Ok(None)
+    }
+
+    async fn walk(&self, after: Option<&Key>, limit: u32) -> Result<Walked, StoreError> {
+        let state = Arc::clone(&self.state());
+        let now = self.clock.now();
+        let first = after.map_or(Bound::Unbounded, |key| Bound::Included(key.part()));
+        let mut walked = Walked::default();
+        for (part, rows) in state.partitions.range::<Part, _>((first, Bound::Unbounded)) {
+            let behind = after.filter(|key| key.part() == part).map(|key| key.sort());
+            let first = behind.map_or(Bound::Unbounded, Bound::Excluded);
+            for (sort, slot) in rows.range::<Sort, _>((first, Bound::Unbounded)) {
+                if !slot.is_live(now) {
+                    continue;
+                }
+                walked.rows.push(slot.clone().into_row(Key::new(part, sort.clone())?));
+                if walked.rows.len() >= limit as usize {
+                    walked.next = walked.rows.last().map(|row| row.key.clone());
+                    return Ok(walked);
+                }
+            }
+        }
+        Ok(walked)
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialgraph_store::{
-    CommitToken, Committed, Expect, Key, Keyring, ManualClock, Op, Part, Sealed, SledOptions,
-    SledStore, Sort, Store, StoreError, TOKEN_RETENTION_MILLIS, UnixMillis, import,
+    CommitToken, Committed, Expect, Key, ManualClock, Op, Part, SledOptions, SledStore, Sort,
+    Store, StoreError, TOKEN_RETENTION_MILLIS, UnixMillis,
 };
 
 fn try_open(folder: &Path, clock: &Arc<ManualClock>) -> Result<SledStore, StoreError> {
@@ -129,24 +129,6 @@ async fn expired_rows_and_tokens_are_removed_from_the_disk() {
     let raw = raw(folder.path());
     let tags: Vec<u8> = raw.iter().keys().map(|key| key.unwrap()[0]).collect();
     assert_eq!(tags, [b"m".to_vec(), vec![b'r'; 10]].concat());
-}
-
-#[tokio::test]
-async fn an_export_of_a_sealed_store_stays_sealed_and_opens_with_the_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let ring = || Keyring::parse(&"5a".repeat(32), "test").unwrap();
-    let store = Sealed::open(open(&folder.path().join("a")), ring()).await.unwrap();
-    let value = "what the caller said ".repeat(500);
-    let op = Op::put(key(1), value.clone(), Expect::Absent);
-    store.commit(&[op], &token("t")).await.unwrap();
-    let mut export = Vec::new();
-    store.inner().export(&mut export).unwrap();
-
-    let copy = open(&folder.path().join("b"));
-    import(&copy, || Ok(&export[..])).await.unwrap();
-    assert_ne!(copy.get(&key(1)).await.unwrap().unwrap().value, value);
-    let copy = Sealed::open(copy, ring()).await.unwrap();
-    assert_eq!(copy.get(&key(1)).await.unwrap().unwrap().value, value);
 }
 
 #[tokio::test]

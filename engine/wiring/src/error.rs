@@ -19,6 +19,10 @@ pub enum WiringError {
     Project(#[from] SourceError),
     #[error("the project could not be read: {0}")]
     Broken(#[from] tokio::task::JoinError),
+    /// A setting of Amazon's services is wrong.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Aws(#[from] dialgraph_aws::AwsError),
     /// Something was configured that this build leaves out.
     #[error(
         "{key} asks for `{value}`, which is not in this build; take a release build, or build with `--features aws`"

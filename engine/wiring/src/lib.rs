@@ -8,10 +8,13 @@
 //! to get it.
 
 mod error;
+mod keys;
 mod providers;
 mod releases;
+mod secrets;
 mod store;
 
 pub use self::error::WiringError;
+pub use self::keys::keys;
 pub use self::releases::{deploy, host, source};
 pub use self::store::{TableMade, content, create_table, open_store};

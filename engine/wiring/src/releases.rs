@@ -1,14 +1,18 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TrustedKeys};
-use dialgraph_host::{Host, HostConfig};
+use dialgraph_deploy::{
+    Deploy, Keep, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys,
+};
+use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
 use dialgraph_server::{Config, OpenStore};
 
 use crate::error::WiringError;
 use crate::providers::refit;
+use crate::secrets::secrets;
 use crate::store::{content, remembering};
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
@@ -16,10 +20,14 @@ use crate::store::{content, remembering};
 /// # Errors
 /// If this machine cannot run WebAssembly.
 pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError> {
+    let usual = HostConfig::default();
     Ok(Host::new(HostConfig {
         cache_dir: config.plugins.cache.clone().or(cache),
         log_level: LogLevel::Info,
-        ..HostConfig::default()
+        portable: config.plugins.portable,
+        small: Pool { runs: config.plugins.runs, ..usual.small },
+        large: Pool { runs: usual.large.runs.min(config.plugins.runs), ..usual.large },
+        ..usual
     })?)
 }
 
@@ -27,16 +35,21 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 ///
 /// # Errors
 /// If a setting is wrong, or asks for what is not in this build.
-pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
+pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
-    worlds.environment = std::env::vars().collect();
+    // A secret that is no text is none that could be sent.
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    worlds.environment = std::env::vars_os().filter_map(text).collect();
     worlds.secrets_folder = config
         .providers
         .secrets_folder
         .clone()
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
-    worlds.refit = remembering(config, refit(config)?);
+    worlds.secrets = secrets(config)?;
+    worlds.refit = remembering(config, refit(config, &store.store).await?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -48,6 +61,8 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
             more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
             traps: config.deploy.canary_traps.into(),
         },
+        take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
+        keep: Keep { releases: config.deploy.keep_releases, for_long: config.deploy.keep_for },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),

@@ -5,23 +5,25 @@ use dialgraph_local::records::LastKnown;
 use dialgraph_server::clock::SystemClock;
 use dialgraph_server::config::Backend;
 use dialgraph_server::{Config, OpenStore};
-use dialgraph_store::{Blobs, MemoryStore, Store};
+use dialgraph_store::{Blobs, Keyring, MemoryStore, Store};
 
 use crate::error::WiringError;
+use crate::keys::keys;
 
 /// Opens the store that `config` names; sealed if there is a key.
 ///
 /// # Errors
-/// What is wrong with the place, the database or the key, and what to do.
+/// What is wrong with the place, the database or the keys, and what to do.
 pub async fn open_store(config: &Config) -> Result<OpenStore, WiringError> {
+    let keys = keys(config).await?;
     match config.store.backend {
-        Backend::Sled => Ok(dialgraph_server::open_store(config).await?),
-        Backend::Dynamodb => open_table(config).await,
+        Backend::Sled => Ok(dialgraph_server::open_store(config, keys).await?),
+        Backend::Dynamodb => open_table(config, keys).await,
     }
 }
 
 #[cfg(feature = "aws")]
-async fn open_table(config: &Config) -> Result<OpenStore, WiringError> {
+async fn open_table(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, WiringError> {
     use dialgraph_aws::dynamodb::{DynamoStore, Limits};
 
     let connection = dialgraph_aws::connect(config.aws.region.as_deref()).await;
@@ -29,12 +31,12 @@ async fn open_table(config: &Config) -> Result<OpenStore, WiringError> {
         Limits { attempt: config.store.attempt_timeout, operation: config.store.operation_timeout };
     let clock = Arc::new(SystemClock);
     let table = DynamoStore::open(&connection, &config.store.table, clock, limits).await?;
-    Ok(OpenStore::over(Arc::new(table), dialgraph_server::keys(config)?).await?)
+    Ok(OpenStore::over(Arc::new(table), keys).await?)
 }
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "it is not so in a build that has it")]
-async fn open_table(_: &Config) -> Result<OpenStore, WiringError> {
+async fn open_table(_: &Config, _: Option<Keyring>) -> Result<OpenStore, WiringError> {
     Err(WiringError::NotBuilt { key: "store.backend", value: "dynamodb" })
 }
 

@@ -99,6 +99,7 @@ fn run(host: &Host, loaded: &Loaded) {
         input: r#"{"company":"가나다솔루션","tries":0,"class":"msp"}"#,
         state: None,
         event: &PluginEvent::Entered,
+        limits: None,
     };
     let report = host.run(&loaded.digest, &invocation, &mut NoCalls);
     assert!(matches!(report.result, RunResult::Done(_)), "{:?}", report.result);

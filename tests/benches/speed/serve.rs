@@ -173,7 +173,7 @@ async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
     config.server.listen = ([127, 0, 0, 1], 0).into();
     config.store.folder = folder.to_owned();
     config.connect.keys = vec![format!("bench:{}", "5a".repeat(32))];
-    let store = open_store(&config).await.unwrap();
+    let store = open_store(&config, None).await.unwrap();
     let parts = Parts {
         store,
         releases: Arc::new(Releases::new(release.clone())),

@@ -150,6 +150,7 @@ impl Visit {
             input: &self.input,
             state: self.state.as_deref(),
             event,
+            limits: None,
         };
         host().run(&self.plugin, &invocation, replies)
     }

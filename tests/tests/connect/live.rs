@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::lab::folder;
-use super::lambda::Lambda;
+use super::lambda::{BUDGET_MS, Lambda};
 
 /// Longest that a process is waited for. Nothing is concluded from how long it took.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -41,41 +41,82 @@ pub fn binary(package: &str) -> PathBuf {
 /// Builds them as they are shipped, for whoever tests this package alone.
 pub fn build() {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--bins", "-p", "dialgraph", "-p", "dialgraph-lambda"])
-        .args(["--features", "dialgraph/full"])
+        .args(["build", "--bins", "-p", "dialgraph", "--features", "dialgraph/full"])
+        .args(["-p", "dialgraph-lambda", "-p", "dialgraph-serverless"])
         .current_dir(folder())
         .status();
     assert!(built.is_ok_and(|status| status.success()), "the binaries cannot be built");
 }
 
-/// `dialgraph serve` with the shipped project and a store of its own; killed when dropped.
+/// `dialgraph serve` with a project and a store of its own; killed when dropped.
 pub struct Server {
-    child: Child,
+    /// None only until it is started for the first time.
+    child: Option<Child>,
     pub address: SocketAddr,
-    _folder: tempfile::TempDir,
+    project: PathBuf,
+    environment: Vec<(String, String)>,
+    store: tempfile::TempDir,
 }
 
 impl Server {
+    /// With the shipped project.
     pub fn start() -> Self {
-        Self::start_with(&[])
+        Self::of(&folder().join("../flows"))
     }
 
-    /// With this environment beside the usual.
+    /// With the shipped project, and this environment beside the usual.
     pub fn start_with(environment: &[(&str, String)]) -> Self {
+        Self::with(&folder().join("../flows"), environment)
+    }
+
+    /// With another project.
+    pub fn of(project: &Path) -> Self {
+        Self::with(project, &[])
+    }
+
+    fn with(project: &Path, environment: &[(&str, String)]) -> Self {
+        let project = project.canonicalize().expect("flows");
         let store = tempfile::tempdir().expect("a folder");
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut server =
+            Self { child: None, address: ([127, 0, 0, 1], 0).into(), project, environment, store };
+        server.restart();
+        server
+    }
+
+    /// Starts it again where it was, after it was killed.
+    pub fn restart(&mut self) {
+        let (child, address) = self.launch();
+        (self.child, self.address) = (Some(child), address);
+    }
+
+    /// What the calls API tells of a call.
+    pub fn call(&self, id: &str) -> Value {
+        let mut stream = TcpStream::connect(self.address).expect("the engine listens");
+        let request =
+            format!("GET /v1/calls/{id} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    /// Starts a process of it, and waits until it takes calls.
+    fn launch(&self) -> (Child, SocketAddr) {
+        let folder = self.store.path();
         let mut child = Command::new(binary("dialgraph"))
             .arg("serve")
-            .current_dir(store.path())
-            .env(
-                "DIALGRAPH_PROJECT__FOLDER",
-                folder().join("../flows").canonicalize().expect("flows"),
-            )
-            .env("DIALGRAPH_STORE__FOLDER", store.path().join("store"))
-            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
+            .current_dir(folder)
+            .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
+            .env("DIALGRAPH_STORE__FOLDER", folder.join("store"))
+            .env("DIALGRAPH_SERVER__LISTEN", self.address.to_string())
             .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
             .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
             .env_remove("DIALGRAPH_PROJECT")
-            .envs(environment.iter().map(|(name, value)| (*name, value)))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -108,26 +149,15 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        Self { child, address, _folder: store }
-    }
-
-    /// What the calls API tells of a call.
-    pub fn call(&self, id: &str) -> Value {
-        let mut stream = TcpStream::connect(self.address).expect("the engine listens");
-        let request =
-            format!("GET /v1/calls/{id} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("it answers");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+        (child, address)
     }
 
     /// As a power cut would.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -147,16 +177,29 @@ pub struct Process {
 impl Process {
     /// Starts it for the engine at `address`.
     pub fn start(address: SocketAddr) -> Self {
+        Self::within(address, BUDGET_MS)
+    }
+
+    /// Starts it with so many milliseconds for an invocation.
+    pub fn within(address: SocketAddr, budget_ms: u64) -> Self {
+        Self::of(
+            "dialgraph-lambda",
+            [
+                ("DIALGRAPH_URL", format!("http://{address}")),
+                ("DIALGRAPH_KEY_ID", "tests".to_owned()),
+                ("DIALGRAPH_KEY", KEY.to_owned()),
+                ("DIALGRAPH_BUDGET_MS", budget_ms.to_string()),
+                ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
+            ],
+        )
+    }
+
+    /// Starts the function of this package.
+    pub fn of<const N: usize>(package: &str, variables: [(&str, String); N]) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("this machine has threads");
-        let variables = [
-            ("DIALGRAPH_URL", format!("http://{address}")),
-            ("DIALGRAPH_KEY_ID", "tests".to_owned()),
-            ("DIALGRAPH_KEY", KEY.to_owned()),
-            ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
-        ];
-        let path = binary("dialgraph-lambda");
+        let path = binary(package);
         let function =
             runtime.block_on(Function::start(&path, variables)).expect("the function starts");
         Self { runtime: Arc::new(runtime), function: Arc::new(function) }

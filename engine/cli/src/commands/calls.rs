@@ -29,13 +29,46 @@ pub(crate) fn run(command: &CallsCommand) -> Result<ExitCode> {
     }
 }
 
+/// Walks calls in progress, page by page, until `each` has had enough of them: it says whether to go on.
+fn walk(
+    client: &Client<'_>,
+    page: usize,
+    mut each: impl FnMut(&Value) -> Result<bool>,
+) -> Result<()> {
+    let mut after = None::<String>;
+    loop {
+        let place = after.map(|place| format!("&after={}", escaped(&place))).unwrap_or_default();
+        let listed = client.get(&format!("/v1/calls?limit={page}{place}"))?;
+        for call in listed["calls"].as_array().context("the server lists no calls")? {
+            if !each(call)? {
+                return Ok(());
+            }
+        }
+        match listed["next"].as_str() {
+            Some(next) => after = Some(next.to_owned()),
+            None => return Ok(()),
+        }
+    }
+}
+
 fn ls(args: &LsArgs) -> Result<ExitCode> {
-    let listed = Client::new(&args.server).get(&format!("/v1/calls?limit={MOST}"))?;
+    let client = Client::new(&args.server);
+    let limit = if args.all { usize::MAX } else { args.limit };
+    let mut calls = Vec::new();
+    let mut more = false;
+    // One more than is shown, to know whether there is one.
+    walk(&client, limit.saturating_add(1).min(MOST), |call| {
+        more = calls.len() == limit;
+        if !more {
+            calls.push(call.clone());
+        }
+        Ok(!more)
+    })?;
     if args.json {
+        let listed = serde_json::json!({"calls": calls, "more": more});
         println!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let calls = listed["calls"].as_array().context("the server lists no calls")?;
     let text = |call: &Value, name: &str| call[name].as_str().unwrap_or("-").to_owned();
     let mut rows = vec![["CALL", "BEGAN", "CHANNEL", "LOCALE", "TURN", "AT"].map(str::to_owned)];
     rows.extend(calls.iter().map(|call| {
@@ -59,8 +92,8 @@ fn ls(args: &LsArgs) -> Result<ExitCode> {
             row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         println!("{}", cells.join("  ").trim_end());
     }
-    if listed["more"] == true {
-        println!("… and more; {MOST} are shown");
+    if more {
+        println!("… and more; `--all` lists them, `--limit` so many");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -180,13 +213,13 @@ fn tail_all(client: &Client<'_>) -> Result<ExitCode> {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut first = true;
     loop {
-        let listed = client.get(&format!("/v1/calls?limit={MOST}"))?;
         let mut open = BTreeMap::new();
-        for call in listed["calls"].as_array().into_iter().flatten() {
+        walk(client, MOST, |call| {
             if let (Some(id), Some(turn)) = (call["id"].as_str(), call["turn"].as_u64()) {
                 open.insert(id.to_owned(), turn);
             }
-        }
+            Ok(true)
+        })?;
         if first {
             // What has been said already was not for us.
             seen.clone_from(&open);
@@ -215,13 +248,14 @@ fn tail_all(client: &Client<'_>) -> Result<ExitCode> {
 /// One call a line, as JSON.
 fn export(args: &ExportArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
-    let mut ids = args.calls.clone();
-    if ids.is_empty() {
-        let listed = client.get(&format!("/v1/calls?limit={MOST}"))?;
-        let listed = listed["calls"].as_array().into_iter().flatten();
-        ids = listed.filter_map(|call| call["id"].as_str().map(str::to_owned)).collect();
+    if args.calls.is_empty() {
+        walk(&client, MOST, |call| {
+            let id = call["id"].as_str().context("the server lists a call without an id")?;
+            println!("{}", whole(&client, id)?);
+            Ok(true)
+        })?;
     }
-    for id in &ids {
+    for id in &args.calls {
         println!("{}", whole(&client, id)?);
     }
     Ok(ExitCode::SUCCESS)

@@ -12,14 +12,18 @@ use dialgraph_flow::expr::Scope;
 use dialgraph_flow::template::ssml_as_text;
 use dialgraph_flow::{Release, nearest};
 
-use crate::args::{BridgeFlowArgs, LintArgs};
+use crate::args::{BridgeFlowArgs, ContactFlowArgs, LintArgs};
 use crate::workshop::Workshop;
 
 /// Prints the contact flow that delegates to the engine.
 pub(crate) fn bridge_flow(args: &BridgeFlowArgs) -> Result<ExitCode> {
-    let workshop = Workshop::open(&args.project.folder()?)?;
+    let workshop = Workshop::open(&args.flow.project.folder()?)?;
     let release = workshop.release()?;
-    let bridge = bridge(args, &release)?;
+    let bridge = Bridge {
+        lambda_arn: args.lambda_arn.clone(),
+        queues: queues(args, &release)?,
+        ..bridge(&args.flow, &release)?
+    };
     let flow = bridge.flow()?;
     for warning in warnings(&bridge) {
         warn(&warning);
@@ -45,11 +49,12 @@ pub(crate) fn lint_flows(args: &LintArgs) -> Result<ExitCode> {
 }
 
 #[expect(clippy::print_stderr, reason = "a command warns")]
-fn warn(words: &str) {
+pub(crate) fn warn(words: &str) {
     eprintln!("warning: {words}");
 }
 
-fn bridge(args: &BridgeFlowArgs, release: &Release) -> Result<Bridge> {
+/// The flow without the ARNs of its function and its queues.
+pub(crate) fn bridge(args: &ContactFlowArgs, release: &Release) -> Result<Bridge> {
     let fallback_queue =
         args.fallback_queue.clone().unwrap_or_else(|| release.fallback.queue.name.to_string());
     let bots = bots(args, release)?;
@@ -67,8 +72,8 @@ fn bridge(args: &BridgeFlowArgs, release: &Release) -> Result<Bridge> {
     let flows = pairs("--flow", &args.flow)?.into_iter();
     Ok(Bridge {
         name: args.name.clone(),
-        lambda_arn: args.lambda_arn.clone(),
-        queues: queues(args, release)?,
+        lambda_arn: String::new(),
+        queues: Vec::new(),
         fallback_queue,
         languages,
         attributes: args.attribute.clone(),
@@ -103,7 +108,7 @@ fn queues(args: &BridgeFlowArgs, release: &Release) -> Result<Vec<QueueTarget>> 
 }
 
 /// `LOCALE=ARN`, or an ARN alone for all languages.
-fn bots(args: &BridgeFlowArgs, release: &Release) -> Result<BTreeMap<String, String>> {
+fn bots(args: &ContactFlowArgs, release: &Release) -> Result<BTreeMap<String, String>> {
     let (alone, named): (Vec<String>, Vec<String>) =
         args.lex_bot_alias_arn.iter().cloned().partition(|given| given.starts_with("arn:"));
     if alone.len() > 1 {
@@ -170,7 +175,7 @@ impl Scope for Static {
     }
 }
 
-fn warnings(bridge: &Bridge) -> Vec<String> {
+pub(crate) fn warnings(bridge: &Bridge) -> Vec<String> {
     let without = bridge.languages.iter().filter(|language| language.lex_bot_alias_arn.is_none());
     without
         .map(|language| {

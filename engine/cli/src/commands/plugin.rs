@@ -194,6 +194,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         input: &input,
         state: state.as_deref(),
         event: &event,
+        limits: None,
     };
     let started = Instant::now();
     let report = host.run(&loaded.digest, &invocation, &mut bench);

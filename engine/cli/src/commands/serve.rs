@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use sd_notify::NotifyState;
 
 use dialgraph_deploy::Outcome;
 use dialgraph_deploy::watch::{Watch, WatchError};
@@ -18,7 +19,7 @@ use crate::workshop::cache_dir;
 
 pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
     let file = args.config.clone().or_else(usual_file);
-    let (mut config, sources) = Config::load(file.as_deref(), std::env::vars())?;
+    let (mut config, sources) = Config::load(file.as_deref(), variables())?;
     if let Some(project) = args.project {
         config.project.folder = project;
     }
@@ -26,20 +27,32 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
         print!("{}", config.print(&sources));
         return Ok(ExitCode::SUCCESS);
     }
-    telemetry::logs::install(&config.log, std::io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("this machine gives no threads")?;
-    runtime.block_on(hold(config))
+    runtime.block_on(async {
+        let telemetry = telemetry::install(&config, std::io::stderr().is_terminal())?;
+        let held = hold(config).await;
+        telemetry.flush().await;
+        held
+    })
+}
+
+/// The environment, whatever bytes are in it: what is not for this program must not stop it, and what is wrong with the rest
+/// is told with its name.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    })
 }
 
 /// Serves until it is told to stop.
 async fn hold(config: Config) -> Result<ExitCode> {
     let host = dialgraph_wiring::host(&config, cache_dir())?;
     let store = dialgraph_wiring::open_store(&config).await?;
-    let deploy = dialgraph_wiring::deploy(&config, host, &store)?;
+    let deploy = dialgraph_wiring::deploy(&config, host, &store).await?;
     let source = dialgraph_wiring::source(&config).await?;
     if source.is_none() {
         eprintln!(
@@ -64,19 +77,21 @@ async fn hold(config: Config) -> Result<ExitCode> {
         deploy: Some(deploy.clone()),
     };
     let folder = config.project.folder.clone();
-    let (watch, watch_interval, interval) =
-        (config.deploy.watch, config.deploy.watch_interval, config.deploy.interval);
+    let watch = config.deploy.watch && config.takes_in_changes();
+    let (watch_interval, interval) = (config.deploy.watch_interval, config.deploy.interval);
     let app = App::new(config, parts)?;
     // Before the first request: a signal that comes early must not be lost.
     let stop = stop_signal()?;
     let running = serve(app).await?;
     eprintln!("dialgraph takes calls at http://{}", running.address());
+    tell_supervisor(NotifyState::Ready);
     let looking_after = tokio::spawn(deploy.clone().run(interval));
     let watching = (watch && source.is_some()).then(|| {
         let shipped = dialgraph_guests::shipped();
         tokio::spawn(Watch { folder, interval: watch_interval, shipped }.run(deploy, tell))
     });
     stop.await;
+    tell_supervisor(NotifyState::Stopping);
     eprintln!("dialgraph ends what is under way; a second signal ends it now");
     looking_after.abort();
     if let Some(watching) = watching {
@@ -84,6 +99,13 @@ async fn hold(config: Config) -> Result<ExitCode> {
     }
     running.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells systemd how it goes, if it was systemd that started this process and wants to know.
+fn tell_supervisor(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the supervisor could not be told");
+    }
 }
 
 /// What came of a change in the project folder.

@@ -105,7 +105,8 @@ fn fits(path: &Path, filter: &str) -> bool {
             .unwrap_or(false)
 }
 
-fn progress(length: usize, hidden: bool) -> ProgressBar {
+/// A bar on standard error, if that is a terminal.
+pub(super) fn progress(length: usize, hidden: bool) -> ProgressBar {
     if hidden || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

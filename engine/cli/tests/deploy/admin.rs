@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::commands::{project, run, site};
@@ -48,6 +50,9 @@ fn each_role_may_do_what_it_may() {
         ("GET", "/v1/tokens", Value::Null, "operator"),
         ("POST", "/v1/tokens", json!({"name": "kim", "role": "viewer", "days": 1}), "operator"),
         ("DELETE", "/v1/tokens/nobody", Value::Null, "operator"),
+        ("POST", "/v1/store/purge", json!({"older_than_ms": 0, "dry_run": true}), "operator"),
+        ("POST", "/v1/store/erase", json!({"customer": "kim", "dry_run": true}), "operator"),
+        ("GET", "/v1/store/job", Value::Null, "operator"),
     ];
     let roles = ["viewer", "designer", "operator"];
     for (method, path, body, least) in requests {
@@ -62,7 +67,7 @@ fn each_role_may_do_what_it_may() {
         }
         let reply = ask(&server, roles[least], method, path, &body);
         // Some of them make no sense as things are, but that is another matter.
-        assert!(matches!(reply.status, 200 | 404 | 409), "{method} {path}: {reply:?}");
+        assert!(matches!(reply.status, 200 | 202 | 404 | 409), "{method} {path}: {reply:?}");
     }
     let log = ask(&server, "viewer", "GET", "/v1/audit", &Value::Null).json();
     let lines: Vec<String> = log["audit"]
@@ -95,6 +100,74 @@ fn a_token_that_was_made_is_good_until_it_is_revoked() {
     let path = format!("/v1/tokens/{}", made["id"].as_str().unwrap());
     assert_eq!(ask(&server, "operator", "DELETE", &path, &Value::Null).status, 200);
     assert_eq!(try_it(), 401);
+}
+
+/// Sends the head of a request with `bytes` of body to come, none of which comes.
+fn head_only(server: &Server, method: &str, path: &str, bytes: usize, token: &str) -> Reply {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\ncontent-length: {bytes}\r\n\r\n"
+    );
+    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    crate::server::reply(stream)
+}
+
+#[test]
+fn nobody_is_told_to_send_a_body_before_it_is_known_who_asks() {
+    let site = guarded(site());
+    let server = site.start();
+    for (method, path) in [
+        ("POST", "/v1/releases"),
+        ("PUT", "/v1/plugins/call-log"),
+        ("POST", "/v1/tokens"),
+        ("POST", "/v1/canary"),
+        ("POST", "/v1/calls"),
+        ("POST", "/v1/calls/c-1/turns"),
+    ] {
+        let stranger = head_only(&server, method, path, 90 << 20, "token-of-a-stranger");
+        assert_eq!(stranger.status, 401, "{method} {path}: {stranger:?}");
+    }
+    let viewer = head_only(&server, "POST", "/v1/releases", 90 << 20, "token-of-a-viewer");
+    assert_eq!(viewer.status, 403, "{viewer:?}");
+}
+
+#[test]
+fn only_a_push_may_be_large() {
+    let site = guarded(site());
+    let server = site.start();
+    let text = "x".repeat(300 << 10);
+    for path in ["/v1/canary", "/v1/tokens", "/v1/releases/rollback", "/v1/flows/desk/rollback"] {
+        let reply = ask(&server, "operator", "POST", path, &json!({"why": text}));
+        assert_eq!(reply.status, 413, "{path}: {reply:?}");
+        assert!(reply.text.contains("server.max_body"), "{reply:?}");
+    }
+    let files = json!({"files": {"notes.md": text}, "dry_run": true});
+    assert_eq!(ask(&server, "operator", "POST", "/v1/releases", &files).status, 200);
+}
+
+#[test]
+fn what_comes_through_a_proxy_or_from_a_page_does_not_go_without_a_token() {
+    let site = site();
+    let server = site.start();
+    let json = ("content-type", "application/json");
+    for header in [("origin", "https://pages.example.com"), ("x-forwarded-for", "192.0.2.7")] {
+        for (method, path) in [
+            ("GET", "/v1/calls"),
+            ("POST", "/v1/calls"),
+            ("GET", "/v1/calls/c-1"),
+            ("POST", "/v1/calls/c-1/turns"),
+            ("GET", "/v1/releases"),
+            ("POST", "/v1/releases"),
+        ] {
+            let reply = server.request(method, path, &[header, json], b"{}");
+            assert_eq!(reply.status, 403, "{header:?} {method} {path}: {reply:?}");
+        }
+    }
+    drop(server);
+    let guarded = guarded(site);
+    let server = guarded.start();
+    let headers = [("x-forwarded-for", "192.0.2.7"), ("authorization", "Bearer token-of-a-viewer")];
+    assert_eq!(server.request("GET", "/v1/calls", &headers, b"").status, 200);
 }
 
 #[test]
@@ -211,6 +284,10 @@ fn the_document_of_the_admin_api_names_what_there_is() {
     let body = json!({"name": "kim", "role": "viewer"});
     fits("NewToken", &body);
     fits("Token", &ask(&server, "operator", "POST", "/v1/tokens", &body).json());
+    let body = json!({"older_than_ms": 0});
+    fits("StoreJob", &ask(&server, "operator", "POST", "/v1/store/purge", &body).json());
+    server.wait_until("it is done", |_| get("/v1/store/job")["state"] == "done");
+    fits("StoreJob", &get("/v1/store/job"));
     fits(
         "Problem",
         &ask(&server, "operator", "DELETE", "/v1/flows/nobody/pin", &Value::Null).json(),

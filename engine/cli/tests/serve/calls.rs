@@ -63,6 +63,12 @@ fn calls_in_progress_are_listed_and_exported() {
     assert_eq!(lines.len(), 3, "{listed}");
     assert!(lines[0].starts_with("CALL"));
     assert!(lines[1].ends_with("1     desk/ask"), "{listed}");
+    let (_, one, _) = calls(&server, &["ls", "--limit", "1"]);
+    assert_eq!(one.lines().count(), 3, "head, call, and that there are more: {one}");
+    assert!(one.ends_with("… and more; `--all` lists them, `--limit` so many\n"), "{one}");
+    let (_, all, _) = calls(&server, &["ls", "--all", "--json"]);
+    let all: Value = serde_json::from_str(&all).unwrap();
+    assert_eq!((all["calls"].as_array().unwrap().len(), &all["more"]), (2, &json!(false)));
 
     let (code, exported, _) = calls(&server, &["export"]);
     assert_eq!(code, Some(0));

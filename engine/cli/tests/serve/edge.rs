@@ -23,9 +23,20 @@ fn now() -> u64 {
 }
 
 fn signed(server: &Server, key: &str, at: u64, nonce: u8, signed: &[u8], sent: &[u8]) -> Reply {
+    signed_once(server, key, at, [nonce; 16], signed, sent)
+}
+
+fn signed_once(
+    server: &Server,
+    key: &str,
+    at: u64,
+    nonce: [u8; 16],
+    signed: &[u8],
+    sent: &[u8],
+) -> Reply {
     let key = Key::parse(key).unwrap();
     let request = Request { method: "POST", path: "/v1/connect/turn", body: signed };
-    let signature = sign(&key, &request, at, Nonce::from_random([nonce; 16]));
+    let signature = sign(&key, &request, at, Nonce::from_random(nonce));
     let mut headers = vec![("content-type", "application/json")];
     headers.extend(signature.headers());
     server.request("POST", "/v1/connect/turn", &headers, sent)
@@ -52,7 +63,10 @@ fn only_signed_fresh_and_new_requests_are_taken() {
     for reply in &refused {
         assert_eq!(reply.status, 401, "{reply:?}");
         assert!(reply.head.contains("www-authenticate"), "{reply:?}");
+        assert_eq!(reply.text, refused[0].text, "a stranger hears nothing of keys");
     }
+    let log = server.log();
+    assert!(log.contains("the key `x` is not known here"), "the operator does: {log}");
     assert_eq!(server.get("/v1/calls/contact-2").status, 404, "nothing has happened");
     assert_eq!(server.figure("dialgraph_signatures_refused_total", ""), 6.0);
 }
@@ -78,6 +92,73 @@ fn tokens_open_what_their_role_allows() {
     assert_eq!(ask("GET", "/v1/calls/c-1", None, &Value::Null), 401);
     assert_eq!(ask("GET", "/v1/calls", None, &Value::Null), 401);
     assert_eq!(ask("GET", "/healthz", None, &Value::Null), 200);
+}
+
+#[test]
+fn keys_and_tokens_in_files_are_replaced_without_a_restart() {
+    let site = Site::desk("http://127.0.0.1:9", "1s");
+    let (keys, tokens) = (site.path().join("keys"), site.path().join("tokens"));
+    let hash = |token: &str| dialgraph_flow::Digest::of(token.as_bytes()).hex();
+    let line = |name: &str| format!("{name}:viewer:{}\n", hash(&format!("token of {name}")));
+    std::fs::write(&keys, OLD).unwrap();
+    std::fs::write(&tokens, line("ann")).unwrap();
+    let site = site
+        .set("DIALGRAPH_CONNECT__KEYS_FILE", &keys.to_string_lossy())
+        .set("DIALGRAPH_API__TOKENS_FILE", &tokens.to_string_lossy());
+    let server = site.start();
+    let body = event("contact-1", json!({})).to_string().into_bytes();
+    let nonces = std::cell::Cell::new(0_u128);
+    let turn = |server: &Server, key: &str| {
+        nonces.set(nonces.get() + 1);
+        let nonce = nonces.get().to_be_bytes();
+        signed_once(server, key, now(), nonce, &body, &body).status
+    };
+    let list = |server: &Server, name: &str| {
+        let bearer = format!("Bearer token of {name}");
+        server.request("GET", "/v1/calls", &[("authorization", &bearer)], b"").status
+    };
+    assert_eq!((turn(&server, OLD), turn(&server, NEW)), (200, 401));
+    assert_eq!((list(&server, "ann"), list(&server, "ben")), (200, 401));
+
+    std::fs::write(&keys, format!("{NEW} # since today\n{OLD}\n")).unwrap();
+    server.wait_until("the new key holds", |server| turn(server, NEW) == 200);
+    assert_eq!(turn(&server, OLD), 200, "beside the old one");
+    std::fs::write(&keys, NEW).unwrap();
+    server.wait_until("the old key is gone", |server| turn(server, OLD) == 401);
+
+    std::fs::write(&tokens, line("ben")).unwrap();
+    server.wait_until("the new token holds", |server| list(server, "ben") == 200);
+    assert_eq!(list(&server, "ann"), 401);
+
+    // What is wrong takes nothing away.
+    std::fs::write(&tokens, "ben:chief:1234").unwrap();
+    std::fs::remove_file(&keys).unwrap();
+    server.wait_until("the log says so", |server| {
+        server.log().matches("what held before holds").count() == 2
+    });
+    assert_eq!((turn(&server, NEW), list(&server, "ben")), (200, 200));
+    let log = server.log();
+    assert!(log.contains("api.tokens_file") && log.contains("connect.keys_file"), "{log}");
+    let secret = NEW.split_once(':').unwrap().1;
+    assert!(!log.contains(secret) && !log.contains("token of"), "{log}");
+}
+
+#[test]
+fn figures_need_no_token_on_the_machine_itself_unless_that_is_asked_for() {
+    let hash = dialgraph_flow::Digest::of(b"scraper").hex();
+    let site = Site::shipped().set("DIALGRAPH_API__TOKENS", &format!("prometheus:viewer:{hash}"));
+    let open = site.start();
+    assert_eq!(open.get("/v1/calls").status, 401);
+    assert_eq!(open.get("/metrics").status, 200);
+    open.kill();
+    let closed = site.set("DIALGRAPH_API__METRICS", "required").start();
+    let refused = closed.get("/metrics");
+    assert_eq!(refused.status, 401);
+    assert!(!refused.text.contains("dialgraph_turns_total"), "{refused:?}");
+    let scraped = closed.request("GET", "/metrics", &[("authorization", "Bearer scraper")], b"");
+    assert_eq!(scraped.status, 200);
+    assert!(scraped.text.contains("dialgraph_turns_total"), "{scraped:?}");
+    assert_eq!(closed.get("/healthz").status, 200);
 }
 
 #[test]

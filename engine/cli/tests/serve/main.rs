@@ -6,6 +6,11 @@ mod desk;
 mod edge;
 mod openapi;
 mod operations;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod restarts;
 mod server;
 mod slow;
+mod store;
+mod supervised;
 mod turns;

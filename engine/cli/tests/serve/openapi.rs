@@ -101,11 +101,13 @@ fn refusals_at_the_edge_are_as_the_document_has_them() {
             "DIALGRAPH_API__TOKENS",
             &format!("ann:viewer:{}", dialgraph_flow::Digest::of(b"t").hex()),
         )
+        .set("DIALGRAPH_API__METRICS", "required")
         .start();
     let document = document(&server);
     let connect = "/v1/connect/turn";
     document.allows(connect, "post", &server.post(connect, &event("contact-1", json!({}))));
     document.allows("/v1/calls", "get", &server.get("/v1/calls"));
+    document.allows("/metrics", "get", &server.get("/metrics"));
     let bearer = [("authorization", "Bearer t"), ("content-type", "application/json")];
     let forbidden = server.request("POST", "/v1/calls", &bearer, b"{}");
     assert_eq!(forbidden.status, 403);

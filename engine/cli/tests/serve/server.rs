@@ -1,5 +1,6 @@
 //! The engine as a process, and a client for it.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Site {
     folder: Arc<tempfile::TempDir>,
     project: PathBuf,
-    settings: Vec<(String, String)>,
+    settings: Vec<(String, OsString)>,
 }
 
 impl Site {
@@ -66,7 +67,12 @@ impl Site {
     }
 
     /// Sets a variable.
-    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+        self.set_bytes(name, value.as_ref())
+    }
+
+    /// Sets a variable to what need not be text.
+    pub(crate) fn set_bytes(mut self, name: &str, value: &OsStr) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -81,6 +87,35 @@ impl Site {
         self.folder.path()
     }
 
+    /// Runs a command on the site's store.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        let mut command = self.command();
+        let output = command.args(args).output().unwrap();
+        let text = |bytes: Vec<u8>| {
+            let folder = self.folder.path().display().to_string();
+            String::from_utf8(bytes).unwrap().replace(&folder, "[site]")
+        };
+        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dialgraph"));
+        command
+            .current_dir(self.folder.path())
+            .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
+            .env("DIALGRAPH_STORE__FOLDER", self.folder.path().join("store"))
+            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
+            .env("DIALGRAPH_LOG__FORMAT", "json")
+            .env("USER", "ann")
+            .env_remove("DIALGRAPH_SERVER")
+            .env_remove("DIALGRAPH_TOKEN")
+            .env_remove("DIALGRAPH_PROJECT");
+        for (name, value) in &self.settings {
+            command.env(name, value);
+        }
+        command
+    }
+
     /// Starts an engine process on the site's store, and waits until it takes calls.
     pub(crate) fn start(&self) -> Server {
         self.try_start().unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
@@ -88,20 +123,8 @@ impl Site {
 
     /// As [`start`](Self::start), with what it said if it did not.
     pub(crate) fn try_start(&self) -> Result<Server, String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dialgraph"));
-        command
-            .arg("serve")
-            .current_dir(self.folder.path())
-            .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
-            .env("DIALGRAPH_STORE__FOLDER", self.folder.path().join("store"))
-            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
-            .env("DIALGRAPH_LOG__FORMAT", "json")
-            .env_remove("DIALGRAPH_PROJECT")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        for (name, value) in &self.settings {
-            command.env(name, value);
-        }
+        let mut command = self.command();
+        command.arg("serve").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Arc::<Mutex<String>>::default();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -132,6 +155,14 @@ impl Site {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// An engine process; killed when dropped.
@@ -294,6 +325,11 @@ pub(crate) fn send<S: std::io::Read + std::io::Write>(
     head.push_str("\r\n");
     // A server that refuses early may close its side while the body is still on the way.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    reply(stream)
+}
+
+/// Reads all that comes back.
+pub(crate) fn reply(mut stream: impl std::io::Read) -> Reply {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -51,13 +51,45 @@ fn a_contact_is_led_through_the_shipped_flows_to_a_queue() {
     assert_eq!((&second["action"], &second["turn"]), (&json!("queue"), &json!("2")));
 
     assert_eq!(turn(&server, "contact-1", did), second, "delivered again, answered again");
-    assert_eq!(turn(&server, "contact-1", json!({})), first, "the first delivery, late");
     let failed = json!({"did": "failed", "input": "no such queue", "turn": "2"});
     let third = turn(&server, "contact-1", failed);
     assert_eq!(third["turn"], "3");
     let shown = server.get("/v1/calls/contact-1").json();
     assert_eq!(shown["call"]["turn"], 3);
     assert_eq!(shown["call"]["from"], "+821000000101");
+}
+
+#[test]
+fn a_contact_that_comes_back_goes_on_or_begins_anew_and_never_in_a_circle() {
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    let silent = |turn: &str| json!({"did": "silent", "turn": turn});
+    let first = turn(&server, "contact-1", json!({}));
+    assert_eq!(turn(&server, "contact-1", json!({})), first, "delivered again, answered again");
+    let second = turn(&server, "contact-1", silent("1"));
+    assert_eq!((&second["action"], &second["turn"]), (&json!("listen"), &json!("2")));
+    assert_eq!(turn(&server, "contact-1", json!({})), second, "the call goes on where it was");
+    turn(&server, "contact-1", silent("2"));
+    let last = turn(&server, "contact-1", silent("3"));
+    assert_eq!((&last["action"], &last["turn"]), (&json!("queue"), &json!("4")));
+
+    let anew = turn(&server, "contact-1", json!({}));
+    assert_eq!((&anew["action"], &anew["turn"]), (&json!("listen"), &json!("2.1")));
+    assert_eq!(anew["prompt"], first["prompt"]);
+    assert_eq!(turn(&server, "contact-1", json!({})), anew, "delivered again, answered again");
+    let next = turn(&server, "contact-1", silent("2.1"));
+    assert_eq!((&next["turn"], &next["prompt"]), (&json!("2.2"), &second["prompt"]));
+    assert_eq!(server.get("/v1/calls/contact-1").json()["call"]["turn"], 4, "it is as it was");
+
+    let gone = json!({
+        "detail-type": "Amazon Connect Contact Event",
+        "detail": {"eventType": "DISCONNECTED", "contactId": "contact-1", "channel": "VOICE"}
+    });
+    let gone = server.post("/v1/connect/turn", &gone).json();
+    assert_eq!((&gone["action"], &gone["turn"]), (&json!("disconnect"), &json!("2.3")));
+    for (id, disposition) in [("contact-1", "queued"), ("contact-1.2", "abandoned")] {
+        let call = server.get(&format!("/v1/calls/{id}")).json()["call"].clone();
+        assert_eq!((&call["status"], &call["disposition"]), (&json!("ended"), &json!(disposition)));
+    }
 }
 
 #[test]
@@ -124,6 +156,21 @@ fn an_event_of_a_call_that_is_over_ends_the_contact() {
 }
 
 #[test]
+fn news_of_contacts_that_are_no_calls_are_nobody_given_to_people() {
+    let server = Site::shipped().start();
+    for channel in ["VOICE", "CHAT", "TASK", "EMAIL"] {
+        let gone = json!({
+            "detail-type": "Amazon Connect Contact Event",
+            "detail": {"eventType": "DISCONNECTED", "contactId": "contact-9", "channel": channel}
+        });
+        let reply = server.post("/v1/connect/turn", &gone);
+        assert_eq!((reply.status, &reply.json()["action"]), (200, &json!("disconnect")));
+    }
+    assert_eq!(server.figure("dialgraph_fallback_answers_total", ""), 0.0);
+    assert!(!server.log().contains("fallback queue"), "{}", server.log());
+}
+
+#[test]
 fn a_call_of_another_channel_goes_by_turns() {
     let server = Site::shipped().start();
     let first = server.post("/v1/calls", &json!({"channel": "voice", "id": "c-1"}));
@@ -177,4 +224,54 @@ fn what_a_flow_marks_as_sensitive_is_not_shown() {
         shown["path"],
         json!(["pin/pin", "pin/word", "pin/done", "wrapup/log", "wrapup/done"])
     );
+}
+
+#[test]
+fn what_is_asked_of_the_world_about_a_sensitive_answer_is_not_shown_either() {
+    let server = Site::shipped().start();
+    let began = json!({"flow": "customer-auth", "channel": "voice", "locale": "en-US"});
+    server.call("c-1", began);
+    let events = [
+        json!({"event": "said", "text": "Blue Star"}),
+        json!({"event": "said", "text": "Marigold"}),
+        json!({"event": "pressed", "keys": "111122223333"}),
+        json!({"event": "said", "text": "yes"}),
+    ];
+    let answers: Vec<Value> =
+        (1..).zip(events).map(|(turn, event)| server.event("c-1", turn, event).json()).collect();
+    assert!(answers[2].to_string().contains("three three three three"), "{}", answers[2]);
+    let reply = server.get("/v1/calls/c-1");
+    let shown = reply.json();
+    let last = shown["turns"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["hidden"], json!(["records.find", "records.find"]));
+    let together: String = reply.text.chars().filter(|c| !c.is_whitespace()).collect();
+    for secret in ["111122223333", "threethree", "Marigold", "@"] {
+        assert!(!together.contains(secret), "{secret} is in {}", reply.text);
+    }
+}
+
+#[test]
+fn what_a_turn_that_was_parked_asks_about_a_sensitive_answer_is_not_shown_either() {
+    let desk = Desk::start(Pace::After(std::time::Duration::from_secs(1)));
+    let site = Site::desk(desk.url(), "20s")
+        .file(
+            "pin.flow.yaml",
+            &format!(
+                "flow: pin\nsummary: Opens a ticket with what nobody else may know.\nlocales: [en-US]\nattributes:\n  pin: {{type: string, default: \"\", sensitive: true}}\nstart: pin\nnodes:\n  pin:\n    ask:\n      prompt: {{en-US: Your PIN?}}\n      digits: {{min: 4, max: 4}}\n      sensitive: true\n    save: {{pin: 'default(output.digits, \"\")'}}\n    on: {{digits: ticket, no_input: done, no_match: done}}\n  ticket:\n    use: ticketing-zendesk\n    timeout: 20s\n    config: {{base_url: \"{}\", email: bot@example.com, timeout_ms: 20000}}\n    with: {{request: pin}}\n    on: {{created: done, error: done}}\n  done:\n    end: {{disposition: done}}\n",
+                desk.url()
+            ),
+        )
+        .set("DIALGRAPH_TURNS__BUDGET", "200ms");
+    let server = site.start();
+    server.call("c-1", json!({"flow": "pin", "channel": "voice"}));
+    let waiting = server.event("c-1", 1, json!({"event": "pressed", "keys": "8352"})).json();
+    assert_eq!(waiting["then"]["action"], "wait", "{waiting}");
+    let (last, _) = server.resume("c-1", waiting);
+    assert_eq!(last["status"], "ended");
+    let reply = server.get("/v1/calls/c-1");
+    let turns = reply.json()["turns"].clone();
+    let hidden =
+        turns.as_array().unwrap().iter().flat_map(|turn| turn["hidden"].as_array().unwrap());
+    assert!(hidden.clone().any(|function| function == "http.send"), "{turns}");
+    assert!(!reply.text.contains("8352"), "{}", reply.text);
 }

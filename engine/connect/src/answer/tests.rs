@@ -56,6 +56,8 @@ fn turn(say: &[&str], then: Then) -> TurnRecord {
         at: Timestamp(0),
         event: Event::Silent,
         sensitive: false,
+        sensitive_say: Vec::new(),
+        sensitive_then: false,
         entries: Vec::new(),
         steps: Vec::new(),
         directives: Directives { say: say.iter().map(speech).collect(), then },

@@ -368,3 +368,20 @@ proptest! {
         prop_assert!(check(&verifier(), &signed, &request(b""), now).is_err());
     }
 }
+
+#[test]
+fn keys_are_replaced_and_what_was_heard_stays_heard() {
+    let before = verifier();
+    let request = request(b"{}");
+    let old = sign(&key("k", 1), &request, NOW, nonce(1));
+    assert!(check(&before, &old, &request, NOW).is_ok());
+    let both = before.with_keys([key("k", 1), key("new", 2)]).unwrap();
+    assert_eq!(check(&both, &old, &request, NOW), Err(Refusal::Replayed));
+    let new = sign(&key("new", 2), &request, NOW, nonce(2));
+    assert_eq!(check(&both, &new, &request, NOW).as_deref(), Ok("new"));
+    let after = both.with_keys([key("new", 2)]).unwrap();
+    assert_eq!(check(&after, &new, &request, NOW), Err(Refusal::Replayed));
+    let old = sign(&key("k", 1), &request, NOW, nonce(3));
+    assert_eq!(check(&after, &old, &request, NOW), Err(Refusal::UnknownKey { id: "k".into() }));
+    assert!(before.with_keys([]).is_err());
+}

@@ -1,8 +1,15 @@
 //! What calls in progress keep, and when it goes.
 
+use dialgraph_deploy::Settings;
 use dialgraph_flow::Digest;
+use dialgraph_store::{Expect, Key, Op, Part, Sort, Store as _};
 
-use crate::shop::{designer, flow, heard, plugin, saying, shipped, shop, variant};
+use crate::shop::{
+    clock, designer, flow, heard, plugin, process, saying, shipped, shop, source, store, variant,
+};
+
+/// What a row in the store goes for that long at least, though its release has no calls.
+const STAYS_MS: u64 = 10 * 60 * 1000;
 
 #[tokio::test]
 async fn a_version_goes_when_its_last_call_ends_and_not_before() {
@@ -52,4 +59,70 @@ async fn a_release_in_a_turn_is_not_let_go() {
     // Whoever asks for it nevertheless gets it again.
     assert!(shop.started.releases.find(&digest).await.unwrap().is_some());
     assert!(shop.started.releases.find(&Digest::of(b"never")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_release_with_calls_is_known_to_a_process_that_never_had_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let (old, tried, live) = {
+        let store = store(folder.path(), &clock);
+        let shop = process(folder.path(), &store, &clock, Settings::default(), Some(&source()))
+            .await
+            .unwrap();
+        let old = shop.begin("one").await.call.release;
+        let mut canary = flow("desk", saying("Try."));
+        canary.canary = Some(100);
+        let tried = shop.deploy.push(&designer(), canary).await.unwrap().release;
+        shop.begin("two").await;
+        shop.deploy.withdraw(&designer(), None, None).await.unwrap();
+        let change = flow("desk", saying("New."));
+        (old, tried, shop.deploy.push(&designer(), change).await.unwrap().release)
+    };
+    let store = store(folder.path(), &clock);
+    let shop =
+        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
+    assert_eq!(shop.started.releases.at_hand(), [live]);
+    let sorted = |mut all: Vec<Digest>| {
+        all.sort();
+        all
+    };
+    let known = async || sorted(shop.deploy.with_calls().await.unwrap());
+    assert_eq!(known().await, sorted(vec![old, tried, live]));
+
+    // It stays while there is a call, and for some time longer.
+    shop.press("two", "2", "2").await;
+    clock.advance(STAYS_MS - 1);
+    shop.deploy.tick().await.unwrap();
+    assert_eq!(known().await.len(), 3);
+    clock.advance(1);
+    shop.deploy.tick().await.unwrap();
+    assert_eq!(known().await, sorted(vec![old, live]));
+    shop.press("one", "2", "2").await;
+    shop.deploy.tick().await.unwrap();
+    assert_eq!(known().await, [live]);
+}
+
+#[tokio::test]
+async fn a_store_of_an_earlier_version_is_looked_through_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let open = || process(folder.path(), &store, &clock, Settings::default(), None);
+    let shop =
+        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
+    let old = shop.begin("one").await.call.release;
+    let push =
+        async |words| shop.deploy.push(&designer(), flow("desk", saying(words))).await.unwrap();
+    let idle = push("Two.").await.release;
+    let live = push("Three.").await.release;
+    // As it was when nobody wrote such rows.
+    let part = Part::new("deploy/with-calls").unwrap();
+    let token = dialgraph_store::CommitToken::new("test").unwrap();
+    let gone = [old, idle, live].map(|release| {
+        Op::delete(Key::new(&part, Sort::text(&release.hex())).unwrap(), Expect::Any)
+    });
+    store.commit(&gone, &token).await.unwrap();
+    let known = open().await.unwrap().deploy.with_calls().await.unwrap();
+    assert!(known.contains(&old) && known.contains(&live) && known.len() == 2, "{known:?}");
 }

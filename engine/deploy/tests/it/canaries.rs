@@ -83,6 +83,38 @@ async fn a_share_of_new_calls_tries_the_canary_until_it_is_promoted_or_withdrawn
 }
 
 #[tokio::test]
+async fn each_release_runs_its_plugins_under_its_own_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path()).await;
+    shop.begin("old").await;
+    let tight = crate::shop::PROJECT
+        .replace("{grants: [clock]}", "{grants: [clock], limits: {output_bytes: 4}}");
+    let tight = || crate::shop::file("dialgraph.yaml", tight.clone());
+    shop.deploy.push(&designer(), canary(tight(), 100)).await.unwrap();
+    shop.begin("tried").await;
+    let (open, wrong) =
+        ("We are open. Press 1 to ask again.", "Something is wrong. Press 1 to ask again.");
+    let hours = async |id: &str, token: &str| heard(&shop.press(id, "1", token).await.record);
+    assert_eq!(hours("tried", "2").await, wrong);
+    assert_eq!(hours("old", "2").await, open);
+    shop.deploy.promote(&designer(), None).await.unwrap();
+    shop.begin("new").await;
+    assert_eq!(hours("new", "2").await, wrong);
+    assert_eq!(hours("old", "3").await, open, "a promoted canary is nothing to calls in progress");
+    // Back to where there is more room, and a push under other limits again: neither touches the other's calls.
+    let (to, allow) = (dialgraph_deploy::Back::OneStep, dialgraph_deploy::Allow::Everything);
+    shop.deploy.roll_back(&crate::shop::operator(), &to, allow, None).await.unwrap();
+    shop.begin("back").await;
+    assert_eq!(hours("back", "2").await, open);
+    assert_eq!(hours("tried", "3").await, wrong);
+    // When the last call of a release ends, the other one's plugins stay.
+    shop.press("tried", "2", "4").await;
+    shop.press("new", "2", "4").await;
+    assert_eq!(shop.deploy.tick().await.unwrap().gone.len(), 1);
+    assert_eq!(hours("old", "4").await, open);
+}
+
+#[tokio::test]
 async fn a_canary_that_traps_is_withdrawn_by_itself_and_its_calls_end_well() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path()).await;

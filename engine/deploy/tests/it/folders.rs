@@ -86,6 +86,35 @@ async fn a_plugin_of_the_folder_that_cannot_be_loaded_is_refused_and_a_shipped_o
 }
 
 #[tokio::test]
+async fn what_is_saved_while_a_canary_runs_goes_live_when_that_is_over() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    project(folder.path());
+    let shop = opened(data.path(), folder.path()).await;
+    let mut canary = flow("desk", saying("Try."));
+    canary.canary = Some(1);
+    shop.deploy.push(&designer(), canary).await.unwrap();
+    let watch = Watch {
+        folder: folder.path().to_owned(),
+        interval: Duration::from_millis(10),
+        shipped: crate::shop::few(),
+    };
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let watching = tokio::spawn(watch.run(shop.deploy.clone(), move |done| {
+        let _ = tell.send(done.map(|outcome| outcome.changed).map_err(|error| error.to_string()));
+    }));
+    write(folder.path(), "data/customers.yaml", "c-009: {name: Beispiel AG}\n");
+    let error = told.recv().await.unwrap().unwrap_err();
+    assert!(error.contains("a canary is running"), "{error}");
+    shop.deploy.promote(&designer(), None).await.unwrap();
+    assert_eq!(told.recv().await, Some(Ok(true)), "though nothing was saved again");
+    let item = Item { kind: dialgraph_deploy::ItemKind::File, name: "data/customers.yaml".into() };
+    let (_, text) = shop.deploy.content(&item, None).await.unwrap();
+    assert!(String::from_utf8(text).unwrap().contains("Beispiel AG"));
+    assert_eq!(heard(&shop.begin("a").await.record), "Try.");
+    watching.abort();
+}
+
+#[tokio::test]
 async fn a_watched_folder_goes_live_by_itself() {
     let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     project(folder.path());

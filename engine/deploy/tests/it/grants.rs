@@ -42,6 +42,8 @@ async fn reaching_more_needs_to_be_allowed_and_only_an_operator_can() {
         Err(DeployError::Forbidden { name, .. }) => assert_eq!(name, "dana"),
         other => panic!("{other:?}"),
     }
+    let told = shop.deploy.audit(None, 1).await.unwrap().remove(0);
+    assert_eq!((&*told.who.name, &told.refused[..]), ("dana", &["forbidden".to_owned()][..]));
     assert_eq!(shop.seen().await, before);
 
     let outcome = shop.deploy.push(&operator(), change).await.unwrap();
@@ -98,4 +100,62 @@ async fn an_engine_that_wants_signatures_takes_no_plugin_without_a_good_one() {
     let item = dialgraph_deploy::Item::plugin("hours-check");
     let newest = shop.deploy.versions(&item).await.unwrap().remove(0);
     assert_eq!(newest.version.signed_by.as_deref(), Some("kim"));
+}
+
+#[tokio::test]
+async fn what_comes_back_needs_a_signature_that_is_good_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let [kim, lee] = [(); 2].map(|()| minisign::KeyPair::generate_unencrypted_keypair().unwrap());
+    let trusting = |keys: &[(&'static str, &minisign::KeyPair)], require_signed| Settings {
+        trusted: TrustedKeys::new(keys.iter().map(|(name, pair)| (*name, pair.pk.to_base64())))
+            .unwrap(),
+        require_signed,
+        ..Settings::default()
+    };
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let first = source();
+    let open = |settings| process(folder.path(), &store, &clock, settings, Some(&first));
+    let hours = dialgraph_deploy::Item::plugin("hours-check");
+    let version = |number| variant(&shipped("hours-check"), number);
+    let digest = |number| dialgraph_flow::Digest::of(&version(number)).to_string();
+    let push = async |shop: &crate::shop::Shop, number, pair: Option<&minisign::KeyPair>| {
+        let bytes = version(number);
+        let signature = pair
+            .map(|pair| minisign::sign(None, &pair.sk, &*bytes, None, None).unwrap().into_string());
+        let new = dialgraph_deploy::NewPlugin::new(bytes, signature);
+        let mut change = dialgraph_deploy::Change::default();
+        change.plugins.insert("hours-check".into(), Some(new));
+        shop.deploy.push(&designer(), change).await.unwrap()
+    };
+    let back = async |shop: &crate::shop::Shop, to: String| {
+        let (to, allow) = (dialgraph_deploy::Back::To(to), dialgraph_deploy::Allow::Nothing);
+        shop.deploy.roll_back_item(&designer(), &hours, &to, allow, None).await
+    };
+
+    // While nobody asks for signatures: one version with none, one of each key.
+    let lax = open(trusting(&[("kim", &kim), ("lee", &lee)], false)).await.unwrap();
+    push(&lax, 1, None).await;
+    let of_kim = push(&lax, 2, Some(&kim)).await.number;
+    push(&lax, 3, Some(&lee)).await;
+    push(&lax, 4, Some(&lee)).await;
+    back(&lax, digest(1)).await.unwrap();
+    back(&lax, digest(4)).await.unwrap();
+    drop(lax);
+
+    // Now somebody does, and the key of kim is trusted no longer.
+    let strict = open(trusting(&[("lee", &lee)], true)).await.unwrap();
+    assert_eq!(codes(&refused(back(&strict, digest(1)).await)), ["unsigned"]);
+    assert_eq!(codes(&refused(back(&strict, digest(2)).await)), ["bad-signature"]);
+    let whole = dialgraph_deploy::Back::To(of_kim.to_string());
+    let allow = dialgraph_deploy::Allow::Nothing;
+    let release = strict.deploy.roll_back(&designer(), &whole, allow, None).await;
+    assert_eq!(codes(&refused(release)), ["bad-signature"]);
+    assert!(back(&strict, digest(3)).await.unwrap().changed);
+    let came_with_it = dialgraph_flow::Digest::of(&shipped("hours-check")).to_string();
+    assert!(back(&strict, came_with_it).await.unwrap().changed);
+    // One that was pushed without a signature is good once it was pushed with one.
+    push(&strict, 1, Some(&lee)).await;
+    back(&strict, digest(4)).await.unwrap();
+    assert!(back(&strict, digest(1)).await.unwrap().changed);
 }

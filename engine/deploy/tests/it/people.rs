@@ -1,8 +1,70 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
 use dialgraph_deploy::{
-    Change, ConfiguredToken, DeployError, Item, Role, TokenHash, Tokens, Who, new_token,
+    Change, ConfiguredToken, DeployError, Item, Role, Settings, TokenHash, Tokens, Who, new_token,
+};
+use dialgraph_store::{
+    CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, SledStore, Store, StoreError,
 };
 
-use crate::shop::{designer, flow, operator, saying, shop};
+use crate::shop::{clock, designer, flow, operator, process_over, saying, shop, source, store};
+
+/// A store that takes no more lines of the audit log, if it is told so.
+struct NoLog {
+    store: Arc<SledStore>,
+    full: AtomicBool,
+}
+
+#[async_trait]
+impl Store for NoLog {
+    async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        self.store.get(key).await
+    }
+
+    async fn commit(&self, ops: &[Op], token: &CommitToken) -> Result<Committed, CommitError> {
+        let logs = ops.iter().any(|op| op.key().part().as_str() == "deploy/audit");
+        if logs && self.full.load(Ordering::SeqCst) {
+            return Err(CommitError::Failed(StoreError::BadOpCount { count: ops.len() }));
+        }
+        self.store.commit(ops, token).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        self.store.query(query).await
+    }
+
+    fn max_value_bytes(&self) -> usize {
+        self.store.max_value_bytes()
+    }
+}
+
+#[tokio::test]
+async fn no_token_comes_or_goes_without_its_line_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let log = Arc::new(NoLog { store: store.clone(), full: AtomicBool::new(false) });
+    let first = source();
+    let settings = Settings::default();
+    let shop = process_over(folder.path(), log.clone(), &store, &clock, settings, Some(&first));
+    let shop = shop.await.unwrap();
+    let tokens = Tokens::new(shop.deploy.clone(), Vec::new());
+    let vera = Who::new("vera", Role::Viewer);
+    let (token, row) = tokens.make(&operator(), vera.clone(), None).await.unwrap();
+    log.full.store(true, Ordering::SeqCst);
+    assert!(tokens.make(&operator(), vera, None).await.is_err());
+    assert_eq!(tokens.list().await.unwrap().len(), 1);
+    assert!(tokens.revoke(&operator(), &row.id).await.is_err());
+    assert!(tokens.who(&token).await.unwrap().is_some(), "it was not revoked");
+    log.full.store(false, Ordering::SeqCst);
+    tokens.revoke(&operator(), &row.id).await.unwrap();
+    assert!(tokens.who(&token).await.unwrap().is_none());
+    let lines = shop.deploy.audit(None, 2).await.unwrap();
+    let lines: Vec<&str> = lines.iter().map(|line| line.action.as_str()).collect();
+    assert_eq!(lines, ["token-revoked", "token-made"]);
+}
 
 #[tokio::test]
 async fn a_token_tells_who_holds_it_until_it_expires_or_is_revoked() {

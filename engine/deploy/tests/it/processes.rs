@@ -1,12 +1,101 @@
 //! Several engine processes over one store, and one process after another.
 
-use dialgraph_deploy::{DeployError, Settings};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use dialgraph_deploy::{DeployError, Settings, Source, TakeIn};
 use dialgraph_flow::Digest;
-use dialgraph_store::Blobs;
+use dialgraph_store::{
+    Blobs, CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, SledStore, Store,
+    StoreError,
+};
+use tokio::sync::oneshot;
 
 use crate::shop::{
-    clock, designer, flow, heard, plugin, process, ran, saying, shipped, source, store, variant,
+    clock, designer, flow, heard, plugin, process, process_over, ran, saying, shipped, source,
+    store, variant,
 };
+
+/// A store whose next answer about what is live is on its way for as long as a test likes.
+struct Slow {
+    store: Arc<SledStore>,
+    hold: Mutex<Option<Held>>,
+}
+
+/// Told when the row has been read, and when it may arrive.
+type Held = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
+impl Slow {
+    /// Holds the next answer; gives what is told when it was read, and what lets it arrive.
+    fn hold(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((read, was_read), (arrive, may_arrive)) = (oneshot::channel(), oneshot::channel());
+        *self.hold.lock().unwrap() = Some((read, may_arrive));
+        (was_read, arrive)
+    }
+}
+
+#[async_trait]
+impl Store for Slow {
+    async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        let row = self.store.get(key).await;
+        let is_state = key.part().as_str() == "deploy";
+        let held = if is_state { self.hold.lock().unwrap().take() } else { None };
+        if let Some((read, arrive)) = held {
+            read.send(()).unwrap();
+            arrive.await.unwrap();
+        }
+        row
+    }
+
+    async fn commit(&self, ops: &[Op], token: &CommitToken) -> Result<Committed, CommitError> {
+        self.store.commit(ops, token).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        self.store.query(query).await
+    }
+
+    fn max_value_bytes(&self) -> usize {
+        self.store.max_value_bytes()
+    }
+}
+
+#[tokio::test]
+async fn who_reads_slowly_does_not_put_back_what_was_live_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let slow = Arc::new(Slow { store: store.clone(), hold: Mutex::default() });
+    let settings = Settings::default();
+    let first = source();
+    let shop = process_over(folder.path(), slow.clone(), &store, &clock, settings, Some(&first))
+        .await
+        .unwrap();
+    let late = |words: &'static str| {
+        let (read, arrive) = slow.hold();
+        let deploy = shop.deploy.clone();
+        let refresh = tokio::spawn(async move { deploy.refresh().await });
+        let push = flow("desk", saying(words));
+        async move { (read.await.unwrap(), arrive, refresh, push) }
+    };
+
+    let ((), arrive, refresh, push) = late("New.").await;
+    shop.deploy.push(&designer(), push).await.unwrap();
+    arrive.send(()).unwrap();
+    assert!(!refresh.await.unwrap().unwrap(), "what it read is old");
+    assert_eq!(heard(&shop.begin("a").await.record), "New.");
+
+    // Nor does it end a canary that has begun meanwhile.
+    let ((), arrive, refresh, mut push) = late("Try.").await;
+    push.canary = Some(100);
+    shop.deploy.push(&designer(), push).await.unwrap();
+    shop.begin("b").await;
+    arrive.send(()).unwrap();
+    assert!(!refresh.await.unwrap().unwrap());
+    assert_eq!(heard(&shop.begin("c").await.record), "Try.");
+    let seen = shop.deploy.status().await.unwrap().canary.unwrap().seen;
+    assert_eq!(seen.calls, 2, "its counts are whole");
+}
 
 #[tokio::test]
 async fn every_process_takes_in_what_another_made_live_and_goes_on_with_its_calls() {
@@ -98,6 +187,34 @@ async fn after_a_restart_the_same_release_is_live_and_calls_go_on() {
         ran(&shop.press("old", "1", "2").await.record),
         [Digest::of(&shipped("hours-check"))]
     );
+}
+
+#[tokio::test]
+async fn a_process_that_shares_the_store_makes_a_project_live_only_when_nothing_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let shared = Settings { take_in: TakeIn::First, ..Settings::default() };
+    let open = |source| process(folder.path(), &store, &clock, shared.clone(), source);
+    let project = |words: &str| {
+        let mut files = crate::shop::files();
+        files.insert("desk.flow.yaml".into(), saying(words));
+        Source::new(files, crate::shop::few())
+    };
+    let (old, new) = (project("Old."), project("New."));
+    let first = open(Some(&old)).await.unwrap();
+    assert!(first.started.taken_in.as_ref().unwrap().as_ref().unwrap().changed);
+    first.deploy.push(&designer(), flow("desk", saying("Pushed."))).await.unwrap();
+    // Whether it has the folder of old or a new one.
+    for source in [&old, &new] {
+        let again = open(Some(source)).await.unwrap();
+        assert!(again.started.taken_in.is_none());
+        assert_eq!(again.started.releases.live().digest, first.started.releases.live().digest);
+    }
+    // By itself, or because somebody wants it so.
+    let own =
+        process(folder.path(), &store, &clock, Settings::default(), Some(&new)).await.unwrap();
+    assert_eq!(heard(&own.begin("a").await.record), "New.");
 }
 
 #[tokio::test]

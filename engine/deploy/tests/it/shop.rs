@@ -20,7 +20,7 @@ use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::Timestamp;
 use dialgraph_runtime::{Answer, Clock, Engine, Start, WaitRules};
-use dialgraph_store::{Blobs, ManualClock, SledOptions, SledStore, UnixMillis};
+use dialgraph_store::{Blobs, ManualClock, SledOptions, SledStore, Store, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -171,10 +171,22 @@ pub(crate) async fn process(
     settings: Settings,
     source: Option<&Source>,
 ) -> Result<Shop, DeployError> {
+    process_over(folder, store.clone(), store, clock, settings, source).await
+}
+
+/// The same, with `rows` before the store.
+pub(crate) async fn process_over(
+    folder: &Path,
+    rows: Arc<dyn Store>,
+    store: &Arc<SledStore>,
+    clock: &Arc<ManualClock>,
+    settings: Settings,
+    source: Option<&Source>,
+) -> Result<Shop, DeployError> {
     let config = HostConfig { cache_dir: Some(cache()), ..HostConfig::default() };
     let host = Arc::new(Host::new(config).unwrap());
     let deploy = Deploy::new(Setup {
-        store: store.clone(),
+        store: rows,
         blobs: Blobs::open(folder.join("blobs")).unwrap(),
         host: Arc::clone(&host),
         worlds: Arc::new(LocalWorlds::new(store.clone(), clock.clone())),

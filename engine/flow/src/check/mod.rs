@@ -212,13 +212,18 @@ impl<'p> Checker<'p> {
     /// The plugins that flows use.
     fn pins(&self) -> BTreeMap<Name, PluginPin> {
         let mut pins = BTreeMap::new();
+        let grants = self.project.grants();
         for flow in &self.project.flows {
             for node in &flow.tree.nodes {
                 if let crate::syntax::flow::KindTree::Use { plugin, .. } = &node.kind
                     && let Some((digest, descriptor)) = self.plugins.get(&plugin.value)
                 {
-                    let pin =
-                        PluginPin { digest: *digest, descriptor: Arc::new(descriptor.clone()) };
+                    let granted = grants.get(&plugin.value);
+                    let pin = PluginPin {
+                        digest: *digest,
+                        descriptor: Arc::new(descriptor.clone()),
+                        limits: granted.map(|granted| granted.limits).unwrap_or_default(),
+                    };
                     pins.insert(plugin.value.clone(), pin);
                 }
             }
@@ -275,7 +280,10 @@ fn release(
         .into_iter()
         .map(|flow| flow.map(|flow| (flow.name.clone(), Arc::new(flow))))
         .collect::<Option<_>>()?;
+    let declared = flows.values().flat_map(|flow| &flow.attributes);
+    let sensitive = declared.filter(|(_, attribute)| attribute.sensitive);
     Some(Release {
+        sensitive: sensitive.map(|(name, _)| name.clone()).collect(),
         digest: digest(project, &plugins),
         entry: project.tree.entry.as_ref()?.value.clone(),
         finally: project.tree.finally.as_ref().map(|f| f.value.clone()),

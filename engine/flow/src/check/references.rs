@@ -19,8 +19,22 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
         if let Some(title) = &entry.title {
             prompts::complete(checker, title, &locales);
         }
+        if let Some(hours) = &entry.hours {
+            checker.calendar(hours);
+        }
+    }
+    for profile in project.routing_profiles.values() {
+        if let Some(title) = &profile.title {
+            prompts::complete(checker, title, &locales);
+        }
+        for queue in profile.voice.iter().chain(&profile.chat).chain(&profile.outbound) {
+            checker.queue(queue);
+        }
     }
     plugins(checker, project);
+    for word in &project.tree.erased {
+        checker.collection(word);
+    }
     for declared in &project.tree.collections {
         records(checker, project, &declared.name.value);
     }

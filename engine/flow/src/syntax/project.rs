@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::flow::{Texts, Word, key, texts_at, word, word_at};
 use super::yaml::{Entry, Node};
+use crate::erase::Erase;
 use crate::grants::Grants;
 use crate::model::{Limits, Name};
 use crate::source::Span;
@@ -20,6 +21,9 @@ pub(crate) struct ProjectTree {
     pub limits: Limits,
     pub collections: Vec<CollectionTree>,
     pub plugins: Vec<PluginTree>,
+    pub erase: Erase,
+    /// Each collection that `erase` names, with its place.
+    pub erased: Vec<Word>,
 }
 
 #[derive(Debug)]
@@ -57,7 +61,13 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
             })
             .collect(),
         plugins: entries(root, "plugins").map(plugin).collect(),
+        erase: typed(root.get("erase")),
+        erased: root.get("erase").map(erased).unwrap_or_default(),
     }
+}
+
+fn erased(node: &Node) -> Vec<Word> {
+    ["collections", "callers"].into_iter().flat_map(|of| entries(node, of)).map(key).collect()
 }
 
 fn plugin(entry: &Entry) -> PluginTree {

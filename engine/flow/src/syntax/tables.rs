@@ -515,6 +515,38 @@ const PLUGIN: Object = Object {
     one_of: &[],
 };
 
+const ERASE: Object = Object {
+    name: "erase",
+    doc: "Where a customer is named: what `dialgraph store erase --customer ID` goes by.",
+    fields: &[
+        may(
+            "attributes",
+            Shape::List(&Shape::Identifier),
+            "Attributes of calls that hold the customer's id.",
+            r#"["customer_id"]"#,
+        ),
+        may(
+            "collections",
+            Shape::Map(&Shape::Name, &Shape::Text),
+            "Collections with records about customers, each with the field (`a.b` for nested ones) that holds the customer's id.",
+            r#"{"customers": "customer_id", "call_logs": "customer_id"}"#,
+        ),
+        may(
+            "callers",
+            Shape::Map(&Shape::Name, &Shape::Text),
+            "Of such a collection the field with the telephone number: calls from there that name no other customer are the customer's, too.",
+            r#"{"customers": "contact_info.phone"}"#,
+        ),
+        may(
+            "tickets",
+            Shape::List(&Shape::Text),
+            "Fields of tickets that hold the customer's id.",
+            r#"["customer_id"]"#,
+        ),
+    ],
+    one_of: &[],
+};
+
 /// The project file, `dialgraph.yaml`.
 const PROJECT: Object = Object {
     name: "project",
@@ -557,6 +589,12 @@ const PROJECT: Object = Object {
             "What each plugin may do, by name.",
             r#"{"auth": {"grants": ["log", "records-read"], "collections": {"read": ["customers"]}}}"#,
         ),
+        may(
+            "erase",
+            Shape::Object(&ERASE),
+            "Where a customer is named: what `dialgraph store erase --customer ID` goes by.",
+            r#"{"attributes": ["customer_id"], "collections": {"customers": "customer_id", "call_logs": "customer_id"}}"#,
+        ),
     ],
     one_of: &[],
 };
@@ -580,9 +618,40 @@ const QUEUE: Object = Object {
             r#""15m""#,
         ),
         may("staff", Shape::Text, "Who serves it, in words.", r#""TS engineers""#),
+        may(
+            "hours",
+            Shape::Name,
+            "The calendar of `data/calendars.yaml` by which it is staffed, for Amazon Connect. Default: always.",
+            r#""seoul-office""#,
+        ),
     ],
     one_of: &[],
 };
+
+/// An entry of `data/routing-profiles.yaml`.
+const ROUTING_PROFILE: Object = Object {
+    name: "routing-profile",
+    doc: "A kind of agent: which queues they serve. In Amazon Connect, a routing profile.",
+    fields: &[
+        must(
+            "title",
+            PROMPT,
+            "What people call it, by locale.",
+            r#"{"ko-KR": "전체 상담", "en-US": "Everything"}"#,
+        ),
+        may("voice", QUEUE_NAMES, "Queues whose calls they take.", r#"["general", "callback"]"#),
+        may("chat", QUEUE_NAMES, "Queues whose chats they take.", r#"["general"]"#),
+        may(
+            "chats_at_once",
+            Shape::Whole(1, 10),
+            "Chats that one agent holds at the same time. Default: 2.",
+            "3",
+        ),
+        must("outbound", Shape::Name, "The queue in whose name they call out.", r#""general""#),
+    ],
+    one_of: &[],
+};
+const QUEUE_NAMES: Shape = Shape::List(&Shape::Name);
 
 /// A flow file.
 pub(crate) const FLOW_FILE: Shape = Shape::Object(&FLOW);
@@ -590,6 +659,9 @@ pub(crate) const FLOW_FILE: Shape = Shape::Object(&FLOW);
 pub(crate) const PROJECT_FILE: Shape = Shape::Object(&PROJECT);
 /// `data/queues.yaml`.
 pub(crate) const QUEUES: Shape = Shape::Map(&Shape::Name, &Shape::Object(&QUEUE));
+/// `data/routing-profiles.yaml`.
+pub(crate) const ROUTING_PROFILES: Shape =
+    Shape::Map(&Shape::Name, &Shape::Object(&ROUTING_PROFILE));
 /// `data/calendars.yaml`.
 pub(crate) const CALENDARS: Shape =
     Shape::Map(&Shape::Name, &Shape::Map(&Shape::Text, &Shape::Any));

@@ -1,5 +1,6 @@
 //! SSML: whether a text is well-formed and uses only elements that speech engines know.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use roxmltree::{Document, ParsingOptions, TextPos};
@@ -50,52 +51,108 @@ pub(super) fn tag_in_plain_text(text: &str) -> Option<Range<usize>> {
     })
 }
 
+/// An SSML text as a speech engine reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ssml {
+    /// In the order in which they begin.
+    pub elements: Vec<SsmlElement>,
+    /// Characters between the elements: what is spoken.
+    pub characters: usize,
+}
+
+/// An element of an SSML text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SsmlElement {
+    /// Such as `amazon:effect`.
+    pub name: String,
+    /// Names as they are written, and values.
+    pub attributes: Vec<(String, String)>,
+    /// Bytes of the name where the element begins.
+    pub span: Range<usize>,
+}
+
+/// Reads an SSML text without values to be inserted.
+///
+/// # Errors
+/// Where it is not well-formed.
+pub fn read_ssml(text: &str) -> Result<Ssml, TemplateDiagnostic> {
+    let neutral = neutral(text);
+    let document = parse(text, &neutral)?;
+    let named = |name: &str| name.replacen("amazon-", "amazon:", 1);
+    let elements = document.descendants().filter(roxmltree::Node::is_element).map(|element| {
+        let name = named(element.tag_name().name());
+        let start = element.range().start + 1;
+        let attributes = element.attributes();
+        let attributes =
+            attributes.map(|one| (named(one.name()), one.value().to_owned())).collect();
+        SsmlElement { span: start..start + name.len(), name, attributes }
+    });
+    let texts = document.descendants().filter(roxmltree::Node::is_text);
+    let characters = texts.filter_map(|node| node.text()).map(|text| text.chars().count()).sum();
+    Ok(Ssml { elements: elements.collect(), characters })
+}
+
 /// What is wrong with `text`, in which every `${…}` has been replaced by as many digits.
 ///
 /// Digits can stand in texts and in values of attributes, where values may be inserted, and at the start of
 /// no name, where they may not.
 pub(super) fn check(text: &str) -> Vec<TemplateDiagnostic> {
+    let ssml = match read_ssml(text) {
+        Ok(ssml) => ssml,
+        Err(wrong) => return vec![wrong],
+    };
+    let unknown = ssml.elements.into_iter().filter(|one| !TAGS.contains(&one.name.as_str()));
+    let told = unknown.map(|SsmlElement { name, span, .. }| {
+        let near = nearest(&name, TAGS).map(str::to_owned);
+        TemplateDiagnostic {
+            problem: TemplateProblem::UnknownTag,
+            message: format!("speech engines know no element `<{name}>`"),
+            help: Some(near.as_ref().map_or_else(
+                || format!("use one of {}", TAGS.join(", ")),
+                |near| format!("did you mean `<{near}>`?"),
+            )),
+            suggestion: near,
+            span,
+        }
+    });
+    told.collect()
+}
+
+/// `text` as XML, read from the `neutral` form of it.
+fn parse<'n>(text: &str, neutral: &'n str) -> Result<Document<'n>, TemplateDiagnostic> {
     for mark in ["<!", "<?"] {
         if let Some(at) = text.find(mark) {
             let message = "comments, CDATA and processing instructions are never spoken".to_owned();
-            return vec![fault(message, "leave it out", at..at + mark.len())];
+            return Err(fault(message, "leave it out", at..at + mark.len()));
         }
     }
-    // Speech engines take `amazon:` for granted, XML wants it declared; a hyphen is as long.
-    let neutral = text.replace("<amazon:", "<amazon-").replace("</amazon:", "</amazon-");
     let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
-    let document = match Document::parse_with_options(&neutral, options) {
-        Ok(document) => document,
-        Err(error) => {
-            let at = offset(text, error.pos());
-            let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-            let reason = reason(&error);
-            let help = "in SSML write `&amp;` for &, `&lt;` for <, and close every element";
-            return vec![fault(reason, help, at..end)];
+    Document::parse_with_options(neutral, options).map_err(|error| {
+        let at = offset(text, error.pos());
+        let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+        let help = "in SSML write `&amp;` for &, `&lt;` for <, and close every element";
+        fault(reason(&error), help, at..end)
+    })
+}
+
+/// Speech engines take `amazon:` in the names of elements and attributes for granted, XML wants it declared; a
+/// hyphen is as long.
+fn neutral(text: &str) -> Cow<'_, str> {
+    if !text.contains("amazon:") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (index, piece) in text.split('<').enumerate() {
+        if index == 0 {
+            out.push_str(piece);
+            continue;
         }
-    };
-    document
-        .descendants()
-        .filter(roxmltree::Node::is_element)
-        .filter_map(|element| {
-            let name = element.tag_name().name().replacen("amazon-", "amazon:", 1);
-            if TAGS.contains(&name.as_str()) {
-                return None;
-            }
-            let start = element.range().start + 1;
-            let near = nearest(&name, TAGS).map(str::to_owned);
-            Some(TemplateDiagnostic {
-                problem: TemplateProblem::UnknownTag,
-                message: format!("speech engines know no element `<{name}>`"),
-                help: Some(near.as_ref().map_or_else(
-                    || format!("use one of {}", TAGS.join(", ")),
-                    |near| format!("did you mean `<{near}>`?"),
-                )),
-                suggestion: near,
-                span: start..start + name.len(),
-            })
-        })
-        .collect()
+        out.push('<');
+        let tag = piece.find('>').unwrap_or(piece.len());
+        out.push_str(&piece[..tag].replace("amazon:", "amazon-"));
+        out.push_str(&piece[tag..]);
+    }
+    Cow::Owned(out)
 }
 
 /// The parser's words without the place that it appends.
@@ -128,7 +185,7 @@ fn fault(message: String, help: &str, span: Range<usize>) -> TemplateDiagnostic 
 /// What SSML says, for a channel that shows it: its text without the elements, one space for each run of spaces.
 /// Text that is not well-formed is given back as it is.
 pub fn ssml_as_text(text: &str) -> String {
-    let neutral = text.replace("<amazon:", "<amazon-").replace("</amazon:", "</amazon-");
+    let neutral = neutral(text);
     let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     let Ok(document) = Document::parse_with_options(&neutral, options) else {
         return text.to_owned();

@@ -202,6 +202,31 @@ fn ssml_is_shown_as_its_words() {
     assert_eq!(ssml_as_text("<speak>left open"), "<speak>left open");
 }
 
+#[test]
+fn ssml_is_read_with_its_elements_places_and_spoken_characters() {
+    let text = "<speak>R&amp;D <prosody amazon:max-duration=\"2s\" rate='slow'>빨리</prosody>\n\
+                <amazon:effect name=\"drc\">amazon:</amazon:effect></speak>";
+    let Ssml { elements, characters } = read_ssml(text).unwrap();
+    let names: Vec<&str> = elements.iter().map(|element| &text[element.span.clone()]).collect();
+    assert_eq!(names, ["speak", "prosody", "amazon:effect"]);
+    assert!(elements.iter().all(|element| text[element.span.clone()] == *element.name));
+    let duration = ("amazon:max-duration".to_owned(), "2s".to_owned());
+    assert_eq!(elements[1].attributes, [duration, ("rate".to_owned(), "slow".to_owned())]);
+    assert_eq!(characters, "R&D 빨리\namazon:".chars().count());
+    assert_eq!(ssml_as_text(text), "R&D 빨리 amazon:");
+    assert!(render(text).unwrap().ssml, "the checker takes attributes of Amazon's, too");
+}
+
+#[test]
+fn a_prompt_is_fixed_if_no_value_is_inserted() {
+    let texts =
+        BTreeMap::from([("en-US".into(), "Hello, ${company}"), ("ko-KR".into(), "안녕 $${")]);
+    let prompt = Prompt::compile(texts, &types()).unwrap();
+    assert_eq!(prompt.fixed("ko-KR").unwrap().text, "안녕 ${");
+    assert_eq!(prompt.fixed("en-US"), None);
+    assert_eq!(prompt.fixed("ko"), None, "another locale's words are not this one's");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 

@@ -100,6 +100,28 @@ fn counting_and_other_hosts_keep_their_code_apart() {
     assert_ne!(code[0].parent(), code[1].parent());
 }
 
+#[test]
+fn portable_code_is_kept_apart_and_runs_here_too() {
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    let portable = || {
+        let host = Host::new(HostConfig {
+            cache_dir: Some(dir.path().to_owned()),
+            portable: true,
+            ..HostConfig::default()
+        });
+        let host = host.unwrap();
+        let plugin = host.load("plain", guest("plain"), &Grants::default()).unwrap();
+        assert!(matches!(run(&host, &plugin.digest, "{}").result, RunResult::Done(_)));
+    };
+    portable();
+    let code = files(dir.path(), "cwasm");
+    assert_eq!(code.len(), 2);
+    assert_ne!(code[0].parent(), code[1].parent());
+    portable();
+    assert_eq!(files(dir.path(), "cwasm"), code, "the second start compiled again");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_that_others_can_write_to_is_left_alone() {

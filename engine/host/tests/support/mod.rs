@@ -129,6 +129,7 @@ pub fn invocation(config: &str) -> Invocation<'_> {
         input: "{}",
         state: None,
         event: ENTERED,
+        limits: None,
     }
 }
 

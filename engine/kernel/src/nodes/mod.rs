@@ -107,7 +107,7 @@ fn assign_one(
     } else {
         turn.set_attribute(name, value.clone())?;
     }
-    let sensitive = flow.attributes.get(name).is_some_and(|attribute| attribute.sensitive);
+    let sensitive = turn.release.sensitive.contains(name);
     if let Some(step) = turn.step_mut() {
         step.set.push((name.clone(), if sensitive { Value::Null } else { value }));
     }

@@ -137,6 +137,7 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
         input: &input.input,
         state: input.state.as_deref(),
         event: &input.event,
+        limits: Some(pin.limits),
     };
     let report = plugins.run(&pin.digest, &invocation, &mut recorder);
     let (fault, host_calls) = (recorder.fault, (recorder.first, recorder.next));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use dialgraph_flow::model::{Name, Node, NodeIndex, NodeKind};
+use dialgraph_flow::model::{Name, Node, NodeIndex};
 
 use super::{Cursor, Fault, Move, Turn};
 use crate::call::{Frame, PATH_KEPT, Parked, Place, Status, Waits};
@@ -32,6 +32,10 @@ impl Turn {
             frame.visit = visit;
             frame.waits = Waits::Nothing;
         }
+        let sensitive = self.is_sensitive(node);
+        if let Some(frame) = self.frame_mut() {
+            frame.sensitive = sensitive;
+        }
         self.begin_step(node);
         let limit = self.release.limits.nodes_per_turn;
         if self.nodes > limit {
@@ -45,20 +49,8 @@ impl Turn {
         nodes::enter(self, node)
     }
 
-    /// Whether the node that waits has marked its answer as sensitive.
-    pub(super) fn waits_for_secret(&self) -> bool {
-        match self.frame().map(|frame| &frame.waits) {
-            Some(Waits::Plugin(wait)) => wait.sensitive,
-            Some(Waits::Answer { .. }) => self.here().is_ok_and(|(flow, index)| {
-                matches!(&flow.node(index).kind, NodeKind::Ask(ask) if ask.sensitive)
-            }),
-            _ => false,
-        }
-    }
-
     pub(super) fn deliver(&mut self) -> Result<Move, Fault> {
-        // Before anything can fail: a fault must not show what was to stay hidden.
-        self.sensitive = self.waits_for_secret();
+        self.note_sensitive_answer();
         let limit = self.release.limits.turns_per_call;
         if self.call.turn > limit && !matches!(self.event, Event::HungUp) {
             return Err(Fault::new(
@@ -142,7 +134,10 @@ impl Turn {
                 }
                 Ok(Cursor::Enter(to))
             }
-            Move::Wait(then) => Ok(Cursor::Finish(then)),
+            Move::Wait(then) => {
+                self.sensitive_then = self.in_sensitive_visit();
+                Ok(Cursor::Finish(then))
+            }
             Move::Run(input) => Ok(Cursor::Run(input)),
             Move::Suspend => Err(Fault::new("engine", "only a plugin run can be suspended")),
             Move::Enter { flow, input } => {
@@ -158,7 +153,11 @@ impl Turn {
                     frame.waits = Waits::Flow;
                 }
                 self.set_defaults(&flow);
+                let sensitive_input = self.in_sensitive_visit();
                 self.push_frame(&flow, input);
+                if let Some(frame) = self.frame_mut() {
+                    frame.sensitive_input = sensitive_input;
+                }
                 Ok(Cursor::Enter(flow.start))
             }
             Move::Goto(flow) => {
@@ -204,6 +203,7 @@ impl Turn {
             // The `finally` flow itself came to an end; the call's own ending stands.
             return self.wrapped_up();
         }
+        self.sensitive_then = self.in_sensitive_visit();
         let queue = match &then {
             Then::Queue(queue) | Then::Callback { queue, .. } => Some(queue.name.clone()),
             _ => None,
@@ -227,7 +227,7 @@ impl Turn {
         self.ending = Some(then);
         self.set_defaults(&flow);
         let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
-        self.call.wrap_up.push(Frame { at, visit: 0, input: Map::new(), waits: Waits::Nothing });
+        self.call.wrap_up.push(Frame::new(at, Map::new()));
         Cursor::Enter(flow.start)
     }
 
@@ -254,6 +254,7 @@ impl Turn {
                     line: 0,
                     kind: "fallback".into(),
                     visit: self.call.visits,
+                    sensitive: false,
                     port: None,
                     why: None,
                     set: Vec::new(),
@@ -289,6 +290,7 @@ impl Turn {
             line: node.line,
             kind: node.kind.word().into(),
             visit: frame.visit,
+            sensitive: frame.sensitive,
             port: None,
             why: None,
             set: Vec::new(),

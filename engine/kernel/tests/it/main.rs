@@ -6,5 +6,7 @@ mod ask;
 mod ending;
 mod limits;
 mod plugins;
+mod sensitive;
 mod support;
 mod walking;
+mod watching;

@@ -25,10 +25,10 @@ use serde_json::json;
 use crate::error::LocalError;
 use crate::knowledge::terms;
 use crate::text;
-use sentences::{Sentence, sentences};
 use wanted::Wanted;
 
 pub use guardrail::Guardrail;
+pub use sentences::{Sentence, sentences};
 
 /// Name of the only model, which is also the default.
 pub const MODEL: &str = "extractive";
@@ -139,7 +139,8 @@ fn check(request: &Request) -> Result<&Message, HostError> {
     }
 }
 
-fn dont_know(locale: &str) -> &'static str {
+/// What is said when the passages hold no answer, in the call's language.
+pub fn dont_know(locale: &str) -> &'static str {
     if locale.starts_with("ko") {
         "죄송합니다. 제가 가진 자료에서는 그 내용을 찾지 못했습니다."
     } else {

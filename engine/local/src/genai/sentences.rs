@@ -2,10 +2,11 @@
 
 /// One sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sentence<'a> {
-    pub(super) text: &'a str,
+pub struct Sentence<'a> {
+    /// Without the space around it.
+    pub text: &'a str,
     /// It begins a numbered item of a list, or stands in one.
-    pub(super) item: bool,
+    pub item: bool,
 }
 
 /// Words whose full stop is a part of them; those of single letters, such as `a.m.`, are known by their form.
@@ -17,7 +18,7 @@ const ABBREVIATIONS: [&str; 19] = [
 /// Sentences end at a full stop, question or exclamation mark before a space, and at the end of a line. The
 /// number of a list's item (`2.`) and an abbreviation (`9 a.m.`, `Example Inc.`) end none: two sentences told
 /// as one are heard more easily than half of one.
-pub(super) fn sentences(text: &str) -> Vec<Sentence<'_>> {
+pub fn sentences(text: &str) -> Vec<Sentence<'_>> {
     let mut found = Vec::new();
     for line in text.lines() {
         let line = line.trim();

@@ -16,6 +16,9 @@ use super::{failed, later, scan, token};
 /// A record that is remembered and unchanged is not written again for this long: 10 minutes.
 pub const REFRESH_MILLIS: u64 = 10 * 60 * 1000;
 
+/// What the partition of a collection begins with.
+pub(crate) const PART: &str = "known/";
+
 /// A record that was not read or written again for this long is no longer known: a day.
 pub const KNOWN_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
@@ -40,8 +43,8 @@ impl<R: std::fmt::Debug> std::fmt::Debug for LastKnown<R> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Known {
-    record: Record,
+pub(crate) struct Known {
+    pub(crate) record: Record,
     read_at: Timestamp,
 }
 
@@ -58,7 +61,7 @@ impl<R: Records> LastKnown<R> {
     }
 
     fn part(collection: &str) -> Result<Part, HostError> {
-        Part::new(format!("known/{collection}")).map_err(failed)
+        Part::new(format!("{PART}{collection}")).map_err(failed)
     }
 
     async fn remember(&self, caller: &Caller, collection: &str, records: &[Record]) {

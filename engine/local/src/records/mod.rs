@@ -5,7 +5,7 @@
 //! happened to the record since. A deleted record leaves a marker for [`TOMBSTONE_MILLIS`], so that versions go
 //! on counting and a stale `Version(n)` cannot meet a reborn record.
 
-mod last_known;
+pub(crate) mod last_known;
 mod seed;
 
 use std::collections::BTreeSet;
@@ -42,6 +42,9 @@ pub const TOMBSTONE_MILLIS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// How long the answer to a write is remembered: 2 days, longer than the store remembers its token.
 const RECEIPT_MILLIS: u64 = 2 * 24 * 60 * 60 * 1000;
 
+/// What the partition of a collection begins with.
+pub(crate) const PART: &str = "records/";
+
 /// How often a write that others overtake is tried.
 const ATTEMPTS: usize = 16;
 
@@ -64,8 +67,8 @@ impl std::fmt::Debug for LocalRecords {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
-    updated_at: Timestamp,
+    pub(crate) data: Option<Value>,
+    pub(crate) updated_at: Timestamp,
     /// Digest of the seed that it was last made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seed: Option<Digest>,
@@ -121,7 +124,7 @@ impl LocalRecords {
                 ),
             ));
         }
-        Part::new(format!("records/{collection}")).map_err(failed)
+        Part::new(format!("{PART}{collection}")).map_err(failed)
     }
 
     async fn write(
@@ -131,9 +134,7 @@ impl LocalRecords {
         data: Option<&Value>,
         expect: Expectation,
     ) -> Result<u64, HostError> {
-        let receipt = Part::new(format!("record-receipt/{}", short(&caller.idempotency_key)))
-            .and_then(|part| Key::new(&part, Sort::text("version")))
-            .map_err(failed)?;
+        let receipt = receipt_of(&caller.idempotency_key).map_err(failed)?;
         let token = token("records", &caller.idempotency_key)?;
         for _ in 0..ATTEMPTS {
             if let Some(row) = self.store.get(&receipt).await.map_err(failed)? {
@@ -228,6 +229,12 @@ impl Records for LocalRecords {
     }
 }
 
+/// Where the answer to the write with this idempotency key is remembered.
+pub(crate) fn receipt_of(idempotency_key: &str) -> Result<Key, StoreError> {
+    let part = Part::new(format!("record-receipt/{}", short(idempotency_key)))?;
+    Key::new(&part, Sort::text("version"))
+}
+
 /// The record in a row, if it was not deleted.
 fn read(row: Option<&Row>) -> Result<Option<Record>, HostError> {
     let Some(row) = row else { return Ok(None) };
@@ -242,7 +249,7 @@ fn read(row: Option<&Row>) -> Result<Option<Record>, HostError> {
 }
 
 /// The text that a sort key of one text segment was made of.
-fn text_of(sort: &Sort) -> String {
+pub(crate) fn text_of(sort: &Sort) -> String {
     let bytes = sort.as_bytes();
     let segment = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     let mut text = Vec::with_capacity(segment.len());
@@ -328,7 +335,7 @@ fn matches(data: &Value, wanted: &[(String, Value)]) -> bool {
 }
 
 /// The field of that very name, or else the one that `a.b` reaches.
-fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {
+pub(crate) fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {
     if let Some(found) = data.get(field) {
         return Some(found);
     }

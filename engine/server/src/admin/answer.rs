@@ -83,22 +83,6 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::invalid(format!("the body: {error}")))
 }
 
-/// The bytes of a body, or why they are not all there.
-pub(super) fn whole(
-    body: Result<axum::body::Bytes, axum::extract::rejection::BytesRejection>,
-    limit: u64,
-) -> Result<axum::body::Bytes, Problem> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "The body is too large",
-            format!("the body is larger than {limit} bytes (`deploy.max_body`)"),
-        ),
-        _ => Problem::invalid("the body could not be read to its end"),
-    })
-}
-
 /// For lists: `{"NAME": […]}`.
 pub(super) fn list(name: &str, items: &impl serde::Serialize) -> Response {
     // What is listed is made of texts and numbers.

@@ -1,13 +1,10 @@
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use serde::Deserialize;
 
-use dialgraph_deploy::Role;
-
-use super::answer::{Answer, json_of, read, whole};
+use super::answer::{Answer, json_of, read};
+use super::body::Small;
 use super::{Shared, why};
+use crate::http::auth::Designer;
 
 /// What becomes of the canary.
 #[derive(Debug, Deserialize)]
@@ -24,11 +21,9 @@ enum CanaryRequest {
 /// `POST /v1/canary`.
 pub(super) async fn change(
     State(admin): Shared,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Designer(who): Designer,
+    Small(body): Small,
 ) -> Answer {
-    let who = admin.require(&headers, Role::Designer).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
     match read(&body)? {
         CanaryRequest::Share { percent } => admin.deploy.canary_share(&who, percent).await?,
         CanaryRequest::Promote { why: given } => admin.deploy.promote(&who, why(given)?).await?,

@@ -1,10 +1,6 @@
 //! Flows and plugins, one by one.
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -13,96 +9,92 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use dialgraph_deploy::{Change, Item, ItemKind, NewPlugin, Role};
+use dialgraph_deploy::{Change, Item, ItemKind, NewPlugin};
 
-use super::answer::{Answer, done, list as listed, outcome, read, whole};
+use super::answer::{Answer, done, list as listed, outcome, read};
+use super::body::{Large, Small};
 use super::releases::BackRequest;
-use super::{Admin, ChangeQuery, Shared, allow, back, why};
+use super::{ChangeQuery, Route, Shared, allow, back, why};
+use crate::http::auth::{Designer, Viewer};
 use crate::http::problem::Problem;
 
 /// The `.minisig` of a plugin that is pushed as a body: Base64 of its text.
 const SIGNATURE: &str = "x-dialgraph-minisig";
 
 /// The routes of one kind.
-pub(super) fn routes(kind: ItemKind, path: &str) -> Router<Arc<Admin>> {
+pub(super) fn routes(kind: ItemKind, path: &str) -> Vec<Route> {
     let one = format!("{path}/{{name}}");
     let item = move |name: String| Item { kind, name };
-    Router::new()
-        .route(
-            path,
-            get(async move |admin: Shared, headers: HeaderMap| list(admin, headers, kind).await),
-        )
-        .route(
-            &one,
-            get(async move |admin: Shared, Path(name): Path<String>, headers: HeaderMap| {
-                versions(admin, headers, item(name)).await
+    type Name = Path<String>;
+    vec![
+        (path.to_owned(), get(async move |admin: Shared, _: Viewer| list(admin, kind).await)),
+        (
+            one.clone(),
+            get(async move |admin: Shared, _: Viewer, Path(name): Name| {
+                versions(admin, item(name)).await
             })
             .put(
                 async move |admin: Shared,
-                            Path(name): Path<String>,
+                            who: Designer,
+                            Path(name): Name,
                             query: ChangeParameters,
                             headers: HeaderMap,
-                            body: Body| {
-                    change(admin, headers, item(name), query, Some(body)).await
+                            body: Large| {
+                    let signature = match kind {
+                        ItemKind::Plugin => signature(&headers)?,
+                        ItemKind::Flow | ItemKind::File => None,
+                    };
+                    change(admin, who, item(name), query, Some((body, signature))).await
                 },
             )
             .delete(
                 async move |admin: Shared,
-                            Path(name): Path<String>,
-                            query: ChangeParameters,
-                            headers: HeaderMap| {
-                    change(admin, headers, item(name), query, None).await
+                            who: Designer,
+                            Path(name): Name,
+                            query: ChangeParameters| {
+                    change(admin, who, item(name), query, None).await
                 },
             ),
-        )
-        .route(
-            &format!("{one}/content"),
+        ),
+        (
+            format!("{one}/content"),
             get(
                 async move |admin: Shared,
-                            Path(name): Path<String>,
-                            query: Result<Query<ContentQuery>, QueryRejection>,
-                            headers: HeaderMap| {
-                    content(admin, headers, item(name), query).await
+                            _: Viewer,
+                            Path(name): Name,
+                            query: Result<Query<ContentQuery>, QueryRejection>| {
+                    content(admin, item(name), query).await
                 },
             ),
-        )
-        .route(
-            &format!("{one}/rollback"),
-            post(
-                async move |admin: Shared,
-                            Path(name): Path<String>,
-                            headers: HeaderMap,
-                            body: Body| {
-                    roll_back(admin, headers, item(name), body).await
-                },
-            ),
-        )
-        .route(
-            &format!("{one}/pin"),
-            put(async move |admin: Shared, Path(name): Path<String>, headers: HeaderMap| {
-                pin(admin, headers, item(name), true).await
+        ),
+        (
+            format!("{one}/rollback"),
+            post(async move |admin: Shared, who: Designer, Path(name): Name, body: Small| {
+                roll_back(admin, who, item(name), body).await
+            }),
+        ),
+        (
+            format!("{one}/pin"),
+            put(async move |admin: Shared, who: Designer, Path(name): Name| {
+                pin(admin, who, item(name), true).await
             })
-            .delete(
-                async move |admin: Shared, Path(name): Path<String>, headers: HeaderMap| {
-                    pin(admin, headers, item(name), false).await
-                },
-            ),
-        )
+            .delete(async move |admin: Shared, who: Designer, Path(name): Name| {
+                pin(admin, who, item(name), false).await
+            }),
+        ),
+    ]
 }
 
-type Body = Result<Bytes, BytesRejection>;
 type ChangeParameters = Result<Query<ChangeQuery>, QueryRejection>;
 
 /// `GET /v1/flows`, `GET /v1/plugins`.
-async fn list(State(admin): Shared, headers: HeaderMap, kind: ItemKind) -> Answer {
-    admin.require(&headers, Role::Viewer).await?;
+async fn list(State(admin): Shared, kind: ItemKind) -> Answer {
     let name = if kind == ItemKind::Flow { "flows" } else { "plugins" };
     Ok(listed(name, &admin.deploy.items(kind).await?))
 }
 
 /// `GET /v1/flows/{name}`: its versions, the newest first.
-async fn versions(State(admin): Shared, headers: HeaderMap, item: Item) -> Answer {
-    admin.require(&headers, Role::Viewer).await?;
+async fn versions(State(admin): Shared, item: Item) -> Answer {
     Ok(listed("versions", &admin.deploy.versions(&item).await?))
 }
 
@@ -116,11 +108,9 @@ struct ContentQuery {
 /// `GET /v1/flows/{name}/content`: the bytes themselves.
 async fn content(
     State(admin): Shared,
-    headers: HeaderMap,
     item: Item,
     query: Result<Query<ContentQuery>, QueryRejection>,
 ) -> Answer {
-    admin.require(&headers, Role::Viewer).await?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let (digest, bytes) = admin.deploy.content(&item, query.version.as_deref()).await?;
     let kind = match item.kind {
@@ -137,17 +127,12 @@ async fn content(
 /// `PUT` and `DELETE` of `/v1/flows/{name}` and `/v1/plugins/{name}`.
 async fn change(
     State(admin): Shared,
-    headers: HeaderMap,
+    Designer(who): Designer,
     item: Item,
     query: ChangeParameters,
-    body: Option<Body>,
+    body: Option<(Large, Option<String>)>,
 ) -> Answer {
-    let who = admin.require(&headers, Role::Designer).await?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let bytes = match body {
-        Some(body) => Some(whole(body, admin.app.config.deploy.max_body.0)?.to_vec()),
-        None => None,
-    };
     let mut change = Change {
         allow: allow(query.allow.split(',')),
         why: why(query.why)?,
@@ -157,12 +142,17 @@ async fn change(
     };
     match item.kind {
         ItemKind::Plugin => {
-            let signature = signature(&headers)?;
-            let plugin = bytes.map(|bytes| NewPlugin::new(bytes, signature));
+            let plugin = body
+                .as_ref()
+                .map(|(body, signature)| NewPlugin::new(body.bytes.to_vec(), signature.clone()));
             change.plugins.insert(item.name, plugin);
         }
-        ItemKind::Flow => drop(change.flows.insert(item.name, bytes)),
-        ItemKind::File => drop(change.files.insert(item.name, bytes)),
+        ItemKind::Flow | ItemKind::File => {
+            let text = body.as_ref().map(|(body, _)| body.bytes.to_vec());
+            let of =
+                if item.kind == ItemKind::Flow { &mut change.flows } else { &mut change.files };
+            of.insert(item.name, text);
+        }
     }
     Ok(outcome(&admin.deploy.push(&who, change).await?))
 }
@@ -175,9 +165,12 @@ fn signature(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 /// `POST /v1/flows/{name}/rollback`.
-async fn roll_back(State(admin): Shared, headers: HeaderMap, item: Item, body: Body) -> Answer {
-    let who = admin.require(&headers, Role::Designer).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
+async fn roll_back(
+    State(admin): Shared,
+    Designer(who): Designer,
+    item: Item,
+    Small(body): Small,
+) -> Answer {
     let request: BackRequest = read(&body)?;
     let allowed = allow(request.allow.iter().map(String::as_str));
     let (to, reason) = (back(request.to), why(request.why)?);
@@ -185,8 +178,7 @@ async fn roll_back(State(admin): Shared, headers: HeaderMap, item: Item, body: B
 }
 
 /// `PUT` and `DELETE` of `/v1/flows/{name}/pin`.
-async fn pin(State(admin): Shared, headers: HeaderMap, item: Item, on: bool) -> Answer {
-    let who = admin.require(&headers, Role::Designer).await?;
+async fn pin(State(admin): Shared, Designer(who): Designer, item: Item, on: bool) -> Answer {
     match on {
         true => admin.deploy.pin(&who, &item, None).await?,
         false => admin.deploy.unpin(&who, &item, None).await?,

@@ -4,25 +4,26 @@
 //! served unless the server is for this machine alone or somebody can prove who they are.
 
 mod answer;
+mod body;
 mod canary;
 mod items;
 mod releases;
+mod store;
 mod tokens;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::{delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use serde::Deserialize;
 
-use dialgraph_deploy::{Allow, Back, Deploy, ItemKind, Role, Tokens, Who};
+use tokio::sync::Semaphore;
 
-use crate::http::auth;
+use dialgraph_deploy::{Allow, Back, Deploy, ItemKind, Tokens};
+
+use crate::http::auth::HasApp;
 use crate::http::problem::Problem;
 use crate::state::App;
 
@@ -31,6 +32,15 @@ pub(crate) struct Admin {
     app: Arc<App>,
     deploy: Deploy,
     tokens: Option<Tokens>,
+    /// For large bodies.
+    room: Arc<Semaphore>,
+    jobs: store::Jobs,
+}
+
+impl HasApp for Arc<Admin> {
+    fn app(&self) -> &App {
+        &self.app
+    }
 }
 
 /// What the document at `/openapi-admin.json` says.
@@ -48,47 +58,39 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
     if !app.config.serves_admin() {
         return None;
     }
-    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens: app.tokens.clone() });
-    let router = Router::new()
-        .route("/openapi-admin.json", get(openapi))
-        .route("/v1/releases", get(releases::list).post(releases::push))
-        .route("/v1/releases/live", get(releases::live))
-        .route("/v1/releases/rollback", post(releases::roll_back))
-        .route("/v1/audit", get(releases::audit))
-        .route("/v1/canary", post(canary::change))
-        .route("/v1/tokens", get(tokens::list).post(tokens::make))
-        .route("/v1/tokens/{id}", delete(tokens::revoke))
-        .merge(items::routes(ItemKind::Flow, "/v1/flows"))
-        .merge(items::routes(ItemKind::Plugin, "/v1/plugins"))
+    let room = Arc::new(Semaphore::new(body::LARGE_AT_ONCE));
+    let (tokens, jobs) = (app.tokens.clone(), store::Jobs::default());
+    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens, room, jobs });
+    let router = all_routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(DefaultBodyLimit::max(app.config.deploy.max_body.as_len()))
         .with_state(admin);
     Some(router)
 }
 
-impl Admin {
-    async fn require(&self, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {
-        if !self.app.config.must_authenticate() && !is_of_this_machine(headers) {
-            // Nobody has to prove anything here, so a page in somebody's browser must not be able to ask.
-            let detail = "without tokens the admin API takes requests to a loopback address that no web page made";
-            let status = StatusCode::FORBIDDEN;
-            return Err(Problem::new(status, "forbidden", "Not from a web page", detail));
-        }
-        auth::require(&self.app, headers, needs).await
-    }
-}
+/// A path with what it takes.
+type Route = (String, MethodRouter<Arc<Admin>>);
 
-/// Whether a request is to this machine by its own name, and from no web page: neither another site's script nor
-/// one that found its way by a name that was made to point here.
-fn is_of_this_machine(headers: &HeaderMap) -> bool {
-    if headers.contains_key(header::ORIGIN) {
-        return false;
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else { return false };
-    let name = host.host().trim_matches(['[', ']']);
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+/// Every path.
+fn all_routes() -> Vec<Route> {
+    let own = [
+        ("/openapi-admin.json", get(openapi)),
+        ("/v1/releases", get(releases::list).post(releases::push)),
+        ("/v1/releases/live", get(releases::live)),
+        ("/v1/releases/rollback", post(releases::roll_back)),
+        ("/v1/audit", get(releases::audit)),
+        ("/v1/canary", post(canary::change)),
+        ("/v1/tokens", get(tokens::list).post(tokens::make)),
+        ("/v1/tokens/{id}", delete(tokens::revoke)),
+        ("/v1/store/purge", post(store::purge)),
+        ("/v1/store/erase", post(store::erase)),
+        ("/v1/store/job", get(store::job)),
+    ];
+    let mut all = own.map(|(path, methods)| (path.to_owned(), methods)).to_vec();
+    all.extend(items::routes(ItemKind::Flow, "/v1/flows"));
+    all.extend(items::routes(ItemKind::Plugin, "/v1/plugins"));
+    all
 }
 
 /// What goes with every change, in the query of a `PUT` or the body of a `POST`.
@@ -128,27 +130,17 @@ fn back(to: Option<String>) -> Back {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn only_requests_of_this_machine_go_without_a_token() {
-        let headers = |host: &str, origin: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, host.parse().unwrap());
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, origin.parse().unwrap());
-            }
-            is_of_this_machine(&headers)
-        };
-        for host in ["localhost:7700", "127.0.0.1:7700", "[::1]:7700", "LOCALHOST"] {
-            assert!(headers(host, None), "{host}");
-            assert!(!headers(host, Some("https://pages.example.com")), "{host}");
-        }
-        for host in
-            ["rebound.example.com:7700", "127.0.0.1.example.com", "192.0.2.1:7700", "", "a b"]
-        {
-            assert!(!headers(host, None), "{host}");
-        }
-        assert!(!is_of_this_machine(&HeaderMap::new()));
+    fn the_document_and_the_routes_name_the_same_paths() {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let documented: BTreeSet<&str> =
+            document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let all = all_routes();
+        let routed: BTreeSet<&str> = all.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(documented, routed);
     }
 }

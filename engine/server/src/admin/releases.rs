@@ -1,17 +1,17 @@
 use std::collections::BTreeMap;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use dialgraph_deploy::{Change, MAX_LISTED, NewPlugin, Role};
+use dialgraph_deploy::{Change, MAX_LISTED, NewPlugin};
 
-use super::answer::{Answer, json_of, list as listed, outcome, read, whole};
+use super::answer::{Answer, json_of, list as listed, outcome, read};
+use super::body::{Large, Small};
 use super::{Shared, allow, back, why};
+use crate::http::auth::{Designer, Viewer};
 use crate::http::problem::Problem;
 
 #[derive(Debug, Deserialize)]
@@ -35,21 +35,18 @@ fn page(query: Page) -> Result<(Option<u64>, u32), Problem> {
 }
 
 /// `GET /v1/releases`.
-pub(super) async fn list(State(admin): Shared, headers: HeaderMap, query: Page) -> Answer {
-    admin.require(&headers, Role::Viewer).await?;
+pub(super) async fn list(State(admin): Shared, _: Viewer, query: Page) -> Answer {
     let (below, limit) = page(query)?;
     Ok(listed("releases", &admin.deploy.releases(below, limit).await?))
 }
 
 /// `GET /v1/releases/live`.
-pub(super) async fn live(State(admin): Shared, headers: HeaderMap) -> Answer {
-    admin.require(&headers, Role::Viewer).await?;
+pub(super) async fn live(State(admin): Shared, _: Viewer) -> Answer {
     Ok(json_of(&admin.deploy.status().await?))
 }
 
 /// `GET /v1/audit`.
-pub(super) async fn audit(State(admin): Shared, headers: HeaderMap, query: Page) -> Answer {
-    admin.require(&headers, Role::Viewer).await?;
+pub(super) async fn audit(State(admin): Shared, _: Viewer, query: Page) -> Answer {
     let (below, limit) = page(query)?;
     Ok(listed("audit", &admin.deploy.audit(below, limit).await?))
 }
@@ -85,14 +82,11 @@ struct PluginRequest {
 }
 
 /// `POST /v1/releases`.
-pub(super) async fn push(
-    State(admin): Shared,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    let who = admin.require(&headers, Role::Designer).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
-    let request: PushRequest = read(&body)?;
+pub(super) async fn push(State(admin): Shared, Designer(who): Designer, body: Large) -> Answer {
+    if body.bytes.is_empty() {
+        return Err(Problem::invalid("the body must say what is pushed").into());
+    }
+    let request: PushRequest = read(&body.bytes)?;
     let texts = |texts: BTreeMap<String, Option<String>>| {
         texts.into_iter().map(|(name, text)| (name, text.map(String::into_bytes))).collect()
     };
@@ -134,11 +128,9 @@ pub(super) struct BackRequest {
 /// `POST /v1/releases/rollback`.
 pub(super) async fn roll_back(
     State(admin): Shared,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Designer(who): Designer,
+    Small(body): Small,
 ) -> Answer {
-    let who = admin.require(&headers, Role::Designer).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
     let request: BackRequest = read(&body)?;
     let allowed = allow(request.allow.iter().map(String::as_str));
     let to = back(request.to);

@@ -1,16 +1,15 @@
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use dialgraph_deploy::{Role, TokenRow, Tokens, Who};
 
-use super::answer::{Answer, done, json_of, list as listed, read, whole};
+use super::answer::{Answer, done, json_of, list as listed, read};
+use super::body::Small;
 use super::{Admin, Shared};
+use crate::http::auth::Operator;
 use crate::http::problem::Problem;
 
 /// Longest name of who holds a token, in bytes.
@@ -43,8 +42,7 @@ fn shown(row: &TokenRow) -> Value {
 }
 
 /// `GET /v1/tokens`.
-pub(super) async fn list(State(admin): Shared, headers: HeaderMap) -> Answer {
-    admin.require(&headers, Role::Operator).await?;
+pub(super) async fn list(State(admin): Shared, _: Operator) -> Answer {
     let rows = tokens(&admin)?.list().await?;
     Ok(listed("tokens", &rows.iter().map(shown).collect::<Vec<_>>()))
 }
@@ -52,11 +50,9 @@ pub(super) async fn list(State(admin): Shared, headers: HeaderMap) -> Answer {
 /// `POST /v1/tokens`.
 pub(super) async fn make(
     State(admin): Shared,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Operator(by): Operator,
+    Small(body): Small,
 ) -> Answer {
-    let by = admin.require(&headers, Role::Operator).await?;
-    let body = whole(body, admin.app.config.deploy.max_body.0)?;
     let TokenRequest { name, role, days } = read(&body)?;
     if name.trim().is_empty() || name.len() > MAX_NAME {
         return Err(Problem::invalid(format!("`name` must have 1 to {MAX_NAME} bytes")).into());
@@ -72,10 +68,9 @@ pub(super) async fn make(
 /// `DELETE /v1/tokens/{id}`.
 pub(super) async fn revoke(
     State(admin): Shared,
+    Operator(by): Operator,
     Path(id): Path<String>,
-    headers: HeaderMap,
 ) -> Answer {
-    let by = admin.require(&headers, Role::Operator).await?;
     tokens(&admin)?.revoke(&by, &id).await?;
     Ok(done())
 }

@@ -1,7 +1,7 @@
 //! Every key there is.
 
 use super::setting::{Given, Setting, Word, read_word, show_word};
-use super::{Admin, Backend, Config, Genai, Guard, Knowledge, LogFormat, Nlu, Secrets};
+use super::{Admin, Backend, Config, Genai, Guard, Knowledge, LogFormat, Nlu, Secrets, TakeIn};
 
 /// Reads a value into its place.
 type Set = Box<dyn Fn(&mut Config, &Given) -> Result<(), String>>;
@@ -57,6 +57,20 @@ impl Word for Admin {
 }
 
 impl Setting for Admin {
+    fn read(given: &Given) -> Result<Self, String> {
+        read_word(given)
+    }
+    fn show(&self) -> String {
+        show_word(*self)
+    }
+}
+
+impl Word for TakeIn {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("always", Self::Always), ("first", Self::First)];
+}
+
+impl Setting for TakeIn {
     fn read(given: &Given) -> Result<Self, String> {
         read_word(given)
     }
@@ -184,7 +198,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "server.drain_timeout",
-            "After that no new turn begins; turns and replies under way have so long to end.",
+            "After that no connection is taken and no new turn begins; turns under way have so long to end.",
             |c| &mut c.server.drain_timeout,
         ),
         key(
@@ -233,7 +247,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "turns.answer_within",
-            "From a request's arrival to its answer, come what may; later the answer is the fallback. Must be\nless than the Lambda's budget (6.5 s).",
+            "From a request's arrival to its answer, come what may; later whoever asks is told to ask again. Must be\nless than the Lambda's budget (6.5 s).",
             |c| &mut c.turns.answer_within,
         ),
         key("turns.at_once", "Turns at the same time, those that wait for providers included.", |c| {
@@ -252,10 +266,15 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "calls.idle_limit",
-            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.",
+            "A call without an event for so long is taken for hung up, so that it is wrapped up and logged.\nMore than 30m where Amazon Connect calls: chats wait so long for an answer.",
             |c| &mut c.calls.idle_limit,
         ),
         key("calls.idle_check", "How often such calls are looked for.", |c| &mut c.calls.idle_check),
+        key(
+            "calls.retention",
+            "What was said and done in a turn is kept so long after it, a call that is over so long after its end, such as\n\"90d\"; then the store drops it by itself. \"0s\": for ever. What was written before it was set: `dialgraph store purge`.",
+            |c| &mut c.calls.retention,
+        ),
         key(
             "connect.signature",
             "Whether `/v1/connect/turn` takes signed requests only: \"required\", \"off\", or \"auto\": required if there\nare keys or other machines can reach the server.",
@@ -267,9 +286,11 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.connect.keys,
         )
         .secret(),
-        key("connect.keys_file", "File with such keys, one a line; `#` begins a comment.", |c| {
-            &mut c.connect.keys_file
-        }),
+        key(
+            "connect.keys_file",
+            "File with such keys, one a line; `#` begins a comment. A change of it holds within seconds, without a restart.",
+            |c| &mut c.connect.keys_file,
+        ),
         key("connect.window", "How far a signed request's time may be off.", |c| {
             &mut c.connect.window
         }),
@@ -280,7 +301,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "api.authentication",
-            "Whether `/v1/calls` wants a bearer token: \"required\", \"off\", or \"auto\": required if there are tokens or\nother machines can reach the server.",
+            "Whether the calls and admin APIs want a bearer token: \"required\", \"off\", or \"auto\": required if there are\ntokens or other machines can reach the server. Where none is wanted on a loopback address, requests of web pages and\nof proxies are refused.",
             |c| &mut c.api.authentication,
         ),
         key(
@@ -290,13 +311,28 @@ pub(super) fn all() -> Vec<Key> {
         )
         .secret(),
         key(
+            "api.tokens_file",
+            "File with such tokens, one a line; `#` begins a comment. A change of it holds within seconds, without a restart.",
+            |c| &mut c.api.tokens_file,
+        ),
+        key(
+            "api.metrics",
+            "Whether `/metrics` wants such a token, a viewer's or more: \"required\", \"off\", or \"auto\": required if other\nmachines can reach the server and the calls API wants one. In Prometheus: `authorization: {credentials_file: …}`.",
+            |c| &mut c.api.metrics,
+        ),
+        key(
             "deploy.admin",
-            "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or there are tokens.",
+            "Whether flows and plugins can be changed over HTTP: \"on\", \"off\", or \"auto\": if only this machine can\nreach the server, or tokens are wanted and there are such.",
             |c| &mut c.deploy.admin,
         ),
         key(
+            "deploy.take_in",
+            "When the project folder is taken in: \"always\": what changed in it, at every start and while it is watched;\n\"first\": only when nothing is live yet; \"auto\": \"first\" if processes share the store, which may have folders that\ndiffer, or else \"always\".",
+            |c| &mut c.deploy.take_in,
+        ),
+        key(
             "deploy.watch",
-            "Takes in what changes in the project folder and its `plugins/` while the server runs.",
+            "Takes in what changes in the project folder and its `plugins/` while the server runs, unless `deploy.take_in`\nis or comes to \"first\".",
             |c| &mut c.deploy.watch,
         ),
         key(
@@ -336,6 +372,16 @@ pub(super) fn all() -> Vec<Key> {
             "deploy.canary_traps",
             "So many traps of plugins are borne in a canary, unless the live release traps as often.",
             |c| &mut c.deploy.canary_traps,
+        ),
+        key(
+            "deploy.keep_releases",
+            "Releases, and versions of each flow and plugin, to which one can go back. Content that neither they nor\ncalls in progress need is removed from the disk, once an hour; 0: never.",
+            |c| &mut c.deploy.keep_releases,
+        ),
+        key(
+            "deploy.keep_for",
+            "What was live within this time stays in any case: a call that was given away may come back so long.",
+            |c| &mut c.deploy.keep_for,
         ),
         key(
             "providers.timeout",
@@ -420,12 +466,22 @@ pub(super) fn all() -> Vec<Key> {
             "Which Bedrock guardrail stands for each guardrail of the flows: `NAME=GUARDRAIL_ID/VERSION` each.",
             |c| &mut c.aws.guardrails,
         ),
+        key(
+            "aws.streaming",
+            "Whether answers without a guardrail are streamed, so that a model that stands still is noticed; some cannot.",
+            |c| &mut c.aws.streaming,
+        ),
         key("aws.embedding_model", "Bedrock model for embeddings of articles and questions.", |c| {
             &mut c.aws.embedding_model
         }),
         key(
+            "aws.secrets",
+            "Which secret in Secrets Manager, or which key of one that holds a JSON object, stands for a secret of the\nflows: `NAME=SECRET_ID` or `NAME=SECRET_ID#KEY` each.",
+            |c| &mut c.aws.secrets,
+        ),
+        key(
             "aws.secrets_prefix",
-            "What stands before a secret's name in Secrets Manager.",
+            "What stands before the name of any other secret there.",
             |c| &mut c.aws.secrets_prefix,
         ),
         key(
@@ -433,13 +489,31 @@ pub(super) fn all() -> Vec<Key> {
             "Folder for compiled plugins; empty: `dialgraph` in the user's cache folder.",
             |c| &mut c.plugins.cache,
         ),
+        key(
+            "plugins.portable",
+            "Compiles plugins for any machine of this architecture instead of for this one, so that compiled plugins can\nbe taken along; a little slower.",
+            |c| &mut c.plugins.portable,
+        ),
+        key("plugins.runs", "Plugins that run at the same time; more wait.", |c| {
+            &mut c.plugins.runs
+        }),
         key("log.format", "\"json\", \"pretty\", or \"auto\": pretty at a terminal.", |c| {
             &mut c.log.format
         }),
         key(
             "log.level",
-            "Least level that is logged: \"error\", \"warn\", \"info\", \"debug\" or \"trace\"; or one for each part, such\nas \"info,dialgraph_server=debug\".",
+            "Least level that is logged: \"error\", \"warn\", \"info\" (each turn, and each node that runs a plugin), \"debug\"\n(every node) or \"trace\"; or one for each part, such as \"info,dialgraph_runtime=debug\".",
             |c| &mut c.log.level,
+        ),
+        key(
+            "otlp.endpoint",
+            "OpenTelemetry collector to which spans of turns and nodes go, by OTLP over HTTP, such as\n\"http://127.0.0.1:4318\"; empty: OTEL_EXPORTER_OTLP_ENDPOINT, and if that is not set, none.",
+            |c| &mut c.otlp.endpoint,
+        ),
+        key(
+            "otlp.service_name",
+            "What this service is called there; empty: OTEL_SERVICE_NAME, or \"dialgraph\".",
+            |c| &mut c.otlp.service_name,
         ),
     ]
 }

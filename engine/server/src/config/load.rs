@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::keys::{self, Key};
 use super::setting::Given;
-use super::{Config, Guard};
+use super::{Admin, Config, Guard};
 
 /// Where each value that is no default came from, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -230,16 +231,28 @@ impl Loading {
                 "requests must be signed, but there is no key to check them with; set `connect.keys` or `connect.keys_file` (or \"off\" if something else guards the endpoint)",
             );
         }
+        if has_keys && let Err(why) = config.outlasts_questions() {
+            wrong("calls.idle_limit", &why);
+        }
         if config.must_authenticate()
-            && config.api.tokens.is_empty()
+            && !config.api.has_tokens()
             && config.api.authentication == Guard::Required
         {
-            wrong("api.authentication", "a token is required, but none is known; set `api.tokens`");
+            wrong(
+                "api.authentication",
+                "a token is required, but none is known; set `api.tokens` or `api.tokens_file`",
+            );
+        }
+        if config.deploy.admin == Admin::On && !config.serves_admin() {
+            wrong(
+                "deploy.admin",
+                "other machines can reach the server, and with `api.authentication = \"off\"` whoever asks could change what is live; require tokens, or set this to \"off\"",
+            );
         }
         if let Err(why) = crate::http::auth::keys(&config.connect) {
             wrong("connect.keys", &why);
         }
-        if let Err(why) = crate::http::auth::tokens(&config.api.tokens) {
+        if let Err(why) = crate::http::auth::tokens(&config.api) {
             wrong("api.tokens", &why);
         }
         for (key, count) in [
@@ -266,6 +279,13 @@ impl Loading {
                 wrong(key, "must be more than nothing");
             }
         }
+        let (keep, least) = (config.calls.retention, Duration::from_hours(24));
+        if !keep.is_zero() && (keep < least || keep <= config.calls.idle_limit) {
+            wrong(
+                "calls.retention",
+                "must be a day or more, and more than `calls.idle_limit`, or \"0s\" to keep calls for ever",
+            );
+        }
         if config.turns.budget >= config.turns.answer_within {
             wrong(
                 "turns.budget",
@@ -274,6 +294,12 @@ impl Loading {
         }
         if config.turns.answer_within > config.server.request_timeout {
             wrong("turns.answer_within", "must not be more than `server.request_timeout`");
+        }
+        if config.deploy.keep_for.as_secs() < 60 * 60 {
+            wrong(
+                "deploy.keep_for",
+                "must be \"1h\" or more: engine processes hear of each other's changes late, and calls come back late",
+            );
         }
         if config.server.max_body.0 < 4096 {
             wrong(

@@ -14,6 +14,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dialgraph_connect::protocol::{CHAT_TIMEOUTS, KEY_TIMEOUTS};
+
 pub use self::load::{ConfigError, Problem, Sources, usual_file};
 pub use self::setting::ByteSize;
 
@@ -33,6 +35,7 @@ pub struct Config {
     pub aws: Aws,
     pub plugins: Plugins,
     pub log: Log,
+    pub otlp: Otlp,
 }
 
 /// Connections.
@@ -112,6 +115,16 @@ pub struct Calls {
     pub idle_limit: Duration,
     /// How often that is looked at.
     pub idle_check: Duration,
+    /// How long a turn, and a call that is over, are kept; zero: for ever.
+    pub retention: Duration,
+}
+
+impl Calls {
+    /// The retention in milliseconds; none: for ever.
+    pub fn keep_millis(&self) -> Option<u64> {
+        let millis = u64::try_from(self.retention.as_millis()).unwrap_or(u64::MAX);
+        (millis > 0).then_some(millis)
+    }
 }
 
 /// The endpoint for Amazon Connect.
@@ -138,6 +151,17 @@ pub struct Api {
     pub authentication: Guard,
     /// `NAME:ROLE:SHA256` each.
     pub tokens: Vec<String>,
+    /// More of them, which may change while the server runs.
+    pub tokens_file: Option<PathBuf>,
+    /// Of `/metrics`.
+    pub metrics: Guard,
+}
+
+impl Api {
+    /// Whether there are tokens, or a file for them.
+    pub fn has_tokens(&self) -> bool {
+        !self.tokens.is_empty() || self.tokens_file.is_some()
+    }
 }
 
 impl std::fmt::Debug for Api {
@@ -151,6 +175,7 @@ impl std::fmt::Debug for Api {
 #[derive(Debug, Clone)]
 pub struct Deploy {
     pub admin: Admin,
+    pub take_in: TakeIn,
     /// Takes in what changes in the project folder.
     pub watch: bool,
     /// How often that is looked at.
@@ -164,15 +189,30 @@ pub struct Deploy {
     pub canary_min_calls: u32,
     pub canary_more_errors: u32,
     pub canary_traps: u32,
+    /// Releases whose content stays though nothing needs it; 0: all.
+    pub keep_releases: u32,
+    /// For so long after they were live, content stays in any case.
+    pub keep_for: Duration,
 }
 
 /// Whether the admin API is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admin {
-    /// If only this machine can reach the server, or there are tokens.
+    /// If only this machine can reach the server, or there are tokens that requests must have.
     Auto,
     On,
     Off,
+}
+
+/// When the project folder is taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeIn {
+    /// [`Always`](Self::Always) with a store of its own, [`First`](Self::First) with one that processes share.
+    Auto,
+    /// At every start, and while it is watched.
+    Always,
+    /// When nothing is live yet.
+    First,
 }
 
 /// Whether requests must prove where they come from.
@@ -256,14 +296,22 @@ pub struct Aws {
     pub models: Vec<String>,
     /// `NAME=GUARDRAIL_ID/VERSION` each.
     pub guardrails: Vec<String>,
+    /// Whether answers without a guardrail are streamed.
+    pub streaming: bool,
     pub embedding_model: String,
-    /// Before the name of each secret.
+    /// `NAME=SECRET_ID[#KEY]` each.
+    pub secrets: Vec<String>,
+    /// Before the name of each other secret.
     pub secrets_prefix: String,
 }
 
 #[derive(Debug, Clone)]
 pub struct Plugins {
     pub cache: Option<PathBuf>,
+    /// Compiled for any machine of this architecture, not for this one alone.
+    pub portable: bool,
+    /// Plugins that run at the same time.
+    pub runs: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -279,6 +327,14 @@ pub enum LogFormat {
     Auto,
     Json,
     Pretty,
+}
+
+/// Where spans go, beside the log.
+#[derive(Debug, Clone, Default)]
+pub struct Otlp {
+    /// Base URL of a collector; none: what the standard's own variables say.
+    pub endpoint: Option<String>,
+    pub service_name: Option<String>,
 }
 
 impl Default for Config {
@@ -314,7 +370,11 @@ impl Default for Config {
                 wait: seconds(1),
                 workers: 0,
             },
-            calls: Calls { idle_limit: seconds(30 * 60), idle_check: seconds(60) },
+            calls: Calls {
+                idle_limit: seconds(40 * 60),
+                idle_check: seconds(60),
+                retention: Duration::ZERO,
+            },
             connect: Connect {
                 signature: Guard::Auto,
                 keys: Vec::new(),
@@ -322,9 +382,15 @@ impl Default for Config {
                 window: seconds(300),
                 nonces: 1_000_000,
             },
-            api: Api { authentication: Guard::Auto, tokens: Vec::new() },
+            api: Api {
+                authentication: Guard::Auto,
+                tokens: Vec::new(),
+                tokens_file: None,
+                metrics: Guard::Auto,
+            },
             deploy: Deploy {
                 admin: Admin::Auto,
+                take_in: TakeIn::Auto,
                 watch: true,
                 watch_interval: Duration::from_millis(250),
                 interval: seconds(2),
@@ -334,6 +400,8 @@ impl Default for Config {
                 canary_min_calls: 20,
                 canary_more_errors: 5,
                 canary_traps: 0,
+                keep_releases: 20,
+                keep_for: seconds(7 * 24 * 60 * 60),
             },
             providers: Providers {
                 timeout: seconds(60),
@@ -355,11 +423,14 @@ impl Default for Config {
                 model: None,
                 models: Vec::new(),
                 guardrails: Vec::new(),
+                streaming: true,
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
+                secrets: Vec::new(),
                 secrets_prefix: "dialgraph/".to_owned(),
             },
-            plugins: Plugins { cache: None },
+            plugins: Plugins { cache: None, portable: false, runs: 120 },
             log: Log { format: LogFormat::Auto, level: "info".to_owned() },
+            otlp: Otlp::default(),
         }
     }
 }
@@ -383,7 +454,16 @@ impl Config {
     /// Whether the calls API wants a token.
     pub fn must_authenticate(&self) -> bool {
         match self.api.authentication {
-            Guard::Auto => !self.api.tokens.is_empty() || self.is_exposed(),
+            Guard::Auto => self.api.has_tokens() || self.is_exposed(),
+            Guard::Required => true,
+            Guard::Off => false,
+        }
+    }
+
+    /// Whether `/metrics` wants a token. On the machine itself a scraper needs none.
+    pub fn must_authenticate_metrics(&self) -> bool {
+        match self.api.metrics {
+            Guard::Auto => self.is_exposed() && self.must_authenticate(),
             Guard::Required => true,
             Guard::Off => false,
         }
@@ -392,10 +472,38 @@ impl Config {
     /// Whether the admin API is there at all.
     pub fn serves_admin(&self) -> bool {
         match self.deploy.admin {
-            Admin::Auto => !self.api.tokens.is_empty() || !self.is_exposed(),
-            Admin::On => true,
+            Admin::Auto if self.is_exposed() => self.must_authenticate() && self.api.has_tokens(),
+            Admin::Auto => true,
+            // Anybody could put anything live.
+            Admin::On => !self.is_exposed() || self.must_authenticate(),
             Admin::Off => false,
         }
+    }
+
+    /// Whether changes in the project folder go live by themselves. Processes that share a store may have folders that
+    /// differ, and one with an old one must not put that live for all.
+    pub fn takes_in_changes(&self) -> bool {
+        match self.deploy.take_in {
+            TakeIn::Auto => self.store.backend == Backend::Sled,
+            TakeIn::Always => true,
+            TakeIn::First => false,
+        }
+    }
+
+    /// Whether a customer of Amazon Connect who is asked something may take all the time that the bridge flow gives
+    /// them, and is not taken for gone before.
+    ///
+    /// # Errors
+    /// What to set instead.
+    pub fn outlasts_questions(&self) -> Result<(), String> {
+        let longest = CHAT_TIMEOUTS.into_iter().chain(KEY_TIMEOUTS).max().unwrap_or_default();
+        if self.calls.idle_limit > Duration::from_secs(u64::from(longest)) {
+            return Ok(());
+        }
+        Err(format!(
+            "must be more than \"{}m\", for which the bridge flow may wait for a customer; \"40m\" leaves room for what is said before",
+            longest / 60
+        ))
     }
 
     /// How many threads run turns.

@@ -166,13 +166,14 @@ impl Setting for Duration {
             _ => None,
         };
         duration.ok_or_else(|| {
-            is_no(given, "duration", "a number with `ms`, `s`, `m` or `h`, such as \"5s\"")
+            is_no(given, "duration", "a number with `ms`, `s`, `m`, `h` or `d`, such as \"5s\"")
         })
     }
     fn show(&self) -> String {
         let ms = self.as_millis();
         let text = match ms {
             0 => "0s".to_owned(),
+            ms if ms.is_multiple_of(86_400_000) => format!("{}d", ms / 86_400_000),
             ms if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
             ms if ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
             ms if ms.is_multiple_of(1000) => format!("{}s", ms / 1000),
@@ -190,6 +191,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "s" => 1000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(ms).map(Duration::from_millis)

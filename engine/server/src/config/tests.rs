@@ -19,6 +19,17 @@ fn nothing_set_is_a_whole_configuration() {
 }
 
 #[test]
+fn figures_want_a_token_where_other_machines_can_reach_them() {
+    let exposed = "[server]\nlisten = \"0.0.0.0:7700\"\n[connect]\nsignature = \"off\"\n";
+    let wants = |text: &str| load(text, &[]).unwrap().0.must_authenticate_metrics();
+    assert!(!wants(""));
+    assert!(wants(exposed));
+    assert!(!wants(&format!("{exposed}[api]\nmetrics = \"off\"\n")));
+    assert!(!wants(&format!("{exposed}[api]\nauthentication = \"off\"\n")));
+    assert!(wants("[api]\nmetrics = \"required\"\n"));
+}
+
+#[test]
 fn what_is_printed_can_be_read_again_and_means_the_same() {
     let text = "[turns]\nbudget = \"1500ms\"\n[providers]\ntimeouts = [\"genai=20s\"]\n[server]\nmax_body = \"1 MiB\"\n";
     let (config, sources) = load(text, &[]).unwrap();
@@ -95,6 +106,19 @@ fn values_that_do_not_fit_together_are_refused() {
 }
 
 #[test]
+fn a_customer_who_has_time_to_answer_is_not_taken_for_gone() {
+    let with = |limit: &str| {
+        load(&format!("[connect]\nkeys = [\"one:{}\"]\n{limit}", "ab".repeat(32)), &[])
+    };
+    assert!(with("").is_ok());
+    assert!(with("[calls]\nidle_limit = \"1801s\"\n").is_ok());
+    let error = with("[calls]\nidle_limit = \"30m\"\n").unwrap_err();
+    assert!(error.contains("calls.idle_limit: must be more than \"30m\""), "{error}");
+    // Without Connect nothing is known of who waits how long.
+    assert!(load("[calls]\nidle_limit = \"1s\"\n", &[]).is_ok());
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_refused_at_its_place() {
     insta::assert_snapshot!(load("[server\nlisten = 1", &[]).unwrap_err());
 }
@@ -123,4 +147,39 @@ fn tokens_and_keys_are_wanted_where_other_machines_can_reach_the_server() {
     );
     let (config, _) = load(&off, &[]).unwrap();
     assert!(!config.must_sign() && !config.must_authenticate());
+}
+
+#[test]
+fn calls_are_kept_for_days_or_for_ever() {
+    let load_it = |value: &str| load(&format!("[calls]\nretention = \"{value}\"\n"), &[]);
+    let (config, sources) = load_it("90d").unwrap();
+    assert_eq!(config.calls.keep_millis(), Some(90 * 24 * 60 * 60 * 1000));
+    assert!(config.print(&sources).contains("retention = \"90d\""));
+    assert_eq!(load_it("0s").unwrap().0.calls.keep_millis(), None);
+    let short = load_it("2h").unwrap_err();
+    assert!(short.contains("calls.retention: must be a day or more"), "{short}");
+}
+
+#[test]
+fn nothing_can_be_deployed_by_whoever_asks_from_elsewhere() {
+    let open = format!(
+        "[connect]\nsignature = \"off\"\n[server]\nlisten = \"0.0.0.0:1\"\n[api]\nauthentication = \"off\"\ntokens = [\"me:operator:{}\"]\n",
+        "ab".repeat(32)
+    );
+    let (config, _) = load(&open, &[]).unwrap();
+    assert!(!config.serves_admin(), "tokens that nobody asks for guard nothing");
+    let error = load(&format!("{open}[deploy]\nadmin = \"on\"\n"), &[]).unwrap_err();
+    assert!(error.contains("deploy.admin: other machines can reach the server"), "{error}");
+    let required = open.replace("authentication = \"off\"", "authentication = \"required\"");
+    let (config, _) = load(&format!("{required}[deploy]\nadmin = \"on\"\n"), &[]).unwrap();
+    assert!(config.serves_admin());
+}
+
+#[test]
+fn a_folder_goes_live_by_itself_unless_processes_share_the_store() {
+    let takes_in = |text: &str| load(text, &[]).unwrap().0.takes_in_changes();
+    assert!(takes_in(""));
+    assert!(!takes_in("[store]\nbackend = \"dynamodb\"\n"));
+    assert!(takes_in("[store]\nbackend = \"dynamodb\"\n[deploy]\ntake_in = \"always\"\n"));
+    assert!(!takes_in("[deploy]\ntake_in = \"first\"\n"));
 }

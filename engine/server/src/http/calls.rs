@@ -13,12 +13,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use dialgraph_deploy::Role;
+use dialgraph_flow::Digest;
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::{CallsError, Start};
+use dialgraph_runtime::{CallsError, OpenCursor, Start};
 
-use super::auth;
+use super::auth::{Designer, Viewer};
 use super::problem::Problem;
 use crate::reaper::HUNG_UP;
 use crate::shown::{self, AnswerView};
@@ -29,6 +29,8 @@ use crate::turns::{Answered, Work};
 const MOST_TURNS: u32 = 500;
 /// Calls listed at once, at most.
 const MOST_LISTED: usize = 500;
+/// Calls listed if it is not said how many.
+const LISTED: usize = 100;
 /// Longest text of a caller, in characters.
 const MAX_TEXT: usize = 2_000;
 /// Longest number, locale, name or reason, in characters.
@@ -96,17 +98,55 @@ pub(super) struct ShowQuery {
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     limit: Option<usize>,
+    /// Where the page before ended.
+    after: Option<String>,
 }
+
+/// A place in the list of calls in progress. Whoever asks takes it as it is.
+#[derive(Debug)]
+struct Place {
+    release: Digest,
+    within: Option<OpenCursor>,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let release = self.release.to_string();
+        f.write_str(release.strip_prefix(DIGEST).unwrap_or(&release))?;
+        match &self.within {
+            Some(within) => write!(f, ".{within}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let wrong = || Problem::invalid("`after` is no `next` of a list of calls");
+        let (release, within) = match text.split_once('.') {
+            Some((release, within)) => (release, Some(within)),
+            None => (text, None),
+        };
+        let release = format!("{DIGEST}{release}").parse().map_err(|_| wrong())?;
+        let within = within.map(str::parse).transpose().map_err(|_| wrong())?;
+        Ok(Self { release, within })
+    }
+}
+
+/// What a digest begins with; left out of places.
+const DIGEST: &str = "sha256:";
 
 type Body = Result<Bytes, BytesRejection>;
 
 /// `POST /v1/calls`.
 pub(super) async fn start(
     State(app): State<Arc<App>>,
+    _: Designer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Designer).await?;
     let request: StartRequest = read(&app, &headers, body)?;
     let id = match request.id {
         Some(id) => call_id(&id)?,
@@ -162,11 +202,11 @@ pub(super) async fn start(
 /// `POST /v1/calls/{id}/turns`.
 pub(super) async fn event(
     State(app): State<Arc<App>>,
+    _: Designer,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Designer).await?;
     let id = call_id(&id)?;
     let request: EventRequest = read(&app, &headers, body)?;
     let turn = request.turn;
@@ -183,50 +223,70 @@ pub(super) async fn event(
 /// `GET /v1/calls`: calls in the hands of their flows.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _: Viewer,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Viewer).await?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let limit = query.limit.unwrap_or(100);
+    let limit = query.limit.unwrap_or(LISTED);
     if !(1..=MOST_LISTED).contains(&limit) {
         return Err(Problem::invalid(format!("`limit` is from 1 to {MOST_LISTED}")));
     }
-    let failed = |error: CallsError| Problem::internal(&error);
+    let after = query.after.as_deref().map(str::parse::<Place>).transpose()?;
+    let (listed, next) =
+        page(&app, after, limit).await.map_err(|error| Problem::internal(&error))?;
+    let mut body = json!({ "calls": listed, "more": next.is_some() });
+    if let Some(next) = next {
+        body["next"] = next.to_string().into();
+    }
+    Ok(Json(body).into_response())
+}
+
+/// Calls in progress from `after` on, and where the next page begins, if there is anything on it. Releases come in the
+/// order of their digests, so that a place stays good when releases come and go.
+async fn page(
+    app: &App,
+    after: Option<Place>,
+    limit: usize,
+) -> Result<(Vec<Value>, Option<Place>), CallsError> {
     let calls = app.turns.engine().calls();
     let mut listed = Vec::new();
-    let mut more = false;
-    'releases: for digest in app.releases.at_hand() {
-        let release = app.releases.get(&digest);
-        let mut from = None;
+    let (first, mut within) = match after {
+        Some(place) => (Some(place.release), place.within),
+        None => (None, None),
+    };
+    let releases = app.releases_with_calls().await?;
+    for digest in releases.into_iter().filter(|digest| Some(*digest) >= first) {
+        let mut from = if Some(digest) == first { within.take() } else { None };
         loop {
-            let page = calls.open_calls(&digest, from).await.map_err(failed)?;
-            for id in page.calls {
-                if listed.len() == limit {
-                    more = true;
-                    break 'releases;
-                }
-                if let Some(loaded) = calls.load(&id).await.map_err(failed)? {
+            let room = limit - listed.len();
+            // Once the page is full: is there anything more?
+            let ask = u32::try_from(room.max(1)).unwrap_or(u32::MAX);
+            let found = calls.open_calls(&digest, from.clone(), ask).await?;
+            if room == 0 && !found.calls.is_empty() {
+                return Ok((listed, Some(Place { release: digest, within: from })));
+            }
+            for id in found.calls {
+                if let Some(loaded) = calls.load(&id).await? {
+                    let release = app.release_of(&loaded.call).await;
                     listed.push(shown::call(&loaded.call, release.as_deref()));
                 }
             }
-            match page.next {
+            match found.next {
                 Some(next) => from = Some(next),
                 None => break,
             }
         }
     }
-    Ok(Json(json!({ "calls": listed, "more": more })).into_response())
+    Ok((listed, None))
 }
 
 /// `GET /v1/calls/{id}`.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
+    _: Viewer,
     Path(id): Path<String>,
-    headers: HeaderMap,
     query: Result<Query<ShowQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    auth::require(&app, &headers, Role::Viewer).await?;
     let id = call_id(&id)?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let calls = app.turns.engine().calls();
@@ -251,7 +311,7 @@ pub(super) async fn show(
         let hidden = shown::hide(&mut record);
         turns.push(json!({ "record": record, "hidden": hidden }));
     }
-    let release = app.releases.get(&call.release);
+    let release = app.release_of(&call).await;
     let body = json!({
         "call": shown::call(&call, release.as_deref()),
         "path": shown::path(&call),

@@ -16,7 +16,9 @@ use axum::response::{IntoResponse as _, Response};
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{Fallback, Listener, Reason};
-use dialgraph_kernel::call::Channel;
+use dialgraph_connect::flat::FlatMap;
+use dialgraph_kernel::call::{Channel, Status};
+use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start};
 
@@ -40,10 +42,18 @@ pub(super) async fn turn(
     })?;
     let path = uri.path_and_query().map_or(PATH, PathAndQuery::as_str);
     auth::check_signature(&app, &headers, path, &body)?;
-    let incoming = match Incoming::parse(&body) {
+    answer(&app, &body).await.map(|map| Json(map).into_response())
+}
+
+/// Handles an event of Connect whose sender is known. For whoever takes events in another way than over HTTP.
+///
+/// # Errors
+/// What no contact can have sent, and what another try may cure.
+pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
+    let incoming = match Incoming::parse(event) {
         Ok(incoming) => incoming,
         Err(error) if error.is_refusal() => {
-            return Ok(fallback(&app, Listener::default(), Reason::Channel, &error));
+            return fallback(app, Listener::default(), Reason::Channel, &error);
         }
         Err(error @ EventError::TooLarge { .. }) => {
             return Err(Problem::new(
@@ -59,12 +69,64 @@ pub(super) async fn turn(
             return Err(Problem::new(status, "not-connect", title, error.to_string()));
         }
     };
-    let work = work(&app, &incoming);
-    match app.turns.handle(work, incoming.token.clone()).await {
-        Ok(Answered { record, call, .. }) => {
-            Ok(Json(Answer::of_turn(&incoming, &record, &call)).into_response())
+    let mut incoming = incoming;
+    loop {
+        let work = work(app, &incoming);
+        let answer = match app.turns.handle(work, incoming.token.clone()).await {
+            Ok(answered) if is_back(&incoming, &answered) => {
+                if matches!(answered.call.status, Status::New | Status::Active) {
+                    // Its flow still has the call in hand: the caller goes on where they were.
+                    return match latest(app, &incoming).await {
+                        Some(answer) => Ok(answer.into_map()),
+                        None => Ok(of_turn(&incoming, &answered)),
+                    };
+                }
+                let Some(next) = incoming.next() else {
+                    let error = format!("contact {} comes back for ever", incoming.call);
+                    return fallback(app, listener(&incoming), Reason::Refused, &error);
+                };
+                tracing::info!(call = %incoming.call, next = %next.call, "a contact whose call is over is back");
+                incoming = next;
+                continue;
+            }
+            Ok(answered) => Ok(of_turn(&incoming, &answered)),
+            Err(refused) => refused_turn(app, &incoming, refused).await,
+        };
+        match later(app, &incoming).await? {
+            Some(next) if answer.is_ok() => incoming = next,
+            _ => return answer,
         }
-        Err(refused) => refused_turn(&app, &incoming, refused).await,
+    }
+}
+
+fn of_turn(incoming: &Incoming, answered: &Answered) -> FlatMap {
+    Answer::of_turn(incoming, &answered.record, &answered.call).into_map()
+}
+
+/// Whether a contact has entered the flow again: it arrives, but its call has gone on since it arrived. Its first turn
+/// would be a circle for it.
+fn is_back(incoming: &Incoming, answered: &Answered) -> bool {
+    matches!(incoming.what, What::Start(_))
+        && answered.repeated
+        && answered.record.turn < answered.call.turn
+}
+
+/// News of a contact, for its next call if it has one: they name none, and concern the last.
+async fn later(app: &App, incoming: &Incoming) -> Result<Option<Incoming>, Problem> {
+    if !matches!(incoming.what, What::Event(Event::HungUp)) {
+        return Ok(None);
+    }
+    let Some(next) = incoming.next() else { return Ok(None) };
+    let loaded = app.turns.engine().calls().load(&next.call).await;
+    let loaded = loaded.map_err(|error| Problem::internal(&error))?;
+    Ok(loaded.map(|_| next))
+}
+
+fn listener(incoming: &Incoming) -> Listener<'_> {
+    Listener {
+        chat: incoming.channel == Channel::Chat,
+        locale: None,
+        language: incoming.language.as_deref(),
     }
 }
 
@@ -99,35 +161,38 @@ async fn refused_turn(
     app: &App,
     incoming: &Incoming,
     refused: Refused,
-) -> Result<Response, Problem> {
+) -> Result<FlatMap, Problem> {
+    let news = matches!(incoming.what, What::Event(Event::HungUp));
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),
+        // The turn goes on, and the Lambda's next try gets its answer: the caller must not go another way before.
+        Refused::Late => return Err(refused.into()),
         Refused::OutOfOrder { given, last } => {
             tracing::info!(call = %incoming.call, given, last, "an event came out of order; the latest answer is given again");
             if let Some(answer) = latest(app, incoming).await {
-                return Ok(Json(answer).into_response());
+                return Ok(answer.into_map());
             }
         }
         Refused::Engine(EngineError::Turn(TurnError::Ended { .. })) => {
             if let Ok(Some(loaded)) = app.turns.engine().calls().load(&incoming.call).await {
-                return Ok(Json(Answer::over(&loaded.call)).into_response());
+                return Ok(Answer::over(&loaded.call).into_map());
             }
         }
+        // News come of all contacts, also of those that never were in the bridge flow.
+        Refused::Engine(EngineError::NoCall { .. }) if news => {
+            return Ok(Answer::no_call().into_map());
+        }
+        // No caller waits for the answer: whoever sent the news shall send them again.
+        _ if news => return Err(refused.into()),
         _ => {}
     }
     let reason = match &refused {
         Refused::Busy => Reason::Overload,
-        Refused::Late => Reason::Slow,
         Refused::Engine(EngineError::Turn(_) | EngineError::NoCall { .. }) => Reason::Refused,
         _ => Reason::Failed,
     };
-    let listener = Listener {
-        chat: incoming.channel == Channel::Chat,
-        locale: None,
-        language: incoming.language.as_deref(),
-    };
-    Ok(fallback(app, listener, reason, &refused))
+    fallback(app, listener(incoming), reason, &refused)
 }
 
 /// The answer to the call's last turn, again.
@@ -144,12 +209,12 @@ fn fallback(
     listener: Listener<'_>,
     reason: Reason,
     error: &dyn std::fmt::Display,
-) -> Response {
+) -> Result<FlatMap, Problem> {
     tracing::warn!(reason = reason.code(), %error, "a caller is given to the fallback queue");
     app.figures.fallback(reason.code());
     let queue = app.releases.live().fallback.queue.name.clone();
     match Fallback::new(Some(&queue)).or_else(|_| Fallback::new(None)) {
-        Ok(fallback) => Json(fallback.answer(listener, reason)).into_response(),
-        Err(error) => Problem::internal(&error).into_response(),
+        Ok(fallback) => Ok(fallback.answer(listener, reason)),
+        Err(error) => Err(Problem::internal(&error)),
     }
 }

@@ -1,14 +1,24 @@
-//! `/metrics`.
+//! `/metrics`. What it tells is of no caller, but of a company: how many call, when, about what.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 
+use dialgraph_deploy::Role;
+
+use super::auth;
+use super::problem::Problem;
 use crate::state::App;
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if app.config.must_authenticate_metrics() {
+        auth::require_token(&app, &headers, Role::Viewer).await?;
+    }
     for (part, state) in app.readiness().await {
         app.figures.ready(part, state.is_ok());
     }
@@ -17,5 +27,6 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
         tracing::warn!(%error, "the store cannot tell its figures");
     }
     let text = app.figures.render(app.turns.load(), stats.ok().flatten());
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, text).into_response())
 }

@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::state::App;
+use crate::telemetry::Trace;
 use problem::Problem;
 
 /// What the document at `/openapi.json` says; tests compare it with the routes.
@@ -60,12 +61,17 @@ async fn openapi() -> impl IntoResponse {
 async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let limit = app.config.server.request_timeout;
-    let response = match tokio::time::timeout(limit, next.run(request)).await {
+    let handling = Trace::of(request.headers()).around(next.run(request));
+    let mut response = match tokio::time::timeout(limit, handling).await {
         Ok(response) => response,
         Err(_) => Problem::timed_out().into_response(),
     };
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.figures.request(route, response.status().as_u16());
+    if app.is_leaving() {
+        // The next request is to find another process, or this one's successor.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

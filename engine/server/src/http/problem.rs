@@ -73,7 +73,12 @@ impl Problem {
     }
 
     pub fn too_large(limit: u64) -> Self {
-        let detail = format!("the body is larger than {limit} bytes (`server.max_body`)");
+        Self::larger_than(limit, "server.max_body")
+    }
+
+    /// The body is larger than `limit` bytes, which `key` sets.
+    pub fn larger_than(limit: u64, key: &str) -> Self {
+        let detail = format!("the body is larger than {limit} bytes (`{key}`)");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
     }
 
@@ -83,6 +88,11 @@ impl Problem {
             retry_after: Some(1),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "timed-out", "Not in time", detail)
         }
+    }
+
+    /// Whether the turn goes on, and whoever asks again gets its answer.
+    pub fn is_late(&self) -> bool {
+        self.kind.ends_with(":late")
     }
 
     /// A defect or an outage; the log says more than a client should read.

@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
+use dialgraph_connect::fallback::Reason;
+use dialgraph_connect::signature::Refusal;
+use dialgraph_deploy::Deploy;
 use dialgraph_kernel::call::{Call, Status};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 
 use super::metrics::{Counter, Gauge, Histogram, MINUTES};
-use crate::turns::Load;
+use crate::turns::{Load, Refused};
+
+/// What events are counted under: the channels that are served, and `unknown` for events of calls that this process does
+/// not know.
+const CHANNELS: [&str; 3] = ["voice", "chat", "unknown"];
 
 /// All figures.
 #[derive(Debug)]
@@ -17,6 +24,7 @@ pub struct Figures {
     nodes: Counter,
     plugin_seconds: Histogram,
     plugin_runs: Gauge,
+    plugin_runs_most: Gauge,
     host_calls: Counter,
     host_seconds: Histogram,
     breaker_open: Gauge,
@@ -49,7 +57,8 @@ impl Default for Figures {
                 "dialgraph_turns_total",
                 "Events by channel and by what came of them.",
                 &["channel", "outcome"],
-            ),
+            )
+            .known(CHANNELS.iter().flat_map(|channel| Refused::WORDS.map(|word| [*channel, word]))),
             turn_seconds: Histogram::new(
                 "dialgraph_turn_seconds",
                 "Time from an event's admission to its durable answer.",
@@ -67,7 +76,12 @@ impl Default for Figures {
             ),
             plugin_runs: Gauge::new(
                 "dialgraph_plugin_runs",
-                "Plugin runs under way: places of the instance pool in use.",
+                "Plugin runs under way: places of the instance pools in use.",
+                &[],
+            ),
+            plugin_runs_most: Gauge::new(
+                "dialgraph_plugin_runs_most",
+                "Plugin runs that there is room for: places of the instance pools, for small and large plugins together.",
                 &[],
             ),
             host_calls: Counter::new(
@@ -94,17 +108,20 @@ impl Default for Figures {
                 "dialgraph_fallback_answers_total",
                 "Events answered with the fallback, by reason.",
                 &["reason"],
-            ),
+            )
+            .known(Reason::ALL.map(|reason| [reason.code()])),
             loads: Counter::new(
                 "dialgraph_hot_loads_total",
                 "Changes of the live release, by result.",
                 &["result"],
-            ),
+            )
+            .known(Deploy::TOLD.map(|word| [word])),
             commit_seconds: Histogram::new(
                 "dialgraph_store_commit_seconds",
                 "Time of one commit, from asking to durable.",
                 &["result"],
-            ),
+            )
+            .known(["applied", "repeated", "conflict", "failed"].map(|word| [word])),
             store_commits: Counter::new(
                 "dialgraph_store_commits_total",
                 "Commits applied by the store.",
@@ -123,7 +140,7 @@ impl Default for Figures {
             store_bytes: Gauge::new("dialgraph_store_bytes", "Bytes of the store on disk.", &[]),
             open_calls: Gauge::new(
                 "dialgraph_open_calls",
-                "Calls in the hands of their flows, in the whole store, as last counted.",
+                "Calls in the hands of their flows, in the whole store: of processes that share one take the highest.",
                 &[],
             ),
             calls: Counter::new(
@@ -135,7 +152,8 @@ impl Default for Figures {
                 "dialgraph_calls_reaped_total",
                 "Calls ended because their caller was gone.",
                 &[],
-            ),
+            )
+            .known([[]]),
             queue_entries: Counter::new(
                 "dialgraph_queue_entries_total",
                 "Callers given to a queue.",
@@ -172,7 +190,8 @@ impl Default for Figures {
                 "dialgraph_signatures_refused_total",
                 "Requests to the turn endpoint that were not signed as they must be.",
                 &["reason"],
-            ),
+            )
+            .known(Refusal::CODES.map(|code| [code])),
             ready: Gauge::new(
                 "dialgraph_ready",
                 "1 for each part that `/readyz` finds good, 0 otherwise.",
@@ -183,8 +202,8 @@ impl Default for Figures {
 }
 
 impl Figures {
-    /// A turn that was handled for the first time.
-    pub fn turn(&self, call: &Call, record: &TurnRecord) {
+    /// A turn that was handled for the first time. `was_open`: the call was in its flow's hands before it.
+    pub fn turn(&self, call: &Call, record: &TurnRecord, was_open: bool) {
         for step in &record.steps {
             let failed = step.failure.as_ref().map(|failure| failure.kind.as_str());
             let port = failed.or(step.port.as_deref()).unwrap_or("");
@@ -199,14 +218,13 @@ impl Figures {
             }
         }
         let open = matches!(call.status, Status::New | Status::Active);
-        if record.turn == 1 && open {
-            self.open_calls.add(&[], 1.0);
+        match (was_open, open) {
+            (false, true) => self.open_calls.add(&[], 1.0),
+            (true, false) => self.open_calls.add(&[], -1.0),
+            _ => {}
         }
         if let (Some(disposition), false) = (call.status.disposition(), open) {
             self.calls.add(&[disposition], 1);
-            if record.turn > 1 {
-                self.open_calls.add(&[], -1.0);
-            }
         }
     }
 
@@ -214,6 +232,12 @@ impl Figures {
     pub fn event(&self, channel: &str, outcome: &str, took: Duration) {
         self.turns.add(&[channel, outcome], 1);
         self.turn_seconds.record(&[channel], took);
+    }
+
+    /// So many plugins can run at the same time.
+    pub fn plugin_room(&self, runs: usize) {
+        self.plugin_runs.add(&[], 0.0);
+        self.plugin_runs_most.set(&[], runs as f64);
     }
 
     pub fn plugin_begins(&self) {
@@ -310,6 +334,7 @@ impl Figures {
         }
         for gauge in [
             &self.plugin_runs,
+            &self.plugin_runs_most,
             &self.breaker_open,
             &self.store_bytes,
             &self.open_calls,
@@ -331,5 +356,29 @@ impl Figures {
             histogram.render(&mut out);
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_happen_only_once_is_at_nothing_from_the_start() {
+        let load = Load { turns: 0, most: 1, late_replies: 0 };
+        let text = Figures::default().render(load, None);
+        for series in [
+            "dialgraph_hot_loads_total{result=\"canary-withdraw\"} 0",
+            "dialgraph_hot_loads_total{result=\"refused\"} 0",
+            "dialgraph_store_commit_seconds_count{result=\"failed\"} 0",
+            "dialgraph_store_commit_seconds_bucket{result=\"failed\",le=\"+Inf\"} 0",
+            "dialgraph_fallback_answers_total{reason=\"engine-failed\"} 0",
+            "dialgraph_signatures_refused_total{reason=\"signature-wrong\"} 0",
+            "dialgraph_turns_total{channel=\"voice\",outcome=\"late\"} 0",
+            "dialgraph_turns_total{channel=\"unknown\",outcome=\"busy\"} 0",
+            "dialgraph_calls_reaped_total 0",
+        ] {
+            assert!(text.lines().any(|line| line == series), "{series} is not in\n{text}");
+        }
     }
 }

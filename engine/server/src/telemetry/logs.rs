@@ -3,9 +3,7 @@
 use tracing::Level;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use crate::config::{Log, LogFormat};
 
@@ -21,10 +19,13 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
     })
 }
 
-/// Sends what is traced to standard error, for the whole process. A second time it does nothing.
+/// A layer of the process's subscriber.
+pub(super) type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Writes what is traced to standard error.
 ///
 /// Details (debug, trace) are ours only: those of other people's crates can hold the bytes that pass through them.
-pub fn install(log: &Log, terminal: bool) {
+pub(super) fn layer(log: &Log, terminal: bool) -> BoxedLayer {
     let filter = filter(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let ours = filter_fn(|metadata| {
         *metadata.level() <= Level::INFO || metadata.target().starts_with("dialgraph")
@@ -38,10 +39,7 @@ pub fn install(log: &Log, terminal: bool) {
     let layer = if pretty {
         layer.with_ansi(terminal).boxed()
     } else {
-        layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        layer.json().flatten_event(true).with_current_span(true).with_span_list(true).boxed()
     };
-    let subscriber =
-        tracing_subscriber::registry().with(layer.with_filter(ours).with_filter(filter));
-    // Another subscriber stays: whoever embeds the server has installed it.
-    let _ = subscriber.try_init();
+    layer.with_filter(ours).with_filter(filter).boxed()
 }

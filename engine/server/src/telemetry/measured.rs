@@ -33,13 +33,8 @@ impl Plugins for MeasuredPlugins {
         host: &mut dyn HostCalls,
     ) -> RunReport {
         let name = self.name(plugin);
-        let span = tracing::info_span!(
-            "node",
-            flow = invocation.flow,
-            node = invocation.node,
-            plugin = name,
-            outcome = tracing::field::Empty,
-        );
+        // Within its node's span, which a run that is made again shares with the first.
+        let span = tracing::debug_span!("plugin", plugin = name, outcome = tracing::field::Empty);
         let _entered = span.enter();
         self.figures.plugin_begins();
         let began = Instant::now();
@@ -53,6 +48,10 @@ impl Plugins for MeasuredPlugins {
         span.record("outcome", outcome);
         self.figures.plugin_ends(&name, outcome, began.elapsed());
         report
+    }
+
+    fn room(&self) -> Option<usize> {
+        self.inner.room()
     }
 }
 

@@ -39,6 +39,12 @@ impl<T: Default> Family<T> {
         change(series.entry(key).or_default());
     }
 
+    /// Has a series from the start. Prometheus takes the first value that it sees of a series for no increase, so what
+    /// happens once must be counted from a 0 that was seen.
+    fn known(&self, values: &[&str]) {
+        self.with(values, |_| {});
+    }
+
     fn all(&self) -> MutexGuard<'_, BTreeMap<Vec<String>, T>> {
         // A number changed half is still a number.
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
@@ -68,6 +74,13 @@ pub struct Counter(Family<u64>);
 impl Counter {
     pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
         Self(Family::new(name, help, labels))
+    }
+
+    /// Has a series from the start, at 0.
+    #[must_use]
+    pub fn known<'a, const N: usize>(self, series: impl IntoIterator<Item = [&'a str; N]>) -> Self {
+        series.into_iter().for_each(|values| self.0.known(&values));
+        self
     }
 
     pub fn add(&self, labels: &[&str], by: u64) {
@@ -149,6 +162,14 @@ impl Histogram {
     #[must_use]
     pub fn within(self, bounds: &'static [f64]) -> Self {
         Self { bounds, ..self }
+    }
+
+    /// Has a series from the start, at 0.
+    #[must_use]
+    pub fn known<'a, const N: usize>(self, series: impl IntoIterator<Item = [&'a str; N]>) -> Self {
+        let none = |buckets: &mut Buckets| buckets.counts.resize(self.bounds.len(), 0);
+        series.into_iter().for_each(|values| self.family.with(&values, none));
+        self
     }
 
     pub fn record(&self, labels: &[&str], took: Duration) {

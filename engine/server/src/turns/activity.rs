@@ -1,27 +1,39 @@
-//! When calls last had an event, as far as this process knows.
+//! When calls last had an event, and over which channel they are held, as far as this process knows.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use dialgraph_kernel::call::CallId;
+use dialgraph_kernel::call::{CallId, Channel};
 
-/// Times in milliseconds since 1970, by call in progress.
+/// Calls in progress.
 #[derive(Debug, Default)]
 pub struct Activity {
-    last: Mutex<HashMap<CallId, u64>>,
+    calls: Mutex<HashMap<CallId, Known>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    channel: Channel,
+    /// In milliseconds since 1970.
+    last: u64,
 }
 
 impl Activity {
     /// The last event of `id` known here; another process may know of a later one.
     pub fn last(&self, id: &CallId) -> Option<u64> {
-        self.all().get(id).copied()
+        self.all().get(id).map(|known| known.last)
     }
 
-    pub(crate) fn note(&self, id: &CallId, at_ms: u64) {
+    /// None: the call had no event here.
+    pub fn channel(&self, id: &CallId) -> Option<Channel> {
+        self.all().get(id).map(|known| known.channel)
+    }
+
+    pub(crate) fn note(&self, id: &CallId, channel: Channel, at_ms: u64) {
         let mut all = self.all();
         match all.get_mut(id) {
-            Some(last) => *last = at_ms.max(*last),
-            None => drop(all.insert(id.clone(), at_ms)),
+            Some(known) => known.last = at_ms.max(known.last),
+            None => drop(all.insert(id.clone(), Known { channel, last: at_ms })),
         }
     }
 
@@ -31,11 +43,11 @@ impl Activity {
 
     /// Lets go of what is older: calls that ended on other processes.
     pub(crate) fn forget_before(&self, at_ms: u64) {
-        self.all().retain(|_, last| *last >= at_ms);
+        self.all().retain(|_, known| known.last >= at_ms);
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<CallId, u64>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<CallId, Known>> {
         // Every change under it is whole.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

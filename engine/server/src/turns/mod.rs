@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use dialgraph_deploy::Deploy;
-use dialgraph_kernel::call::{Call, CallId, Status};
+use dialgraph_kernel::call::{Call, CallId, Channel, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
@@ -126,6 +126,9 @@ const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
+/// The part of the time for an answer that is kept back for storing the turn and for the way: a tenth.
+const KEPT_BACK: u32 = 10;
+
 /// Tries to store a late reply before it is given up; the host call is then made again by a later turn.
 const KEEP_TRIES: u32 = 5;
 
@@ -182,12 +185,17 @@ impl Turns {
     /// Handles an event. `token` names this delivery: the same token gets the same answer.
     pub async fn handle(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
         let began = Instant::now();
+        let known = match &work {
+            Work::Start(start) => Some(start.channel),
+            Work::Event { id, .. } => self.activity.channel(id),
+        };
         let result = self.admit(work, token).await;
         let (channel, outcome) = match &result {
-            Ok(answered) if answered.repeated => (answered.call.channel.as_str(), "repeated"),
-            Ok(answered) => (answered.call.channel.as_str(), "answered"),
-            Err(refused) => ("unknown", refused.word()),
+            Ok(answered) if answered.repeated => (Some(answered.call.channel), "repeated"),
+            Ok(answered) => (Some(answered.call.channel), "answered"),
+            Err(refused) => (known, refused.word()),
         };
+        let channel = channel.map_or("unknown", Channel::as_str);
         self.figures.event(channel, outcome, began.elapsed());
         result
     }
@@ -209,12 +217,13 @@ impl Turns {
             turn = tracing::field::Empty,
             then = tracing::field::Empty,
             outcome = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
         );
         let task = {
             let (turns, state) = (self.clone(), state.clone());
             let task = async move {
                 let _inside = inside;
-                turns.run(work, &token, &state).await
+                turns.run(work, &token, &state, until).await
             };
             self.workers.spawn(task.instrument(span))
         };
@@ -234,6 +243,7 @@ impl Turns {
         work: Work,
         token: &str,
         state: &AtomicU8,
+        until: Instant,
     ) -> Result<Answered, Refused> {
         let id = work.id().clone();
         let _lock = self.locks.lock(&id).await;
@@ -244,50 +254,61 @@ impl Turns {
             return Err(Refused::Busy);
         }
         let span = tracing::Span::current();
-        match self.execute(work, token).await {
+        // Whatever waiting for its beginning took is no longer there for the turn itself.
+        let left = until.saturating_duration_since(Instant::now());
+        let left = left.saturating_sub(self.rules.answer_within / KEPT_BACK);
+        match self.execute(work, token, left).await {
             Ok(answer) => {
-                span.record("turn", answer.record.turn);
+                span.record("turn", i64::from(answer.record.turn));
                 span.record("then", answer.record.directives.then.word());
                 span.record("outcome", if answer.repeated { "repeated" } else { "answered" });
                 Ok(self.answered(&id, answer))
             }
             Err(refused) => {
                 span.record("outcome", refused.word());
+                span.record("otel.status_code", "ERROR");
                 Err(refused)
             }
         }
     }
 
-    async fn execute(&self, work: Work, token: &str) -> Result<Answer, Refused> {
-        match work {
-            Work::Start(start) => self.engine.start(*start, token).await.map_err(Refused::Engine),
+    async fn execute(&self, work: Work, token: &str, left: Duration) -> Result<Answer, Refused> {
+        let done = match work {
+            Work::Start(start) => self.engine.start_within(*start, token, Some(left)).await,
             Work::Event { id, event, after } => {
-                self.engine.turn_after(&id, event, token, after).await.map_err(
-                    |error| match error {
-                        EngineError::OutOfOrder { given, last, .. } => {
-                            Refused::OutOfOrder { given, last }
-                        }
-                        error => Refused::Engine(error),
-                    },
-                )
+                // Who hung up waits for nothing; the record of the call is worth the time that its nodes allow.
+                let left = (event != Event::HungUp).then_some(left);
+                self.engine.turn_within(&id, event, token, after, left).await
             }
-        }
+        };
+        done.map_err(|error| match error {
+            EngineError::OutOfOrder { given, last, .. } => Refused::OutOfOrder { given, last },
+            error => Refused::Engine(error),
+        })
     }
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
         if matches!(answer.call.status, Status::New | Status::Active) {
-            self.activity.note(id, SystemClock.millis());
+            self.activity.note(id, answer.call.channel, SystemClock.millis());
         } else {
             self.activity.forget(id);
         }
         if !answer.repeated {
-            self.figures.turn(&answer.call, &answer.record);
+            self.figures.turn(&answer.call, &answer.record, answer.was_open);
             if let Some(deploy) = self.deploy.get() {
                 deploy.observe(&answer.call.release, &answer.record);
             }
         }
         if let Some((key, reply)) = answer.in_flight {
             self.await_reply(id.clone(), key, reply);
+        }
+        for reply in answer.left_behind {
+            let awaited = Awaited::enter(self);
+            drop(self.workers.spawn(async move {
+                let _awaited = awaited;
+                // What it did is done; the record that wanted to know is written.
+                let _ = reply.await;
+            }));
         }
         Answered { record: answer.record, call: answer.call, repeated: answer.repeated }
     }
@@ -323,12 +344,20 @@ impl Turns {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// Ends when no turn is under way and no late reply is awaited.
+    /// Ends when no turn is under way.
     pub async fn settled(&self) {
+        self.until(|load| load.turns == 0).await;
+    }
+
+    /// Ends when no late reply is awaited, either.
+    pub async fn replied(&self) {
+        self.until(|load| load.turns == 0 && load.late_replies == 0).await;
+    }
+
+    async fn until(&self, holds: impl Fn(Load) -> bool) {
         loop {
             let changed = self.changed.notified();
-            let load = self.load();
-            if load.turns == 0 && load.late_replies == 0 {
+            if holds(self.load()) {
                 return;
             }
             changed.await;
@@ -346,6 +375,20 @@ impl Work {
 }
 
 impl Refused {
+    /// All words.
+    pub const WORDS: [&'static str; 10] = [
+        "busy",
+        "draining",
+        "late",
+        "out-of-order",
+        "no-call",
+        "exists",
+        "ended",
+        "refused",
+        "failed",
+        "broken",
+    ];
+
     /// Its word in logs and metrics.
     pub fn word(&self) -> &'static str {
         match self {

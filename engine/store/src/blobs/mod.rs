@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use self::folder::Folder;
 use self::rows::Rows;
+pub(crate) use self::rows::is_row;
 use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::store::Store;

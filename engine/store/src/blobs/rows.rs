@@ -217,15 +217,23 @@ where
     }
 }
 
+/// Whether content is in the row with this key.
+pub(crate) fn is_row(key: &Key) -> bool {
+    let part = key.part().as_str();
+    part == INDEX || part.starts_with(PIECES)
+}
+
 /// The partition that lists all content.
 const INDEX: &str = "blobs";
+/// What the partition of one content's pieces begins with.
+const PIECES: &str = "blob/";
 
 fn entry_key(digest: &Digest) -> Result<Key, StoreError> {
     Key::new(&Part::new(INDEX)?, Sort::text(&digest.hex()))
 }
 
 fn piece_part(digest: &Digest) -> String {
-    format!("blob/{}", digest.hex())
+    format!("{PIECES}{}", digest.hex())
 }
 
 fn piece_key(digest: &Digest, number: u64) -> Result<Key, StoreError> {

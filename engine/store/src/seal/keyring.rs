@@ -1,23 +1,16 @@
-//! The keys a sealed store is written and read with, and where they come from.
+//! The keys a sealed store is written and read with.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::digest::{from_hex, to_hex};
+use super::key_file;
+use super::key_text::KeyText;
+use crate::digest::to_hex;
 use crate::error::StoreError;
-
-/// Environment variable that holds the key or keys themselves.
-pub const KEY_VARIABLE: &str = "DIALGRAPH_STORE_KEY";
-
-/// Environment variable that names a file with the key or keys.
-pub const KEY_FILE_VARIABLE: &str = "DIALGRAPH_STORE_KEY_FILE";
 
 /// What a key is called in headers and messages: a hash of it, which gives nothing of it away.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,10 +30,9 @@ impl fmt::Debug for KeyId {
 
 /// One or more 256-bit keys: the first seals, all of them open.
 ///
-/// As text, keys stand one to a line (in a variable, blanks or commas may part them instead), each as 64
-/// hexadecimal digits or as base64 of 32 bytes; `#` begins a comment. **To rotate**, put a new key in front
-/// and restart: what is written from then on uses it, what lies there stays readable as long as the old key
-/// is listed. [`crate::Sealed::reseal`] rewrites a partition with the new key.
+/// How keys are written as text is told at [`KeyText`]. **To rotate**, put a new key in front and restart: what is
+/// written from then on uses it, what lies there stays readable as long as the old key is listed.
+/// [`crate::Sealed::reseal`] rewrites a partition with the new key.
 ///
 /// Key bytes are wiped from memory when the ring is dropped, and never printed.
 pub struct Keyring {
@@ -48,89 +40,48 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Reads the ring from [`KEY_VARIABLE`] or [`KEY_FILE_VARIABLE`]; `None` if neither is set, and the
-    /// store is to be kept in the clear.
+    /// Reads the ring from [`KEY_VARIABLE`](super::KEY_VARIABLE) or [`KEY_FILE_VARIABLE`](super::KEY_FILE_VARIABLE);
+    /// `None` if neither is set, and the store is to be kept in the clear.
     ///
     /// # Errors
-    /// [`StoreError::BadEncryptionKey`] if both are set or a key is malformed, [`StoreError::Io`] if the
-    /// file cannot be read.
+    /// As [`KeyText::from_env`] and [`KeyText::ring`].
     pub fn from_env() -> Result<Option<Self>, StoreError> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// [`Keyring::from_env`], with the environment given by the caller.
-    ///
-    /// # Errors
-    /// As [`Keyring::from_env`].
-    pub fn from_variables(
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>, StoreError> {
-        match (variable(KEY_VARIABLE).map(Zeroizing::new), variable(KEY_FILE_VARIABLE)) {
-            (None, None) => Ok(None),
-            (Some(text), None) => Self::parse(&text, KEY_VARIABLE).map(Some),
-            (None, Some(path)) => Self::from_file(path).map(Some),
-            (Some(_), Some(_)) => Err(bad(format!(
-                "both {KEY_VARIABLE} and {KEY_FILE_VARIABLE} are set; unset one of them"
-            ))),
-        }
+        KeyText::from_env()?.map(|text| text.ring()).transpose()
     }
 
     /// Reads the ring from a file. Says so in the log if others than its owner can read the file.
     ///
     /// # Errors
-    /// As [`Keyring::from_env`].
+    /// As [`KeyText::from_file`] and [`KeyText::ring`].
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref();
-        let failed =
-            |error: &std::io::Error| StoreError::io("cannot read the key file", path, error);
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| failed(&error))?);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode =
-                std::fs::metadata(path).map_err(|error| failed(&error))?.permissions().mode();
-            // Only a warning: a secret mounted into a container is often readable by all inside it.
-            if mode & 0o004 != 0 {
-                tracing::warn!(path = %path.display(), "every user can read the key file; chmod 600 it");
-            }
-        }
-        Self::parse(&text, &path.display().to_string())
+        KeyText::from_file(path)?.ring()
     }
 
     /// Reads the ring from text that came from `source`, which error messages name.
     ///
     /// # Errors
-    /// [`StoreError::BadEncryptionKey`] if there is no key, or one is malformed or listed twice.
+    /// As [`KeyText::ring`].
     pub fn parse(text: &str, source: &str) -> Result<Self, StoreError> {
-        let mut keys: Vec<(KeyId, XChaCha20Poly1305)> = Vec::new();
-        let words = text
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or_default())
-            .flat_map(|line| line.split(|c: char| c.is_whitespace() || c == ','))
-            .filter(|word| !word.is_empty());
-        for (index, word) in words.enumerate() {
-            let place = index + 1;
-            // The word itself is never shown: it may be a key with one digit missing.
-            let bytes = decode(word).ok_or_else(|| {
-                bad(format!(
-                    "key {place} in {source} is malformed ({} characters); a key is 32 bytes, written as \
-                     64 hexadecimal digits or as base64",
-                    word.chars().count()
-                ))
-            })?;
-            let id = key_id(&bytes);
-            if keys.iter().any(|(other, _)| *other == id) {
+        KeyText::new(Zeroizing::new(text.to_owned()), source).ring()
+    }
+
+    /// A ring of these keys, the active one first.
+    pub(super) fn of(keys: &[Zeroizing<[u8; 32]>], source: &str) -> Result<Self, StoreError> {
+        let mut ring: Vec<(KeyId, XChaCha20Poly1305)> = Vec::new();
+        for bytes in keys {
+            let id = key_id(bytes);
+            if ring.iter().any(|(other, _)| *other == id) {
                 return Err(bad(format!("key {id} is listed twice in {source}; remove one")));
             }
-            keys.push((id, XChaCha20Poly1305::new((&*bytes).into())));
+            ring.push((id, XChaCha20Poly1305::new((&**bytes).into())));
         }
-        if keys.is_empty() {
+        if ring.is_empty() {
             return Err(bad(format!(
                 "{source} holds no encryption key; write one of 32 bytes there, as 64 hexadecimal digits or \
                  as base64"
             )));
         }
-        Ok(Self { keys })
+        Ok(Self { keys: ring })
     }
 
     /// Makes a file with a new random key, readable and writable by its owner only.
@@ -138,27 +89,8 @@ impl Keyring {
     /// # Errors
     /// [`StoreError::Io`] if the file exists (a key is never overwritten) or cannot be written.
     pub fn generate_file(path: impl AsRef<Path>) -> Result<KeyId, StoreError> {
-        let path = path.as_ref();
-        let failed =
-            |error: &std::io::Error| StoreError::io("cannot write the key file", path, error);
-        let mut bytes = Zeroizing::new([0; 32]);
-        super::fill_random(&mut bytes[..])?;
-        let id = key_id(&bytes);
-        let text = Zeroizing::new(format!(
-            "# Dialgraph store key {id}. Keep it secret and keep a copy: without it the store is lost.\n{}\n",
-            &*Zeroizing::new(STANDARD.encode(&bytes[..]))
-        ));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(path).map_err(|error| failed(&error))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| failed(&error))?;
+        let (id, line) = key_file::random()?;
+        key_file::create(path.as_ref(), &line)?;
         Ok(id)
     }
 
@@ -173,7 +105,7 @@ impl Keyring {
     }
 
     pub(super) fn first(&self) -> &(KeyId, XChaCha20Poly1305) {
-        // `parse` is the only way to make a ring, and refuses an empty one.
+        // `of` is the only way to make a ring, and refuses an empty one.
         &self.keys[0]
     }
 
@@ -188,7 +120,7 @@ impl fmt::Debug for Keyring {
     }
 }
 
-fn key_id(bytes: &[u8; 32]) -> KeyId {
+pub(super) fn key_id(bytes: &[u8; 32]) -> KeyId {
     let hash =
         Sha256::new().chain_update(b"dialgraph store key id\0").chain_update(bytes).finalize();
     let mut id = [0; 8];
@@ -196,28 +128,13 @@ fn key_id(bytes: &[u8; 32]) -> KeyId {
     KeyId(id)
 }
 
-fn decode(word: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let bytes = Zeroizing::new(if word.len() == 64 {
-        from_hex(word)?
-    } else {
-        [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
-            .iter()
-            .find_map(|engine| engine.decode(word).ok())?
-    });
-    let mut key = Zeroizing::new([0; 32]);
-    if bytes.len() != key.len() {
-        return None;
-    }
-    key.copy_from_slice(&bytes);
-    Some(key)
-}
-
-fn bad(detail: String) -> StoreError {
+pub(super) fn bad(detail: String) -> StoreError {
     StoreError::BadEncryptionKey { detail }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{KEY_FILE_VARIABLE, KEY_VARIABLE};
     use super::*;
 
     const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -271,11 +188,12 @@ mod tests {
         let file = path.to_str().unwrap().to_owned();
         let ring = |key: Option<&str>, file: Option<&str>| {
             let (key, file) = (key.map(str::to_owned), file.map(str::to_owned));
-            Keyring::from_variables(move |name| match name {
+            let text = KeyText::from_variables(move |name| match name {
                 KEY_VARIABLE => key.clone(),
                 KEY_FILE_VARIABLE => file.clone(),
                 other => panic!("asked for {other}"),
-            })
+            })?;
+            text.map(|text| text.ring()).transpose()
         };
         assert!(ring(None, None).unwrap().is_none());
         assert_eq!(ring(None, Some(&file)).unwrap().unwrap().active(), id);

@@ -13,6 +13,8 @@
 //! opens. **In the clear** remain partition names, sort keys, versions, expiries, tokens and the length of
 //! values. Whoever can write to the disk can still delete a row, or put back an older value of the same row.
 
+mod key_file;
+mod key_text;
 mod keyring;
 
 use std::fmt;
@@ -22,7 +24,9 @@ use bytes::Bytes;
 use chacha20poly1305::XNonce;
 use chacha20poly1305::aead::{Aead as _, Payload};
 
-pub use self::keyring::{KEY_FILE_VARIABLE, KEY_VARIABLE, KeyId, Keyring};
+pub use self::key_file::KeyLines;
+pub use self::key_text::{KEY_FILE_VARIABLE, KEY_VARIABLE, KeyText, UnwrapKey};
+pub use self::keyring::{KeyId, Keyring};
 use crate::error::{CommitError, StoreError};
 use crate::key::{Key, Part, Sort};
 use crate::store::{CommitToken, Committed, Expect, Op, Page, Query, Row, Store};
@@ -253,7 +257,7 @@ impl Keyring {
 }
 
 /// The key that a value says it is sealed with; `None` if it is not sealed.
-fn sealed_with(value: &[u8]) -> Option<KeyId> {
+pub(crate) fn sealed_with(value: &[u8]) -> Option<KeyId> {
     let id = value.strip_prefix(&[SEALED_V1])?.first_chunk::<ID_BYTES>()?;
     Some(KeyId(*id))
 }
@@ -270,6 +274,11 @@ fn proof_key() -> Result<Key, StoreError> {
     Key::new(&Part::new(PROOF_PART)?, Sort::text("proof"))
 }
 
+/// Whether this is the row by which a store is known to be encrypted.
+pub(crate) fn is_proof(key: &Key) -> bool {
+    key.part().as_str() == PROOF_PART
+}
+
 fn whole_store(error: StoreError) -> StoreError {
     match error {
         StoreError::WrongEncryptionKey { stored, available, .. } => {
@@ -279,7 +288,7 @@ fn whole_store(error: StoreError) -> StoreError {
     }
 }
 
-fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
     getrandom::fill(bytes).map_err(|error| StoreError::Backend {
         detail: format!("the system gives no random bytes: {error}"),
     })

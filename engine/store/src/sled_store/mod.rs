@@ -203,11 +203,7 @@ impl SledStore {
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
-    /// Every live row of the store, in key order, for an export.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = Result<Row, StoreError>> + use<'_> {
-        self.rows_after(None)
-    }
-
+    /// Live rows in key order, from the first or from behind `after`.
     fn rows_after(
         &self,
         after: Option<&Key>,

@@ -1,15 +1,137 @@
-//! `dialgraph store`.
+//! `dialgraph store`: what is done to a store as a whole. One file for each command.
 
 mod create_table;
+mod erase;
+mod export;
+mod import;
+mod new_key;
+mod purge;
+mod task;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow, bail};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
-use crate::args::StoreCommand;
+use dialgraph_server::config::{Backend, usual_file};
+use dialgraph_server::{Config, OpenStore};
+use dialgraph_store::{Blobs, Progress, StoreError};
+use dialgraph_wiring::WiringError;
+
+use crate::args::{StoreArgs, StoreCommand};
 
 pub(crate) fn run(command: &StoreCommand) -> Result<ExitCode> {
     match command {
         StoreCommand::CreateTable(args) => create_table::run(args),
+        StoreCommand::NewKey(args) => new_key::run(args),
+        StoreCommand::Export(args) => export::run(args),
+        StoreCommand::Import(args) => import::run(args),
+        StoreCommand::Purge(args) => purge::run(args),
+        StoreCommand::Erase(args) => erase::run(args),
     }
+}
+
+/// Reads `--older-than`.
+pub(crate) fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no age; write such as 90d, 36h or 30m");
+    let end = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(end);
+    let seconds = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// A store as a server would have it.
+struct Opened {
+    store: OpenStore,
+    content: Blobs,
+}
+
+impl StoreArgs {
+    fn load(&self) -> Result<Config> {
+        let file = self.config.clone().or_else(usual_file);
+        Ok(Config::load(file.as_deref(), std::env::vars())?.0)
+    }
+}
+
+/// Opens a store that is there already.
+async fn open_existing(config: &Config) -> Result<Opened> {
+    must_exist(config)?;
+    open(config).await
+}
+
+/// An embedded store would be made if it were not there.
+fn must_exist(config: &Config) -> Result<()> {
+    let folder = &config.store.folder;
+    if config.store.backend == Backend::Sled && !folder.is_dir() {
+        bail!(
+            "there is no store in {}; go to the folder where `dialgraph serve` runs, or name its configuration with --config",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+async fn open(config: &Config) -> Result<Opened> {
+    let store = match dialgraph_wiring::open_store(config).await {
+        Ok(store) => store,
+        Err(WiringError::Store(StoreError::Locked { path })) => {
+            return Err(anyhow!(
+                "the store in {} is in use, by `dialgraph serve` most likely: an embedded store has one owner. Stop that process first; purge and erase can also be done by it: --server http://127.0.0.1:7700",
+                path.display()
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let content = dialgraph_wiring::content(config, &store)?;
+    Ok(Opened { store, content })
+}
+
+/// Carries out what takes a store.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("this machine gives no threads")?;
+    runtime.block_on(work)
+}
+
+/// A bar over so many bytes, or what spins where nobody knows how many there are; nothing without a terminal.
+fn bar(bytes: Option<u64>, hidden: bool) -> ProgressBar {
+    if hidden || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match bytes {
+        Some(bytes) => (ProgressBar::new(bytes), "{bar:40} {bytes}/{total_bytes}  {wide_msg}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {wide_msg}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tell(bar: &ProgressBar, progress: Progress) {
+    bar.set_position(progress.bytes);
+    bar.set_message(amount(progress.rows, progress.blobs));
+}
+
+/// How much of what, for people.
+fn amount(rows: u64, blobs: u64) -> String {
+    let files = if blobs == 1 { "file" } else { "files" };
+    let of = if rows == 1 { "row" } else { "rows" };
+    format!("{} {of} and {} {files} of releases", HumanCount(rows), HumanCount(blobs))
+}
+
+fn size(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
 }

@@ -1,0 +1,128 @@
+//! Against moto and ministack over HTTP, and for what neither does against a server that answers as the test says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dialgraph_stand_ins::scripted::{Reply, Scripted};
+use dialgraph_stand_ins::{Kind, StandIn, shapes};
+use dialgraph_store::{KeyLines, KeyText, Keyring, StoreError};
+use serde_json::json;
+
+use super::*;
+use crate::connection::stand_in;
+
+/// A KMS with one key, and its owner's client.
+async fn kms_with_key(server: &StandIn) -> (Kms, Client, String) {
+    let connection = stand_in(&server.url());
+    let owner = Client::new(connection.sdk());
+    let key = owner.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+    (Kms::new(&connection), owner, key)
+}
+
+async fn open(kms: &Kms, wrapped: &[u8]) -> Result<Keyring, StoreError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.key");
+    KeyLines::wrapped(SCHEME, wrapped, "alias/store").create(&file).unwrap();
+    let text = KeyText::from_file(&file).unwrap();
+    assert!(text.is_wrapped());
+    text.open(kms).await.map_err(|error| {
+        let told = error.to_string().replace(&file.display().to_string(), "store.key");
+        StoreError::BadEncryptionKey { detail: told }
+    })
+}
+
+#[tokio::test]
+async fn a_key_that_kms_made_opens_as_the_same_key_each_time() {
+    for kind in [Kind::Moto, Kind::Ministack] {
+        let server = StandIn::start(kind);
+        let (kms, _, key) = kms_with_key(&server).await;
+        let (one, other) = (kms.new_key(&key).await.unwrap(), kms.new_key(&key).await.unwrap());
+        let first = open(&kms, &one).await.unwrap();
+        assert_eq!(first.ids(), open(&kms, &one).await.unwrap().ids(), "{kind:?}");
+        assert_ne!(first.ids(), open(&kms, &other).await.unwrap().ids(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_store_key_of_this_kms_does_not_open() {
+    let mut told = Vec::new();
+    // ministack opens what was changed, too.
+    let server = StandIn::moto();
+    let (kms, owner, key) = kms_with_key(&server).await;
+    let mut tell = |what: &str, error: StoreError| {
+        let words = error.to_string().replace(&key, "KEY");
+        let words = words.split("(AWS KMS: ").next().unwrap_or_default().trim_end();
+        told.push(format!("{what}: {words}"));
+    };
+    let bytes = Blob::new([0x5a; 32]);
+    let encrypt = owner.encrypt().key_id(&key).plaintext(bytes.clone());
+    let elsewhere = encrypt.encryption_context("purpose", "mail").send().await.unwrap();
+    let wrapped = elsewhere.ciphertext_blob.unwrap().into_inner();
+    tell("made for another purpose", open(&kms, &wrapped).await.unwrap_err());
+
+    let mut changed = kms.new_key(&key).await.unwrap();
+    *changed.last_mut().unwrap() ^= 1;
+    tell("changed", open(&kms, &changed).await.unwrap_err());
+
+    let short = owner.encrypt().key_id(&key).plaintext(Blob::new([1; 16]));
+    let short = short.encryption_context(CONTEXT.0, CONTEXT.1).send().await.unwrap();
+    let wrapped = short.ciphertext_blob.unwrap().into_inner();
+    tell("of 16 bytes", open(&kms, &wrapped).await.unwrap_err());
+
+    let error = kms.new_key("11111111-2222-3333-4444-555555555555").await.unwrap_err();
+    tell(
+        "under a key that is not there",
+        StoreError::BadEncryptionKey { detail: error.to_string() },
+    );
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[tokio::test]
+async fn under_a_disabled_key_nothing_opens_and_nothing_is_made() {
+    // moto decrypts under disabled keys.
+    let server = StandIn::ministack();
+    let (kms, owner, key) = kms_with_key(&server).await;
+    let wrapped = kms.new_key(&key).await.unwrap();
+    owner.disable_key().key_id(&key).send().await.unwrap();
+    let error = open(&kms, &wrapped).await.unwrap_err().to_string();
+    assert!(error.contains("the key cannot be used as it is; enable it in KMS"), "{error}");
+    assert!(matches!(kms.new_key(&key).await, Err(KmsError::Disabled(_))));
+    owner.enable_key().key_id(&key).send().await.unwrap();
+    open(&kms, &wrapped).await.unwrap();
+}
+
+fn refused(status: u16, code: &str) -> Reply {
+    Reply::json(status, &json!({"__type": code, "message": "the service's words"}))
+}
+
+#[tokio::test]
+async fn what_may_pass_is_asked_again_and_nothing_else() {
+    let good =
+        || Reply::json(200, &json!({"Plaintext": STANDARD.encode([0x5a; 32]), "KeyId": "KEY"}));
+    for again in [refused(400, "ThrottlingException"), refused(500, "KMSInternalException")] {
+        let server = Scripted::replies(vec![again, good()]);
+        let ring = open(&Kms::new(&stand_in(&server.url())), &[1]).await.unwrap();
+        assert_eq!(ring.ids(), Keyring::parse(&"5a".repeat(32), "test").unwrap().ids());
+        let sent = json!({"CiphertextBlob": "AQ==", "EncryptionContext": {CONTEXT.0: CONTEXT.1}});
+        assert_eq!(server.requests()[1].json(), sent);
+        shapes::check("kms", &server.exchanges()[1..]);
+    }
+    let mut told = Vec::new();
+    for once in [
+        refused(400, "AccessDeniedException"),
+        refused(400, "NotFoundException"),
+        refused(400, "DisabledException"),
+        refused(400, "KMSInvalidStateException"),
+        refused(400, "InvalidCiphertextException"),
+        refused(400, "IncorrectKeyException"),
+        Reply::text(200, "{\"Plaintext\": \"WlpaW"),
+        Reply::json(200, &json!({"KeyId": "KEY"})),
+    ] {
+        let server = Scripted::replies(vec![once]);
+        let error = open(&Kms::new(&stand_in(&server.url())), &[1]).await.unwrap_err();
+        assert_eq!(server.requests().len(), 1, "{error}");
+        told.push(error.to_string());
+    }
+    let told = told.join("\n");
+    assert!(!told.contains("Wlp"));
+    insta::assert_snapshot!(told);
+}

@@ -1,0 +1,61 @@
+use std::fmt::Write as _;
+
+use super::speech::{Unsayable, Voice};
+use crate::error::Failure;
+
+/// Why there is no audio.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpeechError {
+    /// Found before asking.
+    #[error("{}", listed(.0))]
+    Unsayable(Vec<Unsayable>),
+    #[error("spread the text over several prompts ({0})")]
+    TooLong(Failure),
+    #[error("the SSML is refused ({0})")]
+    Ssml(Failure),
+    #[error(
+        "voice {voice} has no {engine} engine in this region; name another with --engine, or see `aws polly describe-voices --engine {engine}` ({failure})"
+    )]
+    Engine { voice: String, engine: String, failure: Failure },
+    #[error("voice {voice} does not speak {language}; name another with --voice ({failure})")]
+    Language { voice: String, language: String, failure: Failure },
+    #[error("there is no voice {voice} in this account and region ({failure})")]
+    Voice { voice: String, failure: Failure },
+    #[error("allow the role `polly:SynthesizeSpeech` ({0})")]
+    Denied(Failure),
+    #[error(transparent)]
+    Failed(Failure),
+}
+
+impl SpeechError {
+    pub(super) fn of(failure: Failure, voice: &Voice) -> Self {
+        let id = voice.id.clone();
+        match failure.code.as_deref() {
+            Some("TextLengthExceededException") => Self::TooLong(failure),
+            Some("InvalidSsmlException") => Self::Ssml(failure),
+            Some("EngineNotSupportedException") => {
+                Self::Engine { voice: id, engine: voice.engine.to_string(), failure }
+            }
+            Some("LanguageNotSupportedException") => {
+                let language = voice.language.clone().unwrap_or_else(|| "it".to_owned());
+                Self::Language { voice: id, language, failure }
+            }
+            Some("ResourceNotFoundException") => Self::Voice { voice: id, failure },
+            Some("AccessDeniedException") => Self::Denied(failure),
+            _ => Self::Failed(failure),
+        }
+    }
+
+    /// Whether the same speech may be had in a moment.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.may_pass())
+    }
+}
+
+fn listed(wrong: &[Unsayable]) -> String {
+    let mut out = String::new();
+    for one in wrong {
+        let _ = write!(out, "{}{one}", if out.is_empty() { "" } else { "\n" });
+    }
+    out
+}

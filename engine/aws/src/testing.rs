@@ -1,0 +1,16 @@
+//! What the tests of several modules need.
+
+use dialgraph_kernel::ports::Timestamp;
+use dialgraph_kernel::provider::Caller;
+
+/// A request of a call in Korean.
+pub(crate) fn caller() -> Caller {
+    Caller {
+        call_id: "contact-1".into(),
+        release: dialgraph_flow::Digest::of(b"release"),
+        locale: "ko-KR".into(),
+        plugin: "p".into(),
+        now: Timestamp(0),
+        idempotency_key: "contact-1/3/0".into(),
+    }
+}

@@ -1,0 +1,263 @@
+//! The function, what it may do, and who may call it.
+
+use serde_json::{Map, Value, json};
+
+use super::cfn::{allow, att, depend, literal, put, put_lasting, reference, sub, when};
+use super::parameters::Bots;
+use super::{Form, Stack, store};
+
+pub(super) const FUNCTION: &str = "Function";
+pub(super) const LOGS: &str = "FunctionLogs";
+pub(super) const SIGNING_KEY: &str = "SigningKey";
+pub(super) const ASSOCIATION: &str = "FunctionAssociation";
+const ROLE: &str = "FunctionRole";
+
+/// Seconds after which Connect gives up, and so does Lambda.
+const TIMEOUT: u32 = 8;
+
+pub(super) fn resources(stack: &Stack, bots: &Bots, into: &mut Map<String, Value>) {
+    put_lasting(
+        into,
+        LOGS,
+        "AWS::Logs::LogGroup",
+        json!({"RetentionInDays": reference("LogRetentionDays")}),
+    );
+    if stack.form == Form::Bridge {
+        put_lasting(
+            into,
+            SIGNING_KEY,
+            "AWS::SecretsManager::Secret",
+            json!({
+                "Description": "Signs what the function asks the engine: 32 bytes in hexadecimal.",
+                "GenerateSecretString": {
+                    "PasswordLength": 64,
+                    "ExcludePunctuation": true,
+                    "ExcludeUppercase": true,
+                    "ExcludeCharacters": "ghijklmnopqrstuvwxyz",
+                    "RequireEachIncludedType": true,
+                },
+            }),
+        );
+    }
+    role(stack, into);
+    put(into, FUNCTION, "AWS::Lambda::Function", function(stack));
+    callers(bots, into);
+    events(stack, into);
+}
+
+fn role(stack: &Stack, into: &mut Map<String, Value>) {
+    let mut statements =
+        vec![allow(&["logs:CreateLogStream", "logs:PutLogEvents"], att(LOGS, "Arn"))];
+    if stack.form == Form::Serverless {
+        statements.extend(store::engine_statements(stack));
+    }
+    let mut policies =
+        vec![json!({"PolicyName": "function", "PolicyDocument": document(&statements)})];
+    if stack.form == Form::Bridge {
+        // The interfaces have no names before they are made, so these actions cannot name them.
+        let network = allow(
+            &[
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            "*".into(),
+        );
+        let policy = json!({"PolicyName": "network", "PolicyDocument": document(&[network])});
+        policies.push(when("InVpc", policy, None));
+    }
+    put(
+        into,
+        ROLE,
+        "AWS::IAM::Role",
+        json!({
+            "Description": "What the Dialgraph function may do.",
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }],
+            },
+            "Policies": policies,
+        }),
+    );
+}
+
+/// A policy of these statements.
+pub(super) fn document(statements: &[Value]) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+fn function(stack: &Stack) -> Value {
+    let mut properties = json!({
+        "Description": "Answers Amazon Connect for Dialgraph.",
+        "Runtime": "provided.al2023",
+        "Handler": "bootstrap",
+        "Architectures": [reference("Architecture")],
+        "Code": {
+            "S3Bucket": reference("CodeBucket"),
+            "S3Key": reference("CodeKey"),
+            "S3ObjectVersion": when("HasCodeVersion", reference("CodeVersion"), None),
+        },
+        "Role": att(ROLE, "Arn"),
+        "MemorySize": reference("MemorySize"),
+        "Timeout": TIMEOUT,
+        // The function writes JSON itself; Lambda is to leave its lines as they are.
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": reference(LOGS)},
+        "Environment": {"Variables": environment(stack)},
+    });
+    if stack.form == Form::Bridge {
+        let vpc = json!({
+            "SubnetIds": reference("SubnetIds"),
+            "SecurityGroupIds": reference("SecurityGroupIds"),
+        });
+        properties["VpcConfig"] = when("InVpc", vpc, None);
+    }
+    properties
+}
+
+/// The variables that `engine/lambda` and `engine/serverless` read.
+fn environment(stack: &Stack) -> Value {
+    let mut variables = Map::new();
+    let mut set = |name: &str, value: Value| {
+        variables.insert(name.to_owned(), value);
+    };
+    set("DIALGRAPH_FALLBACK_QUEUE", stack.bridge.fallback_queue.as_str().into());
+    if let Some(first) = stack.bridge.languages.first() {
+        set("DIALGRAPH_FALLBACK_LOCALE", first.locale.as_str().into());
+    }
+    for language in &stack.bridge.languages {
+        let locale = language.locale.replace('-', "_").to_uppercase();
+        set(&format!("DIALGRAPH_FALLBACK_TEXT_{locale}"), language.apology.as_str().into());
+    }
+    match stack.form {
+        Form::Bridge => {
+            set("DIALGRAPH_URL", reference("EngineUrl"));
+            set("DIALGRAPH_KEY_ID", reference("SigningKeyId"));
+            let key = format!("{{{{resolve:secretsmanager:${{{SIGNING_KEY}}}:SecretString}}}}");
+            set("DIALGRAPH_KEY", sub(&key));
+        }
+        Form::Serverless => {
+            set("DIALGRAPH_STORE__TABLE", reference(store::TABLE));
+            let services = &stack.services;
+            let list = |values: &[String]| Value::from(values.join(","));
+            if !services.secrets.is_empty() {
+                set("DIALGRAPH_PROVIDERS__SECRETS", "secrets-manager".into());
+                set("DIALGRAPH_AWS__SECRETS_PREFIX", reference("SecretsPrefix"));
+            }
+            if !services.lex_bots.is_empty() {
+                set("DIALGRAPH_PROVIDERS__NLU", "lex".into());
+                set("DIALGRAPH_AWS__LEX_BOTS", list(&services.lex_bots));
+            }
+            if let Some(model) = services.models.first() {
+                set("DIALGRAPH_PROVIDERS__GENAI", "bedrock".into());
+                set("DIALGRAPH_AWS__MODEL", model.as_str().into());
+            }
+            if !services.guardrails.is_empty() {
+                set("DIALGRAPH_AWS__GUARDRAILS", list(&services.guardrails));
+            }
+            if let Some(model) = &services.embedding_model {
+                set("DIALGRAPH_PROVIDERS__KNOWLEDGE", "hybrid".into());
+                set("DIALGRAPH_AWS__EMBEDDING_MODEL", model.as_str().into());
+            }
+        }
+    }
+    variables.into()
+}
+
+/// Connect, and Lex if it listens.
+fn callers(bots: &Bots, into: &mut Map<String, Value>) {
+    permission(
+        into,
+        "ConnectPermission",
+        "connect.amazonaws.com",
+        reference("ConnectInstanceArn"),
+        true,
+    );
+    put(
+        into,
+        ASSOCIATION,
+        "AWS::Connect::IntegrationAssociation",
+        json!({
+            "InstanceId": reference("ConnectInstanceArn"),
+            "IntegrationType": "LAMBDA_FUNCTION",
+            "IntegrationArn": att(FUNCTION, "Arn"),
+        }),
+    );
+    depend(into, ASSOCIATION, &["ConnectPermission"]);
+    for name in bots.names() {
+        let suffix = name.trim_start_matches("LexBotAliasArn");
+        let lex = format!("LexPermission{suffix}");
+        permission(into, &lex, "lexv2.amazonaws.com", reference(name), true);
+        put(
+            into,
+            &format!("LexAssociation{suffix}"),
+            "AWS::Connect::IntegrationAssociation",
+            json!({
+                "InstanceId": reference("ConnectInstanceArn"),
+                "IntegrationType": "LEX_BOT",
+                "IntegrationArn": reference(name),
+            }),
+        );
+    }
+}
+
+/// What comes without a caller's asking: that one hung up, and, for an engine without clockwork, that a minute is over.
+fn events(stack: &Stack, into: &mut Map<String, Value>) {
+    let target = json!([{"Id": "function", "Arn": att(FUNCTION, "Arn")}]);
+    put(
+        into,
+        "HangUps",
+        "AWS::Events::Rule",
+        json!({
+            "Description": literal("Tells the engine that a contact is over."),
+            "EventPattern": {
+                "source": ["aws.connect"],
+                "detail-type": ["Amazon Connect Contact Event"],
+                "detail": {
+                    "eventType": ["DISCONNECTED"],
+                    "instanceArn": [reference("ConnectInstanceArn")],
+                },
+            },
+            "Targets": target,
+        }),
+    );
+    permission(into, "HangUpsPermission", "events.amazonaws.com", att("HangUps", "Arn"), false);
+    if stack.form == Form::Serverless {
+        put(
+            into,
+            "Rounds",
+            "AWS::Events::Rule",
+            json!({
+                "Description": "Has the engine look after calls and releases.",
+                "ScheduleExpression": "rate(1 minute)",
+                "Targets": target,
+            }),
+        );
+        permission(into, "RoundsPermission", "events.amazonaws.com", att("Rounds", "Arn"), false);
+    }
+}
+
+fn permission(
+    into: &mut Map<String, Value>,
+    id: &str,
+    principal: &str,
+    source: Value,
+    account: bool,
+) {
+    let mut properties = json!({
+        "FunctionName": reference(FUNCTION),
+        "Action": "lambda:InvokeFunction",
+        "Principal": principal,
+        "SourceArn": source,
+    });
+    if account {
+        properties["SourceAccount"] = reference("AWS::AccountId");
+    }
+    put(into, id, "AWS::Lambda::Permission", properties);
+}

@@ -1,0 +1,198 @@
+//! The table with its key, and what the engine may do with Amazon's services.
+
+use serde_json::{Map, Value, json};
+
+use super::cfn::{allow, att, put, put_lasting, sub};
+use super::function::document;
+use super::{Form, Stack, StackError};
+
+pub(super) const TABLE: &str = "Table";
+pub(super) const ENGINE_POLICY: &str = "EnginePolicy";
+const KEY: &str = "Key";
+
+/// The table as the store wants it, without what is the account's own: for whoever makes one by other means.
+pub fn table_properties() -> Value {
+    json!({
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "B"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+        "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": true},
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
+        "DeletionProtectionEnabled": true,
+    })
+}
+
+pub(super) fn resources(stack: &Stack, into: &mut Map<String, Value>) -> Result<(), StackError> {
+    check(stack)?;
+    if stack.has_table() {
+        let root = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root");
+        let own = json!({
+            "Sid": "RolesOfTheAccountByTheirPolicies",
+            "Effect": "Allow",
+            "Principal": {"AWS": root},
+            "Action": "kms:*",
+            "Resource": "*",
+        });
+        put_lasting(
+            into,
+            KEY,
+            "AWS::KMS::Key",
+            json!({
+                "Description": "Seals Dialgraph's table.",
+                "EnableKeyRotation": true,
+                "PendingWindowInDays": 30,
+                "KeyPolicy": document(&[own]),
+            }),
+        );
+        let mut table = table_properties();
+        table["SSESpecification"] = json!({
+            "SSEEnabled": true,
+            "SSEType": "KMS",
+            "KMSMasterKeyId": att(KEY, "Arn"),
+        });
+        put_lasting(into, TABLE, "AWS::DynamoDB::Table", table);
+    }
+    if has_engine_policy(stack) {
+        put(
+            into,
+            ENGINE_POLICY,
+            "AWS::IAM::ManagedPolicy",
+            json!({
+                "Description": "What a self-hosted Dialgraph engine may do.",
+                "PolicyDocument": document(&engine_statements(stack)),
+            }),
+        );
+    }
+    Ok(())
+}
+
+/// Whether an engine elsewhere needs permissions of this account.
+pub(super) fn has_engine_policy(stack: &Stack) -> bool {
+    stack.form == Form::Bridge && (stack.table || !stack.services.is_empty())
+}
+
+fn check(stack: &Stack) -> Result<(), StackError> {
+    const PAIR: &str = "NAME=ID/VERSION, of letters, digits and `-`,";
+    let services = &stack.services;
+    for given in services.lex_bots.iter().chain(&services.guardrails) {
+        pair(given).ok_or_else(|| StackError::Form { given: given.clone(), form: PAIR })?;
+    }
+    for given in services.models.iter().chain(&services.embedding_model) {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
+        if given.is_empty() || !given.chars().all(fits) {
+            return Err(StackError::Form {
+                given: given.clone(),
+                form: "the id of a Bedrock model or inference profile",
+            });
+        }
+    }
+    for given in &services.secrets {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+        if given.is_empty() || !given.chars().all(fits) {
+            return Err(StackError::Form {
+                given: given.clone(),
+                form: "the name of a secret, of letters, digits and /_+=.@-,",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// `ID` and `VERSION` of `NAME=ID/VERSION`.
+fn pair(given: &str) -> Option<(&str, &str)> {
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let (_, pair) = given.split_once('=').filter(|(name, _)| !name.is_empty())?;
+    pair.split_once('/').filter(|(id, version)| plain(id) && plain(version))
+}
+
+/// What the engine may do, wherever it runs.
+pub(super) fn engine_statements(stack: &Stack) -> Vec<Value> {
+    let mut statements = Vec::new();
+    if stack.has_table() {
+        statements.push(allow(
+            &[
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
+            att(TABLE, "Arn"),
+        ));
+        // Records sealed by the engine itself need the first two; the rest DynamoDB asks for in the caller's name.
+        statements.push(allow(&["kms:Decrypt", "kms:GenerateDataKey"], att(KEY, "Arn")));
+        let mut by_dynamodb = allow(
+            &["kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            att(KEY, "Arn"),
+        );
+        by_dynamodb["Condition"] = json!({
+            "StringEquals": {"kms:ViaService": sub("dynamodb.${AWS::Region}.${AWS::URLSuffix}")},
+        });
+        statements.push(by_dynamodb);
+    }
+    let services = &stack.services;
+    let regional = |resource: &str| {
+        sub(&format!(
+            "arn:${{AWS::Partition}}:{}",
+            resource.replace("REGION:ACCOUNT", "${AWS::Region}:${AWS::AccountId}",)
+        ))
+    };
+    let all = |resources: Vec<Value>| Value::Array(resources);
+    if !services.secrets.is_empty() {
+        // Secrets Manager puts six characters of its own behind a name.
+        let secrets = services.secrets.iter().map(|secret| {
+            regional(&format!(
+                "secretsmanager:REGION:ACCOUNT:secret:${{SecretsPrefix}}{secret}-??????"
+            ))
+        });
+        statements.push(allow(&["secretsmanager:GetSecretValue"], all(secrets.collect())));
+    }
+    if !services.lex_bots.is_empty() {
+        let bots = services.lex_bots.iter().filter_map(|given| pair(given));
+        let arns = bots
+            .map(|(bot, alias)| regional(&format!("lex:REGION:ACCOUNT:bot-alias/{bot}/{alias}")));
+        statements.push(allow(&["lex:RecognizeText"], all(arns.collect())));
+    }
+    let models: Vec<&String> = services.models.iter().chain(&services.embedding_model).collect();
+    if !models.is_empty() {
+        let arns = models.iter().flat_map(|id| model_arns(id)).collect();
+        let actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
+        statements.push(allow(&actions, all(arns)));
+    }
+    if !services.guardrails.is_empty() {
+        let guardrails = services.guardrails.iter().filter_map(|given| pair(given));
+        let arns =
+            guardrails.map(|(id, _)| regional(&format!("bedrock:REGION:ACCOUNT:guardrail/{id}")));
+        statements.push(allow(&["bedrock:ApplyGuardrail"], all(arns.collect())));
+    }
+    if services.polly {
+        // Speech has no resource but lexicons, and none is used.
+        statements.push(allow(&["polly:SynthesizeSpeech"], "*".into()));
+    }
+    statements
+}
+
+/// A model by its id; an inference profile (`apac.VENDOR.MODEL`), and the model behind it in all regions that it may take.
+fn model_arns(id: &str) -> Vec<Value> {
+    const AREAS: [&str; 7] = ["us", "us-gov", "eu", "apac", "jp", "au", "global"];
+    match id.split_once('.') {
+        Some((area, model)) if AREAS.contains(&area) => vec![
+            sub(&format!(
+                "arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}:${{AWS::AccountId}}:inference-profile/{id}"
+            )),
+            sub(&format!("arn:${{AWS::Partition}}:bedrock:*::foundation-model/{model}")),
+        ],
+        _ => vec![sub(&format!(
+            "arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}::foundation-model/{id}"
+        ))],
+    }
+}

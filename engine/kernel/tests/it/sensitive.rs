@@ -1,0 +1,146 @@
+//! What a record says of the visits that nobody else may look into.
+
+use serde_json::json;
+
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::plugin::{HostCalls, Invocation, PluginEvent, RunResult};
+use dialgraph_kernel::ports::records::{Expectation, Put, Written};
+use dialgraph_kernel::ports::{HostAnswer, HostCall};
+use dialgraph_kernel::turn::{Finished, Progress};
+
+use crate::support::{Bench, Closures, Replies, ask, done};
+
+const FLOW: &str = "
+flow: main
+locales: [en-US]
+attributes:
+  number: {type: string, default: '0101', sensitive: true}
+  mail: {type: string, default: '', sensitive: true}
+  class: {type: string, default: ''}
+start: auth
+nodes:
+  auth:
+    use: auth
+    save: {class: 'default(output.class, \"\")'}
+    on: {good: inner, error: bye}
+  inner:
+    call: {flow: inner}
+    with: {number: number, class: class}
+    on: {back: log}
+  log:
+    use: write
+    with: {key: class}
+    on: {good: told, error: bye}
+  told: {say: {en-US: 'We write to ${mail}.'}, next: again}
+  again: {say: {en-US: 'You are ${class}.'}, next: call}
+  call: {callback: {queue: general, number: number}, on: {error: bye}}
+  bye: {end: {disposition: done}}
+";
+const INNER: &str = "
+flow: inner
+locales: [en-US]
+inputs: {number: string, class: string}
+returns: {back: {}}
+attributes: {mail: {type: string, default: '', sensitive: true}}
+start: lookup
+nodes:
+  lookup:
+    use: write
+    with: {key: input.number}
+    on: {good: mail, error: back}
+  mail: {set: {mail: '\"a@example.com\"'}, next: back}
+  back: {end: {return: back}}
+";
+
+fn put(key: &str) -> HostCall {
+    HostCall::RecordsPut(Put {
+        collection: "log".into(),
+        key: key.into(),
+        data: json!({}),
+        expect: Expectation::Any,
+    })
+}
+
+/// Asks for a secret, then for a word that is none, and looks the secret up.
+fn auth(run: &Invocation<'_>, host: &mut dyn HostCalls) -> RunResult {
+    let heard = match run.event {
+        PluginEvent::Said { text, .. } => text,
+        _ => {
+            let RunResult::Ask(mut asked) = ask("Your number?", json!("")) else { unreachable!() };
+            asked.accept.sensitive = true;
+            return RunResult::Ask(asked);
+        }
+    };
+    let state: String = serde_json::from_str(run.state.unwrap_or("\"\"")).unwrap();
+    if state.is_empty() {
+        return ask(&format!("{heard}, right?"), json!(heard));
+    }
+    match host.call(put(&state)) {
+        Some(_) => done("good", json!({"class": "msp"})),
+        None => RunResult::Suspended,
+    }
+}
+
+fn write(run: &Invocation<'_>, host: &mut dyn HostCalls) -> RunResult {
+    match host.call(put(run.input)) {
+        Some(_) => done("good", json!({})),
+        None => RunResult::Suspended,
+    }
+}
+
+fn bench() -> Bench {
+    let plugins = Closures::default().with("auth", &["good"], auth).with("write", &["good"], write);
+    Bench::with(&[("main", FLOW), ("inner", INNER)], plugins)
+}
+
+fn replies(count: u64) -> Replies {
+    let written = |version| Ok(HostAnswer::RecordsPut(Written { version }));
+    Replies { ready: (1..=count).map(written).collect(), asked: Vec::new() }
+}
+
+/// Nodes of the turn whose visits are marked.
+fn marked(turn: &Finished) -> Vec<&str> {
+    let steps = turn.record.steps.iter().filter(|step| step.sensitive);
+    steps.map(|step| &*step.at.node).collect()
+}
+
+#[test]
+fn visits_are_marked_that_read_a_sensitive_attribute_or_were_told_a_secret() {
+    let mut bench = bench();
+    assert_eq!(marked(&bench.enter()), [""; 0]);
+    let read_back = bench.says("0101");
+    assert!(read_back.record.sensitive);
+    assert_eq!((marked(&read_back), &read_back.record.sensitive_say), (vec!["auth"], &vec![0]));
+    bench.host = replies(3);
+    let turn = bench.says("yes");
+    assert!(!turn.record.sensitive, "the plugin asked for no secret this time");
+    assert_eq!(marked(&turn), ["auth", "inner", "lookup", "inner", "told", "call"]);
+    assert_eq!(turn.record.sensitive_say, [0], "not what is said of the class");
+    assert!(turn.record.sensitive_then, "the number to call back is the secret");
+    let mail = turn.record.steps.iter().find(|step| &*step.at.node == "mail").unwrap();
+    assert_eq!(mail.set, [("mail".into(), json!(null))]);
+    let log = turn.record.steps.iter().find(|step| &*step.at.node == "log").unwrap();
+    assert!(!log.sensitive, "it was given nothing of it");
+}
+
+#[test]
+fn a_visit_that_was_told_a_secret_stays_marked_when_it_is_parked() {
+    let mut bench = bench();
+    bench.enter();
+    bench.says("0101");
+    let mut turn = bench.begin(Event::Said { text: "yes".into(), confidence: None });
+    assert!(matches!(turn.run(&mut bench.host), Progress::Waiting));
+    let parked = turn.park(None, 2_000).unwrap();
+    assert_eq!(marked(&parked), ["auth"]);
+    bench.call = parked.call;
+    let mut turn = bench.begin(Event::Pressed("0101".into()));
+    assert!(matches!(turn.run(&mut bench.host), Progress::Waiting));
+    let again = turn.park(None, 2_000).unwrap();
+    assert!(again.record.sensitive, "who waits may go on with the number");
+    bench.call = again.call;
+    bench.host = replies(3);
+    let turn = bench.turn(Event::Resumed);
+    assert_eq!(marked(&turn)[0], "auth");
+    assert_eq!(turn.record.entries[0].call, put("0101"));
+    assert_eq!(turn.record.entries[0].visit, turn.record.steps[0].visit);
+}

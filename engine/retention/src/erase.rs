@@ -1,0 +1,375 @@
+//! Removes what belongs to one customer, and blots out in other calls what they were told of that customer.
+//!
+//! A call looks customers up by name, and what it was told stays in its journal: also of customers that it was not.
+//! So it is not enough to remove the customer's own calls.
+
+use std::collections::BTreeSet;
+
+use dialgraph_flow::erase::Erase;
+use dialgraph_kernel::call::{Call, CallId, Waits};
+use dialgraph_kernel::journal::{Entry, TurnRecord};
+use dialgraph_kernel::ports::records::Record;
+use dialgraph_kernel::ports::{HostAnswer, HostCall};
+use dialgraph_local::kept::{self, Kept, is_kept, names, text};
+use dialgraph_runtime::{Calls, Loaded, Run};
+use dialgraph_store::{Key, Part, Query, Row};
+use serde_json::{Map, Value};
+
+use crate::error::RetentionError;
+use crate::sweep::{Doomed, Found, Met, Walk, look, remove, unreadable};
+use crate::{Done, Upkeep, is_unreadable, run_name};
+
+/// Longest id of a customer, in bytes.
+const MAX_ID: usize = 256;
+
+/// Whom it is about, and how they are known.
+pub(crate) struct Wanted {
+    customer: String,
+    rules: Erase,
+    /// Digits of the customer's telephone numbers.
+    numbers: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// # Errors
+    /// Without rules, or if the customer would come back.
+    pub(crate) async fn of(upkeep: &Upkeep, customer: &str) -> Result<Self, RetentionError> {
+        if customer.trim().is_empty() || customer.len() > MAX_ID {
+            return Err(RetentionError::BadCustomer);
+        }
+        let project = upkeep.history.live_project().await?;
+        let rules = project.erase().clone();
+        if rules.is_empty() {
+            return Err(RetentionError::NoRules);
+        }
+        for (name, field) in &rules.collections {
+            let seed = project.collections().get(name.as_str()).map(|collection| &collection.seed);
+            let found = seed.into_iter().flatten().find(|(_, data)| names(data, field, customer));
+            if let Some((key, _)) = found {
+                let file = project.seed_file(name).unwrap_or("dialgraph.yaml").to_owned();
+                let (collection, key) = (name.clone(), key.clone());
+                return Err(RetentionError::Seeded { collection, key, file });
+            }
+        }
+        let mut wanted = Self { customer: customer.to_owned(), rules, numbers: BTreeSet::new() };
+        for (collection, field) in wanted.rules.callers.clone() {
+            for part in [format!("records/{collection}"), format!("known/{collection}")] {
+                wanted.gather_numbers(upkeep, Part::new(part)?, &field).await?;
+            }
+        }
+        Ok(wanted)
+    }
+
+    async fn gather_numbers(
+        &mut self,
+        upkeep: &Upkeep,
+        part: Part,
+        field: &str,
+    ) -> Result<(), RetentionError> {
+        let mut query = Query::new(part).limit(500);
+        loop {
+            let page = upkeep.store.query(&query).await?;
+            for row in &page.rows {
+                if let Some((collection, data)) = record_in(row)?
+                    && self.is_named_in(&collection, &data)
+                {
+                    let number = text(&data, field).map(|number| digits(&number));
+                    self.numbers.extend(number.filter(|number| !number.is_empty()));
+                }
+            }
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn is_named_in(&self, collection: &str, data: &Value) -> bool {
+        let field = self.rules.collections.get(collection);
+        field.is_some_and(|field| names(data, field, &self.customer))
+    }
+
+    fn is_of(&self, collection: &str, record: &Record) -> bool {
+        self.is_named_in(collection, &record.data)
+    }
+
+    /// Whether the fields of a ticket name the customer.
+    fn is_ticket_of(&self, fields: &[(String, String)]) -> bool {
+        fields
+            .iter()
+            .any(|(name, value)| self.rules.tickets.contains(name) && *value == self.customer)
+    }
+
+    /// Whether the call is the customer's.
+    fn is_call_of(&self, call: &Call, turns: &[TurnRecord]) -> bool {
+        let attributes: Map<String, Value> =
+            call.attributes.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+        let attributes = Value::Object(attributes);
+        let named: Vec<String> = self
+            .rules
+            .attributes
+            .iter()
+            .filter_map(|name| text(&attributes, name))
+            .filter(|id| !id.is_empty())
+            .collect();
+        if named.contains(&self.customer) {
+            return true;
+        }
+        let wrote = |entry: &Entry| match &entry.call {
+            HostCall::RecordsPut(put) => self.is_named_in(&put.collection, &put.data),
+            HostCall::TicketsCreate(create) => self.is_ticket_of(&create.ticket.fields),
+            _ => false,
+        };
+        if turns.iter().flat_map(|turn| &turn.entries).any(wrote) {
+            return true;
+        }
+        let from = call.from.as_deref().map(digits);
+        named.is_empty() && from.is_some_and(|from| self.numbers.contains(&from))
+    }
+
+    /// Takes the customer out of what a call was told; false when there is nothing of them.
+    fn blot(&self, entry: &mut Entry) -> bool {
+        match (&entry.call, &mut entry.result) {
+            (HostCall::RecordsGet(get), Ok(HostAnswer::RecordsGet(found))) => {
+                let is_of =
+                    found.as_ref().is_some_and(|record| self.is_of(&get.collection, record));
+                if is_of {
+                    *found = None;
+                }
+                is_of
+            }
+            (HostCall::RecordsFind(find), Ok(HostAnswer::RecordsFind(page))) => {
+                let before = page.records.len();
+                page.records.retain(|record| !self.is_of(&find.collection, record));
+                page.records.len() < before
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a call in progress waits with something of the customer in its hands.
+    fn is_held_by(&self, call: &Call) -> bool {
+        call.frames.iter().any(|frame| match &frame.waits {
+            Waits::Reply(parked) => {
+                parked.replies.iter().any(|entry| self.blot(&mut entry.clone()))
+            }
+            // What a plugin keeps between two questions is its own business; the id is told by its text.
+            Waits::Plugin(wait) => wait.state.contains(&self.customer),
+            _ => false,
+        })
+    }
+}
+
+pub(crate) async fn run(
+    upkeep: &Upkeep,
+    wanted: &Wanted,
+    done: &mut Done,
+    seen: &(dyn Fn(u64) + Send + Sync),
+) -> Result<(), RetentionError> {
+    let mut eraser = Eraser {
+        upkeep,
+        wanted,
+        calls: upkeep.calls(),
+        commits: Run::new(run_name()?),
+        doomed: Doomed::default(),
+        last: Vec::new(),
+    };
+    let mut walk = Walk::new(upkeep);
+    while let Some(met) = walk.next(done, is_kept, seen).await? {
+        match met {
+            Met::Call(id) => match look(&eraser.calls, &id, done).await? {
+                Found::Call(loaded) => eraser.call(&id, *loaded, done).await?,
+                Found::Remains => {
+                    remove(&eraser.calls, &id, None, &mut eraser.commits, done).await?;
+                }
+                Found::Unreadable => {}
+            },
+            Met::Row(row) => match eraser.row(row, done).await {
+                Err(RetentionError::Store(error)) if is_unreadable(&error) => {
+                    done.unreadable.push(error.to_string());
+                }
+                other => other?,
+            },
+        }
+    }
+    // Only now: by these the customer's telephone numbers are known, should all this have to be made again.
+    for (row, what) in std::mem::take(&mut eraser.last) {
+        eraser.doom(&row, what, done).await?;
+    }
+    eraser.doomed.finish(&*upkeep.store, &mut eraser.commits, done).await
+}
+
+struct Eraser<'a> {
+    upkeep: &'a Upkeep,
+    wanted: &'a Wanted,
+    calls: Calls,
+    commits: Run,
+    doomed: Doomed,
+    /// What goes when all else has gone.
+    last: Vec<(Row, &'static str)>,
+}
+
+impl Eraser<'_> {
+    async fn call(
+        &mut self,
+        id: &CallId,
+        loaded: Loaded,
+        done: &mut Done,
+    ) -> Result<(), RetentionError> {
+        let mut turns = Vec::new();
+        for number in 1..=loaded.call.turn {
+            // Early turns of a long call may have expired.
+            let turn = unreadable(self.calls.turn(id, number).await, done)?;
+            turns.extend(turn.flatten());
+        }
+        if self.wanted.is_call_of(&loaded.call, &turns) {
+            if loaded.is_open() {
+                done.open.push(id.to_string());
+                return Ok(());
+            }
+            // The call goes last: by it the rest is found, should all this have to be made again.
+            self.effects(id, &turns, done).await?;
+            self.doomed.finish(&*self.upkeep.store, &mut self.commits, done).await?;
+            if !remove(&self.calls, id, Some(&loaded), &mut self.commits, done).await? {
+                // It came back to its flow in this very moment.
+                done.open.push(id.to_string());
+            }
+            return Ok(());
+        }
+        if loaded.is_open() && self.wanted.is_held_by(&loaded.call) {
+            done.open.push(id.to_string());
+        }
+        for mut turn in turns {
+            let blotted = turn.entries.iter_mut().filter_map(|e| self.wanted.blot(e).then_some(()));
+            if blotted.count() > 0
+                && (done.dry_run || self.calls.replace_turn(id, &turn, &mut self.commits).await?)
+            {
+                done.count("turns", 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what a call has left elsewhere: tickets, records that name no other customer, and the memory of writes.
+    async fn effects(
+        &mut self,
+        id: &CallId,
+        turns: &[TurnRecord],
+        done: &mut Done,
+    ) -> Result<(), RetentionError> {
+        for turn in turns {
+            for entry in &turn.entries {
+                match (&entry.call, &entry.result) {
+                    (HostCall::TicketsCreate(create), Ok(HostAnswer::TicketsCreate(receipt))) => {
+                        self.doom_at(
+                            kept::ticket_claim(&create.idempotency_key)?,
+                            "receipts",
+                            done,
+                        )
+                        .await?;
+                        if let Some(place) = kept::ticket(&receipt.id)? {
+                            self.doom_at(place, "tickets", done).await?;
+                        }
+                    }
+                    (HostCall::RecordsPut(_) | HostCall::RecordsDelete(_), _) => {
+                        if let HostCall::RecordsPut(put) = &entry.call {
+                            self.written(&put.collection, &put.key, done).await?;
+                        }
+                        let at = turn.steps.iter().find(|step| step.visit == entry.visit);
+                        if let Some(step) = at {
+                            let key = format!("{id}/{}/{}/{}", entry.visit, step.at, entry.n);
+                            self.doom_at(kept::receipt(&key)?, "receipts", done).await?;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A record that one of the customer's calls wrote, such as its log, may not say whose it is.
+    async fn written(
+        &mut self,
+        collection: &str,
+        key: &str,
+        done: &mut Done,
+    ) -> Result<(), RetentionError> {
+        let Some(field) = self.wanted.rules.collections.get(collection) else { return Ok(()) };
+        let Some(row) = self.upkeep.store.get(&kept::record(collection, key)?).await? else {
+            return Ok(());
+        };
+        let Some(Kept::Record { data: Some(data), .. }) = Kept::read(&row)? else { return Ok(()) };
+        let names_another =
+            text(&data, field).is_some_and(|id| !id.is_empty() && id != self.wanted.customer);
+        if names_another {
+            return Ok(());
+        }
+        self.doom(&row, "records", done).await
+    }
+
+    async fn row(&mut self, row: Row, done: &mut Done) -> Result<(), RetentionError> {
+        let (collection, what) = match Kept::read(&row)? {
+            Some(Kept::Record { collection, data: Some(data), .. })
+                if self.wanted.is_named_in(&collection, &data) =>
+            {
+                (collection, "records")
+            }
+            // What is remembered of a record that was deleted: its key.
+            Some(Kept::Record { collection, key, data: None, .. })
+                if self.wanted.rules.collections.contains_key(&collection)
+                    && key == self.wanted.customer =>
+            {
+                (collection, "records")
+            }
+            Some(Kept::LastKnown { collection, data, .. })
+                if self.wanted.is_named_in(&collection, &data) =>
+            {
+                (collection, "last-known")
+            }
+            Some(Kept::Ticket(filed)) if self.wanted.is_ticket_of(&filed.ticket.fields) => {
+                return self.doom(&row, "tickets", done).await;
+            }
+            _ => return Ok(()),
+        };
+        if self.wanted.rules.callers.contains_key(&collection) {
+            self.last.push((row, what));
+            return Ok(());
+        }
+        self.doom(&row, what, done).await
+    }
+
+    async fn doom_at(
+        &mut self,
+        place: Key,
+        what: &'static str,
+        done: &mut Done,
+    ) -> Result<(), RetentionError> {
+        match self.upkeep.store.get(&place).await? {
+            Some(row) => self.doom(&row, what, done).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn doom(
+        &mut self,
+        row: &Row,
+        what: &'static str,
+        done: &mut Done,
+    ) -> Result<(), RetentionError> {
+        self.doomed.add(row, what, &*self.upkeep.store, &mut self.commits, done).await
+    }
+}
+
+/// Collection and data of a record or of what was last known of one.
+fn record_in(row: &Row) -> Result<Option<(String, Value)>, RetentionError> {
+    Ok(match Kept::read(row)? {
+        Some(Kept::Record { collection, data: Some(data), .. })
+        | Some(Kept::LastKnown { collection, data, .. }) => Some((collection, data)),
+        _ => None,
+    })
+}
+
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}

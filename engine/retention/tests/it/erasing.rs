@@ -1,0 +1,125 @@
+use dialgraph_deploy::Action;
+use dialgraph_kernel::call::CallId;
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::ports::records::Get;
+use dialgraph_kernel::provider::{Caller, Records as _};
+use dialgraph_local::records::{LastKnown, LocalRecords};
+use dialgraph_retention::Task;
+
+use crate::desk::{Desk, NOW};
+
+fn first() -> Task {
+    Task::Erase("c-001".to_owned())
+}
+
+/// Reads a customer through what remembers records of other systems.
+async fn remember(desk: &Desk, key: &str) {
+    let records = LocalRecords::new(desk.store.clone(), ["customers".to_owned()]);
+    let caller = Caller {
+        call_id: "elsewhere".into(),
+        release: dialgraph_flow::Digest::of(b"none"),
+        locale: "en-US".into(),
+        plugin: "p".into(),
+        now: dialgraph_kernel::ports::Timestamp(NOW),
+        idempotency_key: format!("elsewhere/1/{key}").into(),
+    };
+    let get = Get { collection: "customers".into(), key: key.into(), source: Default::default() };
+    let found = LastKnown::new(records, desk.store.clone()).get(&caller, &get).await.unwrap();
+    assert!(found.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_of_one_customer_goes_and_nothing_of_others() {
+    let desk = Desk::open().await;
+    desk.call("a-1", "Bluestar Trading").await;
+    desk.call("b-1", "Acorn Example Inc.").await;
+    desk.begin("a-2", Some("+821000000101")).await;
+    desk.event("a-2", Event::HungUp).await;
+    desk.up_to_the_end("a-3", "Bluestar Trading").await;
+    remember(&desk, "c-001").await;
+    remember(&desk, "c-002").await;
+
+    let error = desk.run(&first()).await.unwrap_err().to_string();
+    insta::assert_snapshot!(error, @"the customer is record `c-001` in the seed of collection `customers`, from where it would come back; take it out of the project's file (data/customers.yaml), push that, and erase again");
+    desk.push_without_the_first().await;
+    insta::assert_snapshot!(desk.traces().await.join("\n"), @r"
+    call/a-1
+    call/a-2
+    call/a-3
+    call/b-1
+    known/customers
+    records/call_logs
+    records/customers
+    tickets
+    ");
+
+    let before = desk.rows().await;
+    let would = desk.run_as(&first(), true).await.unwrap();
+    assert_eq!(desk.rows().await, before, "a dry run changed something");
+    let done = desk.run(&first()).await.unwrap();
+    assert_eq!((&done.removed, &done.open), (&would.removed, &vec!["a-3".to_owned()]));
+    insta::assert_snapshot!(format!("{:#?}", done.removed), @r#"
+    {
+        "calls": 2,
+        "last-known": 1,
+        "receipts": 3,
+        "records": 3,
+        "rows": 12,
+        "tickets": 2,
+        "turns": 1,
+    }
+    "#);
+    assert_eq!(desk.traces().await, ["call/a-3"]);
+
+    // The call in progress ends, and leaves its log.
+    desk.event("a-3", Event::HungUp).await;
+    let rest = desk.run(&first()).await.unwrap();
+    assert!(rest.is_whole(), "{rest:?}");
+    assert_eq!(desk.traces().await, [] as [String; 0]);
+    let nothing = desk.run(&first()).await.unwrap();
+    assert!(nothing.removed.is_empty(), "{nothing:?}");
+
+    let other = desk.engine.calls().load(&CallId("b-1".into())).await.unwrap().unwrap();
+    let mut told = 0;
+    for turn in 1..=other.call.turn {
+        let record = desk.engine.calls().turn(&other.call.id, turn).await.unwrap().unwrap();
+        told += record.entries.len();
+        assert!(!format!("{record:?}").contains("Bluestar"));
+    }
+    assert!(told >= 3, "the journal of the other call is still there");
+    let parts: Vec<String> =
+        desk.rows().await.iter().map(|row| row.key.part().to_string()).collect();
+    for (part, many) in
+        [("records/customers", 1), ("known/customers", 1), ("records/call_logs", 1), ("tickets", 1)]
+    {
+        assert_eq!(parts.iter().filter(|there| *there == part).count(), many, "{part}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_tells_who_was_erased_to_those_who_know_whom_to_ask_for() {
+    let desk = Desk::open().await;
+    desk.call("a-1", "Bluestar Trading").await;
+    desk.push_without_the_first().await;
+    let done = desk.run(&first()).await.unwrap();
+    let lines = desk.deploy.audit(None, 2).await.unwrap();
+    let name = desk.upkeep.name_of("c-001").await.unwrap();
+    assert_ne!(name, desk.upkeep.name_of("c-002").await.unwrap());
+    for (line, action) in lines.iter().zip([Action::Erase, Action::EraseBegun]) {
+        assert_eq!((line.action, &*line.who.name), (action, "oscar"));
+        assert_eq!(line.why.as_deref(), Some(&*format!("customer {name}")));
+    }
+    assert_eq!((&lines[0].removed, lines[1].removed.len()), (&done.removed, 0));
+    assert!(!format!("{lines:?}").contains("c-001"));
+    let elsewhere = Desk::open().await;
+    assert_ne!(elsewhere.upkeep.name_of("c-001").await.unwrap(), name);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_refused() {
+    let desk = Desk::open().await;
+    let error = desk.run(&Task::Erase(" ".to_owned())).await.unwrap_err().to_string();
+    assert_eq!(error, "the id of a customer has 1 to 256 bytes");
+    let nobody = desk.run(&Task::Erase("c-999".to_owned())).await.unwrap();
+    assert!(nobody.removed.is_empty() && nobody.is_whole(), "{nobody:?}");
+}

@@ -1,0 +1,137 @@
+//! Taking calls out of the store, and what is told of others out of their turns.
+
+use dialgraph_kernel::call::CallId;
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_store::{
+    CommitError, CommitToken, Expect, MAX_OPS, Op, Part, Query, Row, Sort, encode,
+};
+
+use super::{Calls, CallsError, Mark, PART, STATE, StoredTurn, key, part, token, turn_sort};
+
+/// Names the commits of one clean-up, so that none is taken for a repetition of an earlier one.
+#[derive(Debug)]
+pub struct Run {
+    name: String,
+    commits: u64,
+}
+
+impl Run {
+    /// `name` must be one that no other clean-up has.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), commits: 0 }
+    }
+
+    /// The name of the next commit.
+    ///
+    /// # Errors
+    /// None that a digest could cause.
+    pub fn token(&mut self) -> Result<CommitToken, CallsError> {
+        self.commits += 1;
+        Ok(token(&format!("{}/{}", self.name, self.commits))?)
+    }
+}
+
+impl Calls {
+    /// The call whose rows are in `part`; none: it is not a call's.
+    pub fn in_part(part: &Part) -> Option<CallId> {
+        part.as_str().strip_prefix(PART).map(|id| CallId(id.into()))
+    }
+
+    /// Removes a call with all its turns, tokens and late replies, and tells how many rows that were; none when the
+    /// call has changed since it was read, and nothing was removed.
+    ///
+    /// Without a mark there must be no state: what is left over of a removal that broke off is removed.
+    pub async fn remove(
+        &self,
+        id: &CallId,
+        mark: Option<Mark>,
+        run: &mut Run,
+    ) -> Result<Option<u64>, CallsError> {
+        let state = |n: usize| key(id, Sort::text(STATE).then_number(n as u64));
+        // The state first: whoever has it in hand at this moment wins, and what is left without one is left over.
+        let first = match mark {
+            Some(mark) => {
+                let mut ops = vec![Op::delete(state(0)?, Expect::Version(mark.version))];
+                for n in 1..mark.rows {
+                    ops.push(Op::delete(state(n)?, Expect::Any));
+                }
+                ops
+            }
+            None => vec![Op::check(state(0)?, Expect::Absent)],
+        };
+        let mut removed = mark.map_or(0, |mark| mark.rows as u64);
+        match self.store.commit(&first, &run.token()?).await {
+            Ok(_) => {}
+            Err(CommitError::Conflict(_)) => return Ok(None),
+            Err(CommitError::Failed(error)) => return Err(error.into()),
+        }
+        let query = Query::new(part(id)?).limit(MAX_OPS as u32);
+        loop {
+            let rows = self.store.query(&query).await?.rows;
+            if rows.is_empty() {
+                return Ok(Some(removed));
+            }
+            removed += rows.len() as u64;
+            let ops: Vec<Op> =
+                rows.into_iter().map(|row| Op::delete(row.key, Expect::Any)).collect();
+            self.store.commit(&ops, &run.token()?).await.map_err(failed)?;
+        }
+    }
+
+    /// Rows of a call, as many as there are.
+    pub async fn count(&self, id: &CallId) -> Result<u64, CallsError> {
+        let mut query = Query::new(part(id)?).limit(500);
+        let mut count = 0;
+        loop {
+            let page = self.store.query(&query).await?;
+            count += page.rows.len() as u64;
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(count),
+            }
+        }
+    }
+
+    /// Puts `record` in place of the record of its turn. It expires when that would have. False when the turn is
+    /// not there any more.
+    pub async fn replace_turn(
+        &self,
+        id: &CallId,
+        record: &TurnRecord,
+        run: &mut Run,
+    ) -> Result<bool, CallsError> {
+        let sort = turn_sort(record.turn);
+        let Some(Row { version, expires_at, .. }) =
+            self.store.get(&key(id, sort.clone().then_number(0))?).await?
+        else {
+            return Ok(false);
+        };
+        let Some((_, _, before)) = self.read(id, "a turn", sort.clone()).await? else {
+            return Ok(false);
+        };
+        let bytes = encode(&StoredTurn(std::borrow::Cow::Borrowed(record)))?;
+        let mut ops = Vec::new();
+        let expect = Expect::Version(version);
+        let rows = self.write(&mut ops, id, sort.clone(), &bytes, expect, expires_at)?;
+        for stale in rows..before {
+            ops.push(Op::delete(key(id, sort.clone().then_number(stale as u64))?, Expect::Any));
+        }
+        match self.store.commit(&ops, &run.token()?).await {
+            Ok(_) => Ok(true),
+            // Turns are written once and only ever removed.
+            Err(CommitError::Conflict(_)) => Ok(false),
+            Err(CommitError::Failed(error)) => Err(error.into()),
+        }
+    }
+}
+
+fn failed(error: CommitError) -> CallsError {
+    match error {
+        CommitError::Failed(error) => error.into(),
+        // Nothing was expected.
+        CommitError::Conflict(conflict) => dialgraph_store::StoreError::Backend {
+            detail: format!("rows could not be removed: {conflict}"),
+        }
+        .into(),
+    }
+}

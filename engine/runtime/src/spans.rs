@@ -1,0 +1,104 @@
+//! A span for each node that is walked, within the turn's.
+//!
+//! It holds names from the release and words of the engine; what a step knows of the caller (why, values set, a
+//! failure's message) stays in the journal. Where nobody listens no span is made and no clock is read for it.
+
+use tracing::Span;
+use tracing::field::Empty;
+use tracing::span::EnteredSpan;
+
+use dialgraph_kernel::journal::Step;
+use dialgraph_kernel::ports::Timestamp;
+
+use crate::Clock;
+
+/// Word of the nodes that run a plugin. They take time and can fail, so they are told at a higher level.
+const USE: &str = "use";
+
+/// The span of the node at which a turn stands; kept while the turn waits.
+#[derive(Debug)]
+pub(crate) struct NodeSpan {
+    span: Span,
+    began: Timestamp,
+}
+
+impl NodeSpan {
+    fn begin(step: &Step, clock: &dyn Clock) -> Option<Self> {
+        let (flow, node, kind) = (&*step.at.flow, &*step.at.node, &*step.kind);
+        // Two places, because a level belongs to a place.
+        let span = if kind == USE {
+            tracing::info_span!(
+                "node",
+                kind,
+                flow,
+                node,
+                plugin = Empty,
+                port = Empty,
+                failure = Empty,
+                ms = Empty,
+                otel.status_code = Empty
+            )
+        } else {
+            tracing::debug_span!(
+                "node",
+                kind,
+                flow,
+                node,
+                port = Empty,
+                failure = Empty,
+                ms = Empty,
+                otel.status_code = Empty
+            )
+        };
+        if span.is_disabled() {
+            return None;
+        }
+        Some(Self { span, began: clock.now() })
+    }
+
+    /// Closes the span with what came of the step.
+    pub(crate) fn end(self, step: &Step, clock: &dyn Clock) {
+        let Self { span, began } = self;
+        if let Some(run) = &step.run {
+            span.record("plugin", &*run.plugin);
+        }
+        if let Some(port) = &step.port {
+            span.record("port", &**port);
+        }
+        if let Some(failure) = &step.failure {
+            span.record("failure", failure.kind.as_str());
+            span.record("otel.status_code", "ERROR");
+        }
+        let ms = clock.now().0.saturating_sub(began.0);
+        // As the kind of number that exporters know.
+        span.record("ms", i64::try_from(ms).unwrap_or(i64::MAX));
+    }
+}
+
+/// The same while the walk goes on: what happens now, happens within the node. Must not outlive a moment in which
+/// the turn waits, for the thread then serves others.
+pub(crate) struct Walking<'c> {
+    clock: &'c dyn Clock,
+    node: Option<(EnteredSpan, Timestamp)>,
+}
+
+impl<'c> Walking<'c> {
+    pub(crate) fn go_on(node: Option<NodeSpan>, clock: &'c dyn Clock) -> Self {
+        Self { clock, node: node.map(|node| (node.span.entered(), node.began)) }
+    }
+
+    pub(crate) fn begins(&mut self, step: &Step) {
+        let node = NodeSpan::begin(step, self.clock);
+        self.node = node.map(|node| (node.span.entered(), node.began));
+    }
+
+    pub(crate) fn ends(&mut self, step: &Step) {
+        if let Some((entered, began)) = self.node.take() {
+            NodeSpan { span: entered.exit(), began }.end(step, self.clock);
+        }
+    }
+
+    pub(crate) fn pause(self) -> Option<NodeSpan> {
+        self.node.map(|(entered, began)| NodeSpan { span: entered.exit(), began })
+    }
+}
