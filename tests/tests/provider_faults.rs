@@ -388,7 +388,7 @@ fn sentences(heard: &[String]) -> Vec<String> {
         text.replace_range(from..=to, "");
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let sentences = text.split_inclusive(['.', '?']).map(str::trim);
+    let sentences = dialgraph_local::genai::sentences(&text).into_iter().map(|one| one.text);
     sentences.filter(|sentence| !sentence.is_empty()).map(str::to_owned).collect()
 }
 

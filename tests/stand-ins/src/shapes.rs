@@ -100,7 +100,10 @@ mod tests {
             exchange("contact-1", &text(), Reply::error(400, "NoSuchException", "x")),
         ];
         for exchange in wrong {
-            assert!(judge("lexv2-runtime", &[exchange.clone()]).is_err(), "{exchange:?} passes");
+            assert!(
+                judge("lexv2-runtime", std::slice::from_ref(&exchange)).is_err(),
+                "{exchange:?} passes"
+            );
         }
     }
 }
