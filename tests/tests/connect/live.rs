@@ -32,16 +32,20 @@ pub fn binary(package: &str) -> PathBuf {
     let target = exe.ancestors().nth(2).expect("tests lie in a folder of the target folder");
     let path = target.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
     if !path.exists() {
-        // Whoever tests this package alone has not built it. With these packages all features are as they were.
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--bins", "-p", "dialgraph", "--features", "dialgraph/full"])
-            .args(["-p", "dialgraph-lambda", "-p", "dialgraph-serverless"])
-            .current_dir(folder())
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "{package} cannot be built");
+        build();
     }
     assert!(path.exists(), "there is no {}", path.display());
     path
+}
+
+/// Builds them as they are shipped, for whoever tests this package alone.
+pub fn build() {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--bins", "-p", "dialgraph", "--features", "dialgraph/full"])
+        .args(["-p", "dialgraph-lambda", "-p", "dialgraph-serverless"])
+        .current_dir(folder())
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "the binaries cannot be built");
 }
 
 /// `dialgraph serve` with a project and a store of its own; killed when dropped.
