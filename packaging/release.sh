@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The archives of a release, each with its size and its SHA-256, in target/dist (or the folder given).
+# The archives of a release, each with its size and its SHA-256, in target/release-archives (or the folder given).
 #
 #   packaging/release.sh [--without-arm64-serverless] [FOLDER]
 #
@@ -18,7 +18,7 @@ glibc=2.34
 arm64_serverless=yes
 if [ "${1:-}" = --without-arm64-serverless ]; then arm64_serverless=no; shift; fi
 target="${CARGO_TARGET_DIR:-$PWD/target}"
-out="$(realpath -m "${1:-$target/dist}")"
+out="$(realpath -m "${1:-$target/release-archives}")"
 version="$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)"
 [ -z "$(git status --porcelain)" ] || echo "warning: there are changes that are in no commit; their time is the last commit's" >&2
 SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 heard=$(printf '%s\n' 1 푸른별상사 홍예시 1 '운영 서버가 다운됐어요' \
-  | cargo run -q --locked -- call --at 2026-11-20T10:00:00+09:00 --from +82-10-0000-0101)
+  | ${DIALGRAPH:-cargo run -q --locked --} call --at 2026-11-20T10:00:00+09:00 --from +82-10-0000-0101)
 printf '%s\n' "$heard"
 
 for wanted in '= queue msp-emergency' '! tickets.create urgent' '! records.put call_logs/' 'Disposition: queued'; do

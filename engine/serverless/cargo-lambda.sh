@@ -11,9 +11,13 @@ if ! command -v cargo-lambda >/dev/null; then
   [ -x "$venv/bin/cargo-lambda" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q 'cargo-lambda==1.9.*'; }
   export PATH="$venv/bin:$PATH"
 fi
-cargo build -q --locked -p dialgraph --features dialgraph/full -p dialgraph-serverless
-# Puts moto where the tests have it, if no test has done so yet.
-cargo test -q --locked -p dialgraph-stand-ins >/dev/null
+# With DIALGRAPH_BUILT set, what `cargo test --workspace` has built is taken as it is.
+[ -n "${DIALGRAPH_BUILT:-}" ] || {
+  cargo build -q --locked -p dialgraph --features dialgraph/full -p dialgraph-serverless
+  cargo build -q --locked -p dialgraph-tests --example connect_call
+  # Puts moto where the tests have it.
+  cargo test -q --locked -p dialgraph-stand-ins >/dev/null
+}
 
 work="$(mktemp -d)"
 table=""
@@ -65,7 +69,7 @@ invoke() {
   cargo lambda invoke --invoke-address 127.0.0.1 --invoke-port "$port" --data-ascii "$1" dialgraph-serverless
 }
 call() {
-  printf '%s\n' "$@" | cargo run -q --locked -p dialgraph-tests --example connect_call -- \
+  printf '%s\n' "$@" | "$target/debug/examples/connect_call" \
     "$work/bridge.json" "http://127.0.0.1:$port/dialgraph-serverless"
 }
 

@@ -3,13 +3,15 @@
 //! An engine that is a process of its own has the machine's clock and no mocks. So each script's caller acts at this
 //! very time of day, once in the simulator and once on the line, and both must go the same way to the same end.
 
-#![allow(clippy::expect_used, reason = "a test may panic, its helpers too")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic, its helpers too")]
 
 mod connect;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use dialgraph_flow::Project;
+use dialgraph_flow::check::{Plugins, check};
 use dialgraph_kernel::call::{CallId, Status};
 use dialgraph_kernel::ports::Timestamp;
 use dialgraph_simulator::script::Script;
@@ -17,7 +19,7 @@ use dialgraph_simulator::session::{Action, Session, Setup};
 use serde_json::Value;
 
 use connect::double::{Double, Report, Stand};
-use connect::lab::{bridge, folder, lab, queue_arn, scripts};
+use connect::lab::{bridge, bridge_of, flow_arn, folder, lab, queue_arn, scripts};
 use connect::live::{Process, Server};
 
 /// The script's caller at this time of day, under `id`; what the script itself says of time is left out.
@@ -142,4 +144,107 @@ fn a_caller_whose_engine_is_killed_in_mid_call_reaches_a_person() {
     assert_eq!(seen.stand, Stand::Queued(queue_arn("general")));
     let last = seen.heard.last().map(String::as_str).unwrap_or_default();
     assert!(last.contains("상담원") || last.contains("agent"), "heard last: {last}");
+}
+
+/// A flow whose caller may choose a contact flow that is there, and one that is not.
+const FRONT: &str = r#"
+flow: front
+summary: Sends callers to a survey.
+locales: [en-US]
+start: ask
+nodes:
+  ask:
+    ask: {prompt: {en-US: 'Press 1 for our survey.'}, menu: {"1": survey, "2": nowhere, "0": people}}
+    on: {survey: survey, nowhere: nowhere, people: people, no_input: people, no_match: people}
+  survey: {transfer: {number: '"connect-flow:survey"'}, on: {error: sorry}}
+  nowhere: {transfer: {number: '"connect-flow:nowhere"'}, on: {error: sorry}}
+  sorry: {say: {en-US: 'That does not work now.'}, next: people}
+  people: {queue: {to: general}, on: {error: bye}}
+  bye: {end: {disposition: nobody}}
+"#;
+
+/// A caller who does nothing by a script.
+const SOMEBODY: &str =
+    "call: Somebody calls\nat: 2026-11-20T10:00:00+09:00\nfrom: '+82-10-0000-0101'\nsteps: []\n";
+
+/// A project of one flow and one queue.
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder.path())).expect("a folder");
+        std::fs::write(path, text).expect("room for a file");
+    };
+    write("front.flow.yaml", FRONT);
+    write("data/queues.yaml", "general: {title: {en-US: General}, priority: 1}\n");
+    write("dialgraph.yaml", "entry: front\nlocales: [en-US]\nfallback: {queue: general}\n");
+    folder
+}
+
+/// A contact flow that asks nothing and sends callers back.
+fn survey() -> Value {
+    serde_json::json!({
+        "Version": "2019-10-30",
+        "StartAction": "words",
+        "Metadata": {
+            "entryPointPosition": {"x": 0, "y": 0},
+            "ActionMetadata": {
+                "words": {"position": {"x": 200, "y": 0}},
+                "back": {"position": {"x": 400, "y": 0}},
+                "bye": {"position": {"x": 600, "y": 0}},
+            },
+        },
+        "Actions": [
+            {"Identifier": "words", "Type": "MessageParticipant", "Parameters": {"Text": "Thank you for your time."},
+             "Transitions": {"NextAction": "back", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "back"}]}},
+            {"Identifier": "back", "Type": "TransferToFlow", "Parameters": {"ContactFlowId": flow_arn("bridge")},
+             "Transitions": {"NextAction": "bye", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "bye"}]}},
+            {"Identifier": "bye", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}},
+        ],
+    })
+}
+
+#[test]
+fn a_caller_who_was_sent_to_another_contact_flow_comes_back_to_a_new_call() {
+    let folder = project();
+    let checked = check(&Project::load(folder.path()).expect("a project"), &Plugins::new());
+    let release = checked.into_release().unwrap_or_else(|report| panic!("{report}"));
+    let server = Server::of(folder.path());
+    let function = Process::start(server.address);
+    let script = Script::parse(SOMEBODY).expect("a script");
+    let call = |id: &str, has_survey: bool, keys: &[&str]| {
+        let setup = Setup { id: CallId(id.into()), ..setup(&script, id) };
+        let flow = bridge_of(&release, &setup).flow().expect("there is a bridge for this project");
+        let (mut double, seen) = Double::new(&flow, &setup, Box::new(function.clone()));
+        double = double.with_flow(&flow_arn("bridge"), &flow);
+        if has_survey {
+            double = double.with_flow(&flow_arn("survey"), &survey());
+        }
+        let mut live = Session::new(lab(), setup).on(Box::new(double));
+        live.start().expect("the call begins");
+        for key in keys {
+            live.act(&Action::Presses((*key).to_owned())).expect("Connect takes the key");
+        }
+        report(seen)
+    };
+    let people = Stand::Queued(queue_arn("general"));
+    let question = "Press 1 for our survey.";
+    let disposition = |id: &str| server.call(id)["call"]["disposition"].clone();
+
+    let seen = call("contact-1", true, &["1", "1", "0"]);
+    let thanks = "Thank you for your time.";
+    assert_eq!(seen.heard, [question, thanks, question, thanks, question]);
+    assert_eq!(seen.stand, people);
+    for (id, wanted) in
+        [("contact-1", "transferred"), ("contact-1.2", "transferred"), ("contact-1.3", "queued")]
+    {
+        assert_eq!(disposition(id), wanted, "{id}");
+    }
+
+    // The contact flow is not there, or the bridge flow knows none of that name.
+    for (id, has_survey, key) in [("contact-2", false, "1"), ("contact-3", true, "2")] {
+        let seen = call(id, has_survey, &[key]);
+        assert_eq!(seen.heard, [question, "That does not work now."], "{id}");
+        assert_eq!((seen.stand, disposition(id)), (people.clone(), "queued".into()), "{id}");
+    }
 }

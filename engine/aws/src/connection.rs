@@ -30,7 +30,8 @@ impl Connection {
     /// With what to do, if none is.
     pub fn has_region(&self) -> Result<(), AwsError> {
         let message = "no region is known; set it, or AWS_REGION, or `region` in the AWS profile";
-        self.config.region().map(drop).ok_or_else(|| AwsError::new("aws.region", message))
+        let region = self.config.region().filter(|region| !region.as_ref().is_empty());
+        region.map(drop).ok_or_else(|| AwsError::new("aws.region", message))
     }
 }
 

@@ -208,7 +208,7 @@ impl Failure {
         if credentials(error) {
             let why = root(error);
             let message = format!(
-                "there are no credentials: {why}; give the process a role, or set what the AWS SDK looks for"
+                "there are no credentials; give the process a role, or set AWS_PROFILE or what else the AWS SDK looks for ({why})"
             );
             return Self::new(service, Cause::Denied, message);
         }
@@ -411,7 +411,7 @@ mod tests {
         let none = CredentialsError::not_loaded("no provider has any");
         let error: SdkError<Refused, HttpResponse> =
             SdkError::dispatch_failure(ConnectorError::other(Box::new(none), None));
-        insta::assert_snapshot!(told(&Failure::of("Lex", &error).into()), @"Denied access-denied: Lex: there are no credentials: no provider has any; give the process a role, or set what the AWS SDK looks for");
+        insta::assert_snapshot!(told(&Failure::of("Lex", &error).into()), @"Denied access-denied: Lex: there are no credentials; give the process a role, or set AWS_PROFILE or what else the AWS SDK looks for (no provider has any)");
     }
 
     #[test]

@@ -645,9 +645,8 @@ pub(crate) struct ExportArgs {
 
 /// Speaks a text, or the prompts of a flow, into sound files: by Amazon Polly.
 ///
-/// What was spoken before with the same voice is not asked for again; it is kept in the cache (`speech` in
-/// $DIALGRAPH_CACHE or ~/.cache/dialgraph, up to 256 MiB). Region and credentials are found where the AWS SDK looks for
-/// them.
+/// What was spoken before with the same voice is not asked for again. Region and credentials are found where the AWS SDK
+/// looks for them.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph say \"안녕하세요\" -o hello.mp3\n  dialgraph say \"<speak>잠시만요.<break time='1s'/></speak>\" -o wait.wav --voice Seoyeon --engine standard\n  dialgraph say --flow main-entry -o prompts --format mulaw",
@@ -677,6 +676,9 @@ pub(crate) struct SayArgs {
     /// The region of Polly; default: `aws.region` of the configuration, or as the AWS SDK finds it.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+    /// Where what was spoken is kept, up to 256 MiB; default: `speech` in $DIALGRAPH_CACHE or ~/.cache/dialgraph.
+    #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_SPEECH_CACHE")]
+    pub(crate) cache: Option<PathBuf>,
     /// Prints what was made as JSON.
     #[arg(long)]
     pub(crate) json: bool,

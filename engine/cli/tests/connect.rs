@@ -119,8 +119,10 @@ fn the_shipped_deployment_has_its_queues_and_routing_profiles_and_the_days_off_o
     let days = hours[0]["HoursOfOperationOverrides"].as_array().unwrap().iter();
     let days: Vec<String> = days
         .map(|day| {
-            let time =
-                |time: &serde_json::Value| format!("{}:{:02}", time["Hours"], time["Minutes"]);
+            let time = |time: &serde_json::Value| {
+                let part = |name: &str| time[name].as_u64().unwrap();
+                format!("{}:{:02}", part("Hours"), part("Minutes"))
+            };
             let windows = day["OverrideConfig"].as_array().unwrap().iter();
             let windows: Vec<String> = windows
                 .map(|window| {

@@ -31,6 +31,7 @@ pub mod lint;
 mod pieces;
 pub mod protocol;
 pub mod signature;
+#[cfg(feature = "engine")]
 pub mod stack;
 #[cfg(feature = "engine")]
 pub mod visit;

@@ -273,10 +273,9 @@ impl Deploy {
             }
             Back::To(text) => inner.find_release(text).await?,
         };
-        let manifest = inner.manifest(made.manifest).await?;
-        inner
-            .change(who, inner.going_back(Want::Release(Box::new(made), manifest), allow, why))
-            .await
+        let manifest = inner.manifest(made.manifest).await.map_err(gone)?;
+        let want = Want::Release(Box::new(made), manifest);
+        inner.change(who, inner.going_back(want, allow, why)).await.map_err(gone)
     }
 
     /// Takes one flow or plugin back to an earlier version; the rest stays as it is. A canary ends.
@@ -297,7 +296,17 @@ impl Deploy {
         let live = inner.manifest(inner.made(state.live.number).await?.manifest).await?;
         let digest = inner.earlier(item, live.get(item), back).await?;
         let want = Want::Items(vec![(item.clone(), digest)]);
-        inner.change(who, inner.going_back(want, allow, why)).await
+        inner.change(who, inner.going_back(want, allow, why)).await.map_err(gone)
+    }
+}
+
+/// To what was removed one cannot go back.
+pub(crate) fn gone(error: DeployError) -> DeployError {
+    match error {
+        DeployError::Missing { what } => DeployError::Unknown(format!(
+            "there is no {what} any more: what nothing has needed for long is removed (`deploy.keep_releases`, `deploy.keep_for`)"
+        )),
+        error => error,
     }
 }
 
@@ -426,6 +435,12 @@ impl Inner {
                 return Err(DeployError::Refused(Box::new(Refusal { reasons, report: None })));
             }
         }
+        let folder = match &request.folder {
+            Some(folder) => Some(Digest::of(&folder.bytes())),
+            None => state.and_then(|state| state.folder),
+        };
+        // Before any of its content is looked at.
+        let unclaimed = self.unclaimed().await?;
         let content = request.content.clone();
         let candidate = self.check(content, target, request.pushed.clone()).await?;
         let before = state.and_then(|state| self.reach_of(&state.live.release)).unwrap_or_default();
@@ -459,10 +474,6 @@ impl Inner {
             report: (!candidate.report.is_empty()).then(|| candidate.report.to_json()),
             rendered: (!candidate.report.is_empty()).then(|| candidate.report.render(false)),
         };
-        let folder = match &request.folder {
-            Some(folder) => Some(Digest::of(&folder.bytes())),
-            None => state.and_then(|state| state.folder),
-        };
         let same = outcome.changes.is_empty() && !other;
         if same && request.canary.is_some() {
             let words = "nothing differs from what is live; there is nothing to try";
@@ -487,7 +498,7 @@ impl Inner {
             .await?
         };
         let candidate = taken_in;
-        let plan = Planned { manifest, folder, made: reused, same };
+        let plan = Planned { manifest, folder, made: reused, same, unclaimed };
         self.write(who, request, row.as_ref(), &outcome, &plan).await?;
         outcome.changed = !same;
         if outcome.changed {
@@ -582,6 +593,7 @@ impl Inner {
         };
         next.audit = entry.number;
         ops.extend(state_ops(row, &next, &entry)?);
+        ops.push(plan.unclaimed.clone());
         if self.ledger.commit(&ops).await? { Ok(()) } else { Err(DeployError::Raced(1)) }
     }
 
@@ -681,6 +693,8 @@ struct Planned<'p> {
     made: Option<&'p Made>,
     /// What is live stays live.
     same: bool,
+    /// Holds as long as no content is being removed.
+    unclaimed: Op,
 }
 
 fn edited(base: &Manifest, items: &[(Item, Option<Digest>)]) -> Result<Manifest, DeployError> {

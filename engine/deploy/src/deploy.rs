@@ -21,6 +21,7 @@ use crate::rows::{self, CanaryState, Counts, State};
 use crate::signature::TrustedKeys;
 use crate::source::Source;
 use crate::store::{Content, Ledger, random_hex};
+use crate::sweep::Keep;
 use crate::who::Who;
 use crate::worlds::{ByRelease, Worlds};
 
@@ -52,6 +53,8 @@ pub struct Settings {
     pub canary: Rules,
     /// What of a project is taken in when the engine starts.
     pub take_in: TakeIn,
+    /// What stays though no call needs it.
+    pub keep: Keep,
 }
 
 /// What of a project is taken in when an engine starts.
@@ -170,13 +173,14 @@ impl Deploy {
     }
 
     /// What [`tell`](Self::tell) tells of: changes, refusals, and what was taken over from another process.
-    pub const TOLD: [&'static str; 7] = [
+    pub const TOLD: [&'static str; 8] = [
         "push",
         "roll-back",
         "canary-start",
         "canary-promote",
         "canary-withdraw",
         "refused",
+        "content-remove",
         "taken-over",
     ];
 
@@ -280,7 +284,8 @@ impl Deploy {
         Ok(Tick { withdrawn, gone: self.0.collect().await? })
     }
 
-    /// Looks around every `interval`, and at once when a canary does badly. Never ends; failures are logged.
+    /// Looks around every `interval`, and at once when a canary does badly; once an hour, [sweeps](Self::sweep). Never
+    /// ends; failures are logged.
     pub async fn run(self, interval: Duration) {
         loop {
             match self.tick().await {
@@ -294,6 +299,13 @@ impl Deploy {
                     }
                 }
                 Err(error) => tracing::error!(%error, "the releases cannot be looked after"),
+            }
+            match self.sweep_if_due().await {
+                Ok(removed) if removed.is_empty() => {}
+                Ok(removed) => {
+                    tracing::info!(count = removed.len(), "content that nothing needs was removed");
+                }
+                Err(error) => tracing::error!(%error, "old content cannot be removed"),
             }
             tokio::select! {
                 () = tokio::time::sleep(interval) => {}

@@ -12,7 +12,8 @@
 //! * **A change is one commit** of that row under its version, together with a line of the audit log. Whatever
 //!   process asks later sees all of it or nothing.
 //! * **Calls keep what they began with.** What a call is pinned to is found again by its digest, on any process; it
-//!   leaves the memory when its last call has ended, and the history never.
+//!   leaves the memory when its last call has ended, the disk when nobody can ask for it any more ([`Keep`]), and the
+//!   history never.
 //! * **A plugin reaches no more than before** unless somebody says so who may.
 //! * **The audit log only grows**, without gaps.
 //!
@@ -34,6 +35,7 @@ mod signature;
 mod source;
 mod standing;
 mod store;
+mod sweep;
 mod tokens;
 pub mod watch;
 mod who;
@@ -51,6 +53,7 @@ pub use reach::{Allow, Widening};
 pub use rows::{Action, AuditEntry, CHANGES_TOLD, Deployed, Made, Pin, Version};
 pub use signature::{KeyError, TrustedKeys};
 pub use source::{Source, SourceError};
+pub use sweep::Keep;
 pub use tokens::{ConfiguredToken, ConfiguredTokens, TokenHash, TokenRow, Tokens, new_token};
 pub use who::{Role, Who};
 pub use worlds::{LocalWorlds, Refit, Worlds};

@@ -55,6 +55,11 @@ impl Manifest {
         found.cloned().unwrap_or_else(|| format!("{name}{FLOW_END}"))
     }
 
+    /// Digests of all that it is made of.
+    pub(crate) fn content(&self) -> impl Iterator<Item = Digest> {
+        self.files.values().chain(self.plugins.values()).copied()
+    }
+
     /// Names of the flows.
     pub fn flows(&self) -> impl Iterator<Item = (&str, Digest)> {
         self.files.iter().filter_map(|(path, digest)| Some((flow_name(path)?, *digest)))

@@ -6,7 +6,7 @@ use dialgraph_flow::Digest;
 use dialgraph_store::UnixMillis;
 
 use crate::canary::{Rules, Tally, judge};
-use crate::change::Back;
+use crate::change::{Back, gone};
 use crate::deploy::{Deploy, Inner, blocking};
 use crate::error::DeployError;
 use crate::item::{Item, ItemKind};
@@ -186,7 +186,7 @@ impl Deploy {
             }
         };
         let (content, what) = (inner.content.clone(), item.to_string());
-        blocking(move || Ok((digest, content.get(&digest, &what)?))).await
+        blocking(move || Ok((digest, content.get(&digest, &what)?))).await.map_err(gone)
     }
 
     /// Releases that were made, the newest first, at most `limit` of those numbered below `below`.

@@ -10,6 +10,7 @@
 //! * `deploy/vouched` / DIGEST: why a version of a plugin may run where only signed ones may.
 //! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and never replaced.
 //! * `deploy/canary/NUMBER` / process: what each engine process counted of a canary.
+//! * `deploy` / `sweep`: content that is being removed, see [`Sweep`].
 //! * `deploy/tokens` / id: see [`Tokens`](crate::Tokens).
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use dialgraph_store::{Key, Part, Schema, Sort, StoreError, UnixMillis, Upgrade};
 
 use crate::canary::{Rules, Tally};
 use crate::item::{Item, ItemChange};
+use crate::sweep::Sweep;
 use crate::who::Who;
 
 /// What is live, and everything else that changes together with it.
@@ -149,6 +151,7 @@ pub enum Action {
     EraseBegun,
     /// One customer was erased.
     Erase,
+    ContentRemove,
 }
 
 impl Action {
@@ -167,6 +170,7 @@ impl Action {
             Self::Purge => "purge",
             Self::EraseBegun => "erase-begun",
             Self::Erase => "erase",
+            Self::ContentRemove => "content-remove",
         }
     }
 }
@@ -234,6 +238,7 @@ first_version! {
     Version => "item-version",
     AuditEntry => "audit",
     Counts => "canary-counts",
+    Sweep => "content-sweep",
 }
 
 fn key(part: String, sort: Sort) -> Result<Key, StoreError> {
@@ -244,8 +249,16 @@ pub(crate) fn state() -> Result<Key, StoreError> {
     key("deploy".to_owned(), Sort::text("state"))
 }
 
+pub(crate) fn sweep() -> Result<Key, StoreError> {
+    key("deploy".to_owned(), Sort::text("sweep"))
+}
+
+pub(crate) fn all_made() -> Result<Part, StoreError> {
+    Part::new("deploy/releases")
+}
+
 pub(crate) fn made(number: u64) -> Result<Key, StoreError> {
-    key("deploy/releases".to_owned(), Sort::number(number))
+    Key::new(&all_made()?, Sort::number(number))
 }
 
 pub(crate) fn latest(release: &Digest) -> Result<Key, StoreError> {
@@ -272,8 +285,12 @@ pub(crate) fn version(item: &Item, number: u64) -> Result<Key, StoreError> {
     Key::new(&versions(item)?, Sort::number(number))
 }
 
+pub(crate) fn audit_log() -> Result<Part, StoreError> {
+    Part::new("deploy/audit")
+}
+
 pub(crate) fn audit(number: u64) -> Result<Key, StoreError> {
-    key("deploy/audit".to_owned(), Sort::number(number))
+    Key::new(&audit_log()?, Sort::number(number))
 }
 
 pub(crate) fn counts_of(number: u64) -> Result<Part, StoreError> {

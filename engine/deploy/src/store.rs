@@ -13,6 +13,7 @@ use crate::error::DeployError;
 use crate::item::Item;
 use crate::manifest::Manifest;
 use crate::rows::{self, AuditEntry, Latest, Made, State, Version, Vouched};
+use crate::sweep::Sweep;
 
 /// Blobs, and before them what is not yet among them.
 #[derive(Clone)]
@@ -48,6 +49,25 @@ impl Content {
         Ok(())
     }
 
+    /// Whether there is such content. Blocks.
+    pub(crate) fn contains(&self, digest: &Digest) -> Result<bool, DeployError> {
+        Ok(self.blobs.contains(&stored(digest)?)?)
+    }
+
+    /// All there is. Blocks.
+    pub(crate) fn list(&self) -> Result<Vec<Digest>, DeployError> {
+        let ours = |digest: dialgraph_store::Digest| {
+            let why = |error| DeployError::Task(format!("{digest}: {error}"));
+            digest.to_string().parse().map_err(why)
+        };
+        self.blobs.list()?.into_iter().map(ours).collect()
+    }
+
+    /// True if it was there. Blocks.
+    pub(crate) fn remove(&self, digest: &Digest) -> Result<bool, DeployError> {
+        Ok(self.blobs.remove(&stored(digest)?)?)
+    }
+
     pub(crate) fn put(&self, bytes: &[u8]) -> Result<Digest, DeployError> {
         self.blobs.put(bytes)?;
         Ok(Digest::of(bytes))
@@ -81,6 +101,10 @@ impl Ledger {
 
     pub(crate) async fn state(&self) -> Result<Option<Typed<State>>, StoreError> {
         get_value(&self.0, &rows::state()?).await
+    }
+
+    pub(crate) async fn sweep(&self) -> Result<Option<Typed<Sweep>>, StoreError> {
+        get_value(&self.0, &rows::sweep()?).await
     }
 
     pub(crate) async fn made(&self, number: u64) -> Result<Option<Made>, StoreError> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::background;
 use crate::engine::{Class, Rooms, Shape};
 use crate::error::LoadError;
 
@@ -15,9 +16,10 @@ const PAGE: u64 = 64 << 10;
 pub(crate) struct Code(Vec<u8>);
 
 impl Code {
-    /// Compiles a component. Takes seconds for one that carries an interpreter.
+    /// Compiles a component, behind all that answers callers. Takes seconds for one that carries an interpreter.
     pub(crate) fn compile(plugin: &str, engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
-        engine.precompile_component(bytes).map(Self).map_err(|error| LoadError::Compile {
+        let compiled = background::run(|| engine.precompile_component(bytes));
+        compiled.map(Self).map_err(|error| LoadError::Compile {
             plugin: plugin.to_owned(),
             reason: format!("{error:#}"),
         })

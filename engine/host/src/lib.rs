@@ -14,6 +14,7 @@
 //! It must not know flows, calls, providers or transports. Which collections, hosts or secrets a plugin may use
 //! is settled by whoever answers its host calls.
 
+mod background;
 mod bindings;
 mod cache;
 mod capability;

@@ -48,6 +48,37 @@ pub trait Records: Send + Sync {
 }
 
 #[async_trait]
+impl<R: Records + ?Sized> Records for Arc<R> {
+    async fn get(
+        &self,
+        caller: &Caller,
+        request: &records::Get,
+    ) -> Result<Option<records::Record>, HostError> {
+        (**self).get(caller, request).await
+    }
+
+    async fn find(
+        &self,
+        caller: &Caller,
+        request: &records::Find,
+    ) -> Result<records::Page, HostError> {
+        (**self).find(caller, request).await
+    }
+
+    async fn put(
+        &self,
+        caller: &Caller,
+        request: &records::Put,
+    ) -> Result<records::Written, HostError> {
+        (**self).put(caller, request).await
+    }
+
+    async fn delete(&self, caller: &Caller, request: &records::Delete) -> Result<(), HostError> {
+        (**self).delete(caller, request).await
+    }
+}
+
+#[async_trait]
 pub trait Nlu: Send + Sync {
     async fn recognize(
         &self,

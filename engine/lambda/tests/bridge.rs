@@ -4,7 +4,7 @@
 
 mod engine;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialgraph_connect::signature::{Key, Request as Signed, Verifier};
@@ -25,6 +25,12 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 /// Long enough that no machine is too slow for it, where a test is not about time.
 const LONG: &str = "7000";
 
+/// The function; or the one that is named, such as one for another architecture under an emulator (`arm64.sh`).
+fn binary() -> PathBuf {
+    let usual = || env!("CARGO_BIN_EXE_dialgraph-lambda").into();
+    std::env::var_os("LAMBDA_UNDER_TEST").map_or_else(usual, PathBuf::from)
+}
+
 async fn function(url: &str, more: &[(&str, &str)]) -> Function {
     let mut variables = vec![
         ("DIALGRAPH_URL", url),
@@ -34,7 +40,7 @@ async fn function(url: &str, more: &[(&str, &str)]) -> Function {
         ("DIALGRAPH_FALLBACK_QUEUE", "night-desk"),
     ];
     variables.extend(more);
-    Function::start(Path::new(env!("CARGO_BIN_EXE_dialgraph-lambda")), variables).await.unwrap()
+    Function::start(&binary(), variables).await.unwrap()
 }
 
 fn turn() -> Value {
@@ -421,7 +427,7 @@ async fn an_invocation_is_one_line_without_anything_of_the_caller() {
 #[tokio::test]
 async fn a_function_that_is_set_up_wrongly_says_all_that_is_wrong_and_ends() {
     let run = |variables: &[(&str, &str)]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_dialgraph-lambda"))
+        let output = std::process::Command::new(binary())
             .env_clear()
             .envs(variables.iter().copied())
             .output()

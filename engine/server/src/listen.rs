@@ -67,6 +67,9 @@ pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     let failed = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    if let Err(error) = crate::reaper::count(&app).await {
+        tracing::warn!(%error, "calls in progress could not be counted");
+    }
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(crate::reaper::run(Arc::downgrade(&app)));
     tokio::spawn(crate::secrets::run(Arc::downgrade(&app)));

@@ -31,7 +31,8 @@ pub struct Round {
 /// Makes rounds for as long as the server lives.
 pub(crate) async fn run(app: Weak<App>) {
     loop {
-        // The first round is made at once: an earlier process has left calls behind, which nobody has counted yet.
+        let Some(every) = app.upgrade().map(|app| app.config.calls.idle_check) else { return };
+        tokio::time::sleep(every).await;
         let Some(app) = app.upgrade() else { return };
         if app.turns.is_draining() {
             return;
@@ -43,10 +44,28 @@ pub(crate) async fn run(app: Weak<App>) {
             }
             Err(error) => tracing::warn!(%error, "calls in progress could not be looked through"),
         }
-        let every = app.config.calls.idle_check;
-        drop(app);
-        tokio::time::sleep(every).await;
     }
+}
+
+/// Counts the calls that earlier processes have left. Before the first turn, for turns count from there.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn count(app: &App) -> Result<(), CallsError> {
+    let mut open = 0;
+    for release in app.releases_with_calls().await? {
+        let mut from = None;
+        loop {
+            let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
+            open += page.calls.len();
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    app.figures.counted_calls(open);
+    Ok(())
 }
 
 /// Looks through all calls in progress once, and ends those whose caller is gone.

@@ -25,7 +25,7 @@ pub async fn precompile(project: &Path, cache: &Path) -> Result<(), String> {
     let host = dialgraph_wiring::host(&config, None).map_err(|e| words(&e))?;
     let store: OpenStore =
         dialgraph_server::open_store(&config, None).await.map_err(|e| words(&e))?;
-    let deploy = dialgraph_wiring::deploy(&config, host, &store).map_err(|e| words(&e))?;
+    let deploy = dialgraph_wiring::deploy(&config, host, &store).await.map_err(|e| words(&e))?;
     let source = dialgraph_wiring::source(&config).await.map_err(|e| words(&e))?;
     deploy.start(source.as_ref()).await.map_err(|e| words(&e))?;
     Ok(())

@@ -128,7 +128,7 @@ async fn assemble(config: Config) -> Result<Arc<App>, String> {
     let words = |error: &dyn std::fmt::Display| error.to_string();
     let host = dialgraph_wiring::host(&config, None).map_err(|e| words(&e))?;
     let store = dialgraph_wiring::open_store(&config).await.map_err(|e| words(&e))?;
-    let deploy = dialgraph_wiring::deploy(&config, host, &store).map_err(|e| words(&e))?;
+    let deploy = dialgraph_wiring::deploy(&config, host, &store).await.map_err(|e| words(&e))?;
     let source = dialgraph_wiring::source(&config).await.map_err(|e| words(&e))?;
     let started = deploy.start(source.as_ref()).await.map_err(|e| words(&e))?;
     if let Some(Err(error)) = &started.taken_in {

@@ -1,25 +1,45 @@
 //! Amazon's services in place of local providers, where the configuration says so.
 
+use std::sync::Arc;
+
 use dialgraph_deploy::Refit;
 use dialgraph_server::Config;
 use dialgraph_server::config::{Genai, Knowledge, Nlu};
+use dialgraph_store::Store;
 
 use crate::error::WiringError;
+
+#[cfg(feature = "aws")]
+mod aws;
 
 /// What is done to each release's local providers; none: they stay as they are.
 ///
 /// # Errors
-/// If something is asked for that is not in this build.
-pub(crate) fn refit(config: &Config) -> Result<Option<Refit>, WiringError> {
-    let aws = &config.providers;
-    if aws.nlu != Nlu::Local {
-        return Err(WiringError::NotBuilt { key: "providers.nlu", value: "lex" });
+/// If a setting is wrong, or asks for what is not in this build.
+pub(crate) async fn refit(
+    config: &Config,
+    store: &Arc<dyn Store>,
+) -> Result<Option<Refit>, WiringError> {
+    let asked = &config.providers;
+    if (asked.nlu, asked.genai, asked.knowledge) == (Nlu::Local, Genai::Local, Knowledge::Local) {
+        return Ok(None);
     }
-    if aws.genai != Genai::Local {
-        return Err(WiringError::NotBuilt { key: "providers.genai", value: "bedrock" });
-    }
-    if aws.knowledge != Knowledge::Local {
-        return Err(WiringError::NotBuilt { key: "providers.knowledge", value: "hybrid" });
-    }
-    Ok(None)
+    from_amazon(config, store).await.map(Some)
+}
+
+#[cfg(feature = "aws")]
+async fn from_amazon(config: &Config, store: &Arc<dyn Store>) -> Result<Refit, WiringError> {
+    aws::refit(config, store).await
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with the feature it finds credentials")]
+async fn from_amazon(config: &Config, _store: &Arc<dyn Store>) -> Result<Refit, WiringError> {
+    let asked = &config.providers;
+    let (key, value) = match (asked.nlu, asked.genai) {
+        (Nlu::Lex, _) => ("providers.nlu", "lex"),
+        (_, Genai::Bedrock) => ("providers.genai", "bedrock"),
+        _ => ("providers.knowledge", "hybrid"),
+    };
+    Err(WiringError::NotBuilt { key, value })
 }

@@ -2,7 +2,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys};
+use dialgraph_deploy::{
+    Deploy, Keep, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys,
+};
 use dialgraph_host::{Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
 use dialgraph_server::clock::SystemClock;
@@ -11,7 +13,7 @@ use dialgraph_server::{Config, OpenStore};
 use crate::error::WiringError;
 use crate::providers::refit;
 use crate::secrets::secrets;
-use crate::store::content;
+use crate::store::{content, remembering};
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
 ///
@@ -33,7 +35,7 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
 ///
 /// # Errors
 /// If a setting is wrong, or asks for what is not in this build.
-pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
+pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
     // A secret that is no text is none that could be sent.
     let text = |(name, value): (OsString, OsString)| {
@@ -47,7 +49,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
     worlds.secrets = secrets(config)?;
-    worlds.refit = refit(config)?;
+    worlds.refit = remembering(config, refit(config, &store.store).await?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -60,6 +62,7 @@ pub fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, 
             traps: config.deploy.canary_traps.into(),
         },
         take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
+        keep: Keep { releases: config.deploy.keep_releases, for_long: config.deploy.keep_for },
     };
     Ok(Deploy::new(Setup {
         store: store.store.clone(),

@@ -1,6 +1,11 @@
+use std::sync::Arc;
+
+use dialgraph_deploy::Refit;
+use dialgraph_local::records::LastKnown;
+use dialgraph_server::clock::SystemClock;
 use dialgraph_server::config::Backend;
 use dialgraph_server::{Config, OpenStore};
-use dialgraph_store::{Blobs, Keyring};
+use dialgraph_store::{Blobs, Keyring, MemoryStore, Store};
 
 use crate::error::WiringError;
 use crate::keys::keys;
@@ -19,10 +24,7 @@ pub async fn open_store(config: &Config) -> Result<OpenStore, WiringError> {
 
 #[cfg(feature = "aws")]
 async fn open_table(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, WiringError> {
-    use std::sync::Arc;
-
     use dialgraph_aws::dynamodb::{DynamoStore, Limits};
-    use dialgraph_server::clock::SystemClock;
 
     let connection = dialgraph_aws::connect(config.aws.region.as_deref()).await;
     let limits =
@@ -48,6 +50,23 @@ pub fn content(config: &Config, store: &OpenStore) -> Result<Blobs, WiringError>
         Backend::Sled => Blobs::open(folder)?,
         Backend::Dynamodb => Blobs::in_rows(store.store.clone(), folder)?,
     })
+}
+
+/// Has this process remember the records that it reads from a shared store, for when that does not answer; beside an
+/// embedded store they are as near as memory. Goes around what `refit` makes.
+pub(crate) fn remembering(config: &Config, refit: Option<Refit>) -> Option<Refit> {
+    if config.store.backend == Backend::Sled {
+        return refit;
+    }
+    let known: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+    Some(Arc::new(move |project, providers| {
+        let mut providers = match &refit {
+            Some(refit) => refit(project, providers)?,
+            None => providers,
+        };
+        providers.records = Arc::new(LastKnown::new(providers.records, Arc::clone(&known)));
+        Ok(providers)
+    }))
 }
 
 /// Makes the table for a shared store, or completes one that is there.

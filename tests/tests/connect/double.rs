@@ -59,10 +59,30 @@ pub struct Report {
     pub turns: Vec<TurnRecord>,
 }
 
-/// One contact in a contact flow.
-pub struct Double {
+/// A contact flow, ready to be executed.
+#[derive(Clone)]
+struct Flow {
     actions: HashMap<String, Value>,
     start: String,
+}
+
+impl Flow {
+    fn new(flow: &Value) -> Self {
+        assert_eq!(lint(flow), [], "the service would refuse this flow");
+        let actions = flow["Actions"].as_array().expect("checked above").iter();
+        let id = |action: &Value| action["Identifier"].as_str().expect("checked above").to_owned();
+        Self {
+            actions: actions.map(|action| (id(action), action.clone())).collect(),
+            start: flow["StartAction"].as_str().expect("checked above").to_owned(),
+        }
+    }
+}
+
+/// One contact in a contact flow.
+pub struct Double {
+    flow: Flow,
+    /// Flows that it may be transferred to, by ARN.
+    flows: HashMap<String, Flow>,
     lambda: Box<dyn Lambda>,
     contact: Contact,
     report: Arc<Mutex<Report>>,
@@ -85,19 +105,10 @@ enum Input {
 impl Double {
     /// A contact about to enter `flow`, and the report of it that is kept up to date.
     pub fn new(flow: &Value, setup: &Setup, lambda: Box<dyn Lambda>) -> (Self, Arc<Mutex<Report>>) {
-        assert_eq!(lint(flow), [], "the service would refuse this flow");
         let report = Arc::new(Mutex::new(Report::default()));
-        let actions = flow["Actions"].as_array().expect("checked above").iter();
         let double = Self {
-            actions: actions
-                .map(|action| {
-                    (
-                        action["Identifier"].as_str().expect("checked above").to_owned(),
-                        action.clone(),
-                    )
-                })
-                .collect(),
-            start: flow["StartAction"].as_str().expect("checked above").to_owned(),
+            flow: Flow::new(flow),
+            flows: HashMap::new(),
             lambda,
             contact: Contact::new(setup),
             report: report.clone(),
@@ -109,8 +120,14 @@ impl Double {
         (double, report)
     }
 
+    /// The instance has the contact flow `flow` under this ARN, too.
+    pub fn with_flow(mut self, arn: &str, flow: &Value) -> Self {
+        self.flows.insert(arn.to_owned(), Flow::new(flow));
+        self
+    }
+
     fn action(&self, id: &str) -> &Value {
-        self.actions.get(id).unwrap_or_else(|| panic!("there is no action `{id}`"))
+        self.flow.actions.get(id).unwrap_or_else(|| panic!("there is no action `{id}`"))
     }
 
     fn next(&self, id: &str) -> String {
@@ -301,6 +318,17 @@ impl Double {
                     self.stand = Stand::Transferred(number);
                     self.last = Some(id);
                     return Ok(());
+                }
+                "TransferToFlow" => {
+                    let arn = self.contact.text("ContactFlowId", &parameters["ContactFlowId"]);
+                    match self.flows.get(&arn) {
+                        Some(flow) => {
+                            self.flow = flow.clone();
+                            self.flow.start.clone()
+                        }
+                        // A flow that was deleted, or never published.
+                        None => self.failed(&id, ERROR),
+                    }
                 }
                 "DisconnectParticipant" => {
                     self.stand = Stand::Disconnected;
@@ -541,7 +569,7 @@ impl Double {
 
 impl Line for Double {
     fn start(&mut self, desk: &mut Desk<'_>) -> Result<(), SessionError> {
-        let done = self.run(desk, self.start.clone());
+        let done = self.run(desk, self.flow.start.clone());
         self.tell(desk);
         done
     }

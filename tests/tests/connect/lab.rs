@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use dialgraph_connect::bridge::{Bridge, Language, QueueTarget};
+use dialgraph_connect::bridge::{Bridge, FlowTarget, Language, QueueTarget};
 use dialgraph_flow::check::Plugins;
 use dialgraph_flow::grants::Grants;
-use dialgraph_flow::{Project, check};
+use dialgraph_flow::{Project, Release, check};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_simulator::session::{Lab, Setup};
 use dialgraph_simulator::suite;
@@ -26,27 +26,29 @@ pub fn scripts() -> Vec<PathBuf> {
 /// A lab for the shipped project, made once.
 pub fn lab() -> &'static Lab {
     static LAB: OnceLock<Lab> = OnceLock::new();
-    LAB.get_or_init(|| {
-        let flows = folder().join("../flows");
-        let project = Project::load(&flows).expect("the shipped project can be read");
-        let cache = folder().join("../target/tmp/compiled");
-        let config = HostConfig { cache_dir: Some(cache), counting: true, ..HostConfig::default() };
-        let host = Host::new(config).expect("this machine runs WebAssembly");
-        let grants = project.grants();
-        let mut plugins = Plugins::new();
-        for (name, bytes) in dialgraph_guests::shipped() {
-            let granted = grants.get(*name).cloned().unwrap_or_else(Grants::default);
-            // Those that the project grants nothing are not used by it.
-            if let Ok(loaded) = host.load(name, bytes, &granted) {
-                let descriptor = loaded.descriptor.as_ref().clone();
-                plugins.insert(descriptor.name.clone(), (loaded.digest, descriptor));
-            }
+    LAB.get_or_init(|| lab_of(&folder().join("../flows")))
+}
+
+/// A lab for the project in `flows`.
+pub fn lab_of(flows: &Path) -> Lab {
+    let project = Project::load(flows).expect("the project can be read");
+    let cache = folder().join("../target/tmp/compiled");
+    let config = HostConfig { cache_dir: Some(cache), counting: true, ..HostConfig::default() };
+    let host = Host::new(config).expect("this machine runs WebAssembly");
+    let grants = project.grants();
+    let mut plugins = Plugins::new();
+    for (name, bytes) in dialgraph_guests::shipped() {
+        let granted = grants.get(*name).cloned().unwrap_or_else(Grants::default);
+        // Those that the project grants nothing are not used by it.
+        if let Ok(loaded) = host.load(name, bytes, &granted) {
+            let descriptor = loaded.descriptor.as_ref().clone();
+            plugins.insert(descriptor.name.clone(), (loaded.digest, descriptor));
         }
-        let release =
-            check(&project, &plugins).into_release().unwrap_or_else(|report| panic!("{report}"));
-        Lab::new(&flows, &project, Arc::new(release), Arc::new(host))
-            .expect("the project's data is good")
-    })
+    }
+    let release =
+        check(&project, &plugins).into_release().unwrap_or_else(|report| panic!("{report}"));
+    Lab::new(flows, &project, Arc::new(release), Arc::new(host))
+        .expect("the project's data is good")
 }
 
 /// The ARN of a queue of the project.
@@ -54,9 +56,18 @@ pub fn queue_arn(name: &str) -> String {
     format!("arn:aws:connect:ap-northeast-2:111122223333:instance/i/queue/{name}")
 }
 
+/// The ARN of a contact flow.
+pub fn flow_arn(name: &str) -> String {
+    format!("arn:aws:connect:ap-northeast-2:111122223333:instance/i/contact-flow/{name}")
+}
+
 /// The bridge of the shipped project, for calls that begin as `setup` says.
 pub fn bridge(setup: &Setup) -> Bridge {
-    let release = &lab().release;
+    bridge_of(&lab().release, setup)
+}
+
+/// The bridge of a project.
+pub fn bridge_of(release: &Release, setup: &Setup) -> Bridge {
     let alias =
         |locale: &str| format!("arn:aws:lex:ap-northeast-2:111122223333:bot-alias/BOT/{locale}");
     let languages = release.locales.iter().map(|locale| Language {
@@ -76,7 +87,7 @@ pub fn bridge(setup: &Setup) -> Bridge {
         languages: languages.collect(),
         attributes: vec!["customer_class".to_owned(), "company".to_owned()],
         pass: setup.attributes.keys().map(ToString::to_string).collect(),
-        flows: Vec::new(),
+        flows: vec![FlowTarget { name: "survey".to_owned(), arn: flow_arn("survey") }],
         start_flow: setup.flow.as_ref().map(ToString::to_string),
         start_locale: setup.locale.as_ref().map(ToString::to_string),
         logging: false,

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::lab::folder;
-use super::lambda::Lambda;
+use super::lambda::{BUDGET_MS, Lambda};
 
 /// Longest that a process is waited for. Nothing is concluded from how long it took.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(8);
 pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A binary of this workspace, beside the one that runs.
-fn binary(package: &str) -> PathBuf {
+pub fn binary(package: &str) -> PathBuf {
     let exe = std::env::current_exe().expect("this test is a file");
     let target = exe.ancestors().nth(2).expect("tests lie in a folder of the target folder");
     let path = target.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
@@ -44,28 +44,75 @@ fn binary(package: &str) -> PathBuf {
     path
 }
 
-/// `dialgraph serve` with the shipped project and a store of its own; killed when dropped.
+/// `dialgraph serve` with a project and a store of its own; killed when dropped.
 pub struct Server {
-    child: Child,
+    /// None only until it is started for the first time.
+    child: Option<Child>,
     pub address: SocketAddr,
-    _folder: tempfile::TempDir,
+    project: PathBuf,
+    environment: Vec<(String, String)>,
+    store: tempfile::TempDir,
 }
 
 impl Server {
+    /// With the shipped project.
     pub fn start() -> Self {
+        Self::of(&folder().join("../flows"))
+    }
+
+    /// With the shipped project, and this environment beside the usual.
+    pub fn start_with(environment: &[(&str, String)]) -> Self {
+        Self::with(&folder().join("../flows"), environment)
+    }
+
+    /// With another project.
+    pub fn of(project: &Path) -> Self {
+        Self::with(project, &[])
+    }
+
+    fn with(project: &Path, environment: &[(&str, String)]) -> Self {
+        let project = project.canonicalize().expect("flows");
         let store = tempfile::tempdir().expect("a folder");
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut server =
+            Self { child: None, address: ([127, 0, 0, 1], 0).into(), project, environment, store };
+        server.restart();
+        server
+    }
+
+    /// Starts it again where it was, after it was killed.
+    pub fn restart(&mut self) {
+        let (child, address) = self.launch();
+        (self.child, self.address) = (Some(child), address);
+    }
+
+    /// What the calls API tells of a call.
+    pub fn call(&self, id: &str) -> Value {
+        let mut stream = TcpStream::connect(self.address).expect("the engine listens");
+        let request =
+            format!("GET /v1/calls/{id} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    /// Starts a process of it, and waits until it takes calls.
+    fn launch(&self) -> (Child, SocketAddr) {
+        let folder = self.store.path();
         let mut child = Command::new(binary("dialgraph"))
             .arg("serve")
-            .current_dir(store.path())
-            .env(
-                "DIALGRAPH_PROJECT__FOLDER",
-                folder().join("../flows").canonicalize().expect("flows"),
-            )
-            .env("DIALGRAPH_STORE__FOLDER", store.path().join("store"))
-            .env("DIALGRAPH_SERVER__LISTEN", "127.0.0.1:0")
+            .current_dir(folder)
+            .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
+            .env("DIALGRAPH_STORE__FOLDER", folder.join("store"))
+            .env("DIALGRAPH_SERVER__LISTEN", self.address.to_string())
             .env("DIALGRAPH_CONNECT__SIGNATURE", "required")
             .env("DIALGRAPH_CONNECT__KEYS", format!("tests:{KEY}"))
             .env_remove("DIALGRAPH_PROJECT")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -98,26 +145,15 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        Self { child, address, _folder: store }
-    }
-
-    /// What the calls API tells of a call.
-    pub fn call(&self, id: &str) -> Value {
-        let mut stream = TcpStream::connect(self.address).expect("the engine listens");
-        let request =
-            format!("GET /v1/calls/{id} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("it answers");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+        (child, address)
     }
 
     /// As a power cut would.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -137,12 +173,18 @@ pub struct Process {
 impl Process {
     /// Starts it for the engine at `address`.
     pub fn start(address: SocketAddr) -> Self {
+        Self::within(address, BUDGET_MS)
+    }
+
+    /// Starts it with so many milliseconds for an invocation.
+    pub fn within(address: SocketAddr, budget_ms: u64) -> Self {
         Self::of(
             "dialgraph-lambda",
             [
                 ("DIALGRAPH_URL", format!("http://{address}")),
                 ("DIALGRAPH_KEY_ID", "tests".to_owned()),
                 ("DIALGRAPH_KEY", KEY.to_owned()),
+                ("DIALGRAPH_BUDGET_MS", budget_ms.to_string()),
                 ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
             ],
         )

@@ -32,8 +32,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use dialgraph_store::plan::{self, Pager};
 use dialgraph_store::{
-    Backend, Clock, CommitError, CommitToken, Committed, Key, MAX_VALUE_BYTES, Op, Order, Page,
-    Query, Row, SledStats, Store, StoreError, Walked,
+    Backend, Clock, CommitError, CommitToken, Committed, Key, MAX_VALUE_BYTES, Op, Order,
+    PAGE_BYTES, Page, Query, Row, SledStats, Store, StoreError, Walked,
 };
 use futures::TryFutureExt as _;
 
@@ -43,9 +43,9 @@ use self::patience::Patience;
 pub use self::table::{Created, Step, create_table};
 use crate::connection::Connection;
 
-/// Rows asked for at once. Larger pages come in several requests, so that one of large rows does not read, and pay
-/// for, a megabyte of which it gives a quarter.
-const ROWS_PER_REQUEST: usize = 100;
+/// Rows that the first request of a page asks for; those behind it ask for as many as are likely to fill the page. So a
+/// page of large rows does not read, and pay for, a megabyte of which it gives a quarter.
+const FIRST_ROWS: usize = 100;
 
 /// What the first request may take.
 const OPENING: Limits =
@@ -182,10 +182,11 @@ impl Store for DynamoStore {
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
         let mut pager = Pager::new(query, self.clock.now());
         let mut query = query.clone();
+        let (mut count, mut bytes, mut at_once) = (0, 0, FIRST_ROWS);
         loop {
             let Some(span) = plan::span(&query)? else { return Ok(pager.finish(false)) };
             let Some(range) = range::Range::within(span) else { return Ok(pager.finish(false)) };
-            let rows = pager.room().min(ROWS_PER_REQUEST);
+            let rows = pager.room().min(at_once);
             let request = self.client.query().table_name(&*self.table).consistent_read(true);
             let request = range
                 .ask(request, &query.part)
@@ -199,8 +200,11 @@ impl Store for DynamoStore {
                 if pager.room() == 0 {
                     return Ok(pager.finish(true));
                 }
-                pager.take(item::row(found)?);
+                let row = item::row(found)?;
+                (count, bytes) = (count + 1, bytes + row.value.len());
+                pager.take(row);
             }
+            at_once = (PAGE_BYTES * count / bytes.max(1)).max(FIRST_ROWS / 10);
             if !more || pager.room() == 0 {
                 return Ok(pager.finish(more));
             }

@@ -40,7 +40,8 @@ impl Patience {
         // Anywhere in the first so many milliseconds: those who met must not meet again.
         let pause = self.longest.mul_f64(chance());
         self.longest = (self.longest * 2).min(LONGEST_PAUSE);
-        if Instant::now() + pause >= self.until {
+        // A try that is cut off at once would only leave it in the dark what became of it.
+        if Instant::now() + pause + self.attempt / 2 > self.until {
             return false;
         }
         sleep(pause).await;

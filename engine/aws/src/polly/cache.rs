@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(cache.get(&hello), None);
         cache.put(&hello, &audio(9)).unwrap();
         assert_eq!(cache.get(&hello), Some(audio(9)));
-        let mut others = vec![hello.clone(); 5];
+        let mut others = vec![hello; 5];
         others[0].text.push('.');
         others[1].ssml = true;
         others[2].format = Format::Mulaw;

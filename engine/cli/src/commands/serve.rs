@@ -52,7 +52,7 @@ fn variables() -> impl Iterator<Item = (String, String)> {
 async fn hold(config: Config) -> Result<ExitCode> {
     let host = dialgraph_wiring::host(&config, cache_dir())?;
     let store = dialgraph_wiring::open_store(&config).await?;
-    let deploy = dialgraph_wiring::deploy(&config, host, &store)?;
+    let deploy = dialgraph_wiring::deploy(&config, host, &store).await?;
     let source = dialgraph_wiring::source(&config).await?;
     if source.is_none() {
         eprintln!(

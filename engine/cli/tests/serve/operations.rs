@@ -382,7 +382,7 @@ fn calls_in_progress_are_counted_from_the_start_and_when_they_come_back() {
     drop(server);
 
     let server = site.start();
-    server.wait_until("what is left of before is counted", |server| open(server) == 1.0);
+    assert_eq!(open(&server), 1.0, "what is left of before is counted");
     server.event("c-2", 1, json!({"event": "hung_up"}));
     assert_eq!(open(&server), 0.0);
 }

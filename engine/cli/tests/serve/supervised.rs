@@ -27,7 +27,8 @@ fn url(server: &Server) -> String {
 #[test]
 fn health_tells_life_from_readiness() {
     let desk = Desk::start(Pace::After(Duration::from_secs(3)));
-    let site = Site::desk(desk.url(), "20s");
+    // After that it takes no connection any more.
+    let site = Site::desk(desk.url(), "20s").set("DIALGRAPH_SERVER__DRAIN_DELAY", "10s");
     let server = site.start();
     let here = url(&server);
     assert_eq!(health(&here, &[]), (0, "ok".to_owned(), String::new()));

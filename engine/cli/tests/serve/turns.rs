@@ -61,24 +61,24 @@ fn a_contact_is_led_through_the_shipped_flows_to_a_queue() {
 
 #[test]
 fn a_contact_that_comes_back_goes_on_or_begins_anew_and_never_in_a_circle() {
-    let server = Site::shipped().start();
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    let silent = |turn: &str| json!({"did": "silent", "turn": turn});
     let first = turn(&server, "contact-1", json!({}));
     assert_eq!(turn(&server, "contact-1", json!({})), first, "delivered again, answered again");
-    let second = turn(&server, "contact-1", json!({"did": "pressed", "input": "1", "turn": "1"}));
+    let second = turn(&server, "contact-1", silent("1"));
     assert_eq!((&second["action"], &second["turn"]), (&json!("listen"), &json!("2")));
     assert_eq!(turn(&server, "contact-1", json!({})), second, "the call goes on where it was");
-    let did = json!({"did": "pressed", "input": "0", "turn": "2"});
-    let third = turn(&server, "contact-1", did);
-    assert_eq!((&third["action"], &third["turn"]), (&json!("queue"), &json!("3")));
+    turn(&server, "contact-1", silent("2"));
+    let last = turn(&server, "contact-1", silent("3"));
+    assert_eq!((&last["action"], &last["turn"]), (&json!("queue"), &json!("4")));
 
     let anew = turn(&server, "contact-1", json!({}));
     assert_eq!((&anew["action"], &anew["turn"]), (&json!("listen"), &json!("2.1")));
     assert_eq!(anew["prompt"], first["prompt"]);
     assert_eq!(turn(&server, "contact-1", json!({})), anew, "delivered again, answered again");
-    let did = json!({"did": "pressed", "input": "1", "turn": "2.1"});
-    let next = turn(&server, "contact-1", did);
+    let next = turn(&server, "contact-1", silent("2.1"));
     assert_eq!((&next["turn"], &next["prompt"]), (&json!("2.2"), &second["prompt"]));
-    assert_eq!(server.get("/v1/calls/contact-1").json()["call"]["turn"], 3, "it is as it was");
+    assert_eq!(server.get("/v1/calls/contact-1").json()["call"]["turn"], 4, "it is as it was");
 
     let gone = json!({
         "detail-type": "Amazon Connect Contact Event",

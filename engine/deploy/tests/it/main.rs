@@ -10,3 +10,4 @@ mod people;
 mod processes;
 mod pushes;
 mod shop;
+mod sweeps;

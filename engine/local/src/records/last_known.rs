@@ -11,13 +11,16 @@ use dialgraph_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{failed, scan, token};
+use super::{failed, later, scan, token};
 
 /// A record that is remembered and unchanged is not written again for this long: 10 minutes.
 pub const REFRESH_MILLIS: u64 = 10 * 60 * 1000;
 
 /// What the partition of a collection begins with.
 pub(crate) const PART: &str = "known/";
+
+/// A record that was not read or written again for this long is no longer known: a day.
+pub const KNOWN_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
 /// Operations in one commit.
 const CHUNK: usize = 20;
@@ -86,7 +89,9 @@ impl<R: Records> LastKnown<R> {
                     }
                 }
                 let known = Known { record: record.clone(), read_at: caller.now };
-                ops.push(Op::put(place, encode(&known).map_err(failed)?, Expect::Any));
+                let value = encode(&known).map_err(failed)?;
+                let until = later(caller.now, KNOWN_MILLIS);
+                ops.push(Op::put_until(place, value, Expect::Any, until));
             }
             self.commit(ops, &format!("{}#{n}", caller.idempotency_key)).await?;
         }

@@ -24,7 +24,7 @@ use dialgraph_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use last_known::{LastKnown, REFRESH_MILLIS};
+pub use last_known::{KNOWN_MILLIS, LastKnown, REFRESH_MILLIS};
 pub use seed::Seeded;
 
 /// Largest record, as JSON, in bytes.

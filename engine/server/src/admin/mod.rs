@@ -141,6 +141,8 @@ mod tests {
             document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
         let all = all_routes();
         let routed: BTreeSet<&str> = all.iter().map(|(path, _)| path.as_str()).collect();
-        assert_eq!(documented, routed);
+        // The document does not tell of itself: it is the one path that wants no token.
+        let own = BTreeSet::from(["/openapi-admin.json"]);
+        assert_eq!(documented, &routed - &own);
     }
 }

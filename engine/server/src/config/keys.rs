@@ -374,6 +374,16 @@ pub(super) fn all() -> Vec<Key> {
             |c| &mut c.deploy.canary_traps,
         ),
         key(
+            "deploy.keep_releases",
+            "Releases, and versions of each flow and plugin, to which one can go back. Content that neither they nor\ncalls in progress need is removed from the disk, once an hour; 0: never.",
+            |c| &mut c.deploy.keep_releases,
+        ),
+        key(
+            "deploy.keep_for",
+            "What was live within this time stays in any case: a call that was given away may come back so long.",
+            |c| &mut c.deploy.keep_for,
+        ),
+        key(
             "providers.timeout",
             "A provider's answer is given up after this, retries included, unless its node's limit is shorter.",
             |c| &mut c.providers.timeout,
@@ -455,6 +465,11 @@ pub(super) fn all() -> Vec<Key> {
             "aws.guardrails",
             "Which Bedrock guardrail stands for each guardrail of the flows: `NAME=GUARDRAIL_ID/VERSION` each.",
             |c| &mut c.aws.guardrails,
+        ),
+        key(
+            "aws.streaming",
+            "Whether answers without a guardrail are streamed, so that a model that stands still is noticed; some cannot.",
+            |c| &mut c.aws.streaming,
         ),
         key("aws.embedding_model", "Bedrock model for embeddings of articles and questions.", |c| {
             &mut c.aws.embedding_model

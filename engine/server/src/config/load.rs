@@ -295,6 +295,12 @@ impl Loading {
         if config.turns.answer_within > config.server.request_timeout {
             wrong("turns.answer_within", "must not be more than `server.request_timeout`");
         }
+        if config.deploy.keep_for.as_secs() < 60 * 60 {
+            wrong(
+                "deploy.keep_for",
+                "must be \"1h\" or more: engine processes hear of each other's changes late, and calls come back late",
+            );
+        }
         if config.server.max_body.0 < 4096 {
             wrong(
                 "server.max_body",

@@ -189,6 +189,10 @@ pub struct Deploy {
     pub canary_min_calls: u32,
     pub canary_more_errors: u32,
     pub canary_traps: u32,
+    /// Releases whose content stays though nothing needs it; 0: all.
+    pub keep_releases: u32,
+    /// For so long after they were live, content stays in any case.
+    pub keep_for: Duration,
 }
 
 /// Whether the admin API is served.
@@ -292,6 +296,8 @@ pub struct Aws {
     pub models: Vec<String>,
     /// `NAME=GUARDRAIL_ID/VERSION` each.
     pub guardrails: Vec<String>,
+    /// Whether answers without a guardrail are streamed.
+    pub streaming: bool,
     pub embedding_model: String,
     /// `NAME=SECRET_ID[#KEY]` each.
     pub secrets: Vec<String>,
@@ -394,6 +400,8 @@ impl Default for Config {
                 canary_min_calls: 20,
                 canary_more_errors: 5,
                 canary_traps: 0,
+                keep_releases: 20,
+                keep_for: seconds(7 * 24 * 60 * 60),
             },
             providers: Providers {
                 timeout: seconds(60),
@@ -415,6 +423,7 @@ impl Default for Config {
                 model: None,
                 models: Vec::new(),
                 guardrails: Vec::new(),
+                streaming: true,
                 embedding_model: "amazon.titan-embed-text-v2:0".to_owned(),
                 secrets: Vec::new(),
                 secrets_prefix: "dialgraph/".to_owned(),

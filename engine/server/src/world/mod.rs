@@ -10,6 +10,7 @@ mod retry;
 
 use std::sync::Arc;
 
+use dialgraph_kernel::ports::records::{Find, Get, Source};
 use dialgraph_kernel::ports::{HostCall, HostErrorKind, HostResult};
 use dialgraph_runtime::World;
 
@@ -43,6 +44,11 @@ fn subject(call: &HostCall) -> String {
             Some(host) => format!("http {host}"),
             None => "http".to_owned(),
         },
+        // What was last known is asked for when records are down, and does not lie where they do.
+        HostCall::RecordsGet(Get { source: Source::LastKnown, .. })
+        | HostCall::RecordsFind(Find { source: Source::LastKnown, .. }) => {
+            "records last known".to_owned()
+        }
         call => call.provider().to_owned(),
     }
 }

@@ -1,8 +1,10 @@
 //! Another try, where one may help and there is time for it.
 //!
-//! All tries carry the same idempotency key, so an effect happens once however often it is asked for. A request to a
-//! host outside is the exception: not every host knows such keys, so one with an effect is made again only if the
-//! first never reached the host.
+//! All tries carry the same idempotency key, so an effect happens once however often it is asked for. Two sorts of
+//! requests are the exception, because who gets them may know no such keys: one with an effect to a host outside, and a
+//! caller's words to a recogniser, which moves its dialogue on. They are made again only if the first did not get there.
+//!
+//! This is the only place where a request is made again: no provider does so by itself, or tries would multiply.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
@@ -50,7 +52,7 @@ impl World for Retrying {
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
         let provider = call.provider();
         let limit = self.limits.get(provider);
-        let (tries, backoff) = (self.tries, self.backoff);
+        let (tries, backoff) = (self.tries.min(most_tries(&call)), self.backoff);
         let (inner, figures) = (self.inner.clone(), self.figures.clone());
         async move {
             let began = Instant::now();
@@ -83,9 +85,30 @@ fn helps(call: &HostCall, error: &HostError) -> bool {
     match error.code.as_str() {
         // The time is over, or the breaker says to leave it alone.
         "timed-out" | "circuit-open" => false,
-        // The host was never reached.
+        // What it relies on failed, or the account has no more of it: so it will in a moment.
+        "dependency-failed" | "quota-exceeded" => false,
+        // It did not get there.
         "no-connection" | "tls" | "secret-unavailable" | "secret-unreadable" => true,
-        _ => !(call.has_effect() && matches!(call, HostCall::HttpSend(_))),
+        // It was turned away at the door.
+        "throttled" if matches!(call, HostCall::NluRecognize(_)) => true,
+        _ => !moves_on(call),
+    }
+}
+
+/// Whether it may have done something that a second one would do again.
+fn moves_on(call: &HostCall) -> bool {
+    match call {
+        HostCall::NluRecognize(_) => true,
+        HostCall::HttpSend(_) => call.has_effect(),
+        _ => false,
+    }
+}
+
+/// A model takes seconds to answer: a caller waits for it twice at most.
+fn most_tries(call: &HostCall) -> u32 {
+    match call {
+        HostCall::GenaiConverse(_) => 2,
+        _ => u32::MAX,
     }
 }
 

@@ -120,6 +120,28 @@ async fn a_request_that_may_have_had_its_effect_outside_is_not_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_caller_said_is_not_told_to_a_recogniser_twice() {
+    let said = || HostCall::NluRecognize(Default::default());
+    for (why, asked) in [("service-down", 1), ("throttled", 2), ("no-connection", 2)] {
+        let world = listed(vec![Reply::Down(why)]);
+        let (guarded, _) = guarded(world.clone(), &config(), &Arc::default());
+        let _ = guarded.call(caller(), said()).await;
+        assert_eq!(world.asked.load(Ordering::SeqCst), asked, "{why}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_is_asked_once_more_at_most_and_not_if_that_would_not_help() {
+    let ask = || HostCall::GenaiConverse(Default::default());
+    for (why, asked) in [("service-down", 2), ("throttled", 2), ("dependency-failed", 1)] {
+        let world = listed((0..5).map(|_| Reply::Down(why)).collect());
+        let (guarded, _) = guarded(world.clone(), &config(), &Arc::default());
+        assert_eq!(code(&guarded.call(caller(), ask()).await), why);
+        assert_eq!(world.asked.load(Ordering::SeqCst), asked, "{why}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_never_answers_is_given_up_after_its_own_limit() {
     let world = listed(vec![Reply::Never]);
     let mut config = config();

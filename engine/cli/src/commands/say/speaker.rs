@@ -18,7 +18,8 @@ pub(super) struct Speaker {
 
 impl Speaker {
     pub(super) fn of(args: &SayArgs) -> Result<Self> {
-        let cache = cache_dir().map(|folder| Cache::new(folder.join("speech")));
+        let cache = args.cache.clone().or_else(|| Some(cache_dir()?.join("speech")));
+        let cache = cache.map(Cache::new);
         Ok(Self { region: region(args.region.as_ref())?, polly: OnceCell::new(), cache })
     }
 

@@ -1,0 +1,393 @@
+//! Removes content that nothing needs any more.
+//!
+//! Needed is what new calls get, what calls in progress are pinned to on any engine process, what was live not long ago,
+//! and what one may go back to: see [`Keep`]. The history and the audit log stay; only the bytes go.
+//!
+//! Engine processes share content, and a push may need this very moment what nobody needed before. So a sweep first
+//! *claims* what it is about to remove, in one row of the store, and looks once more; and a push commits only if that row
+//! has not changed since before the push first looked at content. Whichever is first, the other begins again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use dialgraph_flow::Digest;
+use dialgraph_store::{Expect, Op, Query, Typed, UnixMillis, decode};
+
+use crate::deploy::{Deploy, Inner, blocking};
+use crate::error::DeployError;
+use crate::item::Item;
+use crate::manifest::Manifest;
+use crate::rows::{self, Action, AuditEntry, Made, State};
+use crate::who::Who;
+
+/// What stays though no call needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// So many releases, the newest, those that were live before what is live now, and as many versions of each flow
+    /// and plugin; 0: everything, for ever.
+    pub releases: u32,
+    /// Whatever was live within this time. A call that was given away may come back so long.
+    pub for_long: Duration,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { releases: 20, for_long: Duration::from_secs(7 * 24 * 60 * 60) }
+    }
+}
+
+/// How often content is looked through, by whichever process comes first.
+const EVERY_MS: u64 = 60 * 60 * 1000;
+/// Pieces of content that are claimed at once.
+const AT_ONCE: usize = 200;
+/// As often in one sweep: pushes begin again after each, and must come through in the end.
+const PARTS: usize = 4;
+/// So long a process removes what it has claimed.
+const CLAIM_MS: u64 = 30_000;
+/// After this the process that claimed is dead, whatever its clock shows.
+const ABANDONED_MS: u64 = 120_000;
+/// How often a push looks whether a claim has ended.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What is being removed now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sweep {
+    /// When the last sweep was over.
+    pub(crate) swept: UnixMillis,
+    pub(crate) claimed: UnixMillis,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) removing: BTreeSet<Digest>,
+}
+
+impl Sweep {
+    fn is_under_way(&self, now: UnixMillis) -> bool {
+        !self.removing.is_empty() && now.0 < self.claimed.0.saturating_add(ABANDONED_MS)
+    }
+}
+
+/// What is needed, as of one moment.
+struct Needed {
+    /// Version of the state's row.
+    state: u64,
+    content: BTreeSet<Digest>,
+}
+
+impl Deploy {
+    /// Removes content that nothing needs; gives what it was. Does nothing while another process does it.
+    ///
+    /// # Errors
+    /// If the store fails; what was removed until then is gone.
+    pub async fn sweep(&self) -> Result<Vec<Digest>, DeployError> {
+        let inner = &self.0;
+        if inner.settings.keep.releases == 0 {
+            return Ok(Vec::new());
+        }
+        let mut row = inner.ledger.sweep().await?;
+        if row.as_ref().is_some_and(|row| row.value.is_under_way(inner.now())) {
+            return Ok(Vec::new());
+        }
+        let mut needed = inner.needed().await?;
+        let content = inner.content.clone();
+        let all = blocking(move || content.list()).await?;
+        let doomed = all.into_iter().filter(|digest| !needed.content.contains(digest));
+        let doomed: Vec<Digest> = doomed.take(AT_ONCE * PARTS).collect();
+        let mut removed = Vec::new();
+        for part in doomed.chunks(AT_ONCE) {
+            let swept = row.as_ref().map(|row| row.value.swept).unwrap_or_default();
+            let claimed = inner.now();
+            let claim = Sweep { swept, claimed, removing: part.iter().copied().collect() };
+            if !inner.claim(&mut row, claim).await? {
+                break;
+            }
+            // A push that was committed before the claim is seen now; a later one sees the claim.
+            if inner.state().await?.is_none_or(|state| state.version != needed.state) {
+                needed = inner.needed().await?;
+            }
+            let until = UnixMillis(claimed.0.saturating_add(CLAIM_MS));
+            removed.extend(inner.remove(part, &needed, until).await?);
+            let over = Sweep { swept: inner.now(), ..Sweep::default() };
+            if !inner.claim(&mut row, over).await? {
+                break;
+            }
+        }
+        if doomed.is_empty() {
+            let over = Sweep { swept: inner.now(), ..Sweep::default() };
+            inner.claim(&mut row, over).await?;
+        }
+        if !removed.is_empty() {
+            inner.happened(Action::ContentRemove.as_str());
+            let why = format!("{} files and plugins that nothing needs", removed.len());
+            let who = Who::engine("sweep");
+            inner.note(&[], |state| inner.swept_line(state, &who, why.clone())).await?;
+        }
+        Ok(removed)
+    }
+
+    /// The same, if it is time for it.
+    pub(crate) async fn sweep_if_due(&self) -> Result<Vec<Digest>, DeployError> {
+        let row = self.0.ledger.sweep().await?;
+        let last = row.map(|row| row.value.swept).unwrap_or_default();
+        if self.0.now().0 < last.0.saturating_add(EVERY_MS) {
+            return Ok(Vec::new());
+        }
+        self.sweep().await
+    }
+}
+
+impl Inner {
+    /// Waits until no content is being removed. What it gives must still hold when a change is committed whose content
+    /// was looked at after this.
+    pub(crate) async fn unclaimed(&self) -> Result<Op, DeployError> {
+        loop {
+            let mut row = self.ledger.sweep().await?;
+            let sweep = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
+            if sweep.removing.is_empty() {
+                let expect = row.map_or(Expect::Absent, |row| Expect::Version(row.version));
+                return Ok(Op::check(rows::sweep()?, expect));
+            }
+            if sweep.is_under_way(self.now()) {
+                tokio::time::sleep(LOOK).await;
+            } else {
+                let over = Sweep { removing: BTreeSet::new(), ..sweep };
+                self.claim(&mut row, over).await?;
+            }
+        }
+    }
+
+    /// Puts `next` in the place of `row`; false when another process has changed it meanwhile.
+    async fn claim(
+        &self,
+        row: &mut Option<Typed<Sweep>>,
+        next: Sweep,
+    ) -> Result<bool, DeployError> {
+        let expect = row.as_ref().map_or(Expect::Absent, |row| Expect::Version(row.version));
+        let written = self.ledger.commit(&[Op::put_value(rows::sweep()?, &next, expect)?]).await?;
+        *row = self.ledger.sweep().await?;
+        // Whoever has written since then is not us.
+        Ok(written && row.as_ref().is_some_and(|row| row.value == next))
+    }
+
+    async fn remove(
+        &self,
+        part: &[Digest],
+        needed: &Needed,
+        until: UnixMillis,
+    ) -> Result<Vec<Digest>, DeployError> {
+        let part: Vec<Digest> =
+            part.iter().copied().filter(|digest| !needed.content.contains(digest)).collect();
+        let (content, clock) = (self.content.clone(), self.clock.clone());
+        blocking(move || {
+            let mut removed = Vec::new();
+            for digest in part {
+                if clock.now() >= until {
+                    break;
+                }
+                if content.remove(&digest)? {
+                    removed.push(digest);
+                }
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
+    /// Everything that somebody may still ask for.
+    async fn needed(&self) -> Result<Needed, DeployError> {
+        let row = self.state().await?.ok_or(DeployError::NothingLive)?;
+        let state = &row.value;
+        let keep = self.settings.keep;
+        let for_long = u64::try_from(keep.for_long.as_millis()).unwrap_or(u64::MAX);
+        let lately = self.live_since(UnixMillis(self.now().0.saturating_sub(for_long))).await?;
+        let all = self.all_made().await?;
+        let forebears = forebears(&all, state, keep.releases);
+        let mut content: BTreeSet<Digest> =
+            state.pins.values().map(|pin| pin.digest).chain(state.folder).collect();
+        for made in &all {
+            let kept = made.number.saturating_add(keep.releases.into()) > state.last
+                || forebears.contains(&made.number)
+                || lately.contains(&made.release);
+            if !kept {
+                // Of most that are that old nothing is left: no need to ask after their calls.
+                let (there, manifest) = (self.content.clone(), made.manifest);
+                let there = blocking(move || there.contains(&manifest)).await?;
+                if !there || !self.has_open_calls(&made.release).await? {
+                    continue;
+                }
+            }
+            match self.manifest(made.manifest).await {
+                Ok(manifest) => {
+                    content.extend(manifest.content());
+                    content.insert(made.manifest);
+                }
+                // It was removed when other rules held.
+                Err(DeployError::Missing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let live = self.manifest(self.made(state.live.number).await?.manifest).await?;
+        for item in items(&live) {
+            let mut seen = 0;
+            let enough = |_: &_| {
+                seen += 1;
+                seen >= keep.releases
+            };
+            for version in self.ledger.versions(&item, enough).await? {
+                content.extend([version.digest, version.previous].into_iter().flatten());
+            }
+        }
+        Ok(Needed { state: row.version, content })
+    }
+
+    /// Releases that were live, or on trial, at some time since `when`, as the audit log has it.
+    async fn live_since(&self, when: UnixMillis) -> Result<BTreeSet<Digest>, DeployError> {
+        let mut live = BTreeSet::new();
+        let mut query = Query::new(rows::audit_log()?).descending().limit(100);
+        loop {
+            let page = self.ledger.0.query(&query).await?;
+            for row in &page.rows {
+                let entry: AuditEntry = decode(&row.value)?;
+                if entry.at < when {
+                    return Ok(live);
+                }
+                live.extend([entry.before, entry.after].into_iter().flatten());
+            }
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(live),
+            }
+        }
+    }
+
+    async fn all_made(&self) -> Result<Vec<Made>, DeployError> {
+        let mut all = Vec::new();
+        let mut query = Query::new(rows::all_made()?).limit(100);
+        loop {
+            let page = self.ledger.0.query(&query).await?;
+            for row in &page.rows {
+                all.push(decode(&row.value)?);
+            }
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    fn swept_line(&self, state: &State, who: &Who, why: String) -> AuditEntry {
+        self.line(state, who, Action::ContentRemove, None, Some(why))
+    }
+}
+
+/// Numbers of what is live and on trial, and of `count` releases before each, as one goes back from it.
+fn forebears(all: &[Made], state: &State, count: u32) -> BTreeSet<u64> {
+    let parent = |number: u64| {
+        let found = all.binary_search_by_key(&number, |made| made.number).ok()?;
+        all.get(found)?.parent
+    };
+    let canary = state.canary.as_ref().map(|canary| canary.deployed.number);
+    let mut found = BTreeSet::new();
+    for first in [Some(state.live.number), canary].into_iter().flatten() {
+        let mut next = Some(first);
+        for _ in 0..=count {
+            let Some(number) = next else { break };
+            found.insert(number);
+            next = parent(number);
+        }
+    }
+    found
+}
+
+fn items(manifest: &Manifest) -> Vec<Item> {
+    let flows = manifest.flows().map(|(name, _)| Item::flow(name));
+    flows.chain(manifest.plugins.keys().map(Item::plugin)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dialgraph_host::{Host, HostConfig};
+    use dialgraph_store::{Blobs, ManualClock, MemoryStore};
+
+    use super::*;
+    use crate::{LocalWorlds, Settings, Setup, Source};
+
+    const NOW: UnixMillis = UnixMillis(1_795_136_400_000);
+
+    /// An engine with one flow, that keeps nothing that it need not.
+    async fn engine(folder: &std::path::Path) -> (Deploy, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(NOW));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let deploy = Deploy::new(Setup {
+            store: store.clone(),
+            blobs: Blobs::open(folder).unwrap(),
+            host: Arc::new(Host::new(HostConfig::default()).unwrap()),
+            worlds: Arc::new(LocalWorlds::new(store, clock.clone())),
+            clock: clock.clone(),
+            settings: Settings {
+                keep: Keep { releases: 1, for_long: Duration::ZERO },
+                ..Settings::default()
+            },
+        });
+        let files = [
+            ("dialgraph.yaml", "entry: desk\nfallback: {queue: general}\nlocales: [en-US]\n"),
+            ("data/queues.yaml", "general: {title: {en-US: General}, priority: 3}\n"),
+            (
+                "desk.flow.yaml",
+                "flow: desk\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n",
+            ),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        deploy.start(Some(&Source::new(files.into(), &[]))).await.unwrap();
+        (deploy, clock)
+    }
+
+    #[tokio::test]
+    async fn a_push_whose_content_was_swept_before_its_commit_does_not_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deploy, _) = engine(folder.path()).await;
+        let inner = &deploy.0;
+        // As a push does: look whether anything is being removed, put the content, commit.
+        let unclaimed = inner.unclaimed().await.unwrap();
+        let pushed = inner.content.put(b"pushed").unwrap();
+        assert_eq!(deploy.sweep().await.unwrap(), [pushed], "nothing live is made of it yet");
+        assert!(!inner.ledger.commit(&[unclaimed]).await.unwrap());
+        // Begun again, it puts the content again.
+        let unclaimed = inner.unclaimed().await.unwrap();
+        inner.content.put(b"pushed").unwrap();
+        assert!(inner.ledger.commit(&[unclaimed]).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_push_waits_for_what_is_being_removed_and_for_a_dead_process_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deploy, clock) = engine(folder.path()).await;
+        let inner = &deploy.0;
+        let removing = BTreeSet::from([Digest::of(b"something")]);
+        let claim = Sweep { swept: NOW, claimed: NOW, removing };
+        let mut row = inner.ledger.sweep().await.unwrap();
+        assert!(inner.claim(&mut row, claim).await.unwrap());
+        assert_eq!(deploy.sweep().await.unwrap(), [], "another process is at it");
+        let waits = inner.unclaimed();
+        tokio::pin!(waits);
+        assert!(tokio::time::timeout(LOOK * 3, &mut waits).await.is_err());
+        clock.advance(ABANDONED_MS);
+        waits.await.unwrap();
+        let row = inner.ledger.sweep().await.unwrap().unwrap().value;
+        assert_eq!((row.swept, row.removing), (NOW, BTreeSet::new()));
+    }
+
+    #[tokio::test]
+    async fn content_is_looked_through_once_an_hour_by_whichever_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deploy, clock) = engine(folder.path()).await;
+        assert_eq!(deploy.sweep_if_due().await.unwrap(), []);
+        let stale = deploy.0.content.put(b"stale").unwrap();
+        clock.advance(EVERY_MS - 1);
+        assert_eq!(deploy.sweep_if_due().await.unwrap(), []);
+        clock.advance(1);
+        assert_eq!(deploy.sweep_if_due().await.unwrap(), [stale]);
+    }
+}

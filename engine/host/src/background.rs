@@ -1,0 +1,58 @@
+//! Threads for work that callers must not feel.
+//!
+//! Compiling takes all processors for a quarter of a second, and callers are answered by the same processors. So it has
+//! threads of its own, as many as there are processors, of lower priority: an idle machine compiles as fast as it can, a
+//! busy one answers first.
+
+use std::sync::OnceLock;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// As `nice` counts: a thread of this gets a tenth of what a usual one gets, when both want all.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Does `work`, and what it splits into, on these threads; waits for it.
+pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    static THREADS: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let threads = THREADS.get_or_init(|| {
+        let threads = ThreadPoolBuilder::new()
+            .thread_name(|n| format!("dialgraph-compile-{n}"))
+            .start_handler(|_| step_back())
+            .build();
+        threads
+            .inspect_err(|error| {
+                tracing::warn!(%error, "no threads to compile on; compiling holds up what else runs");
+            })
+            .ok()
+    });
+    match threads {
+        Some(threads) => threads.install(work),
+        None => work(),
+    }
+}
+
+/// Lowers the priority of this thread.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    // On Linux a priority is a thread's own, and no process stands for the thread that asks.
+    if let Err(error) = rustix::process::getpriority_process(None)
+        .and_then(|now| rustix::process::setpriority_process(None, now.max(NICE)))
+    {
+        tracing::warn!(%error, "compiling has the priority of all else");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn background_work_steps_back_and_the_thread_that_asked_for_it_does_not() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let before = nice();
+        assert_eq!(run(nice), before.max(NICE));
+        assert_eq!(nice(), before);
+    }
+}

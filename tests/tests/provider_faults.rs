@@ -1,0 +1,490 @@
+//! What plugins get and callers hear when a service of Amazon fails: one call of a general customer with the shipped flow and
+//! plugins, through the real SDK to a server that stands in for the service, while that server is busy, broken, silent or
+//! refuses.
+//!
+//! The table of what came of it is in `docs/aws.md`; `DIALGRAPH_UPDATE_DOCS=1` writes it anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod connect;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialgraph_aws::bedrock::embed::{DIMENSIONS, Titan};
+use dialgraph_aws::bedrock::{Bedrock, Limits, Names};
+use dialgraph_aws::connect_to_stand_in;
+use dialgraph_aws::knowledge::{Hybrid, Vectors};
+use dialgraph_aws::lex::{self, Lex};
+use dialgraph_flow::Project;
+use dialgraph_kernel::call::{CallId, Channel};
+use dialgraph_kernel::directive::Then;
+use dialgraph_kernel::event::Event;
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_kernel::ports::{HostAnswer, Timestamp};
+use dialgraph_local::LocalConfig;
+use dialgraph_runtime::{Answer, Dispatch, Engine, Releases, Start, WaitRules};
+use dialgraph_server::Config;
+use dialgraph_server::clock::SystemClock;
+use dialgraph_server::world::guarded;
+use dialgraph_simulator::session::Lab;
+use dialgraph_stand_ins::scripted::{Part, Reply, Request, Scripted};
+use dialgraph_store::{ManualClock, MemoryStore, Store};
+use serde_json::{Value, json};
+
+use connect::lab::{folder, lab_of};
+
+const TABLE: &str = "../docs/aws.md";
+
+/// What the caller says once; to whatever else is asked they are silent.
+const WORDS: &str = "휴대폰을 바꿔서 MFA 인증이 안 됩니다";
+
+/// What a guardrail finds in the caller's words, and must not be told on.
+const FOUND: &str = "인증이 안";
+
+/// What the shipped engine says when something takes long.
+const COMFORT: &str = "확인하고 있습니다. 잠시만 기다려 주세요.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Lex,
+    /// With a guardrail: answers come in one piece.
+    Converse,
+    /// Without one: they are streamed.
+    Stream,
+    /// Embeds questions; articles are embedded before the call.
+    Titan,
+}
+
+impl Service {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lex => "Lex",
+            Self::Converse => "Bedrock, with a guardrail",
+            Self::Stream => "Bedrock, streamed",
+            Self::Titan => "embeddings",
+        }
+    }
+
+    fn of(request: &Request) -> Self {
+        match request.path.as_str() {
+            path if path.starts_with("/bots/") => Self::Lex,
+            path if path.ends_with("/converse") => Self::Converse,
+            path if path.ends_with("/converse-stream") => Self::Stream,
+            _ => Self::Titan,
+        }
+    }
+
+    fn function(self) -> &'static str {
+        match self {
+            Self::Lex => "nlu.recognize",
+            Self::Converse | Self::Stream => "genai.converse",
+            Self::Titan => "knowledge.search",
+        }
+    }
+
+    /// When nothing is wrong.
+    fn well(self, request: &Request) -> Reply {
+        match self {
+            Self::Lex => Reply::json(200, &recognised()),
+            Self::Converse => {
+                Reply::json(200, &answered("MFA 초기화를 신청하실 수 있습니다.[1]", "end_turn"))
+            }
+            Self::Stream => stream(&["MFA 초기화를 ", "신청하실 수 있습니다.[1]"], true),
+            Self::Titan => {
+                let text = request.json()["inputText"].as_str().unwrap().to_owned();
+                let mut vector = vec![0.0_f32; DIMENSIONS];
+                vector[usize::from(text.contains("MFA"))] = 1.0;
+                Reply::json(200, &json!({"embedding": vector, "inputTextTokenCount": 9}))
+            }
+        }
+    }
+}
+
+fn recognised() -> Value {
+    let intent = json!({"name": "AccountAccess", "state": "ReadyForFulfillment", "confirmationState": "None",
+        "slots": {"Service": null}});
+    json!({
+        "sessionId": "contact-1",
+        "sessionState": {"dialogAction": {"type": "Close"}, "intent": intent},
+        "interpretations": [
+            {"nluConfidence": {"score": 0.93}, "interpretationSource": "Lex", "intent": intent},
+            {"interpretationSource": "Lex", "intent": {"name": "FallbackIntent", "slots": {}}},
+        ],
+    })
+}
+
+fn answered(text: &str, stop: &str) -> Value {
+    json!({
+        "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
+        "stopReason": stop,
+        "usage": {"inputTokens": 210, "outputTokens": 17, "totalTokens": 227},
+        "metrics": {"latencyMs": 480},
+    })
+}
+
+fn stream(texts: &[&str], ends: bool) -> Reply {
+    let mut parts = vec![Part::event("messageStart", &json!({"role": "assistant"}))];
+    for text in texts {
+        let delta = json!({"contentBlockIndex": 0, "delta": {"text": text}});
+        parts.push(Part::event("contentBlockDelta", &delta));
+    }
+    if ends {
+        parts.push(Part::event("messageStop", &json!({"stopReason": "end_turn"})));
+        let usage = json!({"inputTokens": 210, "outputTokens": 17, "totalTokens": 227});
+        parts
+            .push(Part::event("metadata", &json!({"usage": usage, "metrics": {"latencyMs": 480}})));
+    }
+    Reply::stream(parts)
+}
+
+/// Half an answer, and then this.
+fn half(then: Part) -> Reply {
+    let mut reply = stream(&["MFA 초기화를 신청하실 수 있습니다.[1] 먼저"], false);
+    reply.parts.push(then);
+    reply
+}
+
+fn steps_in() -> Reply {
+    let mut answer = answered("그 내용은 말씀드릴 수 없습니다.", "guardrail_intervened");
+    let word = json!({"match": FOUND, "action": "BLOCKED", "detected": true});
+    let words = json!({"customWords": [word], "managedWordLists": []});
+    answer["trace"] =
+        json!({"guardrail": {"inputAssessment": {"gr1a2b3c4d5e": {"wordPolicy": words}}}});
+    Reply::json(200, &answer)
+}
+
+/// A service that does something else. `does` is given how often it was asked before; none: it answers well.
+struct Case {
+    service: Service,
+    fault: &'static str,
+    does: fn(usize) -> Option<Reply>,
+}
+
+const fn case(service: Service, fault: &'static str, does: fn(usize) -> Option<Reply>) -> Case {
+    Case { service, fault, does }
+}
+
+fn busy(_: usize) -> Option<Reply> {
+    Some(Reply::error(429, "ThrottlingException", "Rate exceeded"))
+}
+
+fn busy_once(asked: usize) -> Option<Reply> {
+    (asked == 0).then(|| busy(0)).flatten()
+}
+
+fn down(_: usize) -> Option<Reply> {
+    Some(Reply::error(500, "InternalServerException", "try later"))
+}
+
+fn down_once(asked: usize) -> Option<Reply> {
+    (asked == 0).then(|| down(0)).flatten()
+}
+
+fn silent(_: usize) -> Option<Reply> {
+    Some(Reply::never())
+}
+
+fn garbled(_: usize) -> Option<Reply> {
+    Some(Reply::text(200, "<html>no JSON</html>"))
+}
+
+fn refuses(_: usize) -> Option<Reply> {
+    Some(Reply::error(403, "AccessDeniedException", "not authorized"))
+}
+
+const CASES: [Case; 24] = [
+    case(Service::Converse, "nothing is wrong", |_| None),
+    case(Service::Lex, "throttled once", busy_once),
+    case(Service::Lex, "throttled", busy),
+    case(Service::Lex, "fails (500)", down),
+    case(Service::Lex, "never answers", silent),
+    case(Service::Lex, "answers no JSON", garbled),
+    case(Service::Lex, "refuses (403)", refuses),
+    case(Service::Converse, "throttled once", busy_once),
+    case(Service::Converse, "throttled", busy),
+    case(Service::Converse, "fails once (500)", down_once),
+    case(Service::Converse, "fails (500)", down),
+    case(Service::Converse, "never answers", silent),
+    case(Service::Converse, "answers no JSON", garbled),
+    case(Service::Converse, "refuses (403)", refuses),
+    case(Service::Converse, "the guardrail steps in", |_| Some(steps_in())),
+    case(Service::Stream, "nothing is wrong", |_| None),
+    case(Service::Stream, "an exception in the middle, once", |asked| {
+        let exception = json!({"message": "try later"});
+        (asked == 0).then(|| half(Part::exception("serviceUnavailableException", &exception)))
+    }),
+    case(Service::Stream, "an exception in the middle", |_| {
+        let exception = json!({"message": "too many tokens"});
+        Some(half(Part::exception("throttlingException", &exception)))
+    }),
+    case(Service::Stream, "cut in the middle", |_| Some(half(Part::Cut))),
+    case(Service::Stream, "stands still in the middle", |_| Some(half(Part::Silence))),
+    case(Service::Titan, "throttled", busy),
+    case(Service::Titan, "never answers", silent),
+    case(Service::Titan, "answers no JSON", garbled),
+    case(Service::Titan, "refuses (403)", refuses),
+];
+
+/// What came of a call.
+struct Outcome {
+    heard: Vec<String>,
+    end: String,
+    /// Of the service: what the plugin got the first time.
+    got: String,
+    asked: usize,
+    waited: bool,
+    journal: Vec<TurnRecord>,
+}
+
+fn hold(lab: &Lab, project: &Project, case: &Case) -> Outcome {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let (service, does) = (case.service, case.does);
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = Scripted::start(move |request| {
+        // Articles have a title, and are embedded before the call.
+        let article = || request.json()["inputText"].as_str().unwrap().contains('\n');
+        let of = Service::of(request);
+        if of != service || (of == Service::Titan && article()) {
+            return of.well(request);
+        }
+        let before = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        does(before).unwrap_or_else(|| of.well(request))
+    });
+    let mut outcome = runtime.unwrap().block_on(call(lab, project, &server));
+    let requests = server.requests();
+    let of_service = requests.iter().filter(|request| {
+        let said = || request.json()["inputText"].as_str().is_some_and(|text| text == WORDS);
+        Service::of(request) == service && (service != Service::Titan || said())
+    });
+    outcome.asked = of_service.count();
+    let entries = outcome.journal.iter().flat_map(|turn| &turn.entries);
+    let first = entries.clone().find(|entry| entry.call.function() == service.function());
+    outcome.got = match first.map(|entry| &entry.result) {
+        None => "(not asked)".to_owned(),
+        Some(Err(error)) => {
+            format!("{} `{}`", format!("{:?}", error.kind).to_lowercase(), error.code)
+        }
+        Some(Ok(HostAnswer::NluRecognize(told))) => told.interpretations[0].intent.name.clone(),
+        Some(Ok(HostAnswer::GenaiConverse(told))) => format!("`{}`", told.stop_reason),
+        Some(Ok(HostAnswer::KnowledgeSearch(told))) if told.is_empty() => "nothing".to_owned(),
+        Some(Ok(_)) => "passages found by their words".to_owned(),
+    };
+    outcome
+}
+
+async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
+    let connection = connect_to_stand_in(&server.url(), dialgraph_stand_ins::REGION).await;
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
+    let mut local = LocalConfig::with_language(
+        dialgraph_local::Language::of_files(project.files()).unwrap(),
+        store.clone(),
+    );
+    local.collections = project
+        .collections()
+        .iter()
+        .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
+        .collect();
+    local.now = Timestamp(SystemClock.millis());
+    let mut providers = local.build().await.unwrap().providers;
+    let second = Duration::from_secs(1);
+    let bots = lex::bots(&["default=ABCDEFGHIJ/TSTALIASID".to_owned()]).unwrap();
+    providers.nlu = Arc::new(Lex::new(&connection, bots, 4 * second));
+    let guardrails = ["default=gr1a2b3c4d5e/1".to_owned()];
+    let mut names = Names::read(Some("amazon.nova-lite-v1:0"), &[], &guardrails).unwrap();
+    let guarded_flow = project.files().values().any(|text| {
+        String::from_utf8_lossy(text).contains("config: {base: default, guardrail: default}")
+    });
+    if !guarded_flow {
+        names.guardrails.clear();
+    }
+    let limits = Limits { first: 4 * second, idle: 3 * second, whole: 6 * second };
+    providers.genai = Arc::new(Bedrock::new(&connection, names, limits, true));
+    let titan = Titan::new(&connection, "amazon.titan-embed-text-v2:0").unwrap();
+    let vectors = Arc::new(Vectors::new(titan, store.clone()).unwrap());
+    let articles = Arc::new(dialgraph_local::knowledge_of(project.files()).unwrap());
+    let hybrid = Arc::new(Hybrid::new(articles, &vectors, 2 * second));
+    while !hybrid.is_ready() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    providers.knowledge = hybrid;
+
+    let config = Config::default();
+    let dispatch = Arc::new(Dispatch::new(providers, project.grants()));
+    let (world, _) = guarded(dispatch, &config.providers, &Arc::default());
+    let engine = Engine::new(
+        store,
+        Arc::new(Releases::new(lab.release.clone())),
+        lab.plugins.clone(),
+        world,
+        Arc::new(SystemClock),
+        WaitRules { turn_ms: 4_000, comfort_wait_ms: 100, ..WaitRules::default() },
+    );
+    let id = CallId("contact-1".into());
+    let attributes = [("customer_class", "general"), ("company", "도토리소프트")];
+    let start = Start {
+        id: id.clone(),
+        channel: Channel::Voice,
+        locale: Some("ko-KR".into()),
+        from: Some("+821000000106".to_owned()),
+        to: None,
+        flow: Some("general-customer".into()),
+        seed: 7,
+        attributes: attributes
+            .into_iter()
+            .map(|(name, value)| (name.into(), Value::from(value)))
+            .collect::<BTreeMap<_, _>>(),
+    };
+    let mut outcome = Outcome {
+        heard: Vec::new(),
+        end: String::new(),
+        got: String::new(),
+        asked: 0,
+        waited: false,
+        journal: Vec::new(),
+    };
+    let mut answer = engine.start(start, "t0").await.unwrap();
+    let mut said = false;
+    for turn in 1..40 {
+        let Answer { record, in_flight, .. } = answer;
+        outcome.heard.extend(record.directives.say.iter().map(|speech| speech.text.clone()));
+        let then = record.directives.then.clone();
+        outcome.journal.push(record);
+        let event = match then {
+            Then::Ask(_) if !said => {
+                said = true;
+                Event::Said { text: WORDS.to_owned(), confidence: Some(0.9) }
+            }
+            Then::Ask(_) => Event::Silent,
+            Then::Wait { .. } => {
+                outcome.waited = true;
+                let (key, reply) = in_flight.expect("something is waited for");
+                engine.keep_reply(&id, &key, reply.await).await.unwrap();
+                Event::Resumed
+            }
+            Then::Queue(queue) => {
+                outcome.end = format!("queue `{}`", queue.name);
+                break;
+            }
+            Then::HangUp => {
+                outcome.end = "content, hangs up".to_owned();
+                break;
+            }
+            other => panic!("{other:?}"),
+        };
+        answer = engine.turn(&id, event, &format!("t{turn}")).await.unwrap();
+    }
+    outcome
+}
+
+/// Sentence by sentence, without requests to wait and marks of speech.
+fn sentences(heard: &[String]) -> Vec<String> {
+    let mut text = heard.join(" ").replace(COMFORT, " ");
+    while let (Some(from), Some(to)) = (text.find('<'), text.find('>')) {
+        text.replace_range(from..=to, "");
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentences = text.split_inclusive(['.', '?']).map(str::trim);
+    sentences.filter(|sentence| !sentence.is_empty()).map(str::to_owned).collect()
+}
+
+/// The shipped project, but that its answers have no guardrail.
+fn unguarded() -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+            match path.is_dir() {
+                true => copy(&path, &to.join(name)),
+                false => {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let text = text.replace(
+                        "config: {base: default, guardrail: default}",
+                        "config: {base: default}",
+                    );
+                    std::fs::write(to.join(name), text).unwrap();
+                }
+            }
+        }
+    }
+    let to = tempfile::tempdir().unwrap();
+    copy(&folder().join("../flows"), to.path());
+    to
+}
+
+#[test]
+fn whatever_a_service_does_the_caller_is_answered_or_reaches_a_person() {
+    let flows = folder().join("../flows");
+    let plain = unguarded();
+    let labs = [lab_of(&flows), lab_of(plain.path())];
+    let projects = [Project::load(&flows).unwrap(), Project::load(plain.path()).unwrap()];
+    let mut rows = String::new();
+    let mut usual: Vec<String> = Vec::new();
+    for case in &CASES {
+        let which = usize::from(case.service == Service::Stream);
+        let outcome = hold(&labs[which], &projects[which], case);
+        assert!(
+            !outcome.end.is_empty(),
+            "{case}: it never ends: {:?}",
+            outcome.heard,
+            case = case.fault
+        );
+        let journal = serde_json::to_string(&outcome.journal).unwrap();
+        for secret in ["AWS4-HMAC-SHA256", "Credential=", "x-amz-", "\"match\""] {
+            assert!(!journal.contains(secret), "{}: {secret} is in the journal", case.fault);
+        }
+        let heard = sentences(&outcome.heard);
+        // Half an answer is never spoken, and no mark of a source.
+        assert!(
+            !heard.iter().any(|words| words.contains("먼저") || words.contains('[')),
+            "{heard:?}"
+        );
+        let row = sentences_of(&mut usual, heard, outcome.waited);
+        let again = match outcome.asked {
+            0 | 1 => "no".to_owned(),
+            2 => "once".to_owned(),
+            times => format!("{} times", times - 1),
+        };
+        writeln!(
+            rows,
+            "| {} | {} | {} | {again} | {} | {row} |",
+            case.service.name(),
+            case.fault,
+            outcome.got,
+            outcome.end
+        )
+        .unwrap();
+    }
+    compare("language", &rows);
+}
+
+/// The first call in full, of others what the first did not say.
+fn sentences_of(usual: &mut Vec<String>, mut heard: Vec<String>, waited: bool) -> String {
+    if usual.is_empty() {
+        usual.clone_from(&heard);
+    } else {
+        heard.retain(|sentence| !usual.contains(sentence));
+    }
+    let words = if heard.is_empty() { "the same".to_owned() } else { heard.join(" ") };
+    if waited { format!("(“{COMFORT}”) {words}") } else { words }
+}
+
+/// The rows between `<!-- faults: NAME -->` and `<!-- end -->`, behind the table's head.
+fn compare(name: &str, rows: &str) {
+    let path = folder().join(TABLE);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(&format!("<!-- faults: {name} -->\n")).expect("its mark");
+    let (table, after) = rest.split_once("<!-- end -->").expect("its end");
+    let (head, old) = table.split_once("|---|---|---|---|---|---|\n").expect("its head");
+    if std::env::var_os("DIALGRAPH_UPDATE_DOCS").is_some() {
+        let table = format!("{head}|---|---|---|---|---|---|\n{rows}");
+        let text = format!("{before}<!-- faults: {name} -->\n{table}<!-- end -->{after}");
+        std::fs::write(&path, text).unwrap();
+    } else {
+        assert_eq!(rows, old, "run with DIALGRAPH_UPDATE_DOCS=1 and review the difference");
+    }
+}
