@@ -226,7 +226,11 @@ fn what_changes_in_the_project_folder_goes_live_and_outlives_a_restart() {
         |server: &Server| server.get("/v1/releases/live").json()["live"]["number"].as_u64();
     assert_eq!(number(&server), Some(1));
     std::fs::write(&desk, text.replace("What happened?", "Tell us.")).unwrap();
-    server.wait_until("the change is live", |server| number(server) == Some(2));
+    // The store has it a moment before the process has gone over to it, and says so.
+    server.wait_until("the change is live", |server| {
+        server.log().contains("a change in the project folder is live")
+    });
+    assert_eq!(number(&server), Some(2));
     let answer = server.call("a", json!({}));
     assert_eq!(answer["say"][0]["text"], "Tell us.");
     // Pushed beside the folder: the folder does not know of it, and does not take it back.
