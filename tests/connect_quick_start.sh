@@ -10,11 +10,7 @@ if ! command -v cargo-lambda >/dev/null; then
   [ -x "$venv/bin/cargo-lambda" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q 'cargo-lambda==1.9.*'; }
   export PATH="$venv/bin:$PATH"
 fi
-# With DIALGRAPH_BUILT set, what `cargo test --workspace` has built is taken as it is.
-[ -n "${DIALGRAPH_BUILT:-}" ] || {
-  cargo build -q --locked -p dialgraph -p dialgraph-lambda
-  cargo build -q --locked -p dialgraph-tests --example connect_call
-}
+cargo build -q --locked -p dialgraph -p dialgraph-lambda
 
 work="$(mktemp -d)"
 engine=""
@@ -58,7 +54,7 @@ for queue in $(sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' flows/data/queues.yaml); 
 
 call() {
   printf '%s\n' "$@" |
-    "$target/debug/examples/connect_call" "$work/bridge.json" "http://127.0.0.1:$lambda_port"
+    cargo run -q --locked -p dialgraph-tests --example connect_call -- "$work/bridge.json" "http://127.0.0.1:$lambda_port"
 }
 heard="$(call 1 푸른별상사 홍예시 1 '운영 서버가 다운됐어요')"
 if grep -qF '상담 시간이 아닙니다' <<<"$heard"; then

@@ -1,8 +1,8 @@
 //! Amazon Bedrock as the writer of answers: `Converse` and `ConverseStream`.
 //!
 //! * **Grounded.** Passages go with the caller's question as numbered sources; the model is told to answer from them
-//!   alone and to mark each sentence with the number of its source ([`prompt`]). The marks are taken out again and
-//!   become the port's citations, ranges of characters ([`citations`]). The model's word that the sources hold no
+//!   alone and to mark each sentence with the number of its source (`prompt`). The marks are taken out again and
+//!   become the port's citations, ranges of characters (`citations`). The model's word that the sources hold no
 //!   answer becomes the stop reason `no-answer`, with a sentence that says so.
 //! * **Whole sentences.** An answer is given when it is complete. One that was cut off by the limit of tokens loses its
 //!   unfinished sentence; one whose stream broke is a failure, not half an answer.

@@ -7,7 +7,7 @@
 //!
 //! **Score.** What a plugin compares with its threshold must have a meaning that a sum of ranks has not. It is the better
 //! of two shares: the words of the question that the passage says (the local score), and how far the similarity lies
-//! between what unlike texts have and what a text has with its own question ([`closeness`]).
+//! between what unlike texts have and what a text has with its own question (`closeness`).
 //!
 //! **Never waited for.** Passages are embedded in the background when a release is made, and kept in the store by what
 //! they say: a restart or a changed article embeds what is new, and processes that share a store share them. Until a

@@ -4,8 +4,8 @@
 //!   and of what began it; the id goes with the session that is handed back. So two questions of one call do not find
 //!   each other's half-filled slots in Lex, and a request that is repeated finds its own session.
 //! * **Nothing is lost on the way.** What the port has no field for (active contexts, runtime hints, how a slot is
-//!   spelled) is kept in the session's `rest` ([`session`]). Slots that are not filled are told as such, though the SDK
-//!   refuses the answers that have them ([`nulls`]).
+//!   spelled) is kept in the session's `rest` (`session`). Slots that are not filled are told as such, though the SDK
+//!   refuses the answers that have them (`nulls`).
 //! * **Never asked twice.** `RecognizeText` moves the conversation on, so a request that may have reached Lex is not
 //!   repeated: not here, and not by the server, which goes by the failure's code (see [`crate::error`]).
 //!
