@@ -98,6 +98,9 @@ def members(name):
     return out
 allowed = members("@system-service") | members("@default")
 allowed -= members("@privileged") | members("@resources")
+# What the unit gives back, call by call.
+allowed |= {line.split("=", 1)[1].strip() for line in open("packaging/systemd/dialgraph.service")
+            if re.match(r"SystemCallFilter=[a-z]", line)}
 forbidden = sorted(made - allowed)
 print(f"{'FAIL' if forbidden else 'ok  '}  {len(made)} kinds of system calls, forbidden by the unit: {', '.join(forbidden) or 'none'}")
 sys.exit(bool(forbidden))
