@@ -152,7 +152,9 @@ pub(super) async fn erase(
 ) -> Answer {
     let EraseRequest { customer, dry_run } = read(&body)?;
     if customer.is_empty() || customer.len() > MAX_CUSTOMER {
-        return Err(Problem::invalid(format!("`customer` must have 1 to {MAX_CUSTOMER} bytes")).into());
+        return Err(
+            Problem::invalid(format!("`customer` must have 1 to {MAX_CUSTOMER} bytes")).into()
+        );
     }
     begin(&admin, who, Task::Erase(customer), dry_run)
 }
