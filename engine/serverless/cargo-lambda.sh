@@ -21,9 +21,11 @@ fi
 
 work="$(mktemp -d)"
 table=""
-watch=""
+apis=""
+function=""
 stop() {
-  [ -z "$watch" ] || kill -- "-$watch" 2>/dev/null || true
+  [ -z "$function" ] || kill "$function" 2>/dev/null || true
+  [ -z "$apis" ] || kill "$apis" 2>/dev/null || true
   [ -z "$table" ] || kill "$table" 2>/dev/null || true
   wait 2>/dev/null || true
   rm -rf "$work"
@@ -46,19 +48,24 @@ export AWS_ENDPOINT_URL
 
 "$target/debug/dialgraph-serverless" --precompile flows "$work/plugins-cache"
 port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+# cargo-lambda offers Lambda's APIs; the function is started beside it, as it was built, so that nothing is compiled again.
+cargo lambda watch --quiet --only-lambda-apis --invoke-address 127.0.0.1 --invoke-port "$port" >"$work/apis.log" 2>&1 9>&- &
+apis=$!
+for _ in $(seq 240); do
+  if python3 -c "import socket; socket.create_connection(('127.0.0.1', $port), 1)" 2>/dev/null; then break; fi
+  kill -0 "$apis" 2>/dev/null || { cat "$work/apis.log" >&2; exit 1; }
+  sleep 0.25
+done
 start() {
-  # In a group of its own: cargo-lambda leaves the function running when it is ended alone.
   DIALGRAPH_FALLBACK_QUEUE=general DIALGRAPH_STORE__TABLE=desk DIALGRAPH_STORE__FOLDER="$work/$1" \
-    DIALGRAPH_PROJECT__FOLDER="$PWD/flows" DIALGRAPH_PLUGINS__CACHE="$work/plugins-cache" setsid cargo lambda watch --quiet \
-    --ignore-changes --locked -p dialgraph-serverless --bin dialgraph-serverless --invoke-address 127.0.0.1 \
-    --invoke-port "$port" >"$work/$1.log" 2>&1 9>&- &
-  watch=$!
-  for _ in $(seq 240); do
-    if python3 -c "import socket; socket.create_connection(('127.0.0.1', $port), 1)" 2>/dev/null; then break; fi
-    sleep 0.25
-  done
-  # The first invocation starts the function; a round of its chores waits until the engine is there.
+    DIALGRAPH_PROJECT__FOLDER="$PWD/flows" DIALGRAPH_PLUGINS__CACHE="$work/plugins-cache" \
+    AWS_LAMBDA_RUNTIME_API="127.0.0.1:$port/.rt/dialgraph-serverless" AWS_LAMBDA_FUNCTION_NAME=dialgraph-serverless \
+    AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512 \
+    "$target/debug/dialgraph-serverless" >"$work/$1.log" 2>&1 9>&- &
+  function=$!
+  # A round of its chores waits until the engine is there.
   for _ in $(seq 60); do
+    kill -0 "$function" 2>/dev/null || break
     if invoke '{"source":"aws.events","detail-type":"Scheduled Event"}' 2>/dev/null | grep -q open_calls; then return; fi
     sleep 0.5
   done
@@ -104,9 +111,9 @@ print(json.dumps({"Name": "ContactFlowEvent", "Details": {"ContactData": {
 PY
 }
 first="$(invoke "$(turn 0 -)")"
-kill -- "-$watch"
-wait "$watch" 2>/dev/null || true
-watch=""
+kill -9 "$function"
+wait "$function" 2>/dev/null || true
+function=""
 start second
 second="$(invoke "$(turn 1 1)")"
 python3 - "$first" "$second" <<'PY'

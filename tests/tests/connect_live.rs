@@ -12,14 +12,14 @@ use std::sync::{Arc, Mutex};
 
 use dialgraph_flow::Project;
 use dialgraph_flow::check::{Plugins, check};
-use dialgraph_kernel::call::{CallId, Status};
+use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::ports::Timestamp;
 use dialgraph_simulator::script::Script;
 use dialgraph_simulator::session::{Action, Session, Setup};
 use serde_json::Value;
 
 use connect::double::{Double, Report, Stand};
-use connect::lab::{bridge, bridge_of, flow_arn, folder, lab, queue_arn, scripts};
+use connect::lab::{bridge, bridge_of, flow_arn, folder, lab, queue_arn, scripts, stands};
 use connect::live::{Process, Server};
 
 /// The script's caller at this time of day, under `id`; what the script itself says of time is left out.
@@ -107,22 +107,6 @@ fn scripts_go_the_same_way_through_everything_that_is_deployed() {
     }
     assert!(compared >= 30, "only {compared} scripts need neither mocks nor another time");
     assert!(differing.is_empty(), "{} of {compared}\n{}", differing.len(), differing.join("\n"));
-}
-
-fn stands(status: &Status, stand: &Stand) -> bool {
-    match (status, stand) {
-        (Status::Handed { queue: Some(queue), .. }, Stand::Queued(arn)) => *arn == queue_arn(queue),
-        (Status::Handed { queue: Some(wanted), .. }, Stand::CallBack { queue, .. }) => {
-            *queue == queue_arn(wanted)
-        }
-        (Status::Handed { queue: None, .. }, Stand::Transferred(_)) => true,
-        (
-            Status::Ended { .. },
-            Stand::Disconnected | Stand::HungUp | Stand::Queued(_) | Stand::CallBack { .. },
-        ) => true,
-        (Status::Active, Stand::Asked(_)) => true,
-        _ => false,
-    }
 }
 
 #[test]

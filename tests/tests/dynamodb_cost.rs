@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use dialgraph_aws::connect_to_stand_in;
+use dialgraph_aws::connection::stand_in;
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
 use dialgraph_flow::Project;
 use dialgraph_kernel::call::{CallId, Channel};
@@ -21,7 +21,7 @@ use dialgraph_kernel::ports::Timestamp;
 use dialgraph_local::LocalConfig;
 use dialgraph_runtime::{Clock, Dispatch, Engine, Releases, Start, WaitRules};
 use dialgraph_simulator::script::parse_time;
-use dialgraph_stand_ins::{Between, Exchange, REGION, StandIn};
+use dialgraph_stand_ins::{Between, Exchange, StandIn};
 use dialgraph_store::{Keyring, Sealed, Store, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -145,14 +145,14 @@ fn kind(pk: &str) -> &str {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_readme_call_costs_what_the_document_says() {
     let ministack = StandIn::ministack();
-    create_table(&connect_to_stand_in(&ministack.url(), REGION).await, TABLE).await.unwrap();
+    create_table(&stand_in(&ministack.url()), TABLE).await.unwrap();
     let between = Between::start(ministack.address());
     let (at, _) = parse_time("2026-11-20T10:00:00+09:00").unwrap();
     let limits = Limits {
         attempt: std::time::Duration::from_secs(30),
         operation: std::time::Duration::from_secs(60),
     };
-    let connection = connect_to_stand_in(&between.url(), REGION).await;
+    let connection = stand_in(&between.url());
     let clock = Arc::new(move || UnixMillis(at.0));
     let dynamo = Arc::new(DynamoStore::new(&connection, TABLE, clock, limits));
     let ring = Keyring::parse(&"5a".repeat(32), "test").unwrap();

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use dialgraph_aws::bedrock::embed::{DIMENSIONS, Titan};
 use dialgraph_aws::bedrock::{Bedrock, Limits, Names};
-use dialgraph_aws::connect_to_stand_in;
+use dialgraph_aws::connection::stand_in;
 use dialgraph_aws::knowledge::{Hybrid, Vectors};
 use dialgraph_aws::lex::{self, Lex};
 use dialgraph_flow::Project;
@@ -278,7 +278,7 @@ fn hold(lab: &Lab, project: &Project, case: &Case) -> Outcome {
 }
 
 async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
-    let connection = connect_to_stand_in(&server.url(), dialgraph_stand_ins::REGION).await;
+    let connection = stand_in(&server.url());
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
     let mut local = LocalConfig::with_language(
         dialgraph_local::Language::of_files(project.files()).unwrap(),

@@ -17,8 +17,8 @@ use dialgraph_simulator::script::Script;
 use dialgraph_simulator::session::{Action, Session};
 use dialgraph_store::{SledOptions, SledStore, UnixMillis};
 
-use connect::double::{Double, Report, Stand};
-use connect::lab::{bridge, folder, lab};
+use connect::double::{Double, Report};
+use connect::lab::{bridge, folder, lab, stands};
 use connect::live::Process;
 
 #[expect(clippy::disallowed_methods, reason = "both ways are taken at this time of day")]
@@ -27,7 +27,7 @@ fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap()
 }
 
-/// One script for each kind of end; all of them go through the same code with a server (`connect_live`).
+/// A few kinds of calls; all of them go through the same code with a server (`connect_live`).
 const SCRIPTS: [&str; 4] = [
     "scenarios/an_msp_customer_reports_an_outage",
     "chat/a_general_customer_asks_on_chat",
@@ -86,9 +86,10 @@ fn calls_go_the_same_way_with_the_engine_within_the_function() {
         let mut live = Session::new(lab(), setup).on(Box::new(double));
         assert_eq!(act(&mut live, &actions), acted, "{name}");
         let seen = read(&seen);
-        assert!(!matches!(seen.stand, Stand::Asked(_)) && !seen.heard.is_empty(), "{name}");
-        let path: Vec<String> =
-            direct.call().expect("it began").path.iter().map(ToString::to_string).collect();
+        let call = direct.call().expect("it began");
+        assert!(stands(&call.status, &seen.stand), "{name}: stands at {:?}", seen.stand);
+        assert!(!seen.heard.is_empty(), "{name}");
+        let path: Vec<String> = call.path.iter().map(ToString::to_string).collect();
         ends.push((name, id, path));
     }
     drop(function);

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_credential_types::Credentials;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -47,26 +46,15 @@ fn http() -> SharedHttpClient {
 ///
 /// Each client adds limits of its own for a try and for a whole request, and says whether it may be repeated.
 pub async fn connect(region: Option<&str>) -> Connection {
-    let mut loader = loader();
+    // The behaviour is pinned so that an update of the SDK changes neither retries nor limits unseen.
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
     Connection { config: loader.load().await }
-}
-
-/// Reaches a server at `url` that stands in for Amazon's services, with credentials that open nothing.
-pub async fn connect_to_stand_in(url: &str, region: &str) -> Connection {
-    let nobody = Credentials::new("stand-in", "stand-in", None, None, "stand-in");
-    let loader = loader().endpoint_url(url).region(Region::new(region.to_owned()));
-    Connection { config: loader.credentials_provider(nobody).load().await }
-}
-
-fn loader() -> ConfigLoader {
-    // The behaviour is pinned so that an update of the SDK changes neither retries nor limits unseen.
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
 }
 
 /// The limits of a service that has `time` for an answer. Requests are tried once, so it is that of a try, too.

@@ -24,5 +24,5 @@ pub mod secrets;
 #[cfg(test)]
 mod testing;
 
-pub use connection::{Connection, connect, connect_to_stand_in};
+pub use connection::{Connection, connect};
 pub use error::{AwsError, Cause, Failure};

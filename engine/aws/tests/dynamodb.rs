@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TimeToLiveStatus};
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
-use dialgraph_aws::{Connection, connect_to_stand_in};
-use dialgraph_stand_ins::{REGION, StandIn};
+use dialgraph_aws::{Connection, connection};
+use dialgraph_stand_ins::StandIn;
 use dialgraph_store::conformance::behaviours;
 use dialgraph_store::{Clock, Keyring, ManualClock, Sealed, Store, UnixMillis};
 use serde_json::json;
@@ -19,7 +19,7 @@ const PATIENT: Limits =
     Limits { attempt: Duration::from_secs(60), operation: Duration::from_secs(120) };
 
 async fn connection(stand_in: &StandIn) -> Connection {
-    connect_to_stand_in(&stand_in.url(), REGION).await
+    connection::stand_in(&stand_in.url())
 }
 
 /// A table of its own for every behaviour.

@@ -11,9 +11,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialgraph_aws::connect_to_stand_in;
+use dialgraph_aws::connection;
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
-use dialgraph_stand_ins::{Kind, REGION, StandIn};
+use dialgraph_stand_ins::{Kind, StandIn};
 use dialgraph_store::{
     CommitToken, Committed, Expect, Key, Op, Part, Query, Sort, Store, UnixMillis,
 };
@@ -26,7 +26,7 @@ const WRITERS: u64 = 6;
 async fn open(url: &str) -> DynamoStore {
     let limits = Limits { attempt: Duration::from_secs(30), operation: Duration::from_secs(60) };
     let clock = Arc::new(|| UnixMillis(1_800_000_000_000));
-    DynamoStore::open(&connect_to_stand_in(url, REGION).await, TABLE, clock, limits).await.unwrap()
+    DynamoStore::open(&connection::stand_in(url), TABLE, clock, limits).await.unwrap()
 }
 
 fn key(table: &str, writer: u64, n: u64) -> Key {
@@ -178,7 +178,7 @@ async fn check(store: &DynamoStore, acked: &BTreeMap<u64, u64>) {
 async fn survive(kind: Kind) -> String {
     let rounds = std::env::var(ROUNDS_VARIABLE).map_or(5, |text| text.parse::<usize>().unwrap());
     let stand_in = StandIn::start(kind);
-    let connection = connect_to_stand_in(&stand_in.url(), REGION).await;
+    let connection = connection::stand_in(&stand_in.url());
     create_table(&connection, TABLE).await.unwrap();
     let mut acked = BTreeMap::new();
     let mut total = 0;

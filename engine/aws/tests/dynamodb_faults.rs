@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
-use dialgraph_aws::{Connection, connect_to_stand_in};
-use dialgraph_stand_ins::{Asked, Between, Fate, Kind, REGION, StandIn};
+use dialgraph_aws::{Connection, connection};
+use dialgraph_stand_ins::{Asked, Between, Fate, Kind, StandIn};
 use dialgraph_store::{
     Backend as _, CommitError, CommitToken, Committed, Expect, Key, Op, Part, Query, Sort, Store,
     StoreError, UnixMillis,
@@ -44,9 +44,9 @@ impl Scene {
         static TABLES: AtomicU32 = AtomicU32::new(0);
         let table = format!("faults-{}", TABLES.fetch_add(1, Ordering::Relaxed));
         let stand_in = stand_in(kind);
-        create_table(&connect_to_stand_in(&stand_in.url(), REGION).await, &table).await.unwrap();
+        create_table(&connection::stand_in(&stand_in.url()), &table).await.unwrap();
         let between = Between::start(stand_in.address());
-        let connection = connect_to_stand_in(&between.url(), REGION).await;
+        let connection = connection::stand_in(&between.url());
         let limits = Limits { attempt: ATTEMPT, operation: OPERATION };
         let clock = Arc::new(|| UnixMillis(1_800_000_000_000));
         let store = DynamoStore::open(&connection, &table, clock, limits).await.unwrap();

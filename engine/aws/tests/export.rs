@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialgraph_aws::connect_to_stand_in;
+use dialgraph_aws::connection;
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
-use dialgraph_stand_ins::{REGION, StandIn};
+use dialgraph_stand_ins::StandIn;
 use dialgraph_store::{
     Backend, Blobs, CommitToken, Expect, Exported, Imported, Key, ManualClock, Op, Part, Position,
     SledOptions, SledStore, Sort, Target, UnixMillis, export, import,
@@ -60,7 +60,7 @@ async fn imported(file: &[u8], backend: &dyn Backend, blobs: &Blobs) -> Imported
 async fn what_goes_to_dynamodb_and_back_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let moto = StandIn::moto();
-    let connection = connect_to_stand_in(&moto.url(), REGION).await;
+    let connection = connection::stand_in(&moto.url());
     create_table(&connection, "moved").await.unwrap();
     let table = DynamoStore::new(&connection, "moved", Arc::new(ManualClock::new(NOW)), PATIENT);
 

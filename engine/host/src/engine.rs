@@ -33,6 +33,10 @@ const SPARE: u32 = 8;
 /// Frames of a backtrace.
 const FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
+/// Places of instances that stay in memory though nobody is in them, so that a plugin finds again what it had. Each new
+/// version of a plugin would else warm further ones, up to all there are.
+const WARM: u32 = 32;
+
 /// What kind of plugin a pool is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +145,7 @@ fn pool(shape: &Shape, runs: u32) -> PoolingAllocationConfig {
         .max_tables_per_component(shape.tables)
         .table_elements(shape.table_elements as usize)
         .max_memory_size(usize::try_from(shape.memory_bytes).unwrap_or(usize::MAX))
+        .max_unused_warm_slots(WARM)
         .linear_memory_keep_resident(shape.keep_resident)
         .table_keep_resident(16 << 10);
     pool

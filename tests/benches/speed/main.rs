@@ -9,6 +9,7 @@
 )]
 
 mod flows;
+mod hot;
 mod measure;
 mod memory;
 mod nodes;
@@ -56,6 +57,10 @@ fn main() {
     if wanted("serve") {
         add(serve::turns_over_http(rounds.div_ceil(3)));
         add(serve::open_calls(if thorough { WAITING } else { 2_000 }));
+    }
+    if wanted("hot") {
+        let (rounds, seconds) = if thorough { (3, 10) } else { (1, 1) };
+        add(hot::loads(rounds, seconds));
     }
     if wanted("simulator") {
         add(simulator::script_turns(rounds.div_ceil(3)));

@@ -36,7 +36,7 @@ const LINES: usize = 64;
 /// Calls of one measurement.
 const CALLS: usize = 640;
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 

@@ -8,8 +8,11 @@ use dialgraph_flow::check::Plugins;
 use dialgraph_flow::grants::Grants;
 use dialgraph_flow::{Project, Release, check};
 use dialgraph_host::{Host, HostConfig};
+use dialgraph_kernel::call::Status;
 use dialgraph_simulator::session::{Lab, Setup};
 use dialgraph_simulator::suite;
+
+use super::double::Stand;
 
 pub const LAMBDA_ARN: &str = "arn:aws:lambda:ap-northeast-2:111122223333:function:dialgraph";
 
@@ -91,5 +94,22 @@ pub fn bridge_of(release: &Release, setup: &Setup) -> Bridge {
         start_flow: setup.flow.as_ref().map(ToString::to_string),
         start_locale: setup.locale.as_ref().map(ToString::to_string),
         logging: false,
+    }
+}
+
+/// Whether Connect left a contact where a call of this status is.
+pub fn stands(status: &Status, stand: &Stand) -> bool {
+    match (status, stand) {
+        (Status::Handed { queue: Some(queue), .. }, Stand::Queued(arn)) => *arn == queue_arn(queue),
+        (Status::Handed { queue: Some(wanted), .. }, Stand::CallBack { queue, .. }) => {
+            *queue == queue_arn(wanted)
+        }
+        (Status::Handed { queue: None, .. }, Stand::Transferred(_)) => true,
+        (
+            Status::Ended { .. },
+            Stand::Disconnected | Stand::HungUp | Stand::Queued(_) | Stand::CallBack { .. },
+        ) => true,
+        (Status::Active, Stand::Asked(_)) => true,
+        _ => false,
     }
 }
