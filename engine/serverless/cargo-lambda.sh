@@ -12,7 +12,10 @@ if ! command -v cargo-lambda >/dev/null; then
   export PATH="$venv/bin:$PATH"
 fi
 # With DIALGRAPH_BUILT set, what `cargo test --workspace` has built is taken as it is.
-[ -n "${DIALGRAPH_BUILT:-}" ] || {
+built="${DIALGRAPH_BUILT:-}"
+# The function reads the environment, and refuses what it does not know.
+unset DIALGRAPH_BUILT DIALGRAPH
+[ -n "$built" ] || {
   cargo build -q --locked -p dialgraph --features dialgraph/full -p dialgraph-serverless
   cargo build -q --locked -p dialgraph-tests --example connect_call
   # Puts moto where the tests have it.
@@ -59,7 +62,7 @@ done
 start() {
   DIALGRAPH_FALLBACK_QUEUE=general DIALGRAPH_STORE__TABLE=desk DIALGRAPH_STORE__FOLDER="$work/$1" \
     DIALGRAPH_PROJECT__FOLDER="$PWD/flows" DIALGRAPH_PLUGINS__CACHE="$work/plugins-cache" \
-    AWS_LAMBDA_RUNTIME_API="127.0.0.1:$port/.rt/dialgraph-serverless" AWS_LAMBDA_FUNCTION_NAME=dialgraph-serverless \
+    AWS_LAMBDA_RUNTIME_API="http://127.0.0.1:$port/.rt/dialgraph-serverless" AWS_LAMBDA_FUNCTION_NAME=dialgraph-serverless \
     AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512 \
     "$target/debug/dialgraph-serverless" >"$work/$1.log" 2>&1 9>&- &
   function=$!
@@ -73,7 +76,7 @@ start() {
   exit 1
 }
 invoke() {
-  cargo lambda invoke --invoke-address 127.0.0.1 --invoke-port "$port" --data-ascii "$1" dialgraph-serverless
+  timeout 60 cargo lambda invoke --invoke-address 127.0.0.1 --invoke-port "$port" --data-ascii "$1" dialgraph-serverless
 }
 call() {
   printf '%s\n' "$@" | "$target/debug/examples/connect_call" \
