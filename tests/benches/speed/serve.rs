@@ -40,21 +40,22 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
+/// The next nonce: a server takes each once, and may see several loads.
+static NONCES: AtomicU64 = AtomicU64::new(1);
+
 /// Signs what the client sends.
 struct Signer {
     key: Key,
-    nonces: AtomicU64,
 }
 
 impl Signer {
     fn new() -> Self {
-        let key = Key::from_hex("bench", &"5a".repeat(32)).unwrap();
-        Self { key, nonces: AtomicU64::new(1) }
+        Self { key: Key::from_hex("bench", &"5a".repeat(32)).unwrap() }
     }
 
     fn request(&self, body: Bytes) -> hyper::Request<Full<Bytes>> {
         let mut nonce = [0; 16];
-        nonce[..8].copy_from_slice(&self.nonces.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        nonce[..8].copy_from_slice(&NONCES.fetch_add(1, Ordering::Relaxed).to_le_bytes());
         let now = SystemClock.millis() / 1000;
         let signable = Signable { method: "POST", path: PATH, body: &body };
         let signed = sign(&self.key, &signable, now, Nonce::from_random(nonce));
@@ -108,8 +109,10 @@ async fn connect(port: u16) -> SendRequest<Full<Bytes>> {
 
 async fn ask(sender: &mut SendRequest<Full<Bytes>>, signer: &Signer, body: Bytes) -> Bytes {
     let response = sender.send_request(signer.request(body)).await.unwrap();
-    assert_eq!(response.status(), 200);
-    response.into_body().collect().await.unwrap().to_bytes()
+    let status = response.status();
+    let answer = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(status, 200, "{answer:?}");
+    answer
 }
 
 /// What a load brought.
