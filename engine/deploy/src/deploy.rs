@@ -92,6 +92,8 @@ pub(crate) struct Inner {
     calls: Calls,
     releases: OnceLock<Arc<Releases>>,
     held: Mutex<HashMap<Digest, Held>>,
+    /// Held while a release is loaded from the store.
+    fetching: tokio::sync::Mutex<()>,
     /// One change at a time; others would only lose the race in the store.
     pub(crate) writing: tokio::sync::Mutex<()>,
     /// The last state that this process went over to, by its line in the audit log, which every change of the state
@@ -111,6 +113,14 @@ pub(crate) struct Held {
     world: Arc<dyn World>,
     plugins: BTreeSet<(Digest, PluginLimits)>,
     reach: Reach,
+}
+
+impl Held {
+    /// Whether a turn has it, or whoever has made it live meanwhile.
+    fn is_in_use(&self) -> bool {
+        // One is this.
+        Arc::strong_count(&self.release) > 1
+    }
 }
 
 /// A canary as this process sees it.
@@ -164,6 +174,7 @@ impl Deploy {
             calls: Calls::new(store),
             releases: OnceLock::new(),
             held: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
             writing: tokio::sync::Mutex::new(()),
             adopted: tokio::sync::Mutex::default(),
             watched: Mutex::default(),
@@ -447,8 +458,14 @@ impl Inner {
 
     /// The release of this digest: held, or loaded now; none if there never was one.
     async fn fetch(self: &Arc<Self>, digest: Digest) -> Result<Option<Arc<Release>>, DeployError> {
-        if let Some(held) = self.held().get(&digest) {
-            return Ok(Some(Arc::clone(&held.release)));
+        let at_hand = || self.held().get(&digest).map(|held| Arc::clone(&held.release));
+        if let Some(release) = at_hand() {
+            return Ok(Some(release));
+        }
+        // One at a time: all callers of a release that is not at hand ask for it at once, and loading takes all processors.
+        let _fetching = self.fetching.lock().await;
+        if let Some(release) = at_hand() {
+            return Ok(Some(release));
         }
         let Some(latest) = self.ledger.latest(&digest).await? else { return Ok(None) };
         let manifest = self.manifest(latest.manifest).await?;
@@ -579,6 +596,10 @@ impl Inner {
         Ok(sum)
     }
 
+    fn is_in_use(&self, digest: &Digest) -> bool {
+        self.held().get(digest).is_some_and(Held::is_in_use)
+    }
+
     pub(crate) async fn has_open_calls(&self, release: &Digest) -> Result<bool, DeployError> {
         let failed = |error: dialgraph_runtime::CallsError| match error {
             dialgraph_runtime::CallsError::Store(error) => DeployError::Store(error),
@@ -607,9 +628,17 @@ impl Inner {
                 continue;
             }
             releases.forget(&digest);
+            // In this order: who begins a call holds its release until the call is stored. When nobody holds it any more,
+            // the store knows of all that began with it.
+            if self.is_in_use(&digest) {
+                continue;
+            }
+            if self.has_open_calls(&digest).await? {
+                busy.insert(digest);
+                continue;
+            }
             let mut held = self.held();
-            // One is ours; another is a turn's, or of whoever has made it live meanwhile.
-            if held.get(&digest).is_none_or(|held| Arc::strong_count(&held.release) > 1) {
+            if held.get(&digest).is_none_or(Held::is_in_use) {
                 continue;
             }
             let Some(one) = held.remove(&digest) else { continue };

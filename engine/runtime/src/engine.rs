@@ -152,6 +152,7 @@ impl Engine {
         if self.calls.load(&id).await?.is_some() {
             return self.started_meanwhile(&id, token).await;
         }
+        // Held until the call is stored: what nobody holds and no stored call has may be let go.
         let release = self.releases.for_call(&id);
         let locale = start
             .locale

@@ -1,11 +1,19 @@
 //! What calls in progress keep, and when it goes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
 use dialgraph_deploy::Settings;
 use dialgraph_flow::Digest;
-use dialgraph_store::{Expect, Key, Op, Part, Sort, Store as _};
+use dialgraph_store::{
+    CommitError, CommitToken, Committed, Expect, Key, Op, Page, Part, Query, Row, SledStore, Sort,
+    Store, StoreError,
+};
 
 use crate::shop::{
-    clock, designer, flow, heard, plugin, process, saying, shipped, shop, source, store, variant,
+    clock, designer, flow, heard, plugin, process, process_over, saying, shipped, shop, source,
+    store, variant,
 };
 
 /// What a row in the store goes for that long at least, though its release has no calls.
@@ -59,6 +67,88 @@ async fn a_release_in_a_turn_is_not_let_go() {
     // Whoever asks for it nevertheless gets it again.
     assert!(shop.started.releases.find(&digest).await.unwrap().is_some());
     assert!(shop.started.releases.find(&Digest::of(b"never")).await.unwrap().is_none());
+}
+
+/// A store whose next looks for open calls come too early to find any, and that counts how often it is asked of what a
+/// release was made.
+struct Early {
+    store: Arc<SledStore>,
+    looks: AtomicU32,
+    loads: AtomicU32,
+}
+
+impl Early {
+    fn new(store: Arc<SledStore>) -> Arc<Self> {
+        Arc::new(Self { store, looks: AtomicU32::new(0), loads: AtomicU32::new(0) })
+    }
+}
+
+#[async_trait]
+impl Store for Early {
+    async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        if key.part().as_str().starts_with("deploy/release/") {
+            self.loads.fetch_add(1, Ordering::SeqCst);
+        }
+        self.store.get(key).await
+    }
+
+    async fn commit(&self, ops: &[Op], token: &CommitToken) -> Result<Committed, CommitError> {
+        self.store.commit(ops, token).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        let early = query.part.as_str().starts_with("open-calls/")
+            && self
+                .looks
+                .try_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+                .is_ok();
+        if early { Ok(Page::default()) } else { self.store.query(query).await }
+    }
+
+    fn max_value_bytes(&self) -> usize {
+        self.store.max_value_bytes()
+    }
+}
+
+#[tokio::test]
+async fn a_release_is_not_let_go_whose_call_is_stored_while_calls_are_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let early = Early::new(store.clone());
+    let (settings, first) = (Settings::default(), source());
+    let shop = process_over(folder.path(), early.clone(), &store, &clock, settings, Some(&first))
+        .await
+        .unwrap();
+    let old = shop.begin("one").await.call.release;
+    shop.deploy.push(&designer(), flow("desk", saying("Two."))).await.unwrap();
+    // One for each part of the index of open calls.
+    early.looks.store(8, Ordering::SeqCst);
+    assert_eq!(shop.deploy.tick().await.unwrap().gone, []);
+    assert_eq!(early.looks.load(Ordering::SeqCst), 0);
+    let held = shop.deploy.status().await.unwrap().held;
+    assert!(held.iter().any(|held| held.release == old));
+}
+
+#[tokio::test]
+async fn calls_that_ask_for_a_release_at_once_have_it_loaded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = store(folder.path(), &clock);
+    let counting = Early::new(store.clone());
+    let (settings, first) = (Settings::default(), source());
+    let shop =
+        process_over(folder.path(), counting.clone(), &store, &clock, settings, Some(&first))
+            .await
+            .unwrap();
+    let old = shop.started.releases.live().digest;
+    shop.deploy.push(&designer(), flow("desk", saying("Two."))).await.unwrap();
+    assert_eq!(shop.deploy.tick().await.unwrap().gone, [old]);
+    counting.loads.store(0, Ordering::SeqCst);
+    let find = || shop.started.releases.find(&old);
+    let (one, two) = tokio::join!(find(), find());
+    assert!(one.unwrap().is_some() && two.unwrap().is_some());
+    assert_eq!(counting.loads.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
