@@ -95,7 +95,7 @@ pub(crate) fn desk() -> String {
 fn head(name: &str, start: &str) -> String {
     format!(
         "flow: {name}\nsummary: For measuring.\nattributes: {{tries: {{type: number, default: 0}}, class: string, \
-         company: string, topic: string, customer: map}}\nstart: {start}\nnodes:\n"
+         company: {{type: string, default: 가나다솔루션}}, topic: string, customer: map}}\nstart: {start}\nnodes:\n"
     )
 }
 
