@@ -64,7 +64,11 @@ impl Site {
         let clock = Arc::new(|| UnixMillis(NOW));
         let options = SledOptions::default();
         let store = Arc::new(SledStore::open(folder.join("db"), clock.clone(), &options).unwrap());
-        let config = HostConfig { cache_dir: Some(folder.join("cache")), ..HostConfig::default() };
+        let config = HostConfig {
+            cache_dir: Some(folder.join("cache")),
+            behind_callers: true,
+            ..HostConfig::default()
+        };
         let deploy = Deploy::new(Setup {
             store: store.clone(),
             blobs: Blobs::open(folder.join("content")).unwrap(),

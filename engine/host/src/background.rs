@@ -1,22 +1,24 @@
 //! Threads for work that callers must not feel.
 //!
 //! Compiling takes all processors for a quarter of a second, and callers are answered by the same processors. So it has
-//! threads of its own, as many as there are processors, of lower priority: an idle machine compiles as fast as it can, a
-//! busy one answers first.
+//! threads of its own, for half of the processors and of the lowest priority. The priority alone is not enough: who is
+//! woken on a processor where another runs waits for a moment, and with all of them taken that is every turn.
 
 use std::sync::OnceLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// As `nice` counts: a thread of this gets a tenth of what a usual one gets, when both want all.
+/// As `nice` counts: a thread of this gets a seventieth of what a usual one gets, when both want all.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 /// Does `work`, and what it splits into, on these threads; waits for it.
 pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     static THREADS: OnceLock<Option<ThreadPool>> = OnceLock::new();
     let threads = THREADS.get_or_init(|| {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = ThreadPoolBuilder::new()
+            .num_threads((processors / 2).max(1))
             .thread_name(|n| format!("dialgraph-compile-{n}"))
             .start_handler(|_| step_back())
             .build();

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::background;
 use crate::engine::{Class, Rooms, Shape};
 use crate::error::LoadError;
 
@@ -16,10 +15,9 @@ const PAGE: u64 = 64 << 10;
 pub(crate) struct Code(Vec<u8>);
 
 impl Code {
-    /// Compiles a component, behind all that answers callers. Takes seconds for one that carries an interpreter.
+    /// Compiles a component. Takes seconds for one that carries an interpreter.
     pub(crate) fn compile(plugin: &str, engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
-        let compiled = background::run(|| engine.precompile_component(bytes));
-        compiled.map(Self).map_err(|error| LoadError::Compile {
+        engine.precompile_component(bytes).map(Self).map_err(|error| LoadError::Compile {
             plugin: plugin.to_owned(),
             reason: format!("{error:#}"),
         })

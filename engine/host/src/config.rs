@@ -12,6 +12,9 @@ pub struct HostConfig {
     /// Compile for any machine of this architecture, so that what is compiled can be taken to another. Otherwise for this
     /// very machine, which is a little faster.
     pub portable: bool,
+    /// Compile on half of the processors and at the lowest priority, because callers are answered meanwhile. Otherwise as
+    /// fast as the machine can.
+    pub behind_callers: bool,
     /// Room for plugins compiled to WebAssembly as such (Rust, Go, C).
     pub small: Pool,
     /// Room for plugins that carry an interpreter (JavaScript, Python) or were granted much memory.
@@ -42,6 +45,7 @@ impl Default for HostConfig {
         Self {
             cache_dir: None,
             portable: false,
+            behind_callers: false,
             small: Pool { runs: 120, memory_bytes: 16 << 20 },
             large: Pool { runs: 16, memory_bytes: 256 << 20 },
             counting: false,

@@ -8,6 +8,7 @@ use dialgraph_flow::model::Descriptor;
 use dialgraph_kernel::plugin::{Failure, FailureKind, HostCalls, Invocation, Plugins, RunReport};
 use wasmtime::component::Component;
 
+use crate::background;
 use crate::bindings::NodeWithCapabilitiesPre;
 use crate::cache::{Cache, Entry};
 use crate::capability::{self, Import};
@@ -223,7 +224,7 @@ impl Host {
         let mut grants = Grants::default();
         grants.limits.memory_bytes = self.config.large.memory_bytes;
         grants.limits.table_elements = u32::MAX;
-        let code = Code::compile(name, &self.rooms.small.engine, bytes)?;
+        let code = self.compile(name, bytes)?;
         let (component, class, _) = code.place(name, &self.rooms, &grants.limits, None)?;
         let pre = self.link(name, class, &component)?;
         self.describe(name, class, &pre, &grants)
@@ -279,12 +280,17 @@ impl Host {
         let examined = examine(name, bytes)?;
         check_imports(name, &examined, Some(grants))?;
         examined.check_exports(name)?;
-        let code = Code::compile(name, &self.rooms.small.engine, bytes)?;
+        let code = self.compile(name, bytes)?;
         let (plugin, needs) = self.assemble(name, examined.clone(), &code, grants, None)?;
         if let Some(cache) = &self.cache {
             cache.put(digest, &code, &examined, needs, &plugin.descriptor);
         }
         Ok(plugin)
+    }
+
+    fn compile(&self, name: &str, bytes: &[u8]) -> Result<Code, LoadError> {
+        let compile = || Code::compile(name, &self.rooms.small.engine, bytes);
+        if self.config.behind_callers { background::run(compile) } else { compile() }
     }
 
     fn assemble(

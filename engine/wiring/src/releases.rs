@@ -25,6 +25,7 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
         cache_dir: config.plugins.cache.clone().or(cache),
         log_level: LogLevel::Info,
         portable: config.plugins.portable,
+        behind_callers: true,
         small: Pool { runs: config.plugins.runs, ..usual.small },
         large: Pool { runs: usual.large.runs.min(config.plugins.runs), ..usual.large },
         ..usual

@@ -155,7 +155,10 @@ pub(crate) async fn load(port: u16, first: usize, calls: usize, rate: Option<f64
                         let answer = ask(&mut sender, &signer, body).await;
                         latencies.push(from.elapsed());
                         // Whose flow has let go of the call is asked no more: that would be cheap.
-                        assert!(answer.windows(8).any(|word| word == b"\"listen\""), "turn {turn}: {answer:?}");
+                        assert!(
+                            answer.windows(8).any(|word| word == b"\"listen\""),
+                            "turn {turn}: {answer:?}"
+                        );
                     }
                 }
                 latencies
