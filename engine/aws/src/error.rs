@@ -128,7 +128,7 @@ impl Cause {
 
 /// A request that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{service}: {message}")]
+#[error("{service}: {}", Shown(message))]
 pub struct Failure {
     /// The service as its owner knows it, such as `Lex`.
     pub service: &'static str,
@@ -240,9 +240,10 @@ impl Failure {
     /// Takes what the request said out of the message: a caller's words, a secret's name, a key.
     pub fn hiding<'a>(mut self, parts: impl IntoIterator<Item = &'a str>) -> Self {
         for part in parts {
-            let part = part.trim();
-            if part.chars().count() >= HIDDEN_CHARS && self.message.contains(part) {
-                self.message = self.message.replace(part, "…");
+            // As `tidy` has it.
+            let part = one_line(part);
+            if part.chars().count() >= HIDDEN_CHARS && self.message.contains(&part) {
+                self.message = self.message.replace(&part, "…");
             }
         }
         self
@@ -274,7 +275,7 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
 }
 
 /// Whether it failed for want of credentials that were never there, as opposed to a place of them that is down.
-fn credentials(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn credentials(error: &(dyn Error + 'static)) -> bool {
     chain(error).filter_map(|error| error.downcast_ref::<CredentialsError>()).any(|error| {
         matches!(
             error,
@@ -284,13 +285,29 @@ fn credentials(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The innermost reason, which is the one that says something.
-fn root(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn root(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// One line, not too long, without what the service quotes of the request.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is shown of a message. It is cut last, so that what has to be hidden is found whole.
+struct Shown<'a>(&'a str);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.char_indices().nth(MESSAGE_CHARS) {
+            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
+            None => f.write_str(self.0),
+        }
+    }
+}
+
+/// One line, without what the service quotes of the request.
 fn tidy(message: &str) -> String {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(message);
     let mut out = String::new();
     let mut rest = line.as_str();
     // Smithy's validation says `Value 'WHAT WAS SENT' at 'FIELD' failed …`; the value may have quotes of its own.
@@ -302,10 +319,7 @@ fn tidy(message: &str) -> String {
         rest = &rest[value + length..];
     }
     out.push_str(rest);
-    match out.char_indices().nth(MESSAGE_CHARS) {
-        Some((end, _)) => format!("{}…", &out[..end]),
-        None => out,
-    }
+    out
 }
 
 #[cfg(test)]
@@ -435,6 +449,14 @@ mod tests {
         let failure = Failure::new("Lex", Cause::Invalid, "cannot take `it is down` and A");
         let failure = failure.hiding(["it is down", "A", ""]);
         assert_eq!(failure.message, "cannot take `…` and A");
-        assert_eq!(Failure::new("Lex", Cause::Down, "x".repeat(1000)).message.chars().count(), 301);
+        let long = Failure::new("Lex", Cause::Down, "x".repeat(1000));
+        assert_eq!(long.to_string().chars().count(), "Lex: …".chars().count() + MESSAGE_CHARS);
+    }
+
+    #[test]
+    fn words_are_hidden_though_they_are_long_or_broken_into_lines() {
+        let words = vec!["서버가 느려요."; 60].join("\n");
+        let failure = Failure::new("Lex", Cause::Invalid, format!("cannot take `{words}` today"));
+        assert_eq!(failure.hiding([&*words]).to_string(), "Lex: cannot take `…` today");
     }
 }

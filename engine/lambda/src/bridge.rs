@@ -20,6 +20,8 @@ use crate::settings::Settings;
 
 /// Time kept for giving the answer to Lambda before it ends the invocation.
 const RESERVE: Duration = Duration::from_millis(250);
+/// An invocation whose end is not told (see `time_left`) lasts as long as Connect waits.
+const WITHOUT_DEADLINE: Duration = Duration::from_millis(7_750);
 
 /// With less, the engine is not asked: it would run a turn whose answer nobody hears.
 const LEAST: Duration = Duration::from_millis(100);
@@ -183,6 +185,11 @@ fn time_left(budget: Duration, deadline: Duration, now: Duration) -> Duration {
         Some(left) if !left.is_zero() => budget.min(left.saturating_sub(RESERVE)),
         _ => budget,
     }
+}
+
+/// When Lambda ends an invocation, in time for an answer.
+pub(crate) fn ends_at(deadline_ms: u64) -> Instant {
+    Instant::now() + time_left(WITHOUT_DEADLINE, Duration::from_millis(deadline_ms), unix_now())
 }
 
 struct Refused {

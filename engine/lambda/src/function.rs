@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
-use crate::bridge::{Bridge, Reply};
+use crate::bridge::{Bridge, Reply, ends_at};
 use crate::engine::Turns;
 use crate::log::{self, Level};
 
@@ -48,8 +49,12 @@ pub fn variables() -> impl Iterator<Item = (String, String)> {
 
 /// What a function does beside answering Connect and Lex.
 pub trait Chores: Send + Sync {
-    /// Handles `event` if it is one of its own.
-    fn take(&self, event: &RawValue) -> impl Future<Output = Option<serde_json::Value>> + Send;
+    /// Handles `event` if it is one of its own, by `deadline`, when the invocation ends.
+    fn take(
+        &self,
+        event: &RawValue,
+        deadline: Instant,
+    ) -> impl Future<Output = Option<serde_json::Value>> + Send;
 }
 
 /// No chores.
@@ -57,7 +62,7 @@ pub trait Chores: Send + Sync {
 pub struct Nothing;
 
 impl Chores for Nothing {
-    async fn take(&self, _: &RawValue) -> Option<serde_json::Value> {
+    async fn take(&self, _: &RawValue, _: Instant) -> Option<serde_json::Value> {
         None
     }
 }
@@ -77,7 +82,7 @@ pub async fn serve<E: Turns + 'static>(
         let bridge = Arc::clone(&bridge);
         async move {
             let LambdaEvent { payload, context, .. } = event;
-            if let Some(done) = chores.take(&payload).await {
+            if let Some(done) = chores.take(&payload, ends_at(context.deadline)).await {
                 return Ok(Reply::Chore(done));
             }
             let reply = bridge

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::error::RetentionError;
 use crate::sweep::{Doomed, Found, Met, Walk, look, remove, unreadable};
-use crate::{Done, Upkeep, is_unreadable, run_name};
+use crate::{Done, Upkeep, run_name};
 
 /// Longest id of a customer, in bytes.
 const MAX_ID: usize = 256;
@@ -147,6 +147,12 @@ impl Wanted {
         }
     }
 
+    /// Whether the customer's id is anywhere in what a row holds.
+    fn is_in_text_of(&self, row: &Row) -> bool {
+        let id = self.customer.as_bytes();
+        row.value.windows(id.len()).any(|bytes| bytes == id)
+    }
+
     /// Whether a call in progress waits with something of the customer in its hands.
     fn is_held_by(&self, call: &Call) -> bool {
         call.frames.iter().any(|frame| match &frame.waits {
@@ -159,6 +165,9 @@ impl Wanted {
         })
     }
 }
+
+/// Most walks of one erasure. Each meets what was written behind the one before.
+const PASSES: u32 = 3;
 
 pub(crate) async fn run(
     upkeep: &Upkeep,
@@ -174,29 +183,28 @@ pub(crate) async fn run(
         doomed: Doomed::default(),
         last: Vec::new(),
     };
-    let mut walk = Walk::new(upkeep);
-    while let Some(met) = walk.next(done, is_kept, seen).await? {
-        match met {
-            Met::Call(id) => match look(&eraser.calls, &id, done).await? {
-                Found::Call(loaded) => eraser.call(&id, *loaded, done).await?,
-                Found::Remains => {
-                    remove(&eraser.calls, &id, None, &mut eraser.commits, done).await?;
-                }
-                Found::Unreadable => {}
-            },
-            Met::Row(row) => match eraser.row(row, done).await {
-                Err(RetentionError::Store(error)) if is_unreadable(&error) => {
-                    done.unreadable.push(error.to_string());
-                }
-                other => other?,
-            },
+    let (open, unreadable) = (done.open.len(), done.unreadable.len());
+    for pass in 1.. {
+        let before = done.removed.clone();
+        // What an earlier pass had to leave is looked at anew.
+        done.open.truncate(open);
+        done.unreadable.truncate(unreadable);
+        eraser.last.clear();
+        eraser.doomed = Doomed::default();
+        eraser.pass(done, seen).await?;
+        // Rows that were written behind the walk, or changed before they went, are met by the next one.
+        let settled = done.removed == before && eraser.doomed.missed == 0;
+        if settled || done.dry_run || pass == PASSES {
+            break;
         }
     }
     // Only now: by these the customer's telephone numbers are known, should all this have to be made again.
     for (row, what) in std::mem::take(&mut eraser.last) {
         eraser.doom(&row, what, done).await?;
     }
-    eraser.doomed.finish(&*upkeep.store, &mut eraser.commits, done).await
+    eraser.doomed.finish(&*upkeep.store, &mut eraser.commits, done).await?;
+    done.left = eraser.doomed.missed;
+    Ok(())
 }
 
 struct Eraser<'a> {
@@ -210,6 +218,33 @@ struct Eraser<'a> {
 }
 
 impl Eraser<'_> {
+    /// Walks over everything once.
+    async fn pass(
+        &mut self,
+        done: &mut Done,
+        seen: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<(), RetentionError> {
+        let mut walk = Walk::new(self.upkeep);
+        while let Some(met) = walk.next(done, is_kept, seen).await? {
+            match met {
+                Met::Call(id) => match look(&self.calls, &id, done).await? {
+                    Found::Call(loaded) => self.call(&id, *loaded, done).await?,
+                    Found::Remains => {
+                        remove(&self.calls, &id, None, &mut self.commits, done).await?;
+                    }
+                    Found::Unreadable => {}
+                },
+                Met::Row(row) => match self.row(row, done).await {
+                    Err(RetentionError::Store(error)) if error.is_of_row() => {
+                        done.unreadable.push(error.to_string());
+                    }
+                    other => other?,
+                },
+            }
+        }
+        self.doomed.finish(&*self.upkeep.store, &mut self.commits, done).await
+    }
+
     async fn call(
         &mut self,
         id: &CallId,
@@ -236,8 +271,18 @@ impl Eraser<'_> {
             }
             return Ok(());
         }
-        if loaded.is_open() && self.wanted.is_held_by(&loaded.call) {
-            done.open.push(id.to_string());
+        let replies = self.calls.replies(id).await?;
+        if loaded.is_open() {
+            // A reply that came late may be of them, and the turn that takes it has not come yet.
+            let told = replies.iter().any(|row| self.wanted.is_in_text_of(row));
+            if told || self.wanted.is_held_by(&loaded.call) {
+                done.open.push(id.to_string());
+            }
+        } else {
+            // Each was taken by a turn and is in its record, or by none and never will be.
+            for row in &replies {
+                self.doom(row, "replies", done).await?;
+            }
         }
         for mut turn in turns {
             let blotted = turn.entries.iter_mut().filter_map(|e| self.wanted.blot(e).then_some(()));

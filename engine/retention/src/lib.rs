@@ -30,8 +30,8 @@ use dialgraph_deploy::{Action, History, Who};
 use dialgraph_flow::Digest;
 use dialgraph_runtime::Calls;
 use dialgraph_store::{
-    Backend, CommitError, CommitToken, Expect, Key, Op, Part, Schema, Sort, Store, StoreError,
-    UnixMillis, Upgrade, get_value,
+    Backend, CommitError, CommitToken, Expect, Key, Op, Part, Schema, Sort, Store, UnixMillis,
+    Upgrade, get_value,
 };
 
 pub use self::error::RetentionError;
@@ -63,7 +63,7 @@ pub struct Done {
     /// Rows that were looked at.
     pub seen: u64,
     /// How much of what was removed: `calls` and their `rows`, `records`, `last-known`, `tickets`, `receipts`; `turns`
-    /// of other calls in which something was blotted out.
+    /// of other calls in which something was blotted out, and `replies` to them that came late.
     pub removed: BTreeMap<String, u64>,
     /// Of an erasure: calls in progress that belong to the customer or hold something of theirs. Erase again when
     /// they are over.
@@ -72,6 +72,14 @@ pub struct Done {
     /// What could not be read, and was left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
+    /// Of an erasure: rows that changed whenever they were about to be removed. Erase again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Done {
@@ -83,7 +91,7 @@ impl Done {
 
     /// Nothing is left that should have gone.
     pub fn is_whole(&self) -> bool {
-        self.open.is_empty() && self.unreadable.is_empty()
+        self.open.is_empty() && self.unreadable.is_empty() && self.left == 0
     }
 }
 
@@ -229,17 +237,4 @@ fn days(time: Duration) -> String {
         s if s > 0 && s.is_multiple_of(86_400) => format!("{} days", s / 86_400),
         s => format!("{s} seconds"),
     }
-}
-
-/// Whether reading failed for what is in the row, and not for the store.
-fn is_unreadable(error: &StoreError) -> bool {
-    use StoreError::{BadValue, NewerSchema, NotSealed, Tampered, WrongEncryptionKey};
-    matches!(
-        error,
-        BadValue { .. }
-            | NewerSchema { .. }
-            | NotSealed { .. }
-            | Tampered { .. }
-            | WrongEncryptionKey { .. }
-    )
 }

@@ -6,7 +6,7 @@ use dialgraph_store::UnixMillis;
 
 use crate::error::RetentionError;
 use crate::sweep::{Doomed, Found, Met, Walk, look, remove};
-use crate::{Done, Purge, Upkeep, is_unreadable, run_name};
+use crate::{Done, Purge, Upkeep, run_name};
 
 pub(crate) async fn run(
     upkeep: &Upkeep,
@@ -51,7 +51,7 @@ pub(crate) async fn run(
                         "tickets"
                     }
                     Ok(_) => continue,
-                    Err(error) if is_unreadable(&error) => {
+                    Err(error) if error.is_of_row() => {
                         done.unreadable.push(format!("{}: {error}", row.key.part()));
                         continue;
                     }

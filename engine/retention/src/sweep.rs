@@ -8,7 +8,7 @@ use dialgraph_runtime::{Calls, CallsError, Loaded, Run};
 use dialgraph_store::{CommitError, Expect, Key, MAX_OPS, Op, Part, Row, Store};
 
 use crate::error::RetentionError;
-use crate::{Done, Upkeep, is_unreadable};
+use crate::{Done, Upkeep};
 
 /// Rows asked for at once.
 const PAGE: u32 = 250;
@@ -70,7 +70,7 @@ impl<'u> Walk<'u> {
                 match self.upkeep.store.get(&row.key).await {
                     Ok(Some(row)) => return Ok(Some(Met::Row(row))),
                     Ok(None) => {}
-                    Err(error) if is_unreadable(&error) => done.unreadable.push(error.to_string()),
+                    Err(error) if error.is_of_row() => done.unreadable.push(error.to_string()),
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -110,7 +110,7 @@ pub(crate) fn unreadable<T>(
             done.unreadable.push(error.to_string());
             Ok(None)
         }
-        Err(CallsError::Store(error)) if is_unreadable(&error) => {
+        Err(CallsError::Store(error)) if error.is_of_row() => {
             done.unreadable.push(error.to_string());
             Ok(None)
         }
@@ -144,6 +144,8 @@ pub(crate) struct Doomed {
     rows: Vec<(Key, u64, &'static str)>,
     /// All that there were: in a dry run a row that is found in two ways is still there the second time.
     known: HashSet<Key>,
+    /// Rows that changed before they went.
+    pub(crate) missed: u64,
 }
 
 impl Doomed {
@@ -190,8 +192,9 @@ impl Doomed {
         }
         // One of them changed: that one stays as it is now, the others go.
         for row in &rows {
-            if commit(store, &[op(row)], run).await? {
-                done.count(row.2, 1);
+            match commit(store, &[op(row)], run).await? {
+                true => done.count(row.2, 1),
+                false => self.missed += 1,
             }
         }
         Ok(())

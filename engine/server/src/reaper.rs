@@ -5,7 +5,7 @@
 //! its release can go.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dialgraph_kernel::call::{CallId, Status};
 use dialgraph_kernel::event::Event;
@@ -26,6 +26,8 @@ pub struct Round {
     /// Calls in the hands of their flows before it.
     pub open: usize,
     pub ended: usize,
+    /// There was no time for all of them.
+    pub broken_off: bool,
 }
 
 /// Makes rounds for as long as the server lives.
@@ -37,7 +39,7 @@ pub(crate) async fn run(app: Weak<App>) {
         if app.turns.is_draining() {
             return;
         }
-        match round(&app).await {
+        match round(&app, None).await {
             Ok(Round { ended: 0, .. }) => {}
             Ok(round) => {
                 tracing::info!(round.open, round.ended, "calls without a caller were ended");
@@ -68,11 +70,13 @@ pub(crate) async fn count(app: &App) -> Result<(), CallsError> {
     Ok(())
 }
 
-/// Looks through all calls in progress once, and ends those whose caller is gone.
+/// Looks through all calls in progress once, and ends those whose caller is gone. Begins with no further call at `until`;
+/// the next round gets further, for what this one has read it need not read again.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
+pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, CallsError> {
+    let is_late = || until.is_some_and(|until| Instant::now() >= until);
     let mut round = Round::default();
     for release in app.releases_with_calls().await? {
         let mut from = None;
@@ -80,8 +84,18 @@ pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
             let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
             round.open += page.calls.len();
             for id in page.calls {
-                if is_idle(app, &id).await? && hang_up(app, id).await {
-                    round.ended += 1;
+                if is_late() {
+                    round.broken_off = true;
+                    return Ok(round);
+                }
+                match is_idle(app, &id).await {
+                    Ok(false) => {}
+                    Ok(true) => round.ended += usize::from(hang_up(app, id).await),
+                    // The others can be, and their callers are gone all the same.
+                    Err(error) if is_of_call(&error) => {
+                        tracing::error!(call = %id, %error, "a call in progress cannot be read");
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             match page.next {
@@ -97,6 +111,14 @@ pub async fn round(app: &Arc<App>) -> Result<Round, CallsError> {
     app.turns.activity().forget_before(forgotten);
     app.figures.counted_calls(round.open - round.ended);
     Ok(round)
+}
+
+/// Whether the call cannot be read for what is stored of it, and not for the store.
+fn is_of_call(error: &CallsError) -> bool {
+    match error {
+        CallsError::Store(error) => error.is_of_row(),
+        _ => true,
+    }
 }
 
 async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {

@@ -4,14 +4,19 @@
 //! are never logged, and hold their release; nothing else depends on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dialgraph_lambda::bridge::Bridge;
 use dialgraph_lambda::function::Chores;
-use dialgraph_server::reaper;
+use dialgraph_server::reaper::{self, Round};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use crate::within::Engine;
+
+/// What the record of a call may take whose caller is gone: no further one is begun later.
+const HANG_UP: Duration = Duration::from_secs(3);
 
 /// Larger is no event of a schedule.
 const MOST_BYTES: usize = 4096;
@@ -21,11 +26,15 @@ const MOST_BYTES: usize = 4096;
 pub struct Scheduled(pub Arc<Bridge<Engine>>);
 
 impl Chores for Scheduled {
-    async fn take(&self, event: &RawValue) -> Option<Value> {
+    async fn take(&self, event: &RawValue, deadline: Instant) -> Option<Value> {
         if !is_schedule(event.get()) {
             return None;
         }
-        Some(match look_after(self.0.engine()).await {
+        // Lambda would end the whole environment, with all that it remembers. What is under way when time is up goes on
+        // with the next invocation.
+        let done = timeout_at(deadline, look_after(self.0.engine(), deadline)).await;
+        let done = done.unwrap_or_else(|_| Err("it takes longer than an invocation".to_owned()));
+        Some(match done {
             Ok(done) => done,
             Err(error) => {
                 tracing::error!(%error, "the scheduled round could not be made");
@@ -45,15 +54,19 @@ fn is_schedule(event: &str) -> bool {
 }
 
 /// Ends calls whose caller is gone, judges a canary, and lets go of releases without calls.
-async fn look_after(engine: &Engine) -> Result<Value, String> {
+async fn look_after(engine: &Engine, deadline: Instant) -> Result<Value, String> {
     let app = engine.app().await.map_err(|why| why.to_string())?;
-    let round = reaper::round(&app).await.map_err(|error| error.to_string())?;
     let mut gone = Vec::new();
     if let Some(deploy) = &app.deploy {
         let tick = deploy.tick().await.map_err(|error| error.to_string())?;
         gone.extend(tick.gone.iter().map(ToString::to_string));
     }
-    Ok(json!({"open_calls": round.open, "ended_calls": round.ended, "releases_let_go": gone}))
+    let until = deadline.checked_sub(HANG_UP).unwrap_or(deadline);
+    let round = reaper::round(&app, Some(until.into_std()));
+    let Round { open, ended, broken_off } = round.await.map_err(|error| error.to_string())?;
+    Ok(json!({
+        "open_calls": open, "ended_calls": ended, "broken_off": broken_off, "releases_let_go": gone,
+    }))
 }
 
 #[cfg(test)]

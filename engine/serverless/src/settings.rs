@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dialgraph_lambda::settings::Within;
 use dialgraph_server::Config;
-use dialgraph_server::config::{Backend, LogFormat};
+use dialgraph_server::config::{Backend, LogFormat, TakeIn};
 
 /// The file with the engine's configuration, if there is one in the archive.
 const FILE: &str = "dialgraph.toml";
@@ -52,6 +52,10 @@ impl Settings {
                     // Lambda gives a process one invocation at a time.
                     config.plugins.runs = 8;
                 }
+                if unset("deploy.take_in") {
+                    // A new archive is how flows come here; all environments have the same one.
+                    config.deploy.take_in = TakeIn::Always;
+                }
                 if unset("log.format") {
                     config.log.format = LogFormat::Json;
                 }
@@ -86,6 +90,7 @@ mod tests {
         assert_eq!(config.project.folder, Path::new("/var/task/flows"));
         assert_eq!(config.plugins.cache.as_deref(), Some(Path::new("/var/task/plugins-cache")));
         assert!(config.plugins.portable);
+        assert!(config.takes_in_changes(), "a new archive brings new flows");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use dialgraph_server::http::problem::Problem;
 use dialgraph_server::{App, Config, Parts};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// The engine, or why there is none.
@@ -26,6 +27,8 @@ pub struct Engine {
     start: Mutex<Option<Start>>,
     /// When it was last looked for news of releases.
     looked: Mutex<Option<Instant>>,
+    /// The look that is under way.
+    looking: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -36,7 +39,12 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     pub fn new(config: Config) -> Self {
-        Self { config, start: Mutex::default(), looked: Mutex::default() }
+        Self {
+            config,
+            start: Mutex::default(),
+            looked: Mutex::default(),
+            looking: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The engine, as soon as it is there.
@@ -78,10 +86,19 @@ impl Engine {
             }
             *looked = Some(Instant::now());
         }
-        match timeout(NEWS, deploy.refresh()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the releases cannot be looked after"),
-            Err(_) => tracing::warn!("looking for news of releases takes long"),
+        // A release that has to be loaded takes longer than a turn waits: the task goes on, with this and later
+        // invocations, and is not begun a second time meanwhile.
+        let mut looking = self.looking.lock().await;
+        let task = looking.get_or_insert_with(|| {
+            let deploy = deploy.clone();
+            tokio::spawn(async move {
+                if let Err(error) = deploy.refresh().await {
+                    tracing::error!(%error, "the releases cannot be looked after");
+                }
+            })
+        });
+        if timeout(NEWS, task).await.is_ok() {
+            *looking = None;
         }
     }
 }

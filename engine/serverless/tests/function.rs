@@ -70,7 +70,10 @@ async fn a_call_begins_in_the_function_itself_and_a_schedule_looks_after_it() {
 
     let schedule = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
     let round = ask(&function, &schedule).await;
-    assert_eq!(round, json!({"open_calls": 1, "ended_calls": 0, "releases_let_go": []}));
+    assert_eq!(
+        round,
+        json!({"open_calls": 1, "ended_calls": 0, "broken_off": false, "releases_let_go": []})
+    );
 
     let lex = json!({"messageVersion": "1.0", "invocationSource": "DialogCodeHook", "inputTranscript": "42",
         "sessionState": {"intent": {"name": "Listen", "slots": {}}, "sessionAttributes": {}}});

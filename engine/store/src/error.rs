@@ -271,6 +271,18 @@ fn at_hand(available: &[String]) -> String {
 }
 
 impl StoreError {
+    /// Whether reading failed for what is in the row, and not for the store: other rows can be read.
+    pub fn is_of_row(&self) -> bool {
+        matches!(
+            self,
+            Self::BadValue { .. }
+                | Self::NewerSchema { .. }
+                | Self::NotSealed { .. }
+                | Self::Tampered { .. }
+                | Self::WrongEncryptionKey { .. }
+        )
+    }
+
     pub(crate) fn io(
         doing: &'static str,
         path: impl Into<PathBuf>,

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use dialgraph_store::StoreError;
+
+use crate::error::{credentials, root};
 
 /// Why a request has no answer.
 #[derive(Debug)]
@@ -40,8 +41,13 @@ impl Failure {
             let message = service.message().unwrap_or("it gives no reason");
             return Self { kind: kind(code, status), detail: format!("{code}: {message}") };
         }
-        let kind = if lacks_credentials(&error) { Kind::NoCredentials } else { Kind::Unknown };
-        Self { kind, detail: DisplayErrorContext(&error).to_string() }
+        let kind = if credentials(&error) { Kind::NoCredentials } else { Kind::Unknown };
+        let detail = match status {
+            // What is wrong with an answer would quote it, and it has what callers said in it.
+            Some(status) => format!("its answer (status {status}) cannot be read"),
+            None => root(&error),
+        };
+        Self { kind, detail }
     }
 
     /// No answer within `limit`.
@@ -138,15 +144,4 @@ fn kind(code: &str, status: Option<u16>) -> Kind {
         _ if status.is_some_and(|status| status >= 500) => Kind::Unknown,
         _ => Kind::Wrong,
     }
-}
-
-fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<CredentialsError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

@@ -78,10 +78,22 @@ pub(super) fn has_engine_policy(stack: &Stack) -> bool {
 }
 
 fn check(stack: &Stack) -> Result<(), StackError> {
-    const PAIR: &str = "NAME=ID/VERSION, of letters, digits and `-`,";
+    const BOT: &str = "LOCALE=BOT/ALIAS, both ids of ten letters and digits,";
+    const GUARDRAIL: &str = "NAME=ID/VERSION, where VERSION is a number or DRAFT,";
     let services = &stack.services;
-    for given in services.lex_bots.iter().chain(&services.guardrails) {
-        pair(given).ok_or_else(|| StackError::Form { given: given.clone(), form: PAIR })?;
+    // As the engine reads them when it starts.
+    let is_id = |id: &str| id.len() == 10 && id.chars().all(|c| c.is_ascii_alphanumeric());
+    for given in &services.lex_bots {
+        pair(given)
+            .filter(|(bot, alias)| is_id(bot) && is_id(alias))
+            .ok_or_else(|| StackError::Form { given: given.clone(), form: BOT })?;
+    }
+    let is_version =
+        |version: &str| version == "DRAFT" || version.chars().all(|c| c.is_ascii_digit());
+    for given in &services.guardrails {
+        pair(given)
+            .filter(|(_, version)| is_version(version))
+            .ok_or_else(|| StackError::Form { given: given.clone(), form: GUARDRAIL })?;
     }
     for given in services.models.iter().chain(&services.embedding_model) {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
@@ -117,21 +129,28 @@ fn pair(given: &str) -> Option<(&str, &str)> {
 pub(super) fn engine_statements(stack: &Stack) -> Vec<Value> {
     let mut statements = Vec::new();
     if stack.has_table() {
-        statements.push(allow(
-            &[
-                "dynamodb:ConditionCheckItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-                "dynamodb:UpdateItem",
-            ],
-            att(TABLE, "Arn"),
-        ));
-        // Records sealed by the engine itself need the first two; the rest DynamoDB asks for in the caller's name.
-        statements.push(allow(&["kms:Decrypt", "kms:GenerateDataKey"], att(KEY, "Arn")));
+        let mut actions = vec![
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ];
+        if stack.form == Form::Bridge {
+            // A server purges and erases when it is asked to, and looks at every row for that.
+            actions.push("dynamodb:Scan");
+        }
+        statements.push(allow(&actions, att(TABLE, "Arn")));
+        // DynamoDB asks for these in the caller's name.
         let mut by_dynamodb = allow(
-            &["kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            &[
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ],
             att(KEY, "Arn"),
         );
         by_dynamodb["Condition"] = json!({
@@ -183,7 +202,7 @@ pub(super) fn engine_statements(stack: &Stack) -> Vec<Value> {
 
 /// A model by its id; an inference profile (`apac.VENDOR.MODEL`), and the model behind it in all regions that it may take.
 fn model_arns(id: &str) -> Vec<Value> {
-    const AREAS: [&str; 7] = ["us", "us-gov", "eu", "apac", "jp", "au", "global"];
+    const AREAS: [&str; 8] = ["us", "us-gov", "ca", "eu", "apac", "jp", "au", "global"];
     match id.split_once('.') {
         Some((area, model)) if AREAS.contains(&area) => vec![
             sub(&format!(

@@ -406,6 +406,8 @@ fn what_does_not_fit_together_is_told() {
             stack.profiles[0].chat.clear();
         }),
         told(|stack| stack.services.lex_bots.push("default".to_owned())),
+        told(|stack| stack.services.lex_bots.push("default=BOT/ALIAS".to_owned())),
+        told(|stack| stack.services.guardrails.push("default=abcdefghij/draft".to_owned())),
         told(|stack| stack.services.models.push("*".to_owned())),
         told(|stack| stack.services.secrets.push("${x}".to_owned())),
         told(|stack| stack.bridge.fallback_queue = "nobody".to_owned()),

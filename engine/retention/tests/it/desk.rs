@@ -226,6 +226,16 @@ impl Desk {
         self.upkeep.run(&who(), task, now, dry, &|_| {}).await
     }
 
+    /// The same, and `seen` is told how far it is.
+    pub(crate) async fn run_seeing(
+        &self,
+        task: &Task,
+        seen: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Done, RetentionError> {
+        let now = dialgraph_store::Clock::now(&*self.clock);
+        self.upkeep.run(&who(), task, now, false, seen).await
+    }
+
     pub(crate) async fn rows(&self) -> Vec<Row> {
         self.store.walk(None, u32::MAX).await.unwrap().rows
     }

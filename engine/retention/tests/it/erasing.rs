@@ -1,10 +1,14 @@
+use std::sync::Arc;
+
 use dialgraph_deploy::Action;
 use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::event::Event;
-use dialgraph_kernel::ports::records::Get;
+use dialgraph_kernel::ports::HostAnswer;
+use dialgraph_kernel::ports::records::{Get, Record};
 use dialgraph_kernel::provider::{Caller, Records as _};
 use dialgraph_local::records::{LastKnown, LocalRecords};
 use dialgraph_retention::Task;
+use serde_json::json;
 
 use crate::desk::{Desk, NOW};
 
@@ -94,6 +98,53 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     {
         assert_eq!(parts.iter().filter(|there| *there == part).count(), many, "{part}");
     }
+}
+
+/// A late reply in which the customer is, kept for the call.
+async fn came_late(desk: &Desk, call: &str) {
+    let record = Record {
+        key: "c-001".into(),
+        version: 1,
+        updated_at: dialgraph_kernel::ports::Timestamp(NOW),
+        data: json!({"name": "Bluestar"}),
+        extra: Default::default(),
+    };
+    let reply = Ok(HostAnswer::RecordsGet(Some(record)));
+    let key: Arc<str> = format!("{call}/9/9").into();
+    desk.engine.keep_reply(&CallId(call.into()), &key, reply).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_other_calls_were_told_too_late_goes_when_they_are_over() {
+    let desk = Desk::open().await;
+    desk.call("b-1", "Acorn Example Inc.").await;
+    desk.up_to_the_end("b-2", "Acorn Example Inc.").await;
+    came_late(&desk, "b-1").await;
+    came_late(&desk, "b-2").await;
+    desk.push_without_the_first().await;
+    let done = desk.run(&first()).await.unwrap();
+    assert_eq!((done.removed.get("replies"), &done.open), (Some(&1), &vec!["b-2".to_owned()]));
+    desk.event("b-2", Event::HungUp).await;
+    assert!(desk.run(&first()).await.unwrap().is_whole());
+    assert_eq!(desk.traces().await, [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_behind_the_walk_goes_with_the_next() {
+    let desk = Desk::open().await;
+    desk.call("b-1", "Acorn Example Inc.").await;
+    desk.call("z-1", "Bluestar Trading").await;
+    desk.push_without_the_first().await;
+    // Once the walk is under way: the reply's row comes before what it has met.
+    let late = std::sync::Once::new();
+    let done = desk
+        .run_seeing(&first(), &|_| {
+            late.call_once(|| futures::executor::block_on(came_late(&desk, "b-1")));
+        })
+        .await
+        .unwrap();
+    assert!(done.is_whole(), "{done:?}");
+    assert_eq!(desk.traces().await, [] as [String; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,10 +3,10 @@
 use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_store::{
-    CommitError, CommitToken, Expect, MAX_OPS, Op, Part, Query, Row, Sort, encode,
+    CommitError, CommitToken, Expect, MAX_OPS, Op, Part, Query, Row, Sort, SortRange, encode,
 };
 
-use super::{Calls, CallsError, Mark, PART, STATE, StoredTurn, key, part, token, turn_sort};
+use super::{Calls, CallsError, Mark, PART, REPLY, STATE, StoredTurn, key, part, token, turn_sort};
 
 /// Names the commits of one clean-up, so that none is taken for a repetition of an earlier one.
 #[derive(Debug)]
@@ -75,6 +75,21 @@ impl Calls {
             let ops: Vec<Op> =
                 rows.into_iter().map(|row| Op::delete(row.key, Expect::Any)).collect();
             self.store.commit(&ops, &run.token()?).await.map_err(failed)?;
+        }
+    }
+
+    /// Rows in which late replies of a call are kept.
+    pub async fn replies(&self, id: &CallId) -> Result<Vec<Row>, CallsError> {
+        let mut query =
+            Query::new(part(id)?).range(SortRange::prefix(&Sort::text(REPLY))).limit(500);
+        let mut found = Vec::new();
+        loop {
+            let page = self.store.query(&query).await?;
+            found.extend(page.rows);
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(found),
+            }
         }
     }
 

@@ -29,8 +29,9 @@ impl Speaker {
             return Ok((audio, true));
         }
         let audio = self.polly().await?.say(speech).await?;
-        if let Some(cache) = &self.cache {
-            cache.put(speech, &audio)?;
+        // It is paid for: who cannot keep it gets it all the same.
+        if let Some(Err(error)) = self.cache.as_ref().map(|cache| cache.put(speech, &audio)) {
+            eprintln!("warning: {error}; it will be asked for again");
         }
         Ok((audio, false))
     }

@@ -81,6 +81,11 @@ fn must_exist(config: &Config) -> Result<()> {
 }
 
 async fn open(config: &Config) -> Result<Opened> {
+    // Nobody is on the phone, and pages are large.
+    let mut config = config.clone();
+    config.store.attempt_timeout = config.store.attempt_timeout.max(Duration::from_secs(10));
+    config.store.operation_timeout = config.store.operation_timeout.max(Duration::from_secs(60));
+    let config = &config;
     let store = match dialgraph_wiring::open_store(config).await {
         Ok(store) => store,
         Err(WiringError::Store(StoreError::Locked { path })) => {

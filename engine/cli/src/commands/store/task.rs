@@ -114,6 +114,7 @@ pub(super) fn report(done: &Done, as_json: bool) -> Result<ExitCode> {
             ("last-known", "copy of a record", "copies of records"),
             ("tickets", "ticket", "tickets"),
             ("receipts", "receipt", "receipts"),
+            ("replies", "late reply", "late replies"),
         ] {
             if done.removed.contains_key(what) {
                 println!("{} {would}removed", many(what, one, several));
@@ -126,6 +127,10 @@ pub(super) fn report(done: &Done, as_json: bool) -> Result<ExitCode> {
         println!("{} rows looked at", HumanCount(done.seen));
         for call in &done.open {
             println!("call {call} is in progress and was left; erase again when it is over");
+        }
+        if done.left > 0 {
+            let rows = HumanCount(done.left);
+            println!("rows that changed meanwhile and stayed: {rows}; erase again");
         }
         for why in &done.unreadable {
             println!("left, for it cannot be read: {why}");
