@@ -16,6 +16,7 @@ mod nodes;
 mod plugins;
 mod serve;
 mod simulator;
+mod table;
 mod turns;
 
 use measure::{Row, table};
@@ -61,6 +62,10 @@ fn main() {
     if wanted("hot") {
         let (rounds, seconds) = if thorough { (3, 10) } else { (1, 1) };
         add(hot::loads(rounds, seconds));
+    }
+    if wanted("table") {
+        let (rounds, calls) = if thorough { (3, 40) } else { (1, 2) };
+        add(table::turns(rounds, calls));
     }
     if wanted("simulator") {
         add(simulator::script_turns(rounds.div_ceil(3)));

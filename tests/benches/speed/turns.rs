@@ -65,7 +65,7 @@ pub(crate) fn start(number: usize) -> Start {
 }
 
 /// A whole call of [`TURNS`] turns.
-async fn hold(engine: &Engine, number: usize) {
+pub(crate) async fn hold(engine: &Engine, number: usize) {
     engine.start(start(number), "t1").await.unwrap();
     for turn in 2..=TURNS {
         let event = match turn % 3 {

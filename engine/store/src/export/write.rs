@@ -135,7 +135,7 @@ pub async fn export(
             Last::Chunks { blob, done } if digest == *blob => *done,
             _ => 0,
         };
-        // Nobody removes blobs; one that has gone all the same is named by nothing.
+        // One that a clean-up has removed meanwhile is named by nothing.
         let Some(bytes) = content.get(&digest)? else { continue };
         let of = (bytes.len().div_ceil(CHUNK_BYTES).max(1)) as u64;
         for chunk in done..of {

@@ -138,16 +138,6 @@ impl<S: Store> Sealed<S> {
         }
     }
 
-    /// The store inside, which gives sealed values.
-    pub fn inner(&self) -> &S {
-        &self.inner
-    }
-
-    /// The keys in use.
-    pub fn keyring(&self) -> &Keyring {
-        &self.keys
-    }
-
     fn open_row(&self, mut row: Row) -> Result<Row, StoreError> {
         row.value = self.keys.open(&row.key, &row.value)?;
         Ok(row)
