@@ -1,7 +1,7 @@
 //! Calls in progress while plugins and flows are swapped, broken and rolled back under them.
 //!
 //! The short form runs with the other tests; `DIALGRAPH_SOAK=200` makes it 200 calls at once and 200 changes, for an
-//! optimised build: `DIALGRAPH_SOAK=200 cargo test --release -p dialgraph-tests --test soak -- --nocapture`.
+//! optimised build: `DIALGRAPH_SOAK=200 cargo test --profile bench -p dialgraph-tests --test soak -- --nocapture`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the long form tells what it measured")]
@@ -303,6 +303,9 @@ static HEAP: Cap<MiMalloc> = Cap::new(MiMalloc, usize::MAX);
 /// The store's cache is full soon, so that it does not hide what else grows.
 const STORE_CACHE: u64 = 4 << 20;
 
+/// What the store's index of pages takes for the rows of a call, measured over 31,000 calls.
+const INDEX: u64 = 1 << 10;
+
 /// Memory of this process, in bytes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Memory {
@@ -458,7 +461,8 @@ async fn calls_go_on_while_plugins_and_flows_are_swapped_broken_and_rolled_back(
     let early = early.unwrap_or_default();
     let told = format!("after a quarter: {early}\nin the end: {end}");
     // The store's cache and its index grow with calls; versions of flows and plugins add nothing that stays.
-    assert!(end.heap < early.heap + STORE_CACHE + (4 << 20), "{told}");
+    let index = calls as u64 * INDEX;
+    assert!(end.heap < early.heap + STORE_CACHE + index + (4 << 20), "{told}");
     assert!(end.compiled < early.compiled + (1 << 20), "{told}");
     assert!(end.pools < early.pools + (8 << 20), "{told}");
 }
