@@ -338,3 +338,74 @@ fn without_a_table_or_credentials_the_command_says_what_to_do() {
     let (status, _) = request(ministack.address(), "GET", "/_ministack/health", None).unwrap();
     assert_eq!(status, 200, "the stand-in is still there");
 }
+
+/// The shipped project without the first of its customers, in `place`.
+fn without_the_first(place: &std::path::Path) -> std::path::PathBuf {
+    let project = place.join("flows");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&folder().join("../flows"), &project])
+        .status();
+    assert!(copied.unwrap().success());
+    let file = project.join("data/collections/customers.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (from, until) = (text.find("\nc-001:").unwrap(), text.find("\nc-002:").unwrap());
+    std::fs::write(&file, format!("{}{}", &text[..from], &text[until..])).unwrap();
+    project
+}
+
+/// `dialgraph store …`, done by the server at `address`.
+fn upkeep(address: SocketAddr, words: &[&str]) -> Value {
+    let done = std::process::Command::new(binary("dialgraph"))
+        .arg("store")
+        .args(words)
+        .args(["--json", "--server", &format!("http://{address}")])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+#[test]
+fn old_calls_and_everything_of_a_customer_go_out_of_a_table_while_calls_are_up() {
+    let ministack = StandIn::ministack();
+    assert!(create_table(&ministack.url()).status.success());
+    let first = serve(&ministack.url(), &[]);
+    for id in ["over", "theirs", "up"] {
+        begin(&[first.address], 0, id);
+        if id != "up" {
+            deliver(&[first.address], 0, &turns(id), &event(1, &json!({"event": "hung_up"})));
+        }
+    }
+    let gone = |address, id: &str| {
+        request(address, "GET", &format!("/v1/calls/{id}"), None).unwrap().0 == 404
+    };
+    let would = upkeep(first.address, &["purge", "--older-than", "0s", "--dry-run"]);
+    assert_eq!(would["removed"]["calls"], 2, "{would}");
+    assert!(!gone(first.address, "over"));
+    drop(first);
+
+    // Another process, whose project no longer has the customer and which is told to put that live.
+    let place = tempfile::tempdir().unwrap();
+    let project = without_the_first(place.path()).display().to_string();
+    let more = [("DIALGRAPH_PROJECT__FOLDER", &*project), ("DIALGRAPH_DEPLOY__TAKE_IN", "always")];
+    let second = serve(&ministack.url(), &more);
+    let customer = ["erase", "--customer", "c-001"];
+    let left = std::process::Command::new(binary("dialgraph"))
+        .arg("store")
+        .args(customer)
+        .args(["--json", "--server", &format!("http://{}", second.address)])
+        .output()
+        .unwrap();
+    // All three were from the customer's number, and one of them is in progress.
+    assert_eq!(left.status.code(), Some(1), "{}", String::from_utf8_lossy(&left.stderr));
+    let left: Value = serde_json::from_slice(&left.stdout).unwrap();
+    assert_eq!((&left["removed"]["calls"], &left["open"]), (&json!(2), &json!(["up"])), "{left}");
+    assert!(gone(second.address, "over") && gone(second.address, "theirs"));
+    deliver(&[second.address], 0, &turns("up"), &event(1, &json!({"event": "hung_up"})));
+    let rest = upkeep(second.address, &customer);
+    assert_eq!(rest["removed"]["calls"], 1, "{rest}");
+    let nothing =
+        upkeep(second.address, &["purge", "--older-than", "0s", "--records", "call_logs"]);
+    assert_eq!(nothing["removed"], json!({}), "{nothing}");
+}

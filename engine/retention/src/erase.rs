@@ -100,8 +100,8 @@ impl Wanted {
             .any(|(name, value)| self.rules.tickets.contains(name) && *value == self.customer)
     }
 
-    /// Whether the call is the customer's.
-    fn is_call_of(&self, call: &Call, turns: &[TurnRecord]) -> bool {
+    /// Whether the call is the customer's, and by what that is known.
+    fn is_call_of(&self, call: &Call, turns: &[TurnRecord]) -> Option<Known> {
         let attributes: Map<String, Value> =
             call.attributes.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         let attributes = Value::Object(attributes);
@@ -113,7 +113,7 @@ impl Wanted {
             .filter(|id| !id.is_empty())
             .collect();
         if named.contains(&self.customer) {
-            return true;
+            return Some(Known::ById);
         }
         let wrote = |entry: &Entry| match &entry.call {
             HostCall::RecordsPut(put) => self.is_named_in(&put.collection, &put.data),
@@ -121,10 +121,11 @@ impl Wanted {
             _ => false,
         };
         if turns.iter().flat_map(|turn| &turn.entries).any(wrote) {
-            return true;
+            return Some(Known::ById);
         }
         let from = call.from.as_deref().map(digits);
-        named.is_empty() && from.is_some_and(|from| self.numbers.contains(&from))
+        let is_theirs = named.is_empty() && from.is_some_and(|from| self.numbers.contains(&from));
+        is_theirs.then_some(Known::ByNumber)
     }
 
     /// Takes the customer out of what a call was told; false when there is nothing of them.
@@ -166,6 +167,15 @@ impl Wanted {
     }
 }
 
+/// By what a call is known to be a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// It says so, in an attribute or in what it wrote.
+    ById,
+    /// It came from their number.
+    ByNumber,
+}
+
 /// Most walks of one erasure. Each meets what was written behind the one before.
 const PASSES: u32 = 3;
 
@@ -182,6 +192,7 @@ pub(crate) async fn run(
         commits: Run::new(run_name()?),
         doomed: Doomed::default(),
         last: Vec::new(),
+        numbers_needed: false,
     };
     let (open, unreadable) = (done.open.len(), done.unreadable.len());
     for pass in 1.. {
@@ -190,6 +201,7 @@ pub(crate) async fn run(
         done.open.truncate(open);
         done.unreadable.truncate(unreadable);
         eraser.last.clear();
+        eraser.numbers_needed = false;
         eraser.doomed = Doomed::default();
         eraser.pass(done, seen).await?;
         // Rows that were written behind the walk, or changed before they went, are met by the next one.
@@ -198,9 +210,12 @@ pub(crate) async fn run(
             break;
         }
     }
-    // Only now: by these the customer's telephone numbers are known, should all this have to be made again.
-    for (row, what) in std::mem::take(&mut eraser.last) {
-        eraser.doom(&row, what, done).await?;
+    // Only now: by these the customer's telephone numbers are known, should all this have to be made again, as it has
+    // for a call in progress that is known by nothing else.
+    if !eraser.numbers_needed {
+        for (row, what) in std::mem::take(&mut eraser.last) {
+            eraser.doom(&row, what, done).await?;
+        }
     }
     eraser.doomed.finish(&*upkeep.store, &mut eraser.commits, done).await?;
     done.left = eraser.doomed.missed;
@@ -215,6 +230,8 @@ struct Eraser<'a> {
     doomed: Doomed,
     /// What goes when all else has gone.
     last: Vec<(Row, &'static str)>,
+    /// A call had to be left that is known to be the customer's by its number alone.
+    numbers_needed: bool,
 }
 
 impl Eraser<'_> {
@@ -257,9 +274,10 @@ impl Eraser<'_> {
             let turn = unreadable(self.calls.turn(id, number).await, done)?;
             turns.extend(turn.flatten());
         }
-        if self.wanted.is_call_of(&loaded.call, &turns) {
+        if let Some(known) = self.wanted.is_call_of(&loaded.call, &turns) {
             if loaded.is_open() {
                 done.open.push(id.to_string());
+                self.numbers_needed |= known == Known::ByNumber;
                 return Ok(());
             }
             // The call goes last: by it the rest is found, should all this have to be made again.

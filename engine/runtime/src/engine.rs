@@ -226,6 +226,10 @@ impl Engine {
                 .await?
                 .ok_or_else(|| EngineError::NoCall { call: id.to_string() })?;
             if let Some(given) = after.filter(|after| *after != call.turn) {
+                // Another process may have answered this very event between the two looks.
+                if let Some(answer) = self.answered(id, token).await? {
+                    return Ok(answer);
+                }
                 let (call, last) = (id.to_string(), call.turn);
                 return Err(EngineError::OutOfOrder { call, given, last });
             }

@@ -130,6 +130,18 @@ async fn what_other_calls_were_told_too_late_goes_when_they_are_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_progress_is_found_again_that_only_its_number_tells_of() {
+    let desk = Desk::open().await;
+    desk.begin("a-1", Some("+821000000101")).await;
+    desk.push_without_the_first().await;
+    assert_eq!(desk.run(&first()).await.unwrap().open, ["a-1"]);
+    desk.event("a-1", Event::HungUp).await;
+    let done = desk.run(&first()).await.unwrap();
+    assert_eq!((done.is_whole(), done.removed.get("calls")), (true, Some(&1)), "{done:?}");
+    assert_eq!(desk.traces().await, [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_behind_the_walk_goes_with_the_next() {
     let desk = Desk::open().await;
     desk.call("b-1", "Acorn Example Inc.").await;
