@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -25,7 +26,9 @@ use dialgraph_runtime::{
     Answer, Clock as _, Engine, EngineError, Releases, Start, WaitRules, World,
 };
 use dialgraph_simulator::clock::{SharedClock, VirtualClock};
-use dialgraph_store::{MemoryStore, Store};
+use dialgraph_store::{
+    CommitError, CommitToken, Committed, Key, MemoryStore, Op, Page, Query, Row, Store, StoreError,
+};
 
 const FLOW: &str = "
 flow: main
@@ -259,6 +262,53 @@ fn two_processes_that_handle_one_event_give_one_answer() {
     assert_eq!(first.record, second.record);
     // Each asked, as one of them might have died; an effect would have happened once, for both used one key.
     assert_eq!(one.articles.keys.lock().unwrap()[1], two.articles.keys.lock().unwrap()[0]);
+}
+
+/// A store in which another process answers the same event right after this one has looked whether it was answered.
+struct Meanwhile {
+    store: Arc<MemoryStore>,
+    other: Mutex<Option<Process>>,
+}
+
+#[async_trait]
+impl Store for Meanwhile {
+    async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        let row = self.store.get(key).await;
+        let other = self.other.lock().unwrap().take();
+        if let Some(other) = other {
+            let answer = other.engine.turn(&id(), Event::Pressed("1".into()), "1").await.unwrap();
+            assert!(!answer.repeated);
+        }
+        row
+    }
+
+    async fn commit(&self, ops: &[Op], token: &CommitToken) -> Result<Committed, CommitError> {
+        self.store.commit(ops, token).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        self.store.query(query).await
+    }
+}
+
+#[test]
+fn an_event_that_another_process_answers_between_two_looks_gets_its_answer() {
+    let (store, clock) = ground();
+    let other = Process::new(&store, &clock, 500, 0);
+    other.start("start").unwrap();
+    let meanwhile = Meanwhile { store: store.clone(), other: Mutex::new(Some(other)) };
+    let Process { articles, .. } = Process::new(&store, &clock, 500, 0);
+    let engine = Engine::new(
+        Arc::new(meanwhile),
+        Arc::new(Releases::new(release())),
+        Arc::new(Search),
+        articles,
+        Arc::new(clock.clone()),
+        WaitRules::default(),
+    );
+    let press = Event::Pressed("1".into());
+    let answer = clock.0.run(engine.turn_after(&id(), press, "1", Some(1))).unwrap();
+    assert!(answer.repeated && answer.record.turn == 2);
 }
 
 #[test]
