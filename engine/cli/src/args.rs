@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::say::{SayArgs, SpeechFormat};
+pub(crate) use self::say::SayArgs;
+#[cfg(feature = "aws")]
+pub(crate) use self::say::SpeechFormat;
 pub(crate) use self::store::*;
 
 /// A self-hosted engine for phone and chat flows.
