@@ -30,8 +30,8 @@ impl Chores for Scheduled {
         if !is_schedule(event.get()) {
             return None;
         }
-        // Lambda would end the whole environment, with all that it remembers. What is under way when time is up goes on
-        // with the next invocation.
+        // Lambda would end the whole environment, with all that it remembers. A record that is being made when time is up
+        // goes on with the next invocation; the look for releases is made again.
         let done = timeout_at(deadline, look_after(self.0.engine(), deadline)).await;
         let done = done.unwrap_or_else(|_| Err("it takes longer than an invocation".to_owned()));
         Some(match done {
