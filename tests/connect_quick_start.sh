@@ -34,7 +34,8 @@ DIALGRAPH_URL="http://127.0.0.1:$engine_port" DIALGRAPH_KEY_ID=here DIALGRAPH_KE
   DIALGRAPH_FALLBACK_QUEUE=general setsid cargo lambda watch --quiet --ignore-changes --locked -p dialgraph-lambda \
   --bin dialgraph-lambda --invoke-address 127.0.0.1 --invoke-port "$lambda_port" >"$work/lambda.log" 2>&1 &
 watch=$!
-until grep -q 'takes calls at' "$work/engine.log"; do
+for _ in $(seq 300); do
+  if grep -q 'takes calls at' "$work/engine.log"; then break; fi
   kill -0 "$engine" 2>/dev/null || { cat "$work/engine.log" >&2; exit 1; }
   sleep 0.2
 done

@@ -12,8 +12,8 @@ if [ ! -x "$venv/bin/cfn-lint" ]; then
   command -v python3 >/dev/null || { echo "cfn-lint needs Python: install python3 with venv"; exit 2; }
   python3 -m venv "$venv" && "$venv/bin/pip" install -q "cfn-lint==$version"
 fi
-# With DIALGRAPH_BUILT set, what `cargo test --workspace` has built is taken as it is.
-[ -n "${DIALGRAPH_BUILT:-}" ] || cargo build -q --locked -p dialgraph
+# With PREBUILT set, what `cargo test --workspace` has built is taken as it is.
+[ -n "${PREBUILT:-}" ] || cargo build -q --locked -p dialgraph
 dialgraph="$target/debug/dialgraph"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

@@ -11,10 +11,10 @@ if ! command -v cargo-lambda >/dev/null; then
   [ -x "$venv/bin/cargo-lambda" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q 'cargo-lambda==1.9.*'; }
   export PATH="$venv/bin:$PATH"
 fi
-# With DIALGRAPH_BUILT set, what `cargo test --workspace` has built is taken as it is.
-built="${DIALGRAPH_BUILT:-}"
+# With PREBUILT set, what `cargo test --workspace` has built is taken as it is.
+built="${PREBUILT:-}"
 # The function reads the environment, and refuses what it does not know.
-unset DIALGRAPH_BUILT DIALGRAPH
+unset PREBUILT DIALGRAPH
 [ -n "$built" ] || {
   cargo build -q --locked -p dialgraph --features dialgraph/full -p dialgraph-serverless
   cargo build -q --locked -p dialgraph-tests --example connect_call

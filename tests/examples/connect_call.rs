@@ -18,7 +18,7 @@
 mod connect;
 
 use std::io::BufRead as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::ports::Timestamp;
@@ -35,15 +35,36 @@ use connect::double::{Double, Stand};
 use connect::lab::lab;
 use connect::lambda::Lambda;
 
+/// What an invocation may take. Connect itself waits for 8 s, but no `cargo run` stands between it and a function that
+/// has to start again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the first invocation may take: `cargo lambda watch` builds the function for it.
+const BUILD: Duration = Duration::from_secs(480);
+
 /// The function as Lambda's Invoke API offers it.
 struct Offered {
     runtime: Runtime,
+    /// It has answered, so it is built.
+    built: bool,
     /// `HOST:PORT`.
     address: String,
     function: String,
 }
 
 impl Offered {
+    /// Waits for a time only: under `cargo lambda watch` a function that cannot start never answers.
+    fn ask_within(&mut self, event: &Value) -> Result<Value, Box<dyn std::error::Error>> {
+        let patience = if self.built { PATIENCE } else { BUILD };
+        let answer = self.runtime.block_on(async {
+            tokio::time::timeout(patience, self.ask(event)).await.unwrap_or_else(|_| {
+                Err(format!("nothing within {patience:?}; `cargo lambda watch` says why").into())
+            })
+        })?;
+        self.built = true;
+        Ok(answer)
+    }
+
     async fn ask(&self, event: &Value) -> Result<Value, Box<dyn std::error::Error>> {
         let stream = TcpStream::connect(&self.address).await?;
         let (mut sender, connection) =
@@ -62,14 +83,14 @@ impl Offered {
 
 impl Lambda for Offered {
     fn invoke(&mut self, _: &mut Desk<'_>, event: &Value) -> Result<Option<Value>, SessionError> {
-        let answer = self.runtime.block_on(self.ask(event));
-        Ok(answer
+        Ok(self
+            .ask_within(event)
             .inspect_err(|error| eprintln!("the Lambda function does not answer: {error}"))
             .ok())
     }
 
     fn hook(&mut self, event: &Value) -> Value {
-        self.runtime.block_on(self.ask(event)).expect("the function answers Lex")
+        self.ask_within(event).expect("the function answers Lex")
     }
 }
 
@@ -108,7 +129,7 @@ fn main() {
     };
     println!("contact {}", setup.id);
     let (double, report) =
-        Double::new(&flow, &setup, Box::new(Offered { runtime, address, function }));
+        Double::new(&flow, &setup, Box::new(Offered { runtime, built: false, address, function }));
     let mut session = Session::new(lab(), setup).on(Box::new(double));
     let mut shown = 0;
     let mut show = || {
