@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.."
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 sysroot=/usr/aarch64-linux-gnu
 if ! command -v qemu-aarch64-static >/dev/null || [ ! -d "$sysroot" ]; then
-  echo "skipped: qemu-user-static and libc6-arm64-cross are not installed"
-  exit 0
+  echo "qemu-user-static and libc6-arm64-cross are not installed (both are in Debian)"
+  exit 2
 fi
 binary="${1:-}"
 if [ -z "$binary" ]; then

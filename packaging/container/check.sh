@@ -28,7 +28,7 @@ cargo metadata --quiet --no-deps --locked --format-version 1 --manifest-path "$w
 echo "ok    the build's context is a workspace"
 find "$work" -mindepth 1 -delete
 
-command -v bwrap >/dev/null || { echo "skipped: bubblewrap is not installed (Debian: bubblewrap)"; exit 0; }
+command -v bwrap >/dev/null || { echo "bubblewrap is not installed (Debian: bubblewrap)"; exit 2; }
 [ -x "$dialgraph" ] || { echo "there is no $dialgraph; build it: cargo build -p dialgraph"; exit 2; }
 root="$work/root"
 mkdir -p "$root"/{usr/bin,etc,proc,dev,tmp,var/lib/dialgraph} "$work/volume"

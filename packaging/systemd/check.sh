@@ -10,7 +10,7 @@ unit=packaging/systemd/dialgraph.service
 # `systemd-analyze security` counts exposure from 0 (none) to 10; what the unit cannot forgo is named in it.
 most_exposed=1.5
 for tool in systemd-analyze strace python3; do
-  command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (Debian: systemd, strace, python3)"; exit 0; }
+  command -v "$tool" >/dev/null || { echo "$tool is not installed (Debian: systemd, strace, python3)"; exit 2; }
 done
 [ -x "$dialgraph" ] || { echo "there is no $dialgraph; build it: cargo build -p dialgraph"; exit 2; }
 

@@ -42,7 +42,7 @@ impl VirtualClock {
     }
 
     /// Moves on to the next time that somebody waits for. False when nobody does.
-    fn skip(&self) -> bool {
+    pub fn skip(&self) -> bool {
         let mut timers = timers(&self.timers);
         let now = self.time().0;
         let Some(next) = timers.iter().copied().find(|timer| *timer > now) else { return false };

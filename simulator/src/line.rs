@@ -14,6 +14,7 @@ use dialgraph_store::MemoryStore;
 
 use crate::clock::{SharedClock, VirtualClock};
 use crate::session::{Action, SessionError, Setup};
+use crate::world::MockedWorld;
 
 /// A way to reach the engine.
 pub trait Line: Send {
@@ -34,6 +35,7 @@ pub trait Line: Send {
 pub struct Desk<'s> {
     pub(crate) engine: &'s Engine,
     pub(crate) clock: &'s SharedClock,
+    pub(crate) world: &'s MockedWorld,
     pub(crate) store: &'s Arc<MemoryStore>,
     pub(crate) setup: &'s Setup,
     pub(crate) call: &'s mut Option<Call>,
@@ -76,6 +78,16 @@ impl Desk<'_> {
         &self.clock.0
     }
 
+    /// The same, for an engine elsewhere that goes by it.
+    pub fn shared_clock(&self) -> &SharedClock {
+        self.clock
+    }
+
+    /// What plugins ask, with the script's mocks.
+    pub fn world(&self) -> &MockedWorld {
+        self.world
+    }
+
     /// The store of this call.
     pub fn store(&self) -> &Arc<MemoryStore> {
         self.store
@@ -89,6 +101,13 @@ impl Desk<'_> {
     /// All turns so far.
     pub fn turns(&self) -> &[TurnRecord] {
         self.turns
+    }
+
+    /// Keeps what an engine elsewhere made of the call, which has this store: the call as it stands, and the turns that
+    /// are not kept yet.
+    pub fn take(&mut self, call: Call, turns: impl IntoIterator<Item = TurnRecord>) {
+        *self.call = Some(call);
+        self.turns.extend(turns);
     }
 
     fn keep(&mut self, answer: &Answer) {

@@ -283,6 +283,7 @@ impl Session {
         Desk {
             engine: &self.engine,
             clock: &self.clock,
+            world: &self.world,
             store: &self.store,
             setup: &self.setup,
             call: &mut self.call,

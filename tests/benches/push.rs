@@ -130,23 +130,23 @@ fn main() {
         let folder = tempfile::tempdir().unwrap();
         let mut site = Site::new(folder.path()).await;
         let (mut plugins, mut flows, mut both) = (Vec::new(), Vec::new(), Vec::new());
+        let mut largest = Vec::new();
+        let all = dialgraph_guests::shipped();
+        let used = all.iter().filter(|(name, _)| *name != "ticketing-zendesk");
+        let (large, large_bytes) = used.max_by_key(|(_, bytes)| bytes.len()).unwrap();
         let text = std::fs::read_to_string(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/main-entry.flow.yaml"),
         )
         .unwrap();
         for round in 0..ROUNDS {
-            let plugin = |number: usize| {
-                let bytes = variant("hours-check", number);
+            let version_of = |name: &str, number: usize| {
+                let bytes = variant(name, number);
                 let digest = Digest::of(&bytes);
                 let new = Some(NewPlugin::new(bytes, None));
-                (
-                    Change {
-                        plugins: [("hours-check".to_owned(), new)].into(),
-                        ..Change::default()
-                    },
-                    digest,
-                )
+                let plugins = [(name.to_owned(), new)].into();
+                (Change { plugins, ..Change::default() }, digest)
             };
+            let plugin = |number| version_of("hours-check", number);
             let flow = |number: usize| format!("{text}\n# {number}\n").into_bytes();
             let (change, digest) = plugin(round * 2);
             plugins.push(site.push(change, Some(digest)).await);
@@ -156,10 +156,14 @@ fn main() {
             let (change, digest) = plugin(round * 2 + 1);
             let change = Change { flows: flows_of(round * 2 + 1), ..change };
             both.push(site.push(change, Some(digest)).await);
+            // No call runs it in its first turn.
+            largest.push(site.push(version_of(large, round).0, None).await);
             site.deploy.tick().await.unwrap();
         }
+        let large = format!("the same of the largest ({large}, {} KB)", large_bytes.len() / 1000);
         let met = [
             show("a new version of a Rust plugin (hours-check)", plugins),
+            show(&large, largest),
             show("a new version of a flow", flows),
             show("both as one release", both),
         ];

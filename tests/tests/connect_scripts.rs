@@ -16,6 +16,7 @@ use connect::double::{Double, Report, Stand};
 use connect::lab::{bridge, folder, lab, queue_arn, scripts};
 use connect::lambda::{InProcess, Lambda};
 use connect::scripted::Scripted;
+use connect::served::Served;
 
 /// Scripts that Connect's side cannot run as they stand, and why.
 const NOT_THROUGH_CONNECT: &[(&str, &str)] = &[];
@@ -142,6 +143,11 @@ fn every_script_goes_through_the_binary_of_the_lambda_function_as_well() {
     compare(|| scripted.clone());
     let lost = scripted.lock().expect("no test panicked with it").lost;
     assert!(lost > 10, "only {lost} answers were lost");
+}
+
+#[test]
+fn every_script_goes_through_the_binary_of_the_function_and_a_whole_server_as_well() {
+    compare(Served::default);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! What the README's whole call costs in a table of DynamoDB, in capacity units: as a stand-in counts them, and by the
 //! service's documented rules from the sizes of the items that went over the wire.
 //!
-//! The table of it is in `docs/dynamodb.md`; `DIALGRAPH_UPDATE_DOCS=1` writes it anew.
+//! Both tables of it are in `docs/dynamodb.md`; `DIALGRAPH_UPDATE_DOCS=1` writes them anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod connect;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -135,10 +135,56 @@ impl Paper {
     }
 }
 
-fn kind(pk: &str) -> &str {
-    match pk.find('/') {
-        Some(slash) if !pk.starts_with("records/") => &pk[..slash],
-        _ => pk,
+/// Base64 as bytes.
+fn decoded(text: &str) -> Vec<u8> {
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0, 0u32);
+    for letter in text.bytes() {
+        let six = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => break,
+        };
+        held = held << 6 | u32::from(six);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((held >> bits) as u8);
+        }
+    }
+    bytes
+}
+
+/// Which kind of row this is, as the document names it.
+fn kind(key: &Value) -> String {
+    let pk = key["pk"]["S"].as_str().unwrap();
+    let sort = decoded(key["sk"]["B"].as_str().unwrap());
+    let sort = String::from_utf8_lossy(&sort);
+    let sort = sort.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+    let row = ["state", "turn", "token", "reply"].into_iter().find(|row| sort.starts_with(row));
+    match pk.split_once('/') {
+        Some(("call", _)) => format!("`call/ID` `{}`", row.unwrap()),
+        Some(("open-calls", _)) => "`open-calls/RELEASE/N`".to_owned(),
+        Some(("records", _)) | None => format!("`{pk}`"),
+        Some((name @ ("ticket-key" | "record-receipt"), _)) => format!("`{name}/KEY`"),
+        Some(("~token", _)) => "`~token/NAME`".to_owned(),
+        Some(_) => panic!("the document names no kind of row for {pk}"),
+    }
+}
+
+/// In the place that the document marks so.
+fn in_document(mark: &str, table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mark = format!("<!-- {mark} -->\n");
+    let (head, rest) = text.split_once(&mark).expect("the table's place is marked");
+    let (old, tail) = rest.split_once("<!-- end -->\n").expect("the table's end is marked");
+    if std::env::var_os("DIALGRAPH_UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{head}{mark}{table}<!-- end -->\n{tail}")).unwrap();
+    } else {
+        assert_eq!(table, old, "run with DIALGRAPH_UPDATE_DOCS=1 and review the difference");
     }
 }
 
@@ -191,7 +237,7 @@ async fn the_readme_call_costs_what_the_document_says() {
         said("운영 서버가 다운됐어요"),
     ];
     let (mut rows, mut sum) = (String::new(), Units::default());
-    let mut written: Vec<(String, usize)> = Vec::new();
+    let mut written = BTreeMap::<String, Vec<usize>>::new();
     let mut last = None;
     for (n, event) in events.into_iter().enumerate() {
         let what = match &event {
@@ -222,8 +268,10 @@ async fn the_readme_call_costs_what_the_document_says() {
                 let op = op.as_object().unwrap().values().next().unwrap();
                 let key = if op.get("Item").is_some() { &op["Item"] } else { &op["Key"] };
                 let place = format!("{} {}", key["pk"], key["sk"]);
-                let bytes = paper.items.get(&place).copied().unwrap_or(0);
-                written.push((kind(key["pk"]["S"].as_str().unwrap()).to_owned(), bytes));
+                // What is gone again weighs nothing: a call that has ended is open no more.
+                if let Some(bytes) = paper.items.get(&place) {
+                    written.entry(kind(key)).or_default().push(*bytes);
+                }
             }
         }
         let Units { requests, rows: items, reads, writes, measured } = units;
@@ -250,9 +298,13 @@ async fn the_readme_call_costs_what_the_document_says() {
     .unwrap();
 
     println!("{rows}");
+    let mut sizes = String::new();
     for (kind, bytes) in &written {
-        println!("{kind}: {bytes} bytes");
+        let (least, most) = (bytes.iter().min().unwrap(), bytes.iter().max().unwrap());
+        let size = if least == most { format!("{least}") } else { format!("{least} to {most}") };
+        writeln!(sizes, "| {kind} | {} | {size} |", bytes.len()).unwrap();
     }
+    println!("{sizes}");
     let counted = dynamo.consumed();
     println!("since the store was opened: {counted:?}");
     assert!(
@@ -260,16 +312,8 @@ async fn the_readme_call_costs_what_the_document_says() {
         "the stand-in counts {measured} units written, the rules give {writes}"
     );
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (head, rest) = text.split_once("<!-- measured -->\n").expect("the table's place is marked");
-    let (old, tail) = rest.split_once("<!-- end -->\n").expect("the table's end is marked");
-    let title = "| turn | the caller | requests | units read | items written | units written | as counted |\n|---|---|---|---|---|---|---|\n";
-    let table = format!("{title}{rows}");
-    if std::env::var_os("DIALGRAPH_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, format!("{head}<!-- measured -->\n{table}<!-- end -->\n{tail}"))
-            .unwrap();
-    } else {
-        assert_eq!(table, old, "run with DIALGRAPH_UPDATE_DOCS=1 and review the difference");
-    }
+    let title = "| turn | the caller | requests | units read, by the rule | items written | units written, by the rule | units written, as counted |\n|---|---|---|---|---|---|---|\n";
+    in_document("measured", &format!("{title}{rows}"));
+    let title = "| row | written in this call | bytes of an item |\n|---|---|---|\n";
+    in_document("sizes", &format!("{title}{sizes}"));
 }

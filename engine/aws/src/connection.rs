@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::credentials::Unhurried;
 use crate::error::AwsError;
 
 /// What all clients are made of.
@@ -54,7 +56,12 @@ pub async fn connect(region: Option<&str>) -> Connection {
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
-    Connection { config: loader.load().await }
+    let mut config = loader.load().await;
+    if let Some(provider) = config.credentials_provider() {
+        let unhurried = SharedCredentialsProvider::new(Unhurried::new(provider));
+        config = config.into_builder().credentials_provider(unhurried).build();
+    }
+    Connection { config }
 }
 
 /// The limits of a service that has `time` for an answer. Requests are tried once, so it is that of a try, too.
@@ -70,7 +77,6 @@ pub fn within(time: Duration) -> TimeoutConfig {
 #[cfg(any(test, feature = "testing"))]
 pub fn stand_in(url: &str) -> Connection {
     use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
     use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
     use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
     let credentials = Credentials::new("stand-in", "stand-in", None, None, "tests");

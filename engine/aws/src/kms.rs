@@ -58,9 +58,23 @@ pub enum KmsError {
 }
 
 impl KmsError {
+    /// What the service or the way to it said.
+    pub fn failure(&self) -> &Failure {
+        match self {
+            Self::Denied { failure, .. }
+            | Self::Unknown(failure)
+            | Self::Disabled(failure)
+            | Self::NotOurs(failure)
+            | Self::Failed(failure) => failure,
+        }
+    }
+
     fn of(failure: Failure, action: &'static str) -> Self {
         match failure.code.as_deref() {
-            Some("NotFoundException" | "InvalidArnException") => Self::Unknown(failure),
+            // A code of its own, with status 400.
+            Some("NotFoundException" | "InvalidArnException") => {
+                Self::Unknown(Failure { cause: Cause::NotFound, ..failure })
+            }
             Some("DisabledException" | "KMSInvalidStateException") => Self::Disabled(failure),
             Some("InvalidCiphertextException" | "IncorrectKeyException") => Self::NotOurs(failure),
             Some("AccessDeniedException") => Self::Denied { action, failure },
@@ -72,13 +86,18 @@ impl KmsError {
 impl Kms {
     /// A client over `connection`. It repeats what KMS says may be repeated: throttled requests and its own failures.
     pub fn new(connection: &Connection) -> Self {
+        Self::patient(connection, ATTEMPT, OPERATION)
+    }
+
+    /// With other limits: `attempt` for each request, `operation` for all that are made for one answer.
+    pub fn patient(connection: &Connection, attempt: Duration, operation: Duration) -> Self {
         let config = aws_sdk_kms::config::Builder::from(connection.sdk())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT)
-                    .operation_attempt_timeout(ATTEMPT)
-                    .operation_timeout(OPERATION)
+                    .operation_attempt_timeout(attempt)
+                    .operation_timeout(operation)
                     .build(),
             );
         Self { client: Client::from_conf(config.build()) }
@@ -106,7 +125,11 @@ impl Kms {
         }
     }
 
-    async fn open(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+    /// The key within `wrapped`, which [`Kms::new_key`] gave.
+    ///
+    /// # Errors
+    /// Why KMS did not open it.
+    pub async fn open(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KmsError> {
         let answer = self
             .client
             .decrypt()

@@ -13,6 +13,7 @@
 
 pub mod bedrock;
 pub mod connection;
+mod credentials;
 pub mod dynamodb;
 pub mod error;
 pub mod kms;

@@ -31,9 +31,6 @@ use crate::names::entries;
 
 const SERVICE: &str = "AWS Secrets Manager";
 
-/// One request. It is made within a turn, and repeated, if at all, by whoever asked.
-const LIMIT: Duration = Duration::from_secs(2);
-
 /// A failure is the answer to all who ask within this, so that many who wait do not each wait for their own.
 const SHARED_FAILURE: Duration = Duration::from_millis(500);
 
@@ -90,6 +87,8 @@ pub struct Settings {
     pub keep: Duration,
     /// After that, while Secrets Manager cannot be asked, for so long.
     pub grace: Duration,
+    /// One request may take so long. It is made within a turn, and repeated, if at all, by whoever asked.
+    pub limit: Duration,
 }
 
 impl Default for Settings {
@@ -99,6 +98,7 @@ impl Default for Settings {
             names: BTreeMap::new(),
             keep: Duration::from_secs(60),
             grace: Duration::from_secs(10 * 60),
+            limit: Duration::from_secs(2),
         }
     }
 }
@@ -142,16 +142,16 @@ impl SecretsManager {
     }
 
     /// Over a connection that is there.
-    #[cfg(test)]
-    fn over(connection: &Connection, settings: Settings) -> Self {
-        let client = OnceCell::new_with(Some(Self::client(connection)));
+    #[cfg(any(test, feature = "testing"))]
+    pub fn over(connection: &Connection, settings: Settings) -> Self {
+        let client = OnceCell::new_with(Some(Self::client(connection, settings.limit)));
         Self { client, region: None, settings, slots: Mutex::default() }
     }
 
-    fn client(connection: &Connection) -> Client {
+    fn client(connection: &Connection, limit: Duration) -> Client {
         let config = aws_sdk_secretsmanager::config::Builder::from(connection.sdk())
             .retry_config(RetryConfig::disabled())
-            .timeout_config(within(LIMIT))
+            .timeout_config(within(limit))
             .build();
         Client::from_conf(config)
     }
@@ -219,7 +219,8 @@ impl SecretsManager {
     }
 
     async fn ask(&self, id: &str) -> Result<Zeroizing<String>, Failure> {
-        let connected = async || Self::client(&connect(self.region.as_deref()).await);
+        let connected =
+            async || Self::client(&connect(self.region.as_deref()).await, self.settings.limit);
         let client = self.client.get_or_init(connected).await;
         let answer = client.get_secret_value().secret_id(id).send().await;
         let answer = answer.map_err(|error| Failure::of(SERVICE, &error))?;

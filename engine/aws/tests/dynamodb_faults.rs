@@ -244,6 +244,61 @@ async fn what_an_operator_has_to_change_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn what_callers_said_is_in_no_error_text_whatever_the_service_answers() {
+    const SAID: &str = "my card is 4000-1234";
+    const AS_BYTES: &str = "bXkgY2FyZCBpcyA0MDAwLTEyMzQ=";
+    let scene = Scene::on(Kind::Ministack).await;
+    let limits = Limits { attempt: ATTEMPT, operation: ATTEMPT };
+    let clock = Arc::new(|| UnixMillis(1_800_000_000_000));
+    let store = DynamoStore::new(&scene.connection, &scene.table, clock, limits);
+    let broken = json!({"Item": {"pk": SAID}, "Items": [SAID], "ConsumedCapacity": SAID});
+    let foreign = json!({"pk": {"S": "call/1"}, "sk": {"B": "AQ=="}, "value": {"S": SAID}});
+    let foreign = json!({"Item": foreign, "Items": [foreign], "Count": 1});
+    let row = json!({"pk": {"S": "call/1"}, "sk": {"B": "AQ=="}, "version": {"N": "1"}, "value": {"B": AS_BYTES}});
+    let in_the_way = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [
+            {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed", "Item": row},
+            {"Code": "None"},
+        ],
+    });
+    // What is answered to everything, and how many of four requests fail by it.
+    for (status, answer, failing) in [
+        (200, broken.clone(), 4),
+        (400, broken.clone(), 4),
+        (500, broken, 4),
+        // A commit is told nothing of items.
+        (200, foreign, 3),
+        // Only a commit can be.
+        (400, in_the_way, 1),
+    ] {
+        let what = format!("{status} {answer}");
+        scene.between.decide(move |asked| match failing == 1 && asked.operation != COMMIT {
+            true => Fate::Pass,
+            false => Fate::Answer(status, answer.clone()),
+        });
+        let (query, ops, token) =
+            (Query::new(key().part().clone()), put(Expect::Absent), token("1"));
+        let (key, mut told) = (key(), Vec::new());
+        let (got, queried, walked, committed) = tokio::join!(
+            store.get(&key),
+            store.query(&query),
+            store.walk(None, 10),
+            store.commit(&ops, &token),
+        );
+        told.extend(got.err().map(|error| format!("{error} {error:?}")));
+        told.extend(queried.err().map(|error| format!("{error} {error:?}")));
+        told.extend(walked.err().map(|error| format!("{error} {error:?}")));
+        told.extend(committed.err().map(|error| error.to_string()));
+        assert_eq!(told.len(), failing, "{what}: {told:#?}");
+        for text in told {
+            assert!(!text.contains("4000") && !text.contains(AS_BYTES), "{what}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_table_is_made_once_and_one_of_others_is_left_alone() {
     for kind in BOTH {
         let scene = Scene::on(kind).await;
@@ -253,7 +308,7 @@ async fn a_table_is_made_once_and_one_of_others_is_left_alone() {
         let again = create_table(&scene.connection, "fresh").await.unwrap();
         assert!(again.is_complete(), "{}: {again}", kind.name());
         assert_ne!(again.to_string(), before);
-        assert_eq!(again.to_string().matches("as it was").count(), 3, "{}: {again}", kind.name());
+        assert_eq!(again.to_string().matches("as it was").count(), 4, "{}: {again}", kind.name());
 
         others_table(&scene.connection).await;
         let error = create_table(&scene.connection, "others").await.unwrap_err().to_string();

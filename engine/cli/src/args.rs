@@ -255,7 +255,8 @@ pub(crate) struct ContactFlowArgs {
     pub(crate) project: ProjectArgs,
 }
 
-/// Prints a CloudFormation template of the whole: function, permissions, queues, flow, table, alarms, dashboard.
+/// Prints a CloudFormation template of the whole: function, permissions, queues, flow, alarms, dashboard; and the table
+/// (with its key, recovery and time to live) in the serverless form, or for engines that share one with `--table`.
 ///
 /// What an account has of its own are the template's parameters. Queues, hours and routing profiles are the project's:
 /// `data/queues.yaml`, `data/calendars.yaml`, `data/routing-profiles.yaml`.
@@ -278,8 +279,9 @@ pub(crate) struct DeployTemplateArgs {
     /// A Lex V2 bot that understands callers for the engine (`aws.lex_bots`).
     #[arg(long, value_name = "NAME=BOT_ID/ALIAS_ID")]
     pub(crate) lex_bot: Vec<String>,
-    /// A Bedrock model, or inference profile, for the engine; the first is the one for requests that name none.
-    #[arg(long, value_name = "ID")]
+    /// A Bedrock model, or inference profile, for the engine: first that for requests that name none (`aws.model`), then
+    /// others by name (`aws.models`).
+    #[arg(long, value_name = "[NAME=]ID")]
     pub(crate) model: Vec<String>,
     /// A Bedrock guardrail for the engine (`aws.guardrails`).
     #[arg(long, value_name = "NAME=ID/VERSION")]

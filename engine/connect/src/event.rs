@@ -4,7 +4,9 @@
 //! What a turn needs is asked for by name; everything else is passed over. Sizes are bounded here, once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use dialgraph_flow::model::{Locale, Name};
@@ -45,6 +47,17 @@ pub struct Incoming {
     pub wanted: Vec<Name>,
     /// The language that the contact has in Connect now.
     pub language: Option<String>,
+    /// The contact's time in a queue, told with the news that it is over.
+    pub wait: Option<Wait>,
+}
+
+/// How long a contact was in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Until an agent took it, or else until it was over.
+    pub time: Duration,
+    /// An agent took it.
+    pub answered: bool,
 }
 
 /// What a delivery says.
@@ -173,6 +186,7 @@ impl Incoming {
             what,
             wanted: wanted(parameters.get("attributes")),
             language: words(contact.get("LanguageCode")).map(|code| cut(&code, 35)),
+            wait: None,
         })
     }
 
@@ -201,8 +215,20 @@ impl Incoming {
             what: What::Event(Event::HungUp),
             wanted: Vec::new(),
             language: None,
+            wait: wait(detail),
         })
     }
+}
+
+/// From the moments in the news of a contact that is over; none if it was in no queue.
+fn wait(detail: &Value) -> Option<Wait> {
+    let moment = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+    let began = moment(&detail["queueInfo"]["enqueueTimestamp"])?;
+    let taken = moment(&detail["agentInfo"]["connectedToAgentTimestamp"]);
+    let ended = taken.or_else(|| moment(&detail["disconnectTimestamp"]))?;
+    // The clocks of Connect's parts need not agree to the millisecond.
+    let time = Duration::try_from(ended.duration_since(began)).unwrap_or_default();
+    Some(Wait { time, answered: taken.is_some() })
 }
 
 /// What the flow passed to the Lambda.

@@ -60,7 +60,7 @@ pub struct Services {
     pub secrets: Vec<String>,
     /// Lex V2 bots that understand callers: `NAME=BOT_ID/ALIAS_ID` each.
     pub lex_bots: Vec<String>,
-    /// Bedrock models by id, the one for requests that name none first.
+    /// Bedrock models: `NAME=ID` each, but the one for requests that name none, which comes first: `ID`.
     pub models: Vec<String>,
     /// Bedrock guardrails: `NAME=GUARDRAIL_ID/VERSION` each.
     pub guardrails: Vec<String>,

@@ -32,6 +32,8 @@ pub struct Release {
     pub finally: Option<Name>,
     /// Where a call goes when the engine can do nothing else with it.
     pub fallback: Fallback,
+    /// Said when a provider takes longer than a turn may wait; none: what the engine says of itself.
+    pub comfort: Option<Prompt>,
     /// All locales that some flow has; the first is the default.
     pub locales: Vec<Locale>,
     pub flows: BTreeMap<Name, Arc<Flow>>,

@@ -334,6 +334,12 @@ impl Turn {
         !self.wrapping_up()
     }
 
+    /// What the project says to a caller who has to wait for a reply; none if it says nothing of its own.
+    pub fn comfort(&self) -> Option<Speech> {
+        let rendered = self.release.comfort.as_ref()?.render(&self.scope(None)).ok()?;
+        Some(Speech { text: rendered.text, ssml: rendered.ssml })
+    }
+
     /// Ends the turn although a reply is missing: the caller hears `comfort` and waits for `ms`, and a later
     /// turn makes the run again. A turn that misses nothing or [cannot be parked](Self::can_park) is given back.
     pub fn park(mut self, comfort: Option<Speech>, ms: u32) -> Result<Finished, Box<Self>> {

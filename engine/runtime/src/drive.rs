@@ -14,7 +14,7 @@ use dialgraph_kernel::provider::Caller;
 use dialgraph_kernel::turn::{Finished, Host, Progress, Turn};
 
 use crate::Clock;
-use crate::spans::{NodeSpan, Walking};
+use crate::spans::{NodeSpan, NodeTime, NodeTimes, Walking};
 
 /// Everything outside the engine that a plugin can ask.
 pub trait World: Send + Sync {
@@ -30,7 +30,7 @@ pub struct WaitRules {
     pub turn_ms: u32,
     /// How long the caller waits after a comfort prompt before the engine looks again.
     pub comfort_wait_ms: u32,
-    /// By locale.
+    /// By locale, where the project has no `comfort` of its own.
     pub comfort: HashMap<Arc<str>, Speech>,
 }
 
@@ -57,6 +57,8 @@ pub struct Driven {
     /// A host call that outlasted the turn. Whoever drives must see to it that it goes on, and give its
     /// reply to a later turn.
     pub in_flight: Option<InFlight>,
+    /// Of the nodes that ran plugins and were left in this turn, in order.
+    pub node_times: Vec<NodeTime>,
 }
 
 /// A host call under way without a turn that waits for it.
@@ -110,7 +112,7 @@ impl Replies<'_> {
 /// The host while the walk goes on.
 struct Walk<'r, 'w> {
     replies: &'r mut Replies<'w>,
-    walking: Walking<'w>,
+    walking: Walking<'r>,
 }
 
 impl Host for Walk<'_, '_> {
@@ -128,13 +130,14 @@ impl Host for Walk<'_, '_> {
 }
 
 /// Walks as far as the replies allow, within the span of the node where the turn stands.
-fn walk<'w>(
+fn walk(
     turn: &mut Turn,
-    replies: &mut Replies<'w>,
+    replies: &mut Replies<'_>,
     node: &mut Option<NodeSpan>,
-    clock: &'w dyn Clock,
+    clock: &dyn Clock,
+    times: &mut NodeTimes,
 ) -> Progress {
-    let mut walk = Walk { replies, walking: Walking::go_on(node.take(), clock) };
+    let mut walk = Walk { replies, walking: Walking::go_on(node.take(), clock, times) };
     let progress = turn.run(&mut walk);
     *node = walk.walking.pause();
     progress
@@ -163,10 +166,12 @@ pub async fn drive(
     let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
     let mut replies = Replies { world, known: late, under_way };
     let mut node = None;
+    let mut times = NodeTimes::of(&turn);
     loop {
-        match walk(&mut turn, &mut replies, &mut node, clock) {
+        match walk(&mut turn, &mut replies, &mut node, clock, &mut times) {
             Progress::Finished(finished) => {
-                return Driven { finished, left_behind, in_flight: None };
+                let node_times = times.all;
+                return Driven { finished, left_behind, in_flight: None, node_times };
             }
             Progress::Waiting => {}
         }
@@ -190,14 +195,16 @@ pub async fn drive(
                 left_behind.push(InFlight { key, reply });
             }
             Either::Right(((), reply)) => {
-                let comfort = rules.comfort.get(&turn.call().locale).cloned();
+                let usual = || rules.comfort.get(&turn.call().locale).cloned();
+                let comfort = turn.comfort().or_else(usual);
                 match turn.park(comfort, rules.comfort_wait_ms) {
                     Ok(finished) => {
                         if let (Some(node), Some(step)) = (node, finished.record.steps.last()) {
                             node.end(step, clock);
                         }
                         let in_flight = Some(InFlight { key, reply });
-                        return Driven { finished: Box::new(finished), left_behind, in_flight };
+                        let (finished, node_times) = (Box::new(finished), times.all);
+                        return Driven { finished, left_behind, in_flight, node_times };
                     }
                     Err(again) => {
                         turn = *again;

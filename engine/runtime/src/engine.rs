@@ -19,6 +19,7 @@ use dialgraph_store::Store;
 
 use crate::calls::{Calls, CallsError, Loaded, Mark, Saved};
 use crate::drive::{InFlight, WaitRules, World, drive};
+use crate::spans::NodeTime;
 use crate::{Clock, Releases};
 
 /// How often a turn is tried again when another process changed the call meanwhile.
@@ -76,6 +77,8 @@ pub struct Answer {
     /// Host calls that the record of a call that ended no longer waited for. Poll them, in the background; nobody
     /// needs their replies.
     pub left_behind: Vec<LateReply>,
+    /// Of the nodes that ran plugins and were left in this turn, in order; none of a repeated answer.
+    pub node_times: Vec<NodeTime>,
 }
 
 /// A reply that may still come.
@@ -278,6 +281,7 @@ impl Engine {
                     was_open,
                     in_flight: None,
                     left_behind,
+                    node_times: Vec::new(),
                 })
             }
             _ => None,
@@ -342,6 +346,7 @@ impl Engine {
             was_open: before.is_some_and(|mark| mark.is_open()),
             in_flight,
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
+            node_times: driven.node_times,
         }))
     }
 

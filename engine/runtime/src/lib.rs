@@ -23,3 +23,4 @@ pub use dispatch::{Dispatch, GrantBook};
 pub use drive::{Driven, InFlight, WaitRules, World, drive};
 pub use engine::{Answer, Engine, EngineError, LateReply, Start};
 pub use releases::{Canary, ReleaseSource, Releases};
+pub use spans::NodeTime;

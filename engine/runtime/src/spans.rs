@@ -1,19 +1,41 @@
-//! A span for each node that is walked, within the turn's.
+//! A span for each node that is walked, within the turn's; and the time of those that run a plugin.
 //!
 //! It holds names from the release and words of the engine; what a step knows of the caller (why, values set, a
-//! failure's message) stays in the journal. Where nobody listens no span is made and no clock is read for it.
+//! failure's message) stays in the journal. Where nobody listens no span is made, and the clock is read for plugins only.
 
 use tracing::Span;
 use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 
+use dialgraph_flow::model::Name;
+use dialgraph_kernel::call::Waits;
 use dialgraph_kernel::journal::Step;
 use dialgraph_kernel::ports::Timestamp;
+use dialgraph_kernel::turn::Turn;
 
 use crate::Clock;
 
 /// Word of the nodes that run a plugin. They take time and can fail, so they are told at a higher level.
 const USE: &str = "use";
+
+/// How long the visit of a node that runs a plugin took, once it is over: from its first turn on if providers kept it
+/// waiting over several, but without the time in which the caller was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeTime {
+    pub plugin: Name,
+    /// The port taken, or the kind of failure.
+    pub outcome: Name,
+    pub ms: u64,
+}
+
+impl NodeTime {
+    fn of(step: &Step, ms: u64) -> Option<Self> {
+        let run = step.run.as_ref()?;
+        let failure = step.failure.as_ref().map(|failure| Name::from(failure.kind.as_str()));
+        let outcome = failure.or_else(|| step.port.clone())?;
+        Some(Self { plugin: run.plugin.clone(), outcome, ms })
+    }
+}
 
 /// The span of the node at which a turn stands; kept while the turn waits.
 #[derive(Debug)]
@@ -50,14 +72,14 @@ impl NodeSpan {
                 otel.status_code = Empty
             )
         };
-        if span.is_disabled() {
+        if span.is_disabled() && kind != USE {
             return None;
         }
         Some(Self { span, began: clock.now() })
     }
 
-    /// Closes the span with what came of the step.
-    pub(crate) fn end(self, step: &Step, clock: &dyn Clock) {
+    /// Closes the span with what came of the step, and gives the milliseconds since it began.
+    pub(crate) fn end(self, step: &Step, clock: &dyn Clock) -> u64 {
         let Self { span, began } = self;
         if let Some(run) = &step.run {
             span.record("plugin", &*run.plugin);
@@ -72,6 +94,7 @@ impl NodeSpan {
         let ms = clock.now().0.saturating_sub(began.0);
         // As the kind of number that exporters know.
         span.record("ms", i64::try_from(ms).unwrap_or(i64::MAX));
+        ms
     }
 }
 
@@ -80,21 +103,46 @@ impl NodeSpan {
 pub(crate) struct Walking<'c> {
     clock: &'c dyn Clock,
     node: Option<(EnteredSpan, Timestamp)>,
+    times: &'c mut NodeTimes,
+}
+
+/// The times of a turn's nodes.
+#[derive(Debug)]
+pub(crate) struct NodeTimes {
+    /// Since when an earlier turn's visit has waited, until it is told of again.
+    parked: Option<Timestamp>,
+    pub(crate) all: Vec<NodeTime>,
+}
+
+impl NodeTimes {
+    pub(crate) fn of(turn: &Turn) -> Self {
+        let parked = match turn.call().frames.last().map(|frame| &frame.waits) {
+            Some(Waits::Reply(parked)) => Some(parked.since),
+            _ => None,
+        };
+        Self { parked, all: Vec::new() }
+    }
 }
 
 impl<'c> Walking<'c> {
-    pub(crate) fn go_on(node: Option<NodeSpan>, clock: &'c dyn Clock) -> Self {
-        Self { clock, node: node.map(|node| (node.span.entered(), node.began)) }
+    pub(crate) fn go_on(
+        node: Option<NodeSpan>,
+        clock: &'c dyn Clock,
+        times: &'c mut NodeTimes,
+    ) -> Self {
+        Self { clock, node: node.map(|node| (node.span.entered(), node.began)), times }
     }
 
     pub(crate) fn begins(&mut self, step: &Step) {
         let node = NodeSpan::begin(step, self.clock);
-        self.node = node.map(|node| (node.span.entered(), node.began));
+        let since = self.times.parked.take();
+        self.node = node.map(|node| (node.span.entered(), since.unwrap_or(node.began)));
     }
 
     pub(crate) fn ends(&mut self, step: &Step) {
         if let Some((entered, began)) = self.node.take() {
-            NodeSpan { span: entered.exit(), began }.end(step, self.clock);
+            let ms = NodeSpan { span: entered.exit(), began }.end(step, self.clock);
+            self.times.all.extend(NodeTime::of(step, ms));
         }
     }
 

@@ -56,14 +56,18 @@ fn is_schedule(event: &str) -> bool {
 /// Ends calls whose caller is gone, judges a canary, and lets go of releases without calls.
 async fn look_after(engine: &Engine, deadline: Instant) -> Result<Value, String> {
     let app = engine.app().await.map_err(|why| why.to_string())?;
-    let mut gone = Vec::new();
-    if let Some(deploy) = &app.deploy {
-        let tick = deploy.tick().await.map_err(|error| error.to_string())?;
-        gone.extend(tick.gone.iter().map(ToString::to_string));
-    }
+    let tick = match &app.deploy {
+        Some(deploy) => deploy.tick().await.map(Some),
+        None => Ok(None),
+    };
+    // Callers are gone whether or not releases could be looked at, and the other way round.
     let until = deadline.checked_sub(HANG_UP).unwrap_or(deadline);
     let round = reaper::round(&app, Some(until.into_std()));
-    let Round { open, ended, broken_off } = round.await.map_err(|error| error.to_string())?;
+    let round = round.await;
+    let tick = tick.map_err(|error| error.to_string())?;
+    let Round { open, ended, broken_off } = round.map_err(|error| error.to_string())?;
+    let gone: Vec<String> =
+        tick.iter().flat_map(|tick| tick.gone.iter().map(ToString::to_string)).collect();
     Ok(json!({
         "open_calls": open, "ended_calls": ended, "broken_off": broken_off, "releases_let_go": gone,
     }))

@@ -15,7 +15,7 @@ use dialgraph_store::Blobs;
 
 use crate::flows::desk;
 use crate::measure::{Row, median};
-use crate::serve::{Load, load, runtime};
+use crate::serve::{Calls, Load, load, runtime};
 use crate::turns::TURNS;
 
 /// Calls of the load that finds the top rate.
@@ -127,7 +127,7 @@ impl Bench {
     async fn load(&mut self, calls: usize, rate: Option<f64>) -> Load {
         let first = self.calls;
         self.calls += calls;
-        load(self.port, first, calls, rate).await
+        load(self.port, Calls::to_the_desk(first, calls), rate).await
     }
 
     async fn disturbed(&mut self, calls: usize, rate: f64, every: Duration) -> Load {
@@ -168,24 +168,27 @@ pub(crate) fn loads(rounds: usize, seconds: usize) -> (Vec<Row>, String) {
             |which: usize| of(&|loads| loads[which].percentile(99) / loads[0].percentile(99));
         let mut pushes = bench.pushes;
         pushes.sort();
-        let row = Row {
-            what: format!("p99 of {rate:.0} turns/s while a plugin is pushed every 5 s"),
-            measured: format!("{:.1} ms", p99(1)),
+        let row = |which: usize, what| Row {
+            what,
+            measured: format!("{:.1} ms", p99(which)),
             against: format!("{:.1} ms without", p99(0)),
-            ratio: format!("{:.2}x", ratio(1)),
+            ratio: format!("{:.2}x", ratio(which)),
             target: "< 2x",
-            met: ratio(1) < 2.0,
+            met: ratio(which) < 2.0,
         };
+        let every = NOW_AND_THEN.as_secs();
+        let rows = vec![
+            row(1, format!("p99 of {rate:.0} turns/s while a plugin is pushed every {every} s")),
+            row(2, "the same, pushed every second".to_owned()),
+        ];
         let note = format!(
-            "  pushed every second: p99 {:.1} ms, {:.2}x; p50 {:.1} ms, {:.1} ms without\n  hot loads: {} pushes, median {:.0?}, longest {:.0?}\n",
-            p99(2),
-            ratio(2),
+            "  pushed every second: p50 {:.1} ms, {:.1} ms without\n  hot loads: {} pushes, median {:.0?}, longest {:.0?}\n",
             of(&|loads| loads[2].percentile(50)),
             of(&|loads| loads[0].percentile(50)),
             pushes.len(),
             pushes[pushes.len() / 2],
             pushes[pushes.len() - 1],
         );
-        (vec![row], note)
+        (rows, note)
     })
 }

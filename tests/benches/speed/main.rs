@@ -15,6 +15,7 @@ mod memory;
 mod nodes;
 mod plugins;
 mod serve;
+mod shipped;
 mod simulator;
 mod table;
 mod turns;
@@ -58,6 +59,10 @@ fn main() {
     if wanted("serve") {
         add(serve::turns_over_http(rounds.div_ceil(3)));
         add(serve::open_calls(if thorough { WAITING } else { 2_000 }));
+    }
+    if wanted("shipped") {
+        let (rounds, calls) = if thorough { (5, 640) } else { (1, 8) };
+        add(shipped::calls(rounds, calls));
     }
     if wanted("hot") {
         let (rounds, seconds) = if thorough { (3, 10) } else { (1, 1) };

@@ -14,6 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::scripted;
+
 /// A request that has come.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -44,6 +46,16 @@ pub struct Exchange {
     pub fate: Fate,
     /// What the client was told, or would have been.
     pub answer: Value,
+    /// The request as it came, for [`shapes::check`](crate::shapes::check).
+    pub request: scripted::Request,
+}
+
+impl Exchange {
+    /// The request alone: the answer is a stand-in's, and none of ours to judge.
+    pub fn asked_alone(&self) -> scripted::Exchange {
+        let reply = scripted::Reply { status: 0, headers: Vec::new(), parts: Vec::new() };
+        scripted::Exchange { request: self.request.clone(), reply }
+    }
 }
 
 type Decide = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
@@ -130,9 +142,21 @@ async fn handle(State(inner): State<Arc<Inner>>, request: Request<Body>) -> Resp
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
     let fate = lock(&inner.decide)(&asked);
+    let raw = scripted::Request {
+        method: head.method.to_string(),
+        path: head.uri.to_string(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())
+            })
+            .collect(),
+        body: body.to_vec(),
+    };
     let keep = |answer: Value| {
-        let exchange = Exchange { asked: asked.clone(), fate: fate.clone(), answer };
-        lock(&inner.seen).push(exchange);
+        let (asked, fate, request) = (asked.clone(), fate.clone(), raw.clone());
+        lock(&inner.seen).push(Exchange { asked, fate, answer, request });
     };
     match &fate {
         Fate::Refuse(status, exception) => {

@@ -50,7 +50,7 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     Bytes(Vec<u8>),
-    /// Nothing for so long.
+    /// Nothing for so long; in front of everything else, not even the answer's head.
     Pause(Duration),
     /// Nothing ever again, with the connection open.
     Silence,
@@ -73,6 +73,11 @@ impl Reply {
         }
     }
 
+    /// An error of a service of the JSON protocol (KMS, Secrets Manager): name and words in the body.
+    pub fn fault(status: u16, name: &str, message: &str) -> Self {
+        Self::json(status, &serde_json::json!({"__type": name, "message": message}))
+    }
+
     /// An error of a REST service: its name in a header, its words in the body.
     pub fn error(status: u16, name: &str, message: &str) -> Self {
         Self::json(status, &serde_json::json!({"message": message}))
@@ -82,6 +87,13 @@ impl Reply {
     /// Nothing at all, with the connection open.
     pub fn never() -> Self {
         Self { status: 0, headers: Vec::new(), parts: vec![Part::Silence] }
+    }
+
+    /// The same, so much later.
+    #[must_use]
+    pub fn after(mut self, time: Duration) -> Self {
+        self.parts.insert(0, Part::Pause(time));
+        self
     }
 
     /// One more header.
@@ -243,17 +255,22 @@ async fn reply(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     if reply.status == 0 {
         std::future::pending::<()>().await;
     }
+    let mut parts = reply.parts;
+    while let Some(Part::Pause(time)) = parts.first() {
+        tokio::time::sleep(*time).await;
+        parts.remove(0);
+    }
     let mut response =
         Response::builder().status(StatusCode::from_u16(reply.status).expect("a status"));
     for (name, value) in &reply.headers {
         response = response.header(name, value);
     }
-    let whole = match &reply.parts[..] {
+    let whole = match &parts[..] {
         [Part::Bytes(bytes)] => Some(Body::from(bytes.clone())),
         _ => None,
     };
     let body = whole.unwrap_or_else(|| {
-        let parts = futures::stream::iter(reply.parts).then(|part| async move {
+        let parts = futures::stream::iter(parts).then(|part| async move {
             match part {
                 Part::Bytes(bytes) => Ok(Bytes::from(bytes)),
                 Part::Pause(time) => {

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::install;
-use crate::scripted::{Exchange, Part};
+use crate::scripted::{Exchange, Part, Reply};
 
 /// Holds `exchanges` against the model of `service` (botocore's name, such as `lexv2-runtime`).
 ///
@@ -21,7 +21,20 @@ pub fn check(service: &str, exchanges: &[Exchange]) {
     }
 }
 
-/// The same, as words.
+/// The requests of `exchanges` alone: for answers that are none on purpose, or that only the service's documents tell of.
+///
+/// # Panics
+/// As [`check`].
+pub fn check_requests(service: &str, exchanges: &[Exchange]) {
+    let unanswered = |exchange: &Exchange| Exchange {
+        // What never came is not judged.
+        reply: Reply::never(),
+        request: exchange.request.clone(),
+    };
+    check(service, &exchanges.iter().map(unanswered).collect::<Vec<_>>());
+}
+
+/// As [`check`], with what is wrong as words.
 fn judge(service: &str, exchanges: &[Exchange]) -> Result<(), String> {
     assert!(!exchanges.is_empty(), "nothing was exchanged with {service}");
     let python = install::python().unwrap_or_else(|why| panic!("{why}"));
@@ -65,7 +78,7 @@ fn judge(service: &str, exchanges: &[Exchange]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scripted::{Reply, Request};
+    use crate::scripted::Request;
 
     fn exchange(session: &str, body: &serde_json::Value, reply: Reply) -> Exchange {
         let path = format!(
@@ -105,5 +118,16 @@ mod tests {
                 "{exchange:?} passes"
             );
         }
+    }
+
+    #[test]
+    fn requests_are_held_alone_where_answers_are_none() {
+        let garbled = || Reply::json(200, &json!({"session": "contact-1"}));
+        check_requests(
+            "lexv2-runtime",
+            &[exchange("contact-1", &json!({"text": "네"}), garbled())],
+        );
+        let wrong = exchange("contact-1", &json!({}), garbled());
+        std::panic::catch_unwind(|| check_requests("lexv2-runtime", &[wrong])).unwrap_err();
     }
 }

@@ -221,7 +221,7 @@ impl Process {
         }
     }
 
-    fn ask(&self, event: &Value) -> Option<Value> {
+    pub fn ask(&self, event: &Value) -> Option<Value> {
         self.end(self.begin(event))
     }
 }

@@ -13,3 +13,4 @@ pub mod lab;
 pub mod lambda;
 pub mod live;
 pub mod scripted;
+pub mod served;

@@ -30,6 +30,7 @@ use aws_sdk_bedrockruntime::types as sdk;
 use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::genai::{Request, Response};
 use dialgraph_kernel::provider::{Caller, Genai};
+use tokio::time::Instant;
 
 use crate::connection::{Connection, within};
 use crate::error::{AwsError, Cause, Failure};
@@ -60,7 +61,7 @@ pub struct Limits {
     pub first: Duration,
     /// Between two words of it.
     pub idle: Duration,
-    /// For an answer that comes in one piece.
+    /// For a whole answer, whether it comes in one piece or streamed.
     pub whole: Duration,
 }
 
@@ -185,6 +186,7 @@ impl Bedrock {
     }
 
     async fn streamed(&self, ask: prompt::Ask) -> Result<Raw, Failure> {
+        let began = Instant::now();
         let output = self
             .client
             .converse_stream()
@@ -197,7 +199,7 @@ impl Bedrock {
             .send()
             .await
             .map_err(|error| Failure::of(SERVICE, &error))?;
-        stream::collect(output, self.limits).await
+        stream::collect(output, began, self.limits).await
     }
 }
 

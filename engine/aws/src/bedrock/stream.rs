@@ -6,24 +6,27 @@ use aws_sdk_bedrockruntime::error::SdkError;
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
 use aws_sdk_bedrockruntime::types as sdk;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError as StreamError;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::Raw;
 use super::{Limits, SERVICE};
 use crate::error::{Cause, Failure};
 
-/// Waits for the whole answer, as long as its parts come in time.
+/// Waits for the whole answer, as long as its parts come in time. `began`: when it was asked for.
 ///
 /// # Errors
-/// If the stream breaks, stalls, or says that something went wrong: what came until then is not an answer.
+/// If the stream breaks, stalls, never ends, or says that something went wrong: what came until then is not an answer.
 pub(super) async fn collect(
     mut answer: ConverseStreamOutput,
+    began: Instant,
     limits: Limits,
 ) -> Result<Raw, Failure> {
     let (mut text, mut stop, mut usage, mut trace) = (String::new(), None, None, None);
     let mut patience = limits.first;
     loop {
-        let event = match timeout(patience, answer.stream.recv()).await {
+        let (gap, end) = (Instant::now() + patience, began + limits.whole);
+        let event = match timeout_at(gap.min(end), answer.stream.recv()).await {
+            Err(_) if end <= gap => return Err(endless(limits.whole)),
             Err(_) => return Err(stalled(patience, stop.is_some() || !text.is_empty())),
             Ok(Err(error)) => return Err(broken(&error)),
             Ok(Ok(event)) => event,
@@ -59,6 +62,11 @@ fn stalled(patience: Duration, begun: bool) -> Failure {
         true => format!("its answer stood still for {ms} ms"),
         false => format!("its answer did not begin within {ms} ms"),
     };
+    Failure::new(SERVICE, Cause::TimedOut, what)
+}
+
+fn endless(limit: Duration) -> Failure {
+    let what = format!("its answer did not end within {} ms", limit.as_millis());
     Failure::new(SERVICE, Cause::TimedOut, what)
 }
 

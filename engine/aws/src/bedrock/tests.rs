@@ -2,6 +2,9 @@
 //! Amazon's framing; and against ministack, which others made. The requests and answers are held against botocore's
 //! model of the service.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use dialgraph_kernel::ports::HostErrorKind;
 use dialgraph_kernel::ports::genai::{Citation, Inference, Message, Passage};
 use dialgraph_stand_ins::scripted::{Part, Reply, Scripted};
@@ -254,8 +257,11 @@ async fn a_stream_that_breaks_stalls_or_fails_is_no_answer() {
             bedrock(&server, LIMITS).converse(&caller(), &question("얼마나요?")).await.unwrap_err();
         assert_eq!(server.requests().len(), 1, "{what}");
         told.push(format!("{what}: {:?} {error}", error.kind));
-        if !["cut in a frame", "damaged"].contains(&what) {
-            seen.extend(server.exchanges());
+        match what {
+            "cut in a frame" | "damaged" => {
+                shapes::check_requests("bedrock-runtime", &server.exchanges());
+            }
+            _ => seen.extend(server.exchanges()),
         }
     }
     insta::assert_debug_snapshot!(told);
@@ -272,24 +278,29 @@ async fn a_model_that_stands_still_is_given_up_at_the_first_gap_that_is_too_long
     let idle = Limits { idle: SHORT, ..LIMITS };
     let first = Limits { first: SHORT, ..LIMITS };
     let whole = Limits { whole: SHORT, ..LIMITS };
+    let trickle = (0..20).flat_map(|_| [delta("또 "), Part::Pause(SHORT / 4)]).collect();
     let ask = question("얼마나요?");
     let cases = [
         ("no answer", first, Reply::never(), ask.clone()),
         ("no word", first, gap(vec![Part::Silence]), ask.clone()),
-        ("half an answer", idle, gap(vec![delta("보통 2주가"), Part::Silence]), ask),
+        ("half an answer", idle, gap(vec![delta("보통 2주가"), Part::Silence]), ask.clone()),
+        ("no end", whole, gap(trickle), ask),
         ("in one piece", whole, Reply::never(), guarded("얼마나요?")),
     ];
-    let mut told = Vec::new();
+    let (mut told, mut seen) = (Vec::new(), Vec::new());
     for (what, limits, reply, request) in cases {
         let server = Scripted::replies(vec![reply]);
         let error = bedrock(&server, limits).converse(&caller(), &request).await.unwrap_err();
         told.push(format!("{what}: {error}"));
+        seen.extend(server.exchanges());
     }
+    shapes::check("bedrock-runtime", &seen);
     insta::assert_debug_snapshot!(told, @r#"
     [
         "no answer: timed-out: Amazon Bedrock: no answer in time",
         "no word: timed-out: Amazon Bedrock: its answer did not begin within 200 ms",
         "half an answer: timed-out: Amazon Bedrock: its answer stood still for 200 ms",
+        "no end: timed-out: Amazon Bedrock: its answer did not end within 200 ms",
         "in one piece: timed-out: Amazon Bedrock: no answer in time",
     ]
     "#);
@@ -298,17 +309,21 @@ async fn a_model_that_stands_still_is_given_up_at_the_first_gap_that_is_too_long
 #[tokio::test]
 async fn slow_words_are_waited_for_as_long_as_they_come() {
     let mut parts = beginning();
-    for word in ["보통 ", "2주가 ", "걸립니다.", "[1]"] {
-        parts.push(Part::Pause(Duration::from_millis(60)));
+    let pause = Duration::from_millis(250);
+    let words = ["보통 ", "2주가 ", "걸", "립", "니다.", "[1]"];
+    for word in words {
+        parts.push(Part::Pause(pause));
         parts.push(delta(word));
     }
     parts.extend(end("end_turn"));
     let server = Scripted::replies(vec![Reply::stream(parts)]);
-    // All together take longer than the limit for one.
-    let limits = Limits { idle: Duration::from_millis(2000), ..LIMITS };
+    // Each comes in time, and all together take longer than the limit for one.
+    let limits = Limits { idle: Duration::from_secs(1), ..LIMITS };
+    assert!(pause * 6 > limits.idle);
     let response =
         bedrock(&server, limits).converse(&caller(), &question("얼마나요?")).await.unwrap();
     assert_eq!(response.text, "보통 2주가 걸립니다.");
+    shapes::check("bedrock-runtime", &server.exchanges());
 }
 
 #[tokio::test]
@@ -419,6 +434,7 @@ async fn the_guardrail_called_default_is_applied_to_whoever_names_none() {
         sent["guardrailConfig"],
         json!({"guardrailIdentifier": "everybody1", "guardrailVersion": "DRAFT", "trace": "enabled"})
     );
+    shapes::check("bedrock-runtime", &server.exchanges());
 }
 
 #[tokio::test]
@@ -431,6 +447,56 @@ async fn what_others_built_in_bedrocks_place_is_understood_too() {
         assert_eq!(response.stop_reason, "end-turn");
         assert!(response.usage.output_tokens > 0, "{response:?}");
     }
+}
+
+/// The ARN of a new guardrail of ministack's that steps in at `word`.
+fn guardrail_at(ministack: &StandIn, word: &str) -> String {
+    let words = json!({"wordsConfig": [{"text": word}]});
+    let body =
+        json!({"name": word, "wordPolicyConfig": words, "blockedInputMessaging": "묻지 마세요.",
+        "blockedOutputsMessaging": "그 내용은 말씀드릴 수 없습니다."})
+        .to_string();
+    let mut stream = TcpStream::connect(ministack.address()).unwrap();
+    // The SDK for making guardrails is another one, which nothing else here needs.
+    let head = format!(
+        "POST /guardrails HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=stand-in/20270302/ap-northeast-2/bedrock/aws4_request\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, made) = answer.split_once("\r\n\r\n").unwrap();
+    let made: Value = serde_json::from_str(made).unwrap();
+    made["guardrailArn"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_guardrail_that_others_built_takes_our_request_and_its_stepping_in_is_understood() {
+    let ministack = StandIn::ministack();
+    let mut names = names();
+    // ministack's model always says its name.
+    for (name, word) in [("strict", "욕설"), ("silent", "ministack")] {
+        let guardrail =
+            Guardrail { id: guardrail_at(&ministack, word), version: "DRAFT".to_owned() };
+        names.guardrails.insert(name.to_owned(), guardrail);
+    }
+    let bedrock = Bedrock::new(&stand_in(&ministack.url()), names, LIMITS, true);
+    let response = bedrock.converse(&caller(), &guarded("얼마나 걸려요?")).await.unwrap();
+    assert_eq!(response.stop_reason, "end-turn");
+    assert!(response.text.contains("ministack"), "{response:?}");
+
+    let silent = Request { guardrail: Some("silent".into()), ..question("얼마나 걸려요?") };
+    let response = bedrock.converse(&caller(), &silent).await.unwrap();
+    assert_eq!(response.stop_reason, "guardrail-intervened");
+    assert_eq!(response.text, "그 내용은 말씀드릴 수 없습니다.");
+    let trace = response.trace.unwrap();
+    assert_eq!(
+        trace["findings"],
+        json!([{"on": "output", "policy": "word", "name": "custom", "action": "BLOCKED"}])
+    );
+    assert!(!trace.to_string().contains("ministack"), "{trace}");
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub struct Created {
     pub ttl: Step,
     /// Point-in-time recovery: the table of any second of the last 35 days can be had back.
     pub backups: Step,
+    /// Deletion protection: nobody deletes the table by one slip.
+    pub protection: Step,
 }
 
 /// One thing about a table.
@@ -52,7 +54,9 @@ pub enum Step {
 impl Created {
     /// Whether the table is all that it can be.
     pub fn is_complete(&self) -> bool {
-        [&self.table, &self.ttl, &self.backups].iter().all(|step| !matches!(step, Step::Refused(_)))
+        [&self.table, &self.ttl, &self.backups, &self.protection]
+            .iter()
+            .all(|step| !matches!(step, Step::Refused(_)))
     }
 }
 
@@ -64,9 +68,10 @@ impl fmt::Display for Created {
             Step::Was => writeln!(f, "{what}: as it was"),
             Step::Refused(why) => writeln!(f, "{what}: not switched on: {why}"),
         };
-        line("table", &self.table, "made, paid for by request, protected from deletion")?;
+        line("table", &self.table, "made, paid for by request")?;
         line("time to live", &self.ttl, "on; rows that have expired are removed by themselves")?;
-        line("point-in-time recovery", &self.backups, "on")
+        line("point-in-time recovery", &self.backups, "on")?;
+        line("deletion protection", &self.protection, "on")
     }
 }
 
@@ -87,7 +92,9 @@ pub async fn create_table(connection: &Connection, table: &str) -> Result<Create
     making.wait().await?;
     let ttl = making.switch_on_ttl().await?;
     let backups = making.switch_on_backups().await?;
-    Ok(Created { table: made, ttl, backups })
+    // Last: while the service changes a table it may refuse every other change.
+    let protection = making.protect(&made).await?;
+    Ok(Created { table: made, ttl, backups, protection })
 }
 
 struct Making<'a> {
@@ -175,13 +182,13 @@ impl Making<'_> {
         .await
     }
 
-    async fn wait(&self) -> Result<(), StoreError> {
+    /// The table, as soon as it can be used.
+    async fn wait(&self) -> Result<TableDescription, StoreError> {
         for _ in 0..LOOKS {
-            let found = self.describe().await?;
-            if found.is_some_and(|table| table.table_status == Some(TableStatus::Active)) {
-                return Ok(());
+            match self.describe().await? {
+                Some(table) if table.table_status == Some(TableStatus::Active) => return Ok(table),
+                _ => sleep(PAUSE).await,
             }
-            sleep(PAUSE).await;
         }
         Err(StoreError::Busy {
             detail: format!(
@@ -262,6 +269,38 @@ impl Making<'_> {
                 Ok(false) => {
                     return Ok(Step::Refused("the service is not ready for it".to_owned()));
                 }
+                Err(StoreError::Refused { detail }) => return Ok(Step::Refused(detail)),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// A table that was made here has it from the beginning; one that was restored, or that others made, may not.
+    async fn protect(&self, made: &Step) -> Result<Step, StoreError> {
+        let request = self.client.update_table().table_name(self.table);
+        let request = request.deletion_protection_enabled(true);
+        let mut left = LOOKS;
+        loop {
+            if self.wait().await?.deletion_protection_enabled == Some(true) {
+                return Ok(made.clone());
+            }
+            let asked = self.ask(|| async {
+                match request.clone().send().await {
+                    Ok(_) => Ok(true),
+                    // The table is being changed: by somebody else, or by a try of ours whose answer was lost.
+                    Err(error) if is(&error, |e| e.is_resource_in_use_exception()) => Ok(false),
+                    Err(error) => Err(Failure::of(error)),
+                }
+            });
+            let asked = asked.await;
+            match asked {
+                Ok(true) => return Ok(Step::Done),
+                Ok(false) if left > 0 => {
+                    left -= 1;
+                    sleep(PAUSE).await;
+                }
+                Ok(false) => return Ok(Step::Refused("the table is being changed".to_owned())),
+                // It takes a right of its own, and the rest is worth having without it.
                 Err(StoreError::Refused { detail }) => return Ok(Step::Refused(detail)),
                 Err(other) => return Err(other),
             }

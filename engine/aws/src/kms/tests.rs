@@ -91,7 +91,7 @@ async fn under_a_disabled_key_nothing_opens_and_nothing_is_made() {
 }
 
 fn refused(status: u16, code: &str) -> Reply {
-    Reply::json(status, &json!({"__type": code, "message": "the service's words"}))
+    Reply::fault(status, code, "the service's words")
 }
 
 #[tokio::test]
@@ -104,9 +104,9 @@ async fn what_may_pass_is_asked_again_and_nothing_else() {
         assert_eq!(ring.ids(), Keyring::parse(&"5a".repeat(32), "test").unwrap().ids());
         let sent = json!({"CiphertextBlob": "AQ==", "EncryptionContext": {CONTEXT.0: CONTEXT.1}});
         assert_eq!(server.requests()[1].json(), sent);
-        shapes::check("kms", &server.exchanges()[1..]);
+        shapes::check("kms", &server.exchanges());
     }
-    let mut told = Vec::new();
+    let (mut told, mut seen) = (Vec::new(), Vec::new());
     for once in [
         refused(400, "AccessDeniedException"),
         refused(400, "NotFoundException"),
@@ -121,8 +121,76 @@ async fn what_may_pass_is_asked_again_and_nothing_else() {
         let error = open(&Kms::new(&stand_in(&server.url())), &[1]).await.unwrap_err();
         assert_eq!(server.requests().len(), 1, "{error}");
         told.push(error.to_string());
+        seen.extend(server.exchanges());
     }
     let told = told.join("\n");
     assert!(!told.contains("Wlp"));
     insta::assert_snapshot!(told);
+    shapes::check("kms", &seen);
+}
+
+#[tokio::test]
+async fn a_new_key_is_asked_for_without_its_plaintext() {
+    let made = json!({"CiphertextBlob": STANDARD.encode([7; 184]), "KeyId": "KEY"});
+    let server =
+        Scripted::replies(vec![refused(500, "KMSInternalException"), Reply::json(200, &made)]);
+    let kms = Kms::new(&stand_in(&server.url()));
+    assert_eq!(kms.new_key("alias/dialgraph-store").await.unwrap(), [7; 184]);
+    for request in server.requests() {
+        let target = request.headers.iter().find(|(name, _)| name == "x-amz-target");
+        assert_eq!(target.unwrap().1, "TrentService.GenerateDataKeyWithoutPlaintext");
+        assert_eq!(
+            request.json(),
+            json!({"KeyId": "alias/dialgraph-store", "KeySpec": "AES_256",
+                "EncryptionContext": {CONTEXT.0: CONTEXT.1}})
+        );
+    }
+    shapes::check("kms", &server.exchanges());
+}
+
+/// For one request, where it is never answered: a tenth of what it is when an engine starts.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// For all requests, with their pauses: more than three of them take.
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_kms_that_never_answers_is_asked_three_times() {
+    let server = Scripted::replies(vec![Reply::never()]);
+    let kms = Kms::patient(&stand_in(&server.url()), SHORT, LONG);
+    let error = open(&kms, &[1]).await.unwrap_err();
+    insta::assert_snapshot!(error, @"key 1 in store.key is wrapped (`kms:`) and could not be opened: AWS KMS: no answer in time");
+    assert_eq!(server.requests().len(), ATTEMPTS as usize);
+    shapes::check("kms", &server.exchanges());
+}
+
+#[tokio::test]
+async fn a_kms_that_throttles_without_end_is_asked_three_times() {
+    let server = Scripted::replies(vec![refused(400, "ThrottlingException")]);
+    let kms = Kms::patient(&stand_in(&server.url()), ATTEMPT, LONG);
+    let error = open(&kms, &[1]).await.unwrap_err();
+    insta::assert_snapshot!(error, @"key 1 in store.key is wrapped (`kms:`) and could not be opened: AWS KMS: ThrottlingException: the service's words");
+    assert_eq!(server.requests().len(), ATTEMPTS as usize);
+    shapes::check("kms", &server.exchanges());
+}
+
+#[tokio::test]
+async fn when_the_time_for_all_requests_is_over_none_is_made() {
+    let server = Scripted::replies(vec![Reply::never()]);
+    let kms = Kms::patient(&stand_in(&server.url()), LONG, SHORT);
+    let error = open(&kms, &[1]).await.unwrap_err();
+    assert!(error.to_string().ends_with("no answer in time"), "{error}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn the_limits_are_those_that_are_documented() {
+    let documented = include_str!("../../../../docs/encryption.md");
+    let row = format!(
+        "no answer within {} s | asked again up to two times within {} s;",
+        ATTEMPT.as_secs(),
+        OPERATION.as_secs()
+    );
+    assert!(documented.contains(&row), "{row}");
+    assert_eq!(ATTEMPTS, 1 + 2);
 }

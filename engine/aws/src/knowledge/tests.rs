@@ -121,6 +121,7 @@ async fn neither_a_restart_nor_a_changed_article_embeds_everything_again() {
     changed[1].1 = "# 요금\n\n요금은 매달 5일에 나옵니다.";
     ready(&Hybrid::new(articles(&changed), &restarted, LONG)).await;
     assert_eq!(server.requests().len(), 5, "the question and the changed article");
+    shapes::check("bedrock-runtime", &server.exchanges());
 }
 
 #[tokio::test]
@@ -153,6 +154,9 @@ async fn until_all_is_embedded_and_whenever_a_question_is_not_the_words_answer()
     let hybrid = Hybrid::new(local.clone(), &vectors, Duration::from_millis(100));
     ready(&hybrid).await;
     assert_eq!(found(&hybrid, "요금").await, found(&*local, "요금").await);
+    for server in [&silent, &down, &slow] {
+        shapes::check("bedrock-runtime", &server.exchanges());
+    }
 }
 
 #[tokio::test]
@@ -174,6 +178,7 @@ async fn a_service_that_is_busy_is_asked_again_later_and_what_it_never_takes_is_
     assert_eq!(server.requests().len(), 4, "three articles, one of them twice");
     assert_eq!(found(&hybrid, "두 단계").await[0].0, "mfa#1");
     assert_eq!(found(&hybrid, "영업시간이 언제예요").await[0].0, "hours#1", "by its words");
+    shapes::check("bedrock-runtime", &server.exchanges());
 }
 
 #[tokio::test]
@@ -202,6 +207,7 @@ async fn the_rules_of_the_search_are_the_local_ones() {
     let again =
         hybrid.search(&caller(), &Query { limit: 20, ..query("요금 청구서") }).await.unwrap();
     assert_eq!(wide, again);
+    shapes::check("bedrock-runtime", &server.exchanges());
 }
 
 #[test]

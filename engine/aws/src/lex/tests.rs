@@ -2,7 +2,7 @@
 //! held with the requests against botocore's model of the service.
 
 use dialgraph_kernel::ports::nlu::{Intent, Session, Slot, SlotValue};
-use dialgraph_stand_ins::scripted::{Part, Reply, Scripted};
+use dialgraph_stand_ins::scripted::{Exchange, Part, Reply, Scripted};
 use dialgraph_stand_ins::shapes;
 
 use super::*;
@@ -20,10 +20,10 @@ fn said(text: &str) -> Request {
     Request { text: text.to_owned(), ..Request::default() }
 }
 
-async fn failed(reply: Reply, budget: Duration) -> (HostError, usize) {
+async fn failed(reply: Reply, budget: Duration) -> (HostError, Vec<Exchange>) {
     let server = Scripted::replies(vec![reply]);
     let error = lex(&server, budget).recognize(&caller(), &said("운영 서버가 다운됐어요")).await;
-    (error.unwrap_err(), server.requests().len())
+    (error.unwrap_err(), server.exchanges())
 }
 
 /// As Lex answers in the middle of a dialogue, with a field of every kind.
@@ -158,6 +158,7 @@ async fn a_new_conversation_looks_for_an_intent_and_one_that_is_over_does_so_aga
             json!({"dialogAction": {"type": "ElicitIntent"}})
         );
     }
+    shapes::check("lexv2-runtime", &server.exchanges());
 }
 
 #[tokio::test]
@@ -216,6 +217,7 @@ async fn what_lex_does_not_take_is_refused_before_it_is_sent() {
     insta::assert_snapshot!(lex.recognize(&caller(), &other).await.unwrap_err(), @"unknown-bot: there is no bot `shop`; known: default, desk; add `shop=BOT_ID/ALIAS_ID` to aws.lex_bots");
     assert_eq!(server.requests(), []);
     lex.recognize(&caller(), &said(&"가".repeat(1024))).await.unwrap();
+    shapes::check("lexv2-runtime", &server.exchanges());
 }
 
 #[tokio::test]
@@ -238,24 +240,28 @@ async fn each_failure_is_told_as_what_it_is_and_never_asked_again() {
         Reply::text(503, "<html>a proxy</html>"),
         cut,
     ];
-    let mut told = Vec::new();
+    let (mut told, mut seen) = (Vec::new(), Vec::new());
     for reply in replies {
-        let (error, requests) = failed(reply, BUDGET).await;
-        assert_eq!(requests, 1, "{error}");
+        let (error, exchanges) = failed(reply, BUDGET).await;
+        assert_eq!(exchanges.len(), 1, "{error}");
         told.push((error.kind, error.to_string(), error.retry_after_ms));
+        seen.extend(exchanges);
     }
     insta::assert_debug_snapshot!(told);
+    shapes::check("lexv2-runtime", &seen);
 }
 
 #[tokio::test]
 async fn silence_ends_within_the_budget_of_the_turn() {
-    let (error, requests) = failed(Reply::never(), Duration::from_millis(200)).await;
+    let (error, mut seen) = failed(Reply::never(), Duration::from_millis(200)).await;
     insta::assert_snapshot!(error, @"timed-out: Amazon Lex: no answer in time");
-    assert_eq!(requests, 1);
+    assert_eq!(seen.len(), 1);
     let parts = vec![Part::Bytes(b"{\"sess".to_vec()), Part::Silence];
-    let (error, _) =
+    let (error, exchanges) =
         failed(Reply { parts, ..Reply::text(200, "") }, Duration::from_millis(200)).await;
     assert_eq!(error.code, "timed-out", "{error}");
+    seen.extend(exchanges);
+    shapes::check("lexv2-runtime", &seen);
 }
 
 #[tokio::test]

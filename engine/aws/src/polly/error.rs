@@ -46,6 +46,20 @@ impl SpeechError {
         }
     }
 
+    /// What the service or the way to it said; none: it was not asked.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Unsayable(_) => None,
+            Self::Engine { failure, .. }
+            | Self::Language { failure, .. }
+            | Self::Voice { failure, .. }
+            | Self::TooLong(failure)
+            | Self::Ssml(failure)
+            | Self::Denied(failure)
+            | Self::Failed(failure) => Some(failure),
+        }
+    }
+
     /// Whether the same speech may be had in a moment.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.may_pass())

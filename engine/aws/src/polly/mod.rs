@@ -73,7 +73,8 @@ impl Polly {
         Self::patient(connection, ATTEMPT, OPERATION)
     }
 
-    fn patient(connection: &Connection, attempt: Duration, operation: Duration) -> Self {
+    /// With other limits: `attempt` until an answer's head is there, `operation` for that with all repetitions.
+    pub fn patient(connection: &Connection, attempt: Duration, operation: Duration) -> Self {
         let config = aws_sdk_polly::config::Builder::from(connection.sdk())
             .retry_config(
                 RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF),

@@ -90,6 +90,8 @@ async fn what_the_service_refuses_is_told_with_what_to_do_and_not_asked_again() 
         let server = Scripted::replies(vec![Reply::error(status, code, "the service's words")]);
         told.push(polly(&server).say(&hello()).await.unwrap_err().to_string());
         assert_eq!(server.requests().len(), 1, "{code}");
+        // The first is no error that the model has for this operation.
+        shapes::check_requests("polly", &server.exchanges());
     }
     insta::assert_snapshot!(told.join("\n"));
 }
@@ -103,12 +105,14 @@ async fn throttling_and_failures_of_the_service_are_asked_again_until_it_answers
         let server = Scripted::replies(vec![Reply::error(status, code, "later"), good()]);
         polly(&server).say(&hello()).await.unwrap();
         assert_eq!(server.requests().len(), 2, "{status} {code}");
+        shapes::check("polly", &server.exchanges());
     }
     let server = Scripted::replies(vec![Reply::error(500, "ServiceFailureException", "never")]);
     let error = polly(&server).say(&hello()).await.unwrap_err();
     assert!(error.may_pass(), "{error}");
     assert_eq!(server.requests().len(), ATTEMPTS as usize);
     insta::assert_snapshot!(error, @"Amazon Polly: ServiceFailureException: never");
+    shapes::check("polly", &server.exchanges());
 }
 
 #[tokio::test]
@@ -136,6 +140,8 @@ async fn what_is_no_whole_audio_is_no_answer() {
         assert_eq!(server.requests().len(), 1);
         assert!(error.may_pass(), "{error}");
         told.push(error.to_string());
+        // The answers are what the service never gives.
+        shapes::check_requests("polly", &server.exchanges());
     }
     insta::assert_snapshot!(told.join("\n"));
 }
@@ -150,9 +156,23 @@ async fn a_service_that_is_slow_or_gone_ends_in_an_error() {
     );
     let error = slow.say(&hello()).await.unwrap_err();
     insta::assert_snapshot!(error, @"Amazon Polly: no answer in time");
+    shapes::check("polly", &server.exchanges());
     let gone = server.url();
     drop(server);
     let gone = Polly::patient(&stand_in(&gone), Duration::from_secs(5), Duration::from_secs(20));
     let error = gone.say(&hello()).await.unwrap_err();
     assert!(error.may_pass() && !matches!(error, SpeechError::Unsayable(_)), "{error}");
+}
+
+#[test]
+fn the_limits_are_those_that_are_documented() {
+    let documented = include_str!("../../../../docs/speech.md");
+    let row = format!(
+        "no answer within {} s | asked again up to three times within {} s, with doubled pauses of up to {} s at first;",
+        ATTEMPT.as_secs(),
+        OPERATION.as_secs(),
+        BACKOFF.as_secs_f32()
+    );
+    assert!(documented.contains(&row), "{row}");
+    assert_eq!(ATTEMPTS, 1 + 3);
 }

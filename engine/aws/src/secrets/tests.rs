@@ -26,7 +26,7 @@ fn found(text: &str) -> Reply {
 }
 
 fn refused(status: u16, code: &str) -> Reply {
-    Reply::json(status, &json!({"__type": code, "message": "the service's words"}))
+    Reply::fault(status, code, "the service's words")
 }
 
 /// A host outside, and what plugins reach it with.
@@ -147,6 +147,7 @@ async fn while_the_service_is_down_the_last_text_is_used_and_no_longer_when_it_w
         secrets.reveal("desk-token").await.unwrap();
     }
     assert_eq!(server.requests().len(), 2, "right after a failure it is not asked again");
+    shapes::check("secretsmanager", &server.exchanges());
 
     let server =
         Scripted::replies(vec![found("t0p"), refused(400, "AccessDeniedException"), down()]);
@@ -156,11 +157,12 @@ async fn while_the_service_is_down_the_last_text_is_used_and_no_longer_when_it_w
         let error = secrets.reveal("desk-token").await.unwrap_err();
         assert_eq!(error.code, "secret-denied");
     }
+    shapes::check("secretsmanager", &server.exchanges());
 }
 
 #[tokio::test]
 async fn each_failure_is_told_as_what_it_is_and_never_asked_again_here() {
-    let mut told = Vec::new();
+    let (mut told, mut seen) = (Vec::new(), Vec::new());
     let empty = Reply::json(200, &json!({"Name": "dialgraph/desk-token"}));
     let replies = [
         refused(400, "ResourceNotFoundException"),
@@ -185,10 +187,12 @@ async fn each_failure_is_told_as_what_it_is_and_never_asked_again_here() {
         let error = secrets.reveal(name).await.unwrap_err();
         assert_eq!(server.requests().len(), 1);
         told.push(format!("{:?} {error}", error.kind));
+        seen.extend(server.exchanges());
     }
     let told = told.join("\n");
     assert!(!told.contains("s3cr"));
     insta::assert_snapshot!(told);
+    shapes::check("secretsmanager", &seen);
 }
 
 #[test]
@@ -213,4 +217,16 @@ fn a_key_of_an_object_is_its_text_and_nothing_else_is() {
         assert!(part(whole, key).is_none(), "{key}");
     }
     assert!(part("no object", "token").is_none());
+}
+
+#[test]
+fn the_limits_are_those_that_are_documented() {
+    let documented = include_str!("../../../../docs/encryption.md");
+    let Settings { keep, grace, limit, .. } = Settings::default();
+    let row = format!(
+        "without an answer within {} s; the secret was read in the last {} minutes |",
+        limit.as_secs(),
+        (keep + grace).as_secs() / 60
+    );
+    assert!(documented.contains(&row), "{row}");
 }

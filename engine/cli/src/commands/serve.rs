@@ -79,11 +79,12 @@ async fn hold(config: Config) -> Result<ExitCode> {
     let folder = config.project.folder.clone();
     let watch = config.deploy.watch && config.takes_in_changes();
     let (watch_interval, interval) = (config.deploy.watch_interval, config.deploy.interval);
+    let scheme = if config.tls.certificate.is_some() { "https" } else { "http" };
     let app = App::new(config, parts)?;
     // Before the first request: a signal that comes early must not be lost.
     let stop = stop_signal()?;
     let running = serve(app).await?;
-    eprintln!("dialgraph takes calls at http://{}", running.address());
+    eprintln!("dialgraph takes calls at {scheme}://{}", running.address());
     tell_supervisor(NotifyState::Ready);
     let looking_after = tokio::spawn(deploy.clone().run(interval));
     let watching = (watch && source.is_some()).then(|| {

@@ -51,6 +51,21 @@ fn a_korean_prompt_is_spoken_once_and_then_comes_from_the_cache() {
 }
 
 #[test]
+fn what_was_paid_for_is_given_out_although_it_cannot_be_kept() {
+    let server = polly::start();
+    let desk = desk(&server);
+    std::fs::write(desk.path("taken"), "not a folder").unwrap();
+    for asked in 1..=2 {
+        let (code, _, told) =
+            desk.run(&["say", "안녕하세요", "-o", "hello.mp3", "--cache", "taken"]);
+        assert_eq!((code, server.requests().len()), (0, asked), "{told}");
+        assert!(told.starts_with("warning: ") && told.contains("asked for again"), "{told}");
+        assert!(std::fs::read(desk.path("hello.mp3")).unwrap().starts_with(&[0xff, 0xfb]));
+        std::fs::remove_file(desk.path("hello.mp3")).unwrap();
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_with_what_to_do() {
     let server = polly::start();
     let desk = desk(&server);

@@ -1,5 +1,10 @@
 //! What a process finds that another one left behind.
 
+use std::sync::Arc;
+
+use dialgraph_store::{
+    CommitToken, Expect, Key, Op, Part, SledOptions, SledStore, Sort, Store as _, UnixMillis,
+};
 use serde_json::json;
 
 use crate::server::Site;
@@ -33,4 +38,45 @@ fn a_call_of_an_earlier_release_is_listed_and_wrapped_up_after_a_restart() {
     let shown = server.get("/v1/calls/c-1").json();
     assert_eq!(shown["path"], json!(["desk/ask", "wrapup/log", "wrapup/done"]));
     assert_eq!(server.get("/v1/calls").json()["calls"], json!([]));
+}
+
+#[test]
+fn a_call_that_cannot_be_read_keeps_no_other_from_being_wrapped_up() {
+    let site = Site::desk("http://127.0.0.1:9", "1s");
+    let server = site.start();
+    for call in ["c-1", "c-2", "c-3"] {
+        server.call(call, json!({}));
+    }
+    server.terminate();
+    assert_eq!(server.ended().0, Some(0));
+    spoil(&site, "c-2");
+
+    let site = site
+        .set("DIALGRAPH_CALLS__IDLE_LIMIT", "500ms")
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    server.wait_until("the others are over", |server| {
+        ["c-1", "c-3"].iter().all(|call| {
+            server.get(&format!("/v1/calls/{call}")).json()["call"]["status"] == "ended"
+        })
+    });
+    assert_eq!(server.figure("dialgraph_calls_reaped_total", ""), 2.0);
+    assert_eq!(server.get("/v1/calls/c-2").status, 500);
+    let log = server.log();
+    assert!(log.contains("a call in progress cannot be read") && log.contains("c-2"), "{log}");
+}
+
+/// Puts something else where a call's state was, as a disk that forgets would.
+fn spoil(site: &Site, call: &str) {
+    let clock = Arc::new(|| UnixMillis(1_700_000_000_000));
+    let store = SledStore::open(site.path().join("store"), clock, &SledOptions::default()).unwrap();
+    let key =
+        Key::new(&Part::new(format!("call/{call}")).unwrap(), Sort::text("state").then_number(0))
+            .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        assert!(store.get(&key).await.unwrap().is_some());
+        let token = CommitToken::new("spoilt").unwrap();
+        store.commit(&[Op::put(key, "spoilt", Expect::Any)], &token).await.unwrap();
+    });
 }

@@ -66,6 +66,13 @@ impl Site {
             .set("DIALGRAPH_SECRET_ZENDESK_TOKEN", "s3cret")
     }
 
+    /// Adds lines to the project file.
+    pub(crate) fn add_to_project(&self, lines: &str) {
+        let file = self.project.join("dialgraph.yaml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text + lines).unwrap();
+    }
+
     /// Sets a variable.
     pub(crate) fn set(self, name: &str, value: &str) -> Self {
         self.set_bytes(name, value.as_ref())

@@ -25,16 +25,23 @@ fn a_provider_that_takes_fifteen_seconds_is_waited_for_through_comfort_prompts()
     assert_eq!(last["status"], "ended");
     assert!(waits >= 2, "{waits}");
     assert_eq!((desk.requests(), desk.tickets()), (1, 1));
+    let node =
+        |figure: &str| server.figure(figure, "plugin=\"ticketing-zendesk\",port=\"created\"");
+    assert_eq!(node("dialgraph_node_seconds_count"), 1.0);
+    let took = node("dialgraph_node_seconds_sum");
+    assert!(took >= 15.0, "waiting over several turns is the node's: {took} s");
 }
 
 #[test]
 fn a_reply_that_came_after_its_turn_is_used_by_another_process() {
     let desk = Desk::start(Pace::After(Duration::from_secs(3)));
     let site = Site::desk(desk.url(), "50s").set("DIALGRAPH_TURNS__BUDGET", "500ms");
+    site.add_to_project("comfort: {en-US: Let me look.}\n");
     let first = site.start();
     first.call("c-1", json!({}));
     let waiting = first.event("c-1", 1, said("The printer burns")).json();
     assert_eq!(waiting["then"]["action"], "wait");
+    assert_eq!(waiting["say"][0]["text"], "Let me look.");
     first.wait_until("the late reply is kept", |server| {
         desk.answered() == 1 && server.figure("dialgraph_late_replies", "") == 0.0
     });

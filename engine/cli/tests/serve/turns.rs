@@ -93,6 +93,41 @@ fn a_contact_that_comes_back_goes_on_or_begins_anew_and_never_in_a_circle() {
 }
 
 #[test]
+fn what_a_queue_promises_is_held_against_what_connect_tells_of_the_wait() {
+    let server = Site::desk("http://127.0.0.1:9", "1s").start();
+    for contact in ["contact-1", "contact-2", "contact-3"] {
+        for turns in ["", "1", "2", "3"] {
+            let did =
+                if turns.is_empty() { json!({}) } else { json!({"did": "silent", "turn": turns}) };
+            turn(&server, contact, did);
+        }
+    }
+    let over = |contact: &str, waited: &str, answered: bool| {
+        let agent = json!({"connectedToAgentTimestamp": waited});
+        let detail = json!({
+            "eventType": "DISCONNECTED", "contactId": contact, "channel": "VOICE",
+            "queueInfo": {"enqueueTimestamp": "2026-11-20T01:00:00.000Z"},
+            "agentInfo": if answered { agent } else { Value::Null },
+            "disconnectTimestamp": waited,
+        });
+        let news = json!({"detail-type": "Amazon Connect Contact Event", "detail": detail});
+        assert_eq!(server.post("/v1/connect/turn", &news).status, 200);
+    };
+    let left = |promise: &str| {
+        let labels = format!("queue=\"general\",promise=\"{promise}\"");
+        server.figure("dialgraph_queue_left_total", &labels)
+    };
+    // The queue promises a quarter of an hour.
+    over("contact-1", "2026-11-20T01:14:00.000Z", true);
+    over("contact-1", "2026-11-20T01:14:00.000Z", true);
+    over("contact-2", "2026-11-20T01:16:00.000Z", true);
+    over("contact-3", "2026-11-20T01:02:00.000Z", false);
+    over("contact-9", "2026-11-20T01:02:00.000Z", false);
+    assert_eq!((left("met"), left("missed"), left("abandoned")), (1.0, 1.0, 1.0));
+    assert_eq!(server.figure("dialgraph_queue_wait_seconds_sum", "queue=\"general\""), 1920.0);
+}
+
+#[test]
 fn an_event_of_another_moment_gets_the_latest_answer_and_changes_nothing() {
     let server = Site::shipped().start();
     turn(&server, "contact-1", json!({}));

@@ -45,6 +45,7 @@ fn incoming(channel: Channel, wanted: &[&str]) -> Incoming {
         what: What::Event(Event::Silent),
         wanted: wanted.iter().map(|name| (*name).into()).collect(),
         language: Some("ko-KR".to_owned()),
+        wait: None,
     }
 }
 

@@ -103,6 +103,29 @@ fn a_contact_event_tells_of_a_hang_up() {
     let incoming = event!("disconnected").unwrap();
     assert_eq!(incoming.what, What::Event(Event::HungUp));
     assert_eq!(incoming.token, "hung-up");
+    assert_eq!(incoming.wait, None, "it was in no queue");
+}
+
+#[test]
+fn a_contact_event_tells_how_long_the_queue_was() {
+    let wait = |file: &str, change: fn(&mut Value)| {
+        let mut event: Value = serde_json::from_str(file).unwrap();
+        change(&mut event["detail"]);
+        Incoming::read(&event).unwrap().wait
+    };
+    let queued = include_str!("../../tests/events/disconnected_queued.json");
+    let answered = Wait { time: Duration::from_secs(75), answered: true };
+    assert_eq!(wait(queued, |_| ()), Some(answered));
+    let gone = Wait { time: Duration::from_secs(195), answered: false };
+    assert_eq!(wait(queued, |detail| detail["agentInfo"] = Value::Null), Some(gone));
+    // Clocks that disagree, and moments that are none.
+    let early = |detail: &mut Value| {
+        detail["agentInfo"]["connectedToAgentTimestamp"] = "2026-11-20T01:00:00Z".into();
+    };
+    let at_once = Wait { time: Duration::ZERO, answered: true };
+    assert_eq!(wait(queued, early), Some(at_once));
+    let never = |detail: &mut Value| detail["queueInfo"]["enqueueTimestamp"] = "soon".into();
+    assert_eq!(wait(queued, never), None);
 }
 
 #[test]

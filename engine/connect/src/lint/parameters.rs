@@ -113,6 +113,15 @@ fn one(at: &mut At<'_>, name: &str, kind: Kind, value: &Value) {
     }
 }
 
+/// What `CheckMetricData` can compare.
+const METRICS: [&str; 5] = [
+    "NumberOfAgentsAvailable",
+    "NumberOfAgentsStaffed",
+    "NumberOfAgentsOnline",
+    "OldestContactInQueueAgeSeconds",
+    "NumberOfContactsInQueue",
+];
+
 /// What the table cannot say.
 fn special(at: &mut At<'_>, kind: &str, parameters: &Map<String, Value>) {
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
@@ -152,6 +161,16 @@ fn special(at: &mut At<'_>, kind: &str, parameters: &Map<String, Value>) {
         "TransferParticipantToThirdParty" => {
             range(at, parameters, "ThirdPartyConnectionTimeLimitSeconds", 0, 600);
             word(at, parameters, "ContinueFlowExecution", &["True", "False"]);
+            if let Some(digits) = text("ThirdPartyDTMFDigits") {
+                third_party_digits(at, digits);
+            }
+        }
+        "CheckMetricData" => {
+            word(at, parameters, "MetricType", &METRICS);
+            // With neither it is the queue that was set before.
+            if parameters.contains_key("QueueId") && parameters.contains_key("AgentId") {
+                at.add(Rule::OneOf, "at most one of QueueId, AgentId is taken, not both");
+            }
         }
         "Wait" => range(at, parameters, "TimeLimitSeconds", 1, 604_800),
         "Loop" => range(at, parameters, "LoopCount", 0, 100),
@@ -209,6 +228,9 @@ fn input(at: &mut At<'_>, parameters: &Map<String, Value>) {
     range(at, parameters, "InputTimeLimitSeconds", 1, 180);
     word(at, parameters, "StoreInput", &["True", "False"]);
     if let Some(dtmf) = parameters.get("DTMFConfiguration").and_then(Value::as_object) {
+        if let Some(pause) = dtmf.get("InterdigitTimeLimitSeconds") {
+            one(at, "InterdigitTimeLimitSeconds", Kind::Number, pause);
+        }
         range(at, dtmf, "InterdigitTimeLimitSeconds", 1, 20);
         word(at, dtmf, "DisableCancelKey", &["True", "False"]);
         let end = dtmf.get("InputTerminationSequence").and_then(Value::as_str).unwrap_or("#");
@@ -236,6 +258,9 @@ fn input(at: &mut At<'_>, parameters: &Map<String, Value>) {
         if let Some(length) = validation.get("CustomValidation") {
             one(at, "MaximumLength", Kind::NumberOrOne, &length["MaximumLength"]);
         }
+        if let Some(phone) = validation.get("PhoneNumberValidation").and_then(Value::as_object) {
+            word(at, phone, "NumberFormat", &["Local", "E164"]);
+        }
     }
     let custom = parameters
         .get("InputValidation")
@@ -248,14 +273,30 @@ fn input(at: &mut At<'_>, parameters: &Map<String, Value>) {
     }
 }
 
+/// Keys that are pressed once the other side has answered; a comma is a pause.
+fn third_party_digits(at: &mut At<'_>, digits: &str) {
+    // A reference is known only when the call is made.
+    if reference::read(digits) != Text::Words {
+        return;
+    }
+    let known = |c: char| c.is_ascii_digit() || matches!(c, ',' | '*' | '#');
+    if digits.chars().count() > 50 || !digits.chars().all(known) {
+        at.add(
+            Rule::Value,
+            format!("`ThirdPartyDTMFDigits` is at most 50 of `0-9,*#`, not `{digits}`"),
+        );
+    }
+}
+
 /// A constant number in its range.
 fn range(at: &mut At<'_>, parameters: &Map<String, Value>, name: &str, least: u64, most: u64) {
-    let Some(number) =
-        parameters.get(name).and_then(Value::as_str).and_then(|text| text.parse::<u64>().ok())
-    else {
+    let Some(number) = parameters.get(name).and_then(Value::as_str) else { return };
+    // What is no number has been told already.
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return;
-    };
-    if !(least..=most).contains(&number) {
+    }
+    // More digits than any number has are out of every range.
+    if !number.parse::<u64>().is_ok_and(|number| (least..=most).contains(&number)) {
         at.add(Rule::Value, format!("`{name}` must be between {least} and {most}, not {number}"));
     }
 }

@@ -2,6 +2,8 @@ use super::*;
 
 use serde_json::json;
 
+mod branches;
+
 /// A flow in which nothing is wrong, for each test to spoil.
 fn good() -> Value {
     let actions = json!([

@@ -84,6 +84,8 @@ fn errors(at: &mut At<'_>, kind: &ActionType, action: &Value) {
             refused = &["NoMatchingCondition", "InputTimeLimitExceeded"];
             if parameters["InputValidation"]["PhoneNumberValidation"].is_object() {
                 required.push("InvalidPhoneNumber");
+            } else {
+                refused = &["NoMatchingCondition", "InputTimeLimitExceeded", "InvalidPhoneNumber"];
             }
         }
         "GetParticipantInput" => {
@@ -111,6 +113,10 @@ fn errors(at: &mut At<'_>, kind: &ActionType, action: &Value) {
 
 fn conditions(at: &mut At<'_>, kind: &ActionType, action: &Value) {
     let mut operands = BTreeSet::new();
+    let counts_agents = kind.name == "CheckMetricData"
+        && action["Parameters"]["MetricType"]
+            .as_str()
+            .is_some_and(|metric| metric.starts_with("NumberOfAgents"));
     for entry in action["Transitions"]["Conditions"].as_array().into_iter().flatten() {
         if !entry["NextAction"].is_string() {
             at.add(Rule::MissingNextAction, "a condition leads nowhere");
@@ -146,6 +152,14 @@ fn conditions(at: &mut At<'_>, kind: &ActionType, action: &Value) {
             at.add(Rule::DuplicateCondition, format!("`{operator} {operand}` stands twice"));
         }
         outcome(at, kind, operator, operand);
+        if counts_agents && (operator, operand) != ("NumberGreaterThan", "0") {
+            at.add(
+                Rule::Outcome,
+                format!(
+                    "agents are compared by `NumberGreaterThan 0` only, not `{operator} {operand}`"
+                ),
+            );
+        }
     }
     let stored = action["Parameters"]["StoreInput"] == "True";
     if kind.name == "GetParticipantInput" && stored && !operands.is_empty() {

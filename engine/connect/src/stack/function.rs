@@ -154,9 +154,17 @@ fn environment(stack: &Stack) -> Value {
                 set("DIALGRAPH_PROVIDERS__NLU", "lex".into());
                 set("DIALGRAPH_AWS__LEX_BOTS", list(&services.lex_bots));
             }
-            if let Some(model) = services.models.first() {
+            let (named, usual): (Vec<_>, Vec<_>) =
+                services.models.iter().partition(|given| given.contains('='));
+            if !services.models.is_empty() {
                 set("DIALGRAPH_PROVIDERS__GENAI", "bedrock".into());
+            }
+            if let Some(model) = usual.first() {
                 set("DIALGRAPH_AWS__MODEL", model.as_str().into());
+            }
+            if !named.is_empty() {
+                let named: Vec<String> = named.into_iter().cloned().collect();
+                set("DIALGRAPH_AWS__MODELS", list(&named));
             }
             if !services.guardrails.is_empty() {
                 set("DIALGRAPH_AWS__GUARDRAILS", list(&services.guardrails));

@@ -80,6 +80,8 @@ pub(super) fn has_engine_policy(stack: &Stack) -> bool {
 fn check(stack: &Stack) -> Result<(), StackError> {
     const BOT: &str = "LOCALE=BOT/ALIAS, both ids of ten letters and digits,";
     const GUARDRAIL: &str = "NAME=ID/VERSION, where VERSION is a number or DRAFT,";
+    const MODEL: &str =
+        "the id of a Bedrock model or inference profile, NAME=ID but for the first,";
     let services = &stack.services;
     // As the engine reads them when it starts.
     let is_id = |id: &str| id.len() == 10 && id.chars().all(|c| c.is_ascii_alphanumeric());
@@ -95,14 +97,20 @@ fn check(stack: &Stack) -> Result<(), StackError> {
             .filter(|(_, version)| is_version(version))
             .ok_or_else(|| StackError::Form { given: given.clone(), form: GUARDRAIL })?;
     }
-    for given in services.models.iter().chain(&services.embedding_model) {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
-        if given.is_empty() || !given.chars().all(fits) {
-            return Err(StackError::Form {
-                given: given.clone(),
-                form: "the id of a Bedrock model or inference profile",
-            });
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
+    let is_model = |id: &str| !id.is_empty() && id.chars().all(fits);
+    for (number, given) in services.models.iter().enumerate() {
+        let (name, id) = named_model(given);
+        // What has no name is the one for requests that name none, and there is one of these.
+        if !is_model(id)
+            || name.is_some_and(|name| name.is_empty() || name.contains(','))
+            || (name.is_none() && number > 0)
+        {
+            return Err(StackError::Form { given: given.clone(), form: MODEL });
         }
+    }
+    if let Some(given) = services.embedding_model.as_ref().filter(|id| !is_model(id)) {
+        return Err(StackError::Form { given: given.clone(), form: "the id of a Bedrock model" });
     }
     for given in &services.secrets {
         let fits = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
@@ -114,6 +122,11 @@ fn check(stack: &Stack) -> Result<(), StackError> {
         }
     }
     Ok(())
+}
+
+/// `NAME` and `ID` of `NAME=ID`, or of `ID` alone.
+pub(super) fn named_model(given: &str) -> (Option<&str>, &str) {
+    given.split_once('=').map_or((None, given), |(name, id)| (Some(name), id))
 }
 
 /// `ID` and `VERSION` of `NAME=ID/VERSION`.
@@ -181,11 +194,13 @@ pub(super) fn engine_statements(stack: &Stack) -> Vec<Value> {
             .map(|(bot, alias)| regional(&format!("lex:REGION:ACCOUNT:bot-alias/{bot}/{alias}")));
         statements.push(allow(&["lex:RecognizeText"], all(arns.collect())));
     }
-    let models: Vec<&String> = services.models.iter().chain(&services.embedding_model).collect();
-    if !models.is_empty() {
-        let arns = models.iter().flat_map(|id| model_arns(id)).collect();
+    if !services.models.is_empty() {
+        let arns = services.models.iter().flat_map(|given| model_arns(named_model(given).1));
         let actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
-        statements.push(allow(&actions, all(arns)));
+        statements.push(allow(&actions, all(arns.collect())));
+    }
+    if let Some(model) = &services.embedding_model {
+        statements.push(allow(&["bedrock:InvokeModel"], all(model_arns(model))));
     }
     if !services.guardrails.is_empty() {
         let guardrails = services.guardrails.iter().filter_map(|given| pair(given));

@@ -75,7 +75,10 @@ fn large(form: Form) -> Stack {
     stack.services = Services {
         secrets: vec!["zendesk-token".to_owned()],
         lex_bots: vec!["default=ABCDEFGHIJ/KLMNOPQRST".to_owned()],
-        models: vec!["amazon.nova-lite-v1:0".to_owned(), "apac.amazon.nova-pro-v1:0".to_owned()],
+        models: vec![
+            "amazon.nova-lite-v1:0".to_owned(),
+            "long=apac.amazon.nova-pro-v1:0".to_owned(),
+        ],
         guardrails: vec!["default=abcdefghij/1".to_owned()],
         embedding_model: Some("amazon.titan-embed-text-v2:0".to_owned()),
         polly: true,
@@ -409,6 +412,9 @@ fn what_does_not_fit_together_is_told() {
         told(|stack| stack.services.lex_bots.push("default=BOT/ALIAS".to_owned())),
         told(|stack| stack.services.guardrails.push("default=abcdefghij/draft".to_owned())),
         told(|stack| stack.services.models.push("*".to_owned())),
+        told(|stack| {
+            stack.services.models = vec!["amazon.nova-lite-v1:0".to_owned(); 2];
+        }),
         told(|stack| stack.services.secrets.push("${x}".to_owned())),
         told(|stack| stack.bridge.fallback_queue = "nobody".to_owned()),
         long.template().unwrap_err().to_string(),

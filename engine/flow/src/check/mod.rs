@@ -20,12 +20,13 @@ use std::sync::Arc;
 use crate::Digest;
 use crate::diagnostic::{Code, Diagnostic, Report, Severity};
 use crate::model::{
-    Attribute, Descriptor, Fallback, Flow, Locale, Name, NodeIndex, PluginPin, Queue, Release,
+    Attribute, Descriptor, Fallback, Flow, Locale, Name, NodeIndex, PluginPin, Prompt, Queue,
+    Release,
 };
 use crate::project::{FlowFile, Project};
 use crate::source::Span;
 use crate::syntax::align;
-use crate::syntax::flow::Word;
+use crate::syntax::flow::{Texts, Word};
 
 /// The plugins that flows may use: their digests and what they say of themselves.
 pub type Plugins = BTreeMap<Name, (Digest, Descriptor)>;
@@ -76,10 +77,11 @@ pub fn check_with(project: &Project, plugins: &Plugins, refused: &Refused) -> Ch
     reach::flows(&mut checker);
     subflows::project(&mut checker);
     let fallback = fallback(&mut checker);
+    let comfort = words(&mut checker, project.tree.comfort.as_ref());
     let pins = checker.pins();
     let good = !checker.erred_since(0);
     let report = Report::new(project.sources.clone(), checker.diagnostics);
-    let release = good.then(|| release(project, flows, fallback, pins)).flatten();
+    let release = good.then(|| release(project, flows, fallback, comfort, pins)).flatten();
     Checked { report, release }
 }
 
@@ -258,22 +260,24 @@ fn attributes(flow: &FlowFile) -> BTreeMap<Name, Attribute> {
 
 fn fallback(checker: &mut Checker<'_>) -> Option<Fallback> {
     let tree = &checker.project.tree;
-    let prompt = match &tree.fallback_say {
-        Some(texts) => {
-            let locales = checker.locales.clone();
-            let scope = env::Env::outside_flows();
-            Some(prompts::compile(checker, texts, &locales, &scope)?)
-        }
-        None => None,
-    };
+    let prompt = words(checker, tree.fallback_say.as_ref())?;
     let queue = checker.queue(tree.fallback_queue.as_ref()?)?;
     Some(Fallback { prompt, queue })
+}
+
+/// What the project says of itself, in no flow: no words, or in all languages. None if they are wrong.
+fn words(checker: &mut Checker<'_>, texts: Option<&Texts>) -> Option<Option<Prompt>> {
+    let Some(texts) = texts else { return Some(None) };
+    let locales = checker.locales.clone();
+    let scope = env::Env::outside_flows();
+    Some(Some(prompts::compile(checker, texts, &locales, &scope)?))
 }
 
 fn release(
     project: &Project,
     flows: Vec<Option<Flow>>,
     fallback: Option<Fallback>,
+    comfort: Option<Option<Prompt>>,
     plugins: BTreeMap<Name, PluginPin>,
 ) -> Option<Release> {
     let flows: BTreeMap<Name, Arc<Flow>> = flows
@@ -288,6 +292,7 @@ fn release(
         entry: project.tree.entry.as_ref()?.value.clone(),
         finally: project.tree.finally.as_ref().map(|f| f.value.clone()),
         fallback: fallback?,
+        comfort: comfort?,
         locales: project.locales(),
         flows,
         plugins,

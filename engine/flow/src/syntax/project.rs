@@ -17,6 +17,7 @@ pub(crate) struct ProjectTree {
     pub finally: Option<Word>,
     pub fallback_queue: Option<Word>,
     pub fallback_say: Option<Texts>,
+    pub comfort: Option<Texts>,
     pub locales: Vec<Word>,
     pub limits: Limits,
     pub collections: Vec<CollectionTree>,
@@ -51,6 +52,7 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
         finally: word_at(root, "finally"),
         fallback_queue: fallback.and_then(|node| word_at(node, "queue")),
         fallback_say: fallback.and_then(|node| texts_at(node, "say")),
+        comfort: texts_at(root, "comfort"),
         locales: words(root.get("locales")),
         limits: typed(root.get("limits")),
         collections: entries(root, "collections")

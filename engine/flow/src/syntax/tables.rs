@@ -565,6 +565,12 @@ const PROJECT: Object = Object {
             "Where a call goes when the engine can do nothing else with it.",
             r#"{"queue": "general", "say": {"ko-KR": "상담원에게 연결합니다.", "en-US": "Connecting you to an agent."}}"#,
         ),
+        may(
+            "comfort",
+            PROMPT,
+            "Said, by locale, when a provider takes longer than a turn may wait. Default: words of the engine in ko-KR and en-US, and nothing in others.",
+            r#"{"ko-KR": "확인하고 있습니다.", "en-US": "One moment please."}"#,
+        ),
         must(
             "locales",
             Shape::List(&Shape::Locale),

@@ -10,3 +10,4 @@ mod calls;
 mod capabilities;
 mod hostile;
 mod loading;
+mod whatever_is_uploaded;

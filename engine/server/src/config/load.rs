@@ -9,8 +9,11 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::keys::{self, Key};
-use super::setting::Given;
+use super::setting::{Given, Setting as _};
 use super::{Admin, Config, Guard};
+
+/// The most that a Lambda's budget can be; Amazon Connect waits for 8 s.
+const LAMBDA_BUDGET: Duration = Duration::from_millis(7_500);
 
 /// Where each value that is no default came from, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +47,8 @@ impl std::error::Error for ConfigError {}
 
 impl Config {
     /// Defaults, then `file` if one is given, then the environment. Variables that do not begin with
-    /// `DIALGRAPH_` or hold no `__` are none of ours; secrets of plugins are left to their provider.
+    /// `DIALGRAPH_` or hold no `__` are none of ours, unless one is a key but for that; secrets of plugins are left to
+    /// their provider.
     ///
     /// # Errors
     /// Everything that is wrong, each with its place and what to do.
@@ -164,7 +168,15 @@ impl Loading {
 
     fn variable(&mut self, name: &str, value: String) {
         let Some(rest) = name.strip_prefix("DIALGRAPH_") else { return };
-        if !rest.contains("__") || rest.starts_with("SECRET_") {
+        if rest.starts_with("SECRET_") {
+            return;
+        }
+        if !rest.contains("__") {
+            // Otherwise whoever set it would believe that it holds.
+            if let Some(meant) = self.with_one_line(name) {
+                let message = format!("there is no such variable; did you mean `{meant}`?");
+                self.problem(format!("variable {name}"), message);
+            }
             return;
         }
         let path = rest.replacen("__", ".", 1).to_lowercase();
@@ -177,6 +189,15 @@ impl Loading {
         }
         // A number or a truth value is read from text, too, so that nothing depends on quotes in a shell.
         self.set(&path, &Given::Text(value), place);
+    }
+
+    /// The variable of a key whose `__` was written as `_`.
+    fn with_one_line(&self, name: &str) -> Option<String> {
+        // This one is a variable of its own, of the store's keys.
+        if name == dialgraph_store::KEY_FILE_VARIABLE {
+            return None;
+        }
+        self.keys.iter().map(Key::variable).find(|known| known.replace("__", "_") == name)
     }
 
     fn set(&mut self, path: &str, given: &Given, place: String) {
@@ -219,6 +240,10 @@ impl Loading {
             let place = self.sources.0.get(key).cloned().unwrap_or_else(|| "default".to_owned());
             self.problems.push(Problem { place, message: format!("{key}: {message}") });
         };
+        let usual = |key: &str| {
+            let key = self.keys.iter().find(|known| known.path == key);
+            key.map(|key| (key.show)(&Config::default())).unwrap_or_default()
+        };
         match (&config.tls.certificate, &config.tls.key) {
             (Some(_), None) => wrong("tls.certificate", "needs `tls.key` beside it"),
             (None, Some(_)) => wrong("tls.key", "needs `tls.certificate` beside it"),
@@ -260,9 +285,10 @@ impl Loading {
             ("turns.at_once", config.turns.at_once),
             ("providers.tries", config.providers.tries),
             ("connect.nonces", config.connect.nonces),
+            ("plugins.runs", config.plugins.runs),
         ] {
             if count == 0 {
-                wrong(key, "must be 1 or more");
+                wrong(key, &format!("0 is too few; write 1 or more, as the usual {}", usual(key)));
             }
         }
         for (key, time) in [
@@ -274,10 +300,24 @@ impl Loading {
             ("calls.idle_check", config.calls.idle_check),
             ("providers.timeout", config.providers.timeout),
             ("connect.window", config.connect.window),
+            ("store.attempt_timeout", config.store.attempt_timeout),
+            ("store.operation_timeout", config.store.operation_timeout),
+            // Without a pause the server would do nothing else than look.
+            ("deploy.watch_interval", config.deploy.watch_interval),
+            ("deploy.interval", config.deploy.interval),
         ] {
             if time.is_zero() {
-                wrong(key, "must be more than nothing");
+                let usual = usual(key);
+                wrong(key, &format!("\"0s\" is no time at all; write more, as the usual {usual}"));
             }
+        }
+        if config.deploy.canary_more_errors > 100 {
+            let message = format!(
+                "{} of a hundred is more than all; write 0 to 100, as the usual {}",
+                config.deploy.canary_more_errors,
+                usual("deploy.canary_more_errors")
+            );
+            wrong("deploy.canary_more_errors", &message);
         }
         let (keep, least) = (config.calls.retention, Duration::from_hours(24));
         if !keep.is_zero() && (keep < least || keep <= config.calls.idle_limit) {
@@ -291,6 +331,14 @@ impl Loading {
                 "turns.budget",
                 "must be less than `turns.answer_within`, or no comfort prompt is heard in time",
             );
+        }
+        if config.turns.answer_within >= LAMBDA_BUDGET {
+            let message = format!(
+                "{} is too long: the Lambda gives up after 6.5 s, or what DIALGRAPH_BUDGET_MS says there, 7.5 s at most, and the caller would hear its fallback; write less than that, as the usual {}",
+                config.turns.answer_within.show(),
+                usual("turns.answer_within")
+            );
+            wrong("turns.answer_within", &message);
         }
         if config.turns.answer_within > config.server.request_timeout {
             wrong("turns.answer_within", "must not be more than `server.request_timeout`");

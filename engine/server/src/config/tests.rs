@@ -106,6 +106,119 @@ fn values_that_do_not_fit_together_are_refused() {
 }
 
 #[test]
+fn a_pool_has_room_a_pause_takes_time_and_a_share_is_a_part() {
+    let refusal = |text: &str| {
+        let error = load(text, &[]).unwrap_err();
+        let (_, told) = error.split_once("FOLDER/dialgraph.toml:2:1: ").unwrap();
+        told.to_owned()
+    };
+    insta::assert_snapshot!(
+        refusal("[plugins]\nruns = 0\n"),
+        @"plugins.runs: 0 is too few; write 1 or more, as the usual 120"
+    );
+    for (section, key) in [
+        ("server", "connections"),
+        ("turns", "at_once"),
+        ("providers", "tries"),
+        ("connect", "nonces"),
+        ("plugins", "runs"),
+    ] {
+        let told = refusal(&format!("[{section}]\n{key} = 0\n"));
+        assert!(told.starts_with(&format!("{section}.{key}: 0 is too few; ")), "{told}");
+        assert!(load(&format!("[{section}]\n{key} = 1\n"), &[]).is_ok(), "{section}.{key}");
+    }
+
+    insta::assert_snapshot!(
+        refusal("[deploy]\ninterval = \"0s\"\n"),
+        @r#"deploy.interval: "0s" is no time at all; write more, as the usual "2s""#
+    );
+    for (section, key) in [
+        ("server", "header_timeout"),
+        ("calls", "idle_check"),
+        ("providers", "timeout"),
+        ("connect", "window"),
+        ("store", "attempt_timeout"),
+        ("store", "operation_timeout"),
+        ("deploy", "watch_interval"),
+        ("deploy", "interval"),
+    ] {
+        let told = refusal(&format!("[{section}]\n{key} = \"0ms\"\n"));
+        assert!(
+            told.starts_with(&format!("{section}.{key}: \"0s\" is no time at all; ")),
+            "{told}"
+        );
+        assert!(load(&format!("[{section}]\n{key} = \"1ms\"\n"), &[]).is_ok(), "{section}.{key}");
+    }
+
+    insta::assert_snapshot!(
+        refusal("[deploy]\ncanary_more_errors = 101\n"),
+        @"deploy.canary_more_errors: 101 of a hundred is more than all; write 0 to 100, as the usual 5"
+    );
+    for share in [0, 100] {
+        assert!(load(&format!("[deploy]\ncanary_more_errors = {share}\n"), &[]).is_ok());
+    }
+}
+
+#[test]
+fn a_turn_is_answered_before_the_longest_budget_of_the_lambda_is_over() {
+    let within = |time: &str| load(&format!("[turns]\nanswer_within = \"{time}\"\n"), &[]);
+    let error = within("7500ms").unwrap_err();
+    insta::assert_snapshot!(
+        error.lines().last().unwrap().trim(),
+        @r#"FOLDER/dialgraph.toml:2:1: turns.answer_within: "7500ms" is too long: the Lambda gives up after 6.5 s, or what DIALGRAPH_BUDGET_MS says there, 7.5 s at most, and the caller would hear its fallback; write less than that, as the usual "5500ms""#
+    );
+    assert!(within("20s").is_err());
+    // A Lambda whose budget was raised waits for this one.
+    assert!(within("7s").is_ok());
+}
+
+#[test]
+fn a_variable_of_a_key_with_one_line_too_few_is_refused_with_the_right_one() {
+    let error = load("", &[("DIALGRAPH_TURNS_BUDGET", "1s")]).unwrap_err();
+    insta::assert_snapshot!(
+        error.lines().last().unwrap().trim(),
+        @"variable DIALGRAPH_TURNS_BUDGET: there is no such variable; did you mean `DIALGRAPH_TURNS__BUDGET`?"
+    );
+    for key in keys::all().iter().filter(|key| key.path != "store.key_file") {
+        let right = key.variable();
+        let wrong = right.replace("__", "_");
+        let error = load("", &[(&wrong, "1")]).unwrap_err();
+        assert!(error.contains(&format!("variable {wrong}: ")), "{error}");
+        assert!(error.contains(&format!("did you mean `{right}`?")), "{error}");
+    }
+}
+
+#[test]
+fn variables_of_the_command_of_the_store_and_of_the_function_are_left_alone() {
+    for name in [
+        "DIALGRAPH_CACHE",
+        "DIALGRAPH_SPEECH_CACHE",
+        "DIALGRAPH_PROJECT",
+        "DIALGRAPH_SERVER",
+        "DIALGRAPH_TOKEN",
+        "DIALGRAPH_CA",
+        "DIALGRAPH_STORE_KEY",
+        "DIALGRAPH_STORE_KEY_FILE",
+        "DIALGRAPH_SECRET_LOG_LEVEL",
+        "DIALGRAPH_URL",
+        "DIALGRAPH_KEY_ID",
+        "DIALGRAPH_KEY",
+        "DIALGRAPH_KEY_FILE",
+        "DIALGRAPH_BUDGET_MS",
+        "DIALGRAPH_CA_FILE",
+        "DIALGRAPH_FALLBACK_QUEUE",
+        "DIALGRAPH_FALLBACK_LOCALE",
+        "DIALGRAPH_FALLBACK_TEXT_KO_KR",
+        "DIALGRAPH_SOAK",
+        "DIALGRAPH_CRASH_ROUNDS",
+        "DIALGRAPH_UPDATE_SCHEMAS",
+    ] {
+        let (_, sources) = load("", &[(name, "x")]).unwrap();
+        assert!(sources.0.is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn a_customer_who_has_time_to_answer_is_not_taken_for_gone() {
     let with = |limit: &str| {
         load(&format!("[connect]\nkeys = [\"one:{}\"]\n{limit}", "ab".repeat(32)), &[])

@@ -14,10 +14,10 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 
 use dialgraph_connect::answer::Answer;
-use dialgraph_connect::event::{EventError, Incoming, What};
+use dialgraph_connect::event::{EventError, Incoming, Wait, What};
 use dialgraph_connect::fallback::{Fallback, Listener, Reason};
 use dialgraph_connect::flat::FlatMap;
-use dialgraph_kernel::call::{Channel, Status};
+use dialgraph_kernel::call::{Call, Channel, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start};
@@ -72,7 +72,9 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
     let mut incoming = incoming;
     loop {
         let work = work(app, &incoming);
-        let answer = match app.turns.handle(work, incoming.token.clone()).await {
+        let handled = app.turns.handle(work, incoming.token.clone()).await;
+        let left = incoming.wait.and_then(|wait| Some((wait, left_a_queue(&handled)?)));
+        let answer = match handled {
             Ok(answered) if is_back(&incoming, &answered) => {
                 if matches!(answered.call.status, Status::New | Status::Active) {
                     // Its flow still has the call in hand: the caller goes on where they were.
@@ -94,9 +96,28 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
         };
         match later(app, &incoming).await? {
             Some(next) if answer.is_ok() => incoming = next,
-            _ => return answer,
+            _ => {
+                if let Some((wait, call)) = left {
+                    waited(app, wait, &call).await;
+                }
+                return answer;
+            }
         }
     }
+}
+
+/// The call, if it was in a queue, the first time that it is told of.
+fn left_a_queue(handled: &Result<Answered, Refused>) -> Option<Call> {
+    let answered = handled.as_ref().ok().filter(|answered| !answered.repeated)?;
+    answered.call.status.queue().map(|_| answered.call.clone())
+}
+
+/// Compares the time in a queue with what the queue promised when the call was given to it.
+async fn waited(app: &App, wait: Wait, call: &Call) {
+    let Some(queue) = call.status.queue() else { return };
+    let release = app.release_of(call).await;
+    let sla = release.and_then(|release| release.queues.get(queue)?.sla);
+    app.figures.queue_wait(queue, sla, wait.time, wait.answered);
 }
 
 fn of_turn(incoming: &Incoming, answered: &Answered) -> FlatMap {

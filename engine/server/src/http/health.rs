@@ -32,3 +32,200 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     };
     (code, Json(json!({ "status": status, "parts": parts }))).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use async_trait::async_trait;
+    use futures::FutureExt as _;
+    use futures::future::BoxFuture;
+    use serde_json::Value;
+
+    use dialgraph_flow::Digest;
+    use dialgraph_flow::testing::{compile_source, plugins};
+    use dialgraph_kernel::plugin::{HostCalls, Invocation, Plugins, RunReport};
+    use dialgraph_kernel::ports::{HostCall, HostError, HostResult};
+    use dialgraph_kernel::provider::Caller;
+    use dialgraph_runtime::{Releases, World};
+    use dialgraph_store::{
+        Backend, CommitError, CommitToken, Committed, Key, MemoryStore, Op, Page, Query, Row,
+        SledStats, Store, StoreError, Walked,
+    };
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Config;
+    use crate::state::{OpenStore, Parts};
+
+    const FLOW: &str = "
+flow: desk
+locales: [en-US]
+start: check
+nodes:
+  check: {use: hours-check, on: {open: look, closed: done, error: done}}
+  look: {use: customer-lookup, on: {found: done, error: done}}
+  done: {end: {disposition: resolved}}
+";
+
+    /// A store that works until it is told not to.
+    struct Failing {
+        inner: MemoryStore,
+        /// It takes no commits any more, and knows it.
+        stopped: AtomicBool,
+        /// No row can be read.
+        unreadable: AtomicBool,
+    }
+
+    #[async_trait]
+    impl Store for Failing {
+        async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+            if self.unreadable.load(Ordering::SeqCst) {
+                return Err(StoreError::Stopped { detail: "the table is gone".into() });
+            }
+            self.inner.get(key).await
+        }
+
+        async fn commit(&self, ops: &[Op], token: &CommitToken) -> Result<Committed, CommitError> {
+            self.inner.commit(ops, token).await
+        }
+
+        async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+            self.inner.query(query).await
+        }
+    }
+
+    #[async_trait]
+    impl Backend for Failing {
+        fn name(&self) -> &'static str {
+            self.inner.name()
+        }
+
+        fn place(&self) -> String {
+            self.inner.place()
+        }
+
+        fn health(&self) -> Result<(), StoreError> {
+            if self.stopped.load(Ordering::SeqCst) {
+                return Err(StoreError::Stopped { detail: "no space is left".into() });
+            }
+            Ok(())
+        }
+
+        fn stats(&self) -> Result<Option<SledStats>, StoreError> {
+            self.inner.stats()
+        }
+
+        async fn walk(&self, after: Option<&Key>, limit: u32) -> Result<Walked, StoreError> {
+            self.inner.walk(after, limit).await
+        }
+    }
+
+    /// Plugins and providers of a server that takes no call.
+    struct Idle;
+
+    impl Plugins for Idle {
+        fn run(&self, _: &Digest, _: &Invocation<'_>, _: &mut dyn HostCalls) -> RunReport {
+            panic!("no plugin is run")
+        }
+    }
+
+    impl World for Idle {
+        fn call(&self, _: Caller, _: HostCall) -> BoxFuture<'static, HostResult> {
+            std::future::ready(Err(HostError::unavailable("idle", "nobody asks"))).boxed()
+        }
+    }
+
+    /// A server with two plugins, of which those in `loaded` are loaded.
+    async fn server(loaded: &'static [&'static str]) -> (Arc<App>, Arc<Failing>) {
+        let ports = [("hours-check", &["open", "closed"][..]), ("customer-lookup", &["found"][..])];
+        let release = compile_source(FLOW, &plugins(ports)).unwrap_or_else(|report| {
+            panic!("{}", report.render(false));
+        });
+        let digests: Vec<Digest> =
+            loaded.iter().map(|name| release.plugins[*name].digest).collect();
+        let store = Arc::new(Failing {
+            inner: MemoryStore::new(Arc::new(SystemClock)),
+            stopped: AtomicBool::new(false),
+            unreadable: AtomicBool::new(false),
+        });
+        let parts = Parts {
+            store: OpenStore::over(store.clone(), None).await.unwrap(),
+            releases: Arc::new(Releases::new(Arc::new(release))),
+            plugins: Arc::new(Idle),
+            is_loaded: Arc::new(move |digest| digests.contains(digest)),
+            world: Arc::new(Idle),
+            clock: Arc::new(SystemClock),
+            gatekeeper: None,
+            deploy: None,
+        };
+        (App::new(Config::default(), parts).unwrap(), store)
+    }
+
+    /// What `/readyz` answers.
+    async fn asked(app: &Arc<App>) -> (StatusCode, Value) {
+        let response = ready(State(app.clone())).await;
+        let code = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        (code, serde_json::from_slice(&body).unwrap())
+    }
+
+    /// That one part alone says no, and why.
+    #[track_caller]
+    fn is_unready_for(answer: (StatusCode, Value), part: &str, reason: &str) {
+        let (code, body) = answer;
+        assert_eq!((code, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("not-ready")));
+        let mut parts: BTreeMap<&str, &str> =
+            ["store", "plugins", "providers", "server"].map(|part| (part, "ok")).into();
+        parts.insert(part, reason);
+        assert_eq!(body["parts"], json!(parts));
+    }
+
+    const ALL: &[&str] = &["hours-check", "customer-lookup"];
+
+    #[tokio::test]
+    async fn a_server_whose_parts_are_all_well_takes_calls() {
+        let (app, _) = server(ALL).await;
+        let well = json!({"store": "ok", "plugins": "ok", "providers": "ok", "server": "ok"});
+        assert_eq!(asked(&app).await, (StatusCode::OK, json!({"status": "ready", "parts": well})));
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_store_takes_no_commits_takes_no_calls() {
+        let (app, store) = server(ALL).await;
+        store.stopped.store(true, Ordering::SeqCst);
+        let reason = StoreError::Stopped { detail: "no space is left".into() }.to_string();
+        assert!(reason.contains("no space is left"), "{reason}");
+        is_unready_for(asked(&app).await, "store", &reason);
+        store.stopped.store(false, Ordering::SeqCst);
+        assert_eq!(asked(&app).await.0, StatusCode::OK, "it works again");
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_store_cannot_be_read_takes_no_calls() {
+        let (app, store) = server(ALL).await;
+        store.unreadable.store(true, Ordering::SeqCst);
+        let (code, body) = asked(&app).await;
+        assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
+        let reason = body["parts"]["store"].as_str().unwrap();
+        assert!(reason.contains("the table is gone"), "{reason}");
+        is_unready_for((code, body.clone()), "store", reason);
+    }
+
+    #[tokio::test]
+    async fn a_server_without_a_plugin_of_the_live_release_takes_no_calls() {
+        let (app, _) = server(&["hours-check"]).await;
+        is_unready_for(asked(&app).await, "plugins", "not loaded: customer-lookup");
+        let (app, _) = server(&[]).await;
+        let both = "not loaded: customer-lookup, hours-check";
+        is_unready_for(asked(&app).await, "plugins", both);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_about_to_stop_takes_no_calls_and_lives() {
+        let (app, _) = server(ALL).await;
+        app.set_leaving();
+        is_unready_for(asked(&app).await, "server", "about to stop");
+        assert_eq!(alive().await.status(), StatusCode::OK);
+    }
+}

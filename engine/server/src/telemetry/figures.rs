@@ -8,8 +8,9 @@ use dialgraph_deploy::Deploy;
 use dialgraph_kernel::call::{Call, Status};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_runtime::NodeTime;
 
-use super::metrics::{Counter, Gauge, Histogram, MINUTES};
+use super::metrics::{Counter, Gauge, HOURS, Histogram, MINUTES};
 use crate::turns::{Load, Refused};
 
 /// What events are counted under: the channels that are served, and `unknown` for events of calls that this process does
@@ -22,6 +23,7 @@ pub struct Figures {
     turns: Counter,
     turn_seconds: Histogram,
     nodes: Counter,
+    node_seconds: Histogram,
     plugin_seconds: Histogram,
     plugin_runs: Gauge,
     plugin_runs_most: Gauge,
@@ -42,6 +44,8 @@ pub struct Figures {
     queue_entries: Counter,
     queue_sla: Gauge,
     queue_after: Histogram,
+    queue_wait: Histogram,
+    queue_left: Counter,
     turns_inside: Gauge,
     turns_most: Gauge,
     late_replies: Gauge,
@@ -68,6 +72,11 @@ impl Default for Figures {
                 "dialgraph_nodes_total",
                 "Nodes visited, by flow, node and the port taken (or the kind of failure).",
                 &["flow", "node", "port"],
+            ),
+            node_seconds: Histogram::new(
+                "dialgraph_node_seconds",
+                "Time of nodes that run a plugin, by plugin and the port taken (or the kind of failure): waiting for providers included, over several turns if need be; waiting for the caller's answer left out.",
+                &["plugin", "port"],
             ),
             plugin_seconds: Histogram::new(
                 "dialgraph_plugin_run_seconds",
@@ -170,6 +179,17 @@ impl Default for Figures {
                 &["queue"],
             )
             .within(&MINUTES),
+            queue_wait: Histogram::new(
+                "dialgraph_queue_wait_seconds",
+                "Time in a queue until an agent took the caller, or the caller was gone. Told by Amazon Connect when the contact is over.",
+                &["queue"],
+            )
+            .within(&HOURS),
+            queue_left: Counter::new(
+                "dialgraph_queue_left_total",
+                "Callers who have left a queue, by what became of its promise: met, missed (also by those who went after it), abandoned (before it was due), or none.",
+                &["queue", "promise"],
+            ),
             turns_inside: Gauge::new("dialgraph_turns_inside", "Turns that wait or run.", &[]),
             turns_most: Gauge::new(
                 "dialgraph_turns_most",
@@ -225,6 +245,26 @@ impl Figures {
         }
         if let (Some(disposition), false) = (call.status.disposition(), open) {
             self.calls.add(&[disposition], 1);
+        }
+    }
+
+    /// A caller has left a queue that promises `sla`, taken by an agent or not.
+    pub fn queue_wait(&self, queue: &str, sla: Option<Duration>, time: Duration, answered: bool) {
+        self.queue_wait.record(&[queue], time);
+        let promise = match sla {
+            Some(sla) if time > sla => "missed",
+            _ if !answered => "abandoned",
+            Some(_) => "met",
+            None => "none",
+        };
+        self.queue_left.add(&[queue, promise], 1);
+    }
+
+    /// Nodes that ran plugins were left.
+    pub fn node_times(&self, times: &[NodeTime]) {
+        for time in times {
+            let took = Duration::from_millis(time.ms);
+            self.node_seconds.record(&[&time.plugin, &time.outcome], took);
         }
     }
 
@@ -327,6 +367,7 @@ impl Figures {
             &self.calls,
             &self.reaped,
             &self.queue_entries,
+            &self.queue_left,
             &self.requests,
             &self.signatures,
         ] {
@@ -348,10 +389,12 @@ impl Figures {
         }
         for histogram in [
             &self.turn_seconds,
+            &self.node_seconds,
             &self.plugin_seconds,
             &self.host_seconds,
             &self.commit_seconds,
             &self.queue_after,
+            &self.queue_wait,
         ] {
             histogram.render(&mut out);
         }
@@ -377,6 +420,34 @@ mod tests {
             "dialgraph_turns_total{channel=\"voice\",outcome=\"late\"} 0",
             "dialgraph_turns_total{channel=\"unknown\",outcome=\"busy\"} 0",
             "dialgraph_calls_reaped_total 0",
+        ] {
+            assert!(text.lines().any(|line| line == series), "{series} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_held_against_what_its_queue_promises() {
+        let figures = Figures::default();
+        let minutes = Duration::from_mins;
+        let hour = Some(minutes(60));
+        for (sla, time, answered, promise) in [
+            (hour, minutes(60), true, "met"),
+            (hour, minutes(61), true, "missed"),
+            (hour, minutes(61), false, "missed"),
+            (hour, minutes(59), false, "abandoned"),
+            (None, minutes(99), true, "none"),
+            (None, minutes(99), false, "abandoned"),
+        ] {
+            let before = figures.queue_left.get(&["general", promise]);
+            figures.queue_wait("general", sla, time, answered);
+            let after = figures.queue_left.get(&["general", promise]);
+            assert_eq!(after - before, 1, "{sla:?} {time:?} {answered}");
+        }
+        let text = figures.render(Load { turns: 0, most: 1, late_replies: 0 }, None);
+        for series in [
+            "dialgraph_queue_left_total{queue=\"general\",promise=\"missed\"} 2",
+            "dialgraph_queue_wait_seconds_bucket{queue=\"general\",le=\"3600\"} 2",
+            "dialgraph_queue_wait_seconds_count{queue=\"general\"} 6",
         ] {
             assert!(text.lines().any(|line| line == series), "{series} is not in\n{text}");
         }

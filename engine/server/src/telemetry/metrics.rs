@@ -138,6 +138,9 @@ impl Gauge {
 /// Upper bounds for what takes as long as a conversation, in seconds.
 pub const MINUTES: [f64; 8] = [5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
 
+/// Upper bounds for what people wait for, in seconds.
+pub const HOURS: [f64; 9] = [15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0];
+
 #[derive(Debug, Default)]
 struct Buckets {
     /// Not cumulative; one for each bound.

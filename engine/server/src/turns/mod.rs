@@ -295,6 +295,7 @@ impl Turns {
         }
         if !answer.repeated {
             self.figures.turn(&answer.call, &answer.record, answer.was_open);
+            self.figures.node_times(&answer.node_times);
             if let Some(deploy) = self.deploy.get() {
                 deploy.observe(&answer.call.release, &answer.record);
             }

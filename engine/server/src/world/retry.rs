@@ -65,7 +65,7 @@ impl World for Retrying {
                     return result;
                 }
                 let pause = pause(backoff, tried, &caller.idempotency_key, error);
-                if began.elapsed() + pause >= limit {
+                if began.elapsed().saturating_add(pause) >= limit {
                     return result;
                 }
                 tokio::time::sleep(pause).await;
@@ -112,14 +112,15 @@ fn most_tries(call: &HostCall) -> u32 {
     }
 }
 
-/// As long as the provider asks for, or the backoff doubled for each try, with up to half of it taken off: callers
-/// that failed together must not come back together.
+/// The backoff doubled for each try, with up to half of it taken off: callers that failed together must not come back
+/// together. A provider that says when is not asked before that; it tells all of them the same, so the pause up to half
+/// a backoff longer is what keeps them apart.
 fn pause(backoff: Duration, tried: u32, key: &str, error: &HostError) -> Duration {
-    if let Some(ms) = error.retry_after_ms {
-        return Duration::from_millis(ms);
-    }
     let full = backoff.saturating_mul(1 << (tried - 1).min(10));
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    let off = hasher.hash_one((key, tried)) % 1000;
-    full - full.mul_f64(off as f64 / 2000.0)
+    let spread = full.mul_f64((hasher.hash_one((key, tried)) % 1000) as f64 / 2000.0);
+    match error.retry_after_ms {
+        Some(ms) => Duration::from_millis(ms).saturating_add(spread),
+        None => full - spread,
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 
 use dialgraph_kernel::ports::records::Get;
 use dialgraph_kernel::ports::{HostAnswer, HostError, SecretName, Timestamp, http};
@@ -17,10 +18,16 @@ use crate::config::Config;
 struct Listed {
     replies: Mutex<Vec<Reply>>,
     asked: AtomicU32,
+    /// When it was asked.
+    times: Mutex<Vec<Instant>>,
 }
 
 enum Reply {
     Down(&'static str),
+    /// Down, as it says after so long.
+    DownAfter(Duration),
+    /// Down, and to be asked again after so many milliseconds.
+    Later(u64),
     Denied,
     Never,
 }
@@ -28,10 +35,20 @@ enum Reply {
 impl World for Listed {
     fn call(&self, _: Caller, _: HostCall) -> BoxFuture<'static, HostResult> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        self.times.lock().unwrap().push(Instant::now());
         match self.replies.lock().unwrap().pop() {
             None => std::future::ready(Ok(HostAnswer::SecretsOpen)).boxed(),
             Some(Reply::Down(code)) => {
                 std::future::ready(Err(HostError::unavailable(code, "down"))).boxed()
+            }
+            Some(Reply::DownAfter(time)) => async move {
+                tokio::time::sleep(time).await;
+                Err(HostError::unavailable("down", "down"))
+            }
+            .boxed(),
+            Some(Reply::Later(ms)) => {
+                let down = HostError::unavailable("throttled", "later");
+                std::future::ready(Err(HostError { retry_after_ms: Some(ms), ..down })).boxed()
             }
             Some(Reply::Denied) => {
                 std::future::ready(Err(HostError::denied("no", "not you"))).boxed()
@@ -42,7 +59,15 @@ impl World for Listed {
 }
 
 fn listed(replies: Vec<Reply>) -> Arc<Listed> {
-    Arc::new(Listed { replies: Mutex::new(replies), asked: AtomicU32::new(0) })
+    Arc::new(Listed { replies: Mutex::new(replies), ..Listed::default() })
+}
+
+impl Listed {
+    /// The pauses between one time that it was asked and the next.
+    fn pauses(&self) -> Vec<Duration> {
+        let times = self.times.lock().unwrap();
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
 }
 
 fn caller() -> Caller {
@@ -174,6 +199,102 @@ async fn a_provider_that_keeps_failing_is_left_alone_and_tried_again_later() {
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(code(&guarded.call(caller(), secret()).await), "ok");
     assert!(breakers.open().is_empty());
+}
+
+/// The timer wakes at whole milliseconds, so it may be late by one.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Many tries, and no breaker that would end them.
+fn insistent(tries: u32, backoff: Duration, timeout: Duration) -> Providers {
+    Providers { tries, backoff, timeout, breaker_failures: 0, ..config() }
+}
+
+/// The pauses of a request with this idempotency key, whose every try but the last is answered as `reply` says.
+async fn pauses_of(key: &str, config: &Providers, reply: fn() -> Reply) -> Vec<Duration> {
+    let world = listed((1..config.tries).map(|_| reply()).collect());
+    let (guarded, _) = guarded(world.clone(), config, &Arc::default());
+    let caller = Caller { idempotency_key: key.into(), ..caller() };
+    assert_eq!(code(&guarded.call(caller, secret()).await), "ok");
+    let pauses = world.pauses();
+    assert_eq!(pauses.len() + 1, config.tries as usize, "every try was made");
+    pauses
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_pause_is_twice_the_one_before_less_up_to_half_of_it() {
+    let config = insistent(6, Duration::from_secs(1), Duration::from_mins(10));
+    for key in 0..100 {
+        let pauses = pauses_of(&format!("c/1/{key}"), &config, || Reply::Down("down")).await;
+        let mut nominal = config.backoff;
+        for pause in pauses {
+            assert!(pause >= nominal / 2, "{pause:?} of {nominal:?} for {key}");
+            assert!(pause <= nominal + TICK, "{pause:?} of {nominal:?} for {key}");
+            nominal *= 2;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_failed_together_do_not_come_back_together() {
+    let config = insistent(3, Duration::from_secs(1), Duration::from_mins(1));
+    let mut first = std::collections::BTreeSet::new();
+    for key in 0..100 {
+        let key = format!("c/1/{key}");
+        let pauses = pauses_of(&key, &config, || Reply::Down("down")).await;
+        // A replay of the same request waits as long.
+        assert_eq!(pauses, pauses_of(&key, &config, || Reply::Down("down")).await);
+        first.insert(pauses[0]);
+    }
+    assert!(first.len() > 70, "only {} pauses differ", first.len());
+    let spread = *first.last().unwrap() - *first.first().unwrap();
+    assert!(spread > config.backoff / 3, "all within {spread:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_is_not_asked_before_the_time_it_says_and_not_by_all_at_that_time() {
+    let config = insistent(2, Duration::from_millis(400), Duration::from_mins(1));
+    let told = Duration::from_secs(3);
+    let mut pauses = std::collections::BTreeSet::new();
+    for key in 0..100 {
+        let key = format!("c/1/{key}");
+        let pause = pauses_of(&key, &config, || Reply::Later(3_000)).await[0];
+        assert!(pause >= told, "{pause:?} is too early");
+        assert!(pause <= told + config.backoff / 2 + TICK, "{pause:?} is needlessly late");
+        pauses.insert(pause);
+    }
+    assert!(pauses.len() > 50, "only {} pauses differ", pauses.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_try_begins_after_the_time_of_the_request() {
+    let mut config = insistent(100, Duration::from_millis(300), Duration::from_mins(1));
+    config.timeouts = vec![("secrets".to_owned(), Duration::from_secs(10))];
+    let limit = Duration::from_secs(10);
+    for key in 0..50 {
+        for work in [Duration::ZERO, Duration::from_millis(700), Duration::from_secs(4)] {
+            let world = listed((0..100).map(|_| Reply::DownAfter(work)).collect());
+            let (guarded, _) = guarded(world.clone(), &config, &Arc::default());
+            let caller = Caller { idempotency_key: format!("c/1/{key}").into(), ..caller() };
+            let began = Instant::now();
+            let result = guarded.call(caller, secret()).await;
+            assert!(result.is_err());
+            assert!(began.elapsed() <= limit + TICK, "{:?} for {key}", began.elapsed());
+            let times = world.times.lock().unwrap();
+            assert!(times.len() > 1, "there was time for another try");
+            assert!(times.iter().all(|time| *time - began < limit), "{times:?} from {began:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_would_outlast_the_request_is_not_begun() {
+    let config = insistent(3, Duration::from_millis(100), Duration::from_secs(10));
+    let world = listed(vec![Reply::Later(10_000)]);
+    let (guarded, _) = guarded(world.clone(), &config, &Arc::default());
+    let began = Instant::now();
+    assert_eq!(code(&guarded.call(caller(), secret()).await), "throttled");
+    assert_eq!(began.elapsed(), Duration::ZERO, "the caller hears of it at once");
+    assert_eq!(world.asked.load(Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -67,9 +67,20 @@ impl fmt::Debug for Behaviour {
     }
 }
 
+/// Every behaviour there is, by what it is about.
+pub fn groups() -> [(&'static str, &'static [Behaviour]); 5] {
+    [
+        ("commits: versions, expectations, atomicity, tokens", commits::ALL),
+        ("expiry", expiry::ALL),
+        ("queries: order, ranges, pages, cursors", queries::ALL),
+        ("limits", limits::ALL),
+        ("many at once", concurrency::ALL),
+    ]
+}
+
 /// Every behaviour there is.
 pub fn behaviours() -> Vec<Behaviour> {
-    [commits::ALL, expiry::ALL, queries::ALL, limits::ALL, concurrency::ALL].concat()
+    groups().map(|(_, of_group)| of_group).concat()
 }
 
 /// Tries every behaviour on a store of its own, which `make` makes, empty, on the given clock.
