@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-version=1.51.0
+version=1.58.0
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 venv="$target/cfn-lint-$version"
 if [ ! -x "$venv/bin/cfn-lint" ]; then

@@ -305,11 +305,17 @@ impl std::fmt::Display for Shown<'_> {
     }
 }
 
+/// Where services begin to quote how a request was signed, which may hold a session's token: that of a request whose
+/// signature is wrong, and that of one whose header is.
+const SIGNED: [&str; 4] =
+    ["The Canonical String", "Authorization=", "AWS4-HMAC-SHA256", "x-amz-security-token"];
+
 /// One line, without what the service quotes of the request.
-fn tidy(message: &str) -> String {
+pub(crate) fn tidy(message: &str) -> String {
     let line = one_line(message);
     let mut out = String::new();
-    let mut rest = line.as_str();
+    let signed = SIGNED.iter().filter_map(|mark| line.find(mark)).min();
+    let mut rest = signed.map_or(line.as_str(), |signed| &line[..signed]);
     // Smithy's validation says `Value 'WHAT WAS SENT' at 'FIELD' failed …`; the value may have quotes of its own.
     while let Some(start) = rest.find("Value '") {
         let value = start + "Value '".len();
@@ -319,6 +325,9 @@ fn tidy(message: &str) -> String {
         rest = &rest[value + length..];
     }
     out.push_str(rest);
+    if signed.is_some() {
+        out.push('…');
+    }
     out
 }
 
@@ -446,6 +455,11 @@ mod tests {
     fn a_message_quotes_nothing_that_was_sent() {
         let words = "1 validation error detected: Value '제 번호는\n'비밀'입니다' at 'text' failed to satisfy constraint: Member must not be null";
         insta::assert_snapshot!(refused(400, "ValidationException", words).message, @"Lex: ValidationException: 1 validation error detected: Value '…' at 'text' failed to satisfy constraint: Member must not be null");
+        // As the services answer a signature that is wrong, and a header that is.
+        let wrong = "The request signature we calculated does not match the signature you provided. The Canonical String for this request should have been 'POST\n/\n\nhost:lex\nx-amz-security-token:SESSION\n'";
+        insta::assert_snapshot!(refused(403, "InvalidSignatureException", wrong).message, @"Lex: InvalidSignatureException: The request signature we calculated does not match the signature you provided. …");
+        let header = "Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=KEY/20261126";
+        insta::assert_snapshot!(refused(400, "IncompleteSignatureException", header).message, @"Lex: IncompleteSignatureException: Authorization header requires 'Signature' parameter. …");
         let failure = Failure::new("Lex", Cause::Invalid, "cannot take `it is down` and A");
         let failure = failure.hiding(["it is down", "A", ""]);
         assert_eq!(failure.message, "cannot take `…` and A");

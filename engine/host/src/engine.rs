@@ -137,9 +137,9 @@ fn engine(shape: &Shape, runs: u32, code: Code) -> wasmtime::Result<Engine> {
 fn pool(shape: &Shape, runs: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(runs)
-        .total_core_instances(runs * shape.core_instances)
-        .total_memories(runs * shape.memories)
-        .total_tables(runs * shape.tables)
+        .total_core_instances(runs.saturating_mul(shape.core_instances))
+        .total_memories(runs.saturating_mul(shape.memories))
+        .total_tables(runs.saturating_mul(shape.tables))
         .max_core_instances_per_component(shape.core_instances)
         .max_memories_per_component(shape.memories)
         .max_tables_per_component(shape.tables)

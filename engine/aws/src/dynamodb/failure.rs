@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use dialgraph_store::StoreError;
 
-use crate::error::{credentials, root};
+use crate::error::{credentials, root, tidy};
 
 /// Why a request has no answer.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Failure {
         if let Some(service) = error.as_service_error()
             && let Some(code) = service.code()
         {
-            let message = service.message().unwrap_or("it gives no reason");
+            let message = tidy(service.message().unwrap_or("it gives no reason"));
             return Self { kind: kind(code, status), detail: format!("{code}: {message}") };
         }
         let kind = if credentials(&error) { Kind::NoCredentials } else { Kind::Unknown };
@@ -58,7 +58,7 @@ impl Failure {
 
     /// Why an item of a transaction could not be written.
     pub(super) fn of_reason(code: &str, message: Option<&str>) -> Self {
-        let detail = format!("{code}: {}", message.unwrap_or("it gives no reason"));
+        let detail = format!("{code}: {}", tidy(message.unwrap_or("it gives no reason")));
         Self { kind: kind(code, None), detail }
     }
 

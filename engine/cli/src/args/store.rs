@@ -16,8 +16,8 @@ pub(crate) enum StoreCommand {
 
 /// Makes the DynamoDB table of a store that several processes share, or completes one that is there.
 ///
-/// The table is paid for by request; time to live and point-in-time recovery are switched on. Region and credentials are
-/// found where the AWS SDK looks for them. Doing it again changes nothing.
+/// The table is paid for by request; time to live, point-in-time recovery and deletion protection are switched on. Region
+/// and credentials are found where the AWS SDK looks for them. Doing it again changes nothing.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Example:\n  AWS_PROFILE=operator dialgraph store create-table --table dialgraph --region ap-northeast-2"

@@ -247,7 +247,7 @@ pub(super) fn all() -> Vec<Key> {
         ),
         key(
             "turns.answer_within",
-            "From a request's arrival to its answer, come what may; later whoever asks is told to ask again. Must be\nless than the Lambda's budget (6.5 s).",
+            "From a request's arrival to its answer, come what may; later whoever asks is told to ask again. Must be\nless than the Lambda's budget (6.5 s unless it is told otherwise, 7.5 s at most).",
             |c| &mut c.turns.answer_within,
         ),
         key("turns.at_once", "Turns at the same time, those that wait for providers included.", |c| {
