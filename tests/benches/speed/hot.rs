@@ -1,21 +1,16 @@
 //! What pushes of a plugin do to those who are answered meanwhile.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dialgraph_deploy::{
-    Change, Deploy, LocalWorlds, NewPlugin, Role, Settings, Setup, Source, Who,
-};
-use dialgraph_host::{Host, HostConfig};
+use dialgraph_deploy::{Change, Deploy, NewPlugin, Role, Source, Who};
+use dialgraph_host::HostConfig;
 use dialgraph_server::clock::SystemClock;
-use dialgraph_server::{App, Config, Parts, Running, open_store};
-use dialgraph_store::Blobs;
 
 use crate::flows::desk;
 use crate::measure::{Row, median};
-use crate::serve::{Calls, Load, load, runtime};
+use crate::serve::{Calls, Load, deployed, load, runtime};
 use crate::turns::TURNS;
 
 /// Calls of the load that finds the top rate.
@@ -56,40 +51,6 @@ fn source() -> Source {
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
     let plugin = variant(0);
     Source::new(files.into(), &[(PLUGIN, &plugin)])
-}
-
-async fn server(folder: &Path) -> (Deploy, Arc<App>, Running) {
-    let mut config = Config::default();
-    config.server.listen = ([127, 0, 0, 1], 0).into();
-    config.store.folder = folder.to_owned();
-    config.connect.keys = vec![format!("bench:{}", "5a".repeat(32))];
-    let store = open_store(&config, None).await.unwrap();
-    let clock = Arc::new(SystemClock);
-    let deploy = Deploy::new(Setup {
-        store: store.store.clone(),
-        blobs: Blobs::open(folder.join("content")).unwrap(),
-        // Without a cache every version is compiled.
-        host: Arc::new(
-            Host::new(HostConfig { behind_callers: true, ..HostConfig::default() }).unwrap(),
-        ),
-        worlds: Arc::new(LocalWorlds::new(store.store.clone(), clock.clone())),
-        clock: clock.clone(),
-        settings: Settings::default(),
-    });
-    let started = deploy.start(Some(&source())).await.unwrap();
-    let parts = Parts {
-        store,
-        releases: started.releases,
-        plugins: deploy.host(),
-        is_loaded: Arc::new(|_| true),
-        world: deploy.world(),
-        clock,
-        gatekeeper: None,
-        deploy: Some(deploy.clone()),
-    };
-    let app = App::new(config, parts).unwrap();
-    let running = dialgraph_server::serve(app.clone()).await.unwrap();
-    (deploy, app, running)
 }
 
 /// Pushes every so often until it is told to stop; gives how long each push took.
@@ -146,7 +107,10 @@ impl Bench {
 pub(crate) fn loads(rounds: usize, seconds: usize) -> (Vec<Row>, String) {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     runtime.block_on(async {
-        let (deploy, _app, running) = server(folder.path()).await;
+        // Without a cache every version is compiled.
+        let host = HostConfig { behind_callers: true, ..HostConfig::default() };
+        let clock = Arc::new(SystemClock);
+        let (deploy, _app, running) = deployed(folder.path(), host, clock, &source()).await;
         let port = running.address().port();
         let mut bench = Bench { deploy, port, calls: 0, pushes: Vec::new() };
         let mut top = Vec::new();

@@ -14,11 +14,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use dialgraph_connect::signature::{Key, Nonce, Request as Signable, sign};
+use dialgraph_deploy::{Deploy, LocalWorlds, Settings, Setup, Source};
 use dialgraph_flow::Release;
+use dialgraph_host::{Host, HostConfig};
 use dialgraph_runtime::Releases;
 use dialgraph_server::clock::SystemClock;
 use dialgraph_server::{App, Config, Parts, Running, open_store};
-use dialgraph_store::{Committed, SledStore, Store as _};
+use dialgraph_store::{Blobs, Committed, SledStore, Store as _};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -203,12 +205,53 @@ pub(crate) async fn load(port: u16, calls: Calls, rate: Option<f64>) -> Load {
     Load { a_second, latencies }
 }
 
-/// The server on a store in `folder`.
-async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
+fn config(folder: &Path) -> Config {
     let mut config = Config::default();
     config.server.listen = ([127, 0, 0, 1], 0).into();
     config.store.folder = folder.to_owned();
     config.connect.keys = vec![format!("bench:{}", "5a".repeat(32))];
+    config
+}
+
+/// A server on a store in `folder` that serves `source`, which can be changed.
+pub(crate) async fn deployed<C>(
+    folder: &Path,
+    host: HostConfig,
+    clock: Arc<C>,
+    source: &Source,
+) -> (Deploy, Arc<App>, Running)
+where
+    C: dialgraph_runtime::Clock + dialgraph_store::Clock + 'static,
+{
+    let config = config(folder);
+    let store = open_store(&config, None).await.unwrap();
+    let deploy = Deploy::new(Setup {
+        store: store.store.clone(),
+        blobs: Blobs::open(folder.join("content")).unwrap(),
+        host: Arc::new(Host::new(host).unwrap()),
+        worlds: Arc::new(LocalWorlds::new(store.store.clone(), clock.clone())),
+        clock: clock.clone(),
+        settings: Settings::default(),
+    });
+    let started = deploy.start(Some(source)).await.unwrap();
+    let parts = Parts {
+        store,
+        releases: started.releases,
+        plugins: deploy.host(),
+        is_loaded: Arc::new(|_| true),
+        world: deploy.world(),
+        clock,
+        gatekeeper: None,
+        deploy: Some(deploy.clone()),
+    };
+    let app = App::new(config, parts).unwrap();
+    let running = dialgraph_server::serve(app.clone()).await.unwrap();
+    (deploy, app, running)
+}
+
+/// The server on a store in `folder`.
+async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
+    let config = config(folder);
     let store = open_store(&config, None).await.unwrap();
     let parts = Parts {
         store,

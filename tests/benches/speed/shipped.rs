@@ -5,19 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialgraph_deploy::{Deploy, LocalWorlds, Settings, Setup, Source};
-use dialgraph_host::{Host, HostConfig};
+use dialgraph_deploy::Source;
+use dialgraph_host::HostConfig;
 use dialgraph_kernel::ports::Timestamp;
 use dialgraph_runtime::Clock;
 use dialgraph_server::clock::SystemClock;
-use dialgraph_server::{App, Config, Parts, Running, open_store};
-use dialgraph_store::{Blobs, UnixMillis};
+use dialgraph_store::UnixMillis;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use crate::measure::{Row, median, process_cpu};
 use crate::plugins::folder;
-use crate::serve::{Calls, load, runtime};
+use crate::serve::{Calls, deployed, load, runtime};
 
 /// The README's call: an emergency of a customer with a contract, who is identified, gets a ticket and an engineer.
 const DOES: [(&str, &str); 5] = [
@@ -54,47 +53,16 @@ impl dialgraph_store::Clock for Morning {
     }
 }
 
-async fn server(store_in: &Path, clock: Morning) -> (Arc<App>, Running) {
-    let mut config = Config::default();
-    config.server.listen = ([127, 0, 0, 1], 0).into();
-    config.store.folder = store_in.to_owned();
-    config.connect.keys = vec![format!("bench:{}", "5a".repeat(32))];
-    let store = open_store(&config, None).await.unwrap();
-    let clock = Arc::new(clock);
-    let host = HostConfig { cache_dir: Some(folder("compiled")), ..HostConfig::default() };
-    let deploy = Deploy::new(Setup {
-        store: store.store.clone(),
-        blobs: Blobs::open(store_in.join("content")).unwrap(),
-        host: Arc::new(Host::new(host).unwrap()),
-        worlds: Arc::new(LocalWorlds::new(store.store.clone(), clock.clone())),
-        clock: clock.clone(),
-        settings: Settings::default(),
-    });
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
-    let source = Source::folder(&project, dialgraph_guests::shipped()).unwrap();
-    let started = deploy.start(Some(&source)).await.unwrap();
-    let parts = Parts {
-        store,
-        releases: started.releases,
-        plugins: deploy.host(),
-        is_loaded: Arc::new(|_| true),
-        world: deploy.world(),
-        clock,
-        gatekeeper: None,
-        deploy: Some(deploy.clone()),
-    };
-    let app = App::new(config, parts).unwrap();
-    let running = dialgraph_server::serve(app.clone()).await.unwrap();
-    (app, running)
-}
-
 /// Whole calls a second, and the processor time that a turn of them takes, its client's included.
 pub(crate) fn calls(rounds: usize, calls: usize) -> (Vec<Row>, String) {
     let (runtime, store) = (runtime(), tempfile::tempdir().unwrap());
     let clock = Morning { began: SystemClock.millis() };
     let turns = u32::try_from(DOES.len()).unwrap() + 1;
     let mut measured = runtime.block_on(async {
-        let (_app, running) = server(store.path(), clock).await;
+        let host = HostConfig { cache_dir: Some(folder("compiled")), ..HostConfig::default() };
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+        let source = Source::folder(&project, dialgraph_guests::shipped()).unwrap();
+        let (_deploy, _app, running) = deployed(store.path(), host, Arc::new(clock), &source).await;
         let mut measured = Vec::new();
         for round in 0..=rounds {
             let of_round = Calls {
