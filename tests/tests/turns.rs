@@ -100,13 +100,26 @@ struct Process {
 }
 
 fn release() -> Arc<Release> {
+    compiled(&[("dialgraph.yaml", PROJECT), ("main", FLOW), ("data/queues.yaml", QUEUES)])
+}
+
+fn compiled(files: &[(&str, &str)]) -> Arc<Release> {
     let descriptors: Descriptors = plugins([("search", &["found"][..])]);
-    let files = [("dialgraph.yaml", PROJECT), ("main", FLOW), ("data/queues.yaml", QUEUES)];
-    Arc::new(compile_files(&files, &descriptors).unwrap_or_else(|report| panic!("{report}")))
+    Arc::new(compile_files(files, &descriptors).unwrap_or_else(|report| panic!("{report}")))
 }
 
 impl Process {
     fn new(store: &Arc<MemoryStore>, clock: &SharedClock, takes_ms: u64, length: usize) -> Self {
+        Self::of(release(), store, clock, takes_ms, length)
+    }
+
+    fn of(
+        release: Arc<Release>,
+        store: &Arc<MemoryStore>,
+        clock: &SharedClock,
+        takes_ms: u64,
+        length: usize,
+    ) -> Self {
         let articles = Arc::new(Articles {
             clock: clock.clone(),
             takes_ms,
@@ -116,7 +129,7 @@ impl Process {
         });
         let engine = Engine::new(
             store.clone() as Arc<dyn Store>,
-            Arc::new(Releases::new(release())),
+            Arc::new(Releases::new(release)),
             Arc::new(Search),
             articles.clone(),
             Arc::new(clock.clone()),
@@ -195,6 +208,38 @@ fn a_reply_that_outlasts_the_turn_is_taken_by_a_later_one_without_asking_twice()
     assert_eq!(turns, 2, "5 s, 2 s of waiting, and the rest");
     assert_eq!(said(&answer), ["Found at look 1.", "More?"]);
     assert_eq!(process.looks(), 1);
+    assert_eq!(times(&answer), [("search", "found", 12_000)], "both turns are the node's time");
+}
+
+fn times(answer: &Answer) -> Vec<(&str, &str, u64)> {
+    answer.node_times.iter().map(|time| (&*time.plugin, &*time.outcome, time.ms)).collect()
+}
+
+#[test]
+fn what_wraps_a_call_up_has_not_waited_for_what_the_caller_gave_up() {
+    let (store, clock) = ground();
+    let wrapup = "
+flow: wrapup
+locales: [en-US]
+start: log
+nodes:
+  log: {use: search, timeout: 30s, on: {found: done, error: done}}
+  done: {end: {disposition: logged}}
+";
+    let project = PROJECT.replace("{entry", "{finally: wrapup, entry");
+    let files = [
+        ("dialgraph.yaml", &*project),
+        ("main", FLOW),
+        ("wrapup", wrapup),
+        ("data/queues.yaml", QUEUES),
+    ];
+    let process = Process::of(compiled(&files), &store, &clock, 12_000, 0);
+    let waiting = process.start("start").unwrap();
+    assert!(matches!(waiting.record.directives.then, Then::Wait { .. }));
+    assert_eq!(times(&waiting), [], "it is not over");
+    clock.0.advance(20_000);
+    let gone = process.turn(Event::HungUp, "gone").unwrap();
+    assert_eq!(times(&gone), [("search", "found", 12_000)]);
 }
 
 #[test]

@@ -62,8 +62,10 @@ impl Unhurried {
             Ok(outcome)
         });
         let outcome = search.await.map_err(CredentialsError::unhandled)?;
-        // It has arrived: the next search is for new ones.
-        self.found.lock().await.take();
+        // It has arrived: the next search is for new ones. Whoever asks at this moment takes it for themselves.
+        if let Ok(mut found) = self.found.try_lock() {
+            found.take();
+        }
         outcome
     }
 }

@@ -78,8 +78,8 @@ impl NodeSpan {
         Some(Self { span, began: clock.now() })
     }
 
-    /// Closes the span with what came of the step, and gives the milliseconds since it began.
-    pub(crate) fn end(self, step: &Step, clock: &dyn Clock) -> u64 {
+    /// Closes the span with what came of the step.
+    pub(crate) fn end(self, step: &Step, clock: &dyn Clock) {
         let Self { span, began } = self;
         if let Some(run) = &step.run {
             span.record("plugin", &*run.plugin);
@@ -94,7 +94,6 @@ impl NodeSpan {
         let ms = clock.now().0.saturating_sub(began.0);
         // As the kind of number that exporters know.
         span.record("ms", i64::try_from(ms).unwrap_or(i64::MAX));
-        ms
     }
 }
 
@@ -109,18 +108,26 @@ pub(crate) struct Walking<'c> {
 /// The times of a turn's nodes.
 #[derive(Debug)]
 pub(crate) struct NodeTimes {
-    /// Since when an earlier turn's visit has waited, until it is told of again.
-    parked: Option<Timestamp>,
+    /// The visit that an earlier turn left waiting, and since when. The event may be for another one: a caller who
+    /// hangs up ends it, and what wraps the call up has not waited.
+    parked: Option<(u32, Timestamp)>,
     pub(crate) all: Vec<NodeTime>,
 }
 
 impl NodeTimes {
     pub(crate) fn of(turn: &Turn) -> Self {
-        let parked = match turn.call().frames.last().map(|frame| &frame.waits) {
-            Some(Waits::Reply(parked)) => Some(parked.since),
+        let parked = turn.call().frames.last().and_then(|frame| match &frame.waits {
+            Waits::Reply(parked) => Some((frame.visit, parked.since)),
             _ => None,
-        };
+        });
         Self { parked, all: Vec::new() }
+    }
+
+    /// A step of this turn is over that began at `began`.
+    fn note(&mut self, step: &Step, began: Timestamp, now: Timestamp) {
+        let parked = self.parked.filter(|(visit, _)| *visit == step.visit);
+        let since = parked.map_or(began, |(_, since)| since);
+        self.all.extend(NodeTime::of(step, now.0.saturating_sub(since.0)));
     }
 }
 
@@ -135,14 +142,13 @@ impl<'c> Walking<'c> {
 
     pub(crate) fn begins(&mut self, step: &Step) {
         let node = NodeSpan::begin(step, self.clock);
-        let since = self.times.parked.take();
-        self.node = node.map(|node| (node.span.entered(), since.unwrap_or(node.began)));
+        self.node = node.map(|node| (node.span.entered(), node.began));
     }
 
     pub(crate) fn ends(&mut self, step: &Step) {
         if let Some((entered, began)) = self.node.take() {
-            let ms = NodeSpan { span: entered.exit(), began }.end(step, self.clock);
-            self.times.all.extend(NodeTime::of(step, ms));
+            self.times.note(step, began, self.clock.now());
+            NodeSpan { span: entered.exit(), began }.end(step, self.clock);
         }
     }
 
