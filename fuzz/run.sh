@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 minutes="${1:?usage: fuzz/run.sh MINUTES [TARGET ...]}"
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(signature connect_event flow_parser script_parser plugin_loader)
+[ ${#targets[@]} -gt 0 ] || targets=(signature connect_event flow_parser project script_parser plugin_loader stored)
 nightly="${FUZZ_TOOLCHAIN:-nightly}"
 
 if ! command -v cargo-fuzz >/dev/null; then
@@ -24,7 +24,9 @@ about() {
     signature) echo connect 4096 2048 ;;
     connect_event) echo connect 65536 2048 ;;
     flow_parser) echo flow 16384 2048 ;;
+    project) echo flow 32768 2048 ;;
     script_parser) echo script 16384 2048 ;;
+    stored) echo stored 65536 2048 ;;
     # Pools of linear memory are reserved, and components compiled: both count.
     plugin_loader) echo plugin 262144 4096 ;;
     *) echo "no target is named $1" >&2; exit 2 ;;

@@ -105,7 +105,7 @@ old_enough "$engine"
 folder="dialgraph-$version-x86_64-linux"
 mkdir -p "$work/$folder"
 install -m 0755 "$engine" "$work/$folder/dialgraph"
-git archive HEAD flows LICENSE packaging/systemd/dialgraph.service docs/deploying.md | tar -x -C "$work/$folder"
+git archive HEAD flows LICENSE packaging/systemd/dialgraph.service docs | tar -x -C "$work/$folder"
 find "$work/$folder" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -cf - "$folder" |
   gzip -9 --no-name >"$out/$folder.tar.gz"

@@ -3,6 +3,7 @@
 # README and run, one after the other, on ports that are free. Everything that it starts it ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tests/processes.sh
 
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 if ! command -v cargo-lambda >/dev/null; then
@@ -18,9 +19,8 @@ work="$(mktemp -d)"
 engine=""
 watch=""
 stop() {
-  [ -z "$watch" ] || kill -- "-$watch" 2>/dev/null || true
-  [ -z "$engine" ] || kill -- "-$engine" 2>/dev/null || true
-  wait 2>/dev/null || true
+  end_group "$watch"
+  end_group "$engine"
   rm -rf "$work"
 }
 trap stop EXIT

@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = here.ancestors().nth(2).ok_or("the crate lies in engine/guests")?;
     let plugins = root.join("plugins");
     let wit = root.join("wit");
+    let understanding = plugins.join("understanding");
     for path in
         [&plugins, &wit, &here.join("template"), &here.join("src/build.rs"), &here.join("build.rs")]
     {
@@ -57,7 +58,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     list(&here.join("template"), Path::new(""), &mut files)?;
     list(&plugins.join("sdk/src"), Path::new("dialgraph/plugins/sdk/src"), &mut files)?;
     files.push((plugins.join("sdk/Cargo.toml"), "dialgraph/plugins/sdk/Cargo.toml".into()));
-    // The versions that the SDK is known to work with; cargo drops what the new plugin does not use.
+    list(&understanding.join("src"), Path::new("dialgraph/plugins/understanding/src"), &mut files)?;
+    files.push((
+        understanding.join("Cargo.toml"),
+        "dialgraph/plugins/understanding/Cargo.toml".into(),
+    ));
+    // The versions that the SDK is known to work with; cargo drops what the new plugin does not
+    // use.
     files.push((plugins.join("Cargo.lock"), "Cargo.lock".into()));
     list(&wit, Path::new("dialgraph/wit"), &mut files)?;
     files.sort();

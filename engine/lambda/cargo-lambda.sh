@@ -3,6 +3,7 @@
 # and dead. Takes cargo-lambda from PATH, or puts it (PyPI) into a virtual environment in the target folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/processes.sh
 
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 here="engine/lambda/tests/cargo_lambda"
@@ -21,7 +22,7 @@ work="$(mktemp -d)"
 engine=""
 watch=""
 stop() {
-  [ -z "$watch" ] || kill -- "-$watch" 2>/dev/null || true
+  end_group "$watch"
   [ -z "$engine" ] || kill "$engine" 2>/dev/null || true
   wait 2>/dev/null || true
   rm -rf "$work"

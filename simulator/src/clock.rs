@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, poll_fn};
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::Timestamp;
 
 /// A clock that stands still until somebody waits for it.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! What plugins may cost: the budget, kept apart from transcripts.
 //!
-//! Instruction counts are exact and the same on every machine, so a budget can be tight. It is one snapshot for
-//! a whole suite: a change to a plugin changes this file and no transcript.
+//! Instruction counts are exact and the same on every machine, so a budget can be tight. It is one
+//! snapshot for a whole suite: a change to a plugin changes this file and no transcript.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,8 +31,8 @@ pub struct BudgetError {
 }
 
 impl Budget {
-    /// A budget of what was found, with the tolerances of `kept`. Unless the run was of everything that the budget
-    /// is for (`whole`), what it did not reach stays: other nodes, and dearer runs.
+    /// A budget of what was found, with the tolerances of `kept`. Unless the run was of everything
+    /// that the budget is for (`whole`), what it did not reach stays: other nodes, and dearer runs.
     pub fn from_costs(
         found: &BTreeMap<CostKey, CostValue>,
         kept: Option<&Self>,
@@ -76,8 +76,8 @@ impl Budget {
         Ok(budget)
     }
 
-    /// What differs by more than the tolerance. `whole`: the run was of everything that the budget is for, so
-    /// that a node that did not run, or not as dearly, is a difference, too.
+    /// What differs by more than the tolerance. `whole`: the run was of everything that the budget
+    /// is for, so that a node that did not run, or not as dearly, is a difference, too.
     pub fn compare(&self, found: &BTreeMap<CostKey, CostValue>, whole: bool) -> Vec<String> {
         let mut differences = Vec::new();
         for (key, value) in found {

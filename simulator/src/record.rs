@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
-use dialgraph_kernel::call::Channel;
+use dialgraph_base::Medium;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostErrorKind};
 
 use crate::script::duration;
-use crate::session::{Action, Session};
+use crate::session::{Action, Meanwhile, Session};
 use crate::transcript::time;
 use crate::world::{Mock, MockReply};
 
@@ -25,8 +25,8 @@ pub struct Recorded {
     pub sensitive: usize,
 }
 
-/// The script of a session: what was done and what failed, and as expectations what came of it: tickets, where the
-/// caller went, how the call ended.
+/// The script of a session: what was done and what failed, and as expectations what came of it:
+/// tickets, where the caller went, how the call ended.
 ///
 /// Words are no expectation: the snapshot holds them, and takes a change of them.
 pub fn script(
@@ -52,8 +52,8 @@ pub fn script(
     if let Some(locale) = &setup.locale {
         line(format!("locale: {locale}"));
     }
-    if setup.channel == Channel::Chat {
-        line("channel: chat".to_owned());
+    if setup.channel.medium != Medium::default() {
+        line(format!("channel: {}", setup.channel.medium));
     }
     line(format!("seed: {}", setup.seed));
     let mocks = session.world().in_force();
@@ -68,10 +68,32 @@ pub fn script(
     let first = actions.first().map_or(turns.len(), |(_, before)| *before);
     expectations(&mut out, &turns[..first.min(turns.len())]);
     let mut sensitive = 0;
+    // A script waits by itself for what is slow, unless the caller breaks in.
+    let is_wait = |action: &Action| matches!(action, Action::Waits { .. });
+    let breaks_in = |index: usize| {
+        let next = actions.iter().skip(index + 1).find(|(action, _)| !is_wait(action));
+        matches!(next, Some((Action::Meanwhile(_), _)))
+    };
     for (index, (action, before)) in actions.iter().enumerate() {
         let after = actions.get(index + 1).map_or(turns.len(), |(_, before)| *before);
         let followed = turns.get(*before..after).unwrap_or_default();
-        let answers = matches!(action, Action::Says { .. } | Action::Presses(_));
+        let stood = before.checked_sub(1).and_then(|last| turns.get(last));
+        let waited = stood.is_some_and(|turn| matches!(turn.directives.then, Then::Wait { .. }));
+        if waited && is_wait(action) && !breaks_in(index) {
+            expectations(&mut out, followed);
+            continue;
+        }
+        let answers = match action {
+            Action::Says { .. }
+            | Action::Presses(_)
+            | Action::Meanwhile(Meanwhile::Says { .. } | Meanwhile::Presses(_)) => true,
+            Action::Silent
+            | Action::HangsUp
+            | Action::Waits { .. }
+            | Action::Clock { .. }
+            | Action::DirectiveFails(_)
+            | Action::Meanwhile(Meanwhile::HangsUp) => false,
+        };
         let note = if answers && followed.iter().any(|turn| turn.sensitive) {
             sensitive += 1;
             "  # sensitive: transcripts do not show this answer"
@@ -95,6 +117,15 @@ pub fn script(
             Action::DirectiveFails(reason) => {
                 writeln!(out, "  - directive_fails: {}", quoted(reason))
             }
+            Action::Meanwhile(Meanwhile::Says { text, .. }) => {
+                writeln!(out, "  - meanwhile: {{says: {}}}{note}", quoted(text))
+            }
+            Action::Meanwhile(Meanwhile::Presses(keys)) => {
+                writeln!(out, "  - meanwhile: {{presses: {}}}{note}", quoted(keys))
+            }
+            Action::Meanwhile(Meanwhile::HangsUp) => {
+                writeln!(out, "  - meanwhile: {{hangs_up: true}}")
+            }
         };
         expectations(&mut out, followed);
     }
@@ -104,13 +135,12 @@ pub fn script(
     Recorded { text: out, sensitive }
 }
 
-/// A mock made by hand, which always fails a provider or a function.
+/// A mock made by hand: it fails a provider or a function, or makes it slow.
 fn mocked(mock: &Mock) -> String {
-    let kind = match &mock.reply {
-        MockReply::Error(HostError { kind: HostErrorKind::Invalid, .. }) => "invalid",
-        MockReply::Error(HostError { kind: HostErrorKind::Denied, .. }) => "denied",
-        MockReply::Error(HostError { kind: HostErrorKind::Other, .. }) => "other",
-        _ => "unavailable",
+    let reply = match &mock.reply {
+        MockReply::Error(error) => format!("error: {}", kind(error)),
+        MockReply::Never => "delay: never".to_owned(),
+        MockReply::Provider | MockReply::Answer(_) => format!("delay: {}", duration(mock.delay_ms)),
     };
     let calls = match mock.calls {
         (1, u64::MAX) => String::new(),
@@ -118,7 +148,16 @@ fn mocked(mock: &Mock) -> String {
         (first, last) if first == last => format!(", calls: {first}"),
         (first, last) => format!(", calls: \"{first}-{last}\""),
     };
-    format!("  - {{on: {}, error: {kind}{calls}}}", mock.on)
+    format!("  - {{on: {}, {reply}{calls}}}", mock.on)
+}
+
+fn kind(error: &HostError) -> &'static str {
+    match error.kind {
+        HostErrorKind::Invalid => "invalid",
+        HostErrorKind::Unavailable => "unavailable",
+        HostErrorKind::Denied => "denied",
+        HostErrorKind::Other => "other",
+    }
 }
 
 fn expectations(out: &mut String, turns: &[TurnRecord]) {

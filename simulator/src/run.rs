@@ -1,25 +1,25 @@
 //! Runs one script and says what did not come as it should.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde_json::Value;
 
-use dialgraph_flow::model::Name;
+use dialgraph_base::Name;
 use dialgraph_kernel::call::Status;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 
 use crate::line::Line;
-use crate::script::{EndsSpec, FieldMatch, Script, Step, TextMatch};
-use crate::session::{Lab, Session, SessionError};
+use crate::script::{EndsSpec, FieldMatch, Script, ScriptError, Step, TextMatch};
+use crate::session::{Fixture, Session, SessionError};
 use crate::transcript::{self, Detail};
 use crate::world::holds;
 
 /// What came of a script.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct ScriptOutcome {
     /// In the order of the file; empty when all is well.
     pub faults: Vec<Fault>,
     /// The whole call.
@@ -35,7 +35,22 @@ pub struct Outcome {
 pub struct Fault {
     /// Line in the script, from 1.
     pub line: u64,
+    /// Where in that line, from 1, when it is a word or value that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
     pub message: String,
+}
+
+impl Fault {
+    fn at(line: u64, message: String) -> Self {
+        Self { line, column: None, message }
+    }
+}
+
+impl From<ScriptError> for Fault {
+    fn from(error: ScriptError) -> Self {
+        Self { line: error.line, column: Some(error.column), message: error.message }
+    }
 }
 
 /// A plugin at a node.
@@ -53,31 +68,43 @@ pub struct CostValue {
     pub memory_bytes: u64,
 }
 
-/// Runs `script` in `lab`.
-pub fn run(lab: &Lab, script: &Script) -> Outcome {
-    run_on(lab, script, None)
+/// Runs `script` in `fixture`.
+pub fn run(fixture: &Fixture, script: &Script) -> ScriptOutcome {
+    run_on(fixture, script, None)
 }
 
-/// Runs `script` in `lab`, with a line between its caller and the engine.
-pub fn run_on(lab: &Lab, script: &Script, line: Option<Box<dyn Line>>) -> Outcome {
+/// Runs `script` in `fixture`, with a line between its caller and the engine.
+pub fn run_on(fixture: &Fixture, script: &Script, line: Option<Box<dyn Line>>) -> ScriptOutcome {
+    let errors = script.check(fixture);
+    if !errors.is_empty() {
+        return ScriptOutcome::unrunnable(errors.into_iter().map(Fault::from).collect());
+    }
     let (setup, zone) = match script.setup("call-1") {
         Ok(ready) => ready,
-        Err(error) => return Outcome::unrunnable(error.line, error.message),
+        Err(error) => return ScriptOutcome::unrunnable(vec![error.into()]),
     };
-    let mut transcript = transcript::opening(&setup, &lab.release.entry, &zone);
+    let mut transcript = transcript::opening(&setup, &fixture.release.entry, &zone);
     let session = match line {
-        Some(line) => Session::new(lab, setup).on(line),
-        None => Session::new(lab, setup),
+        Some(line) => Session::new(fixture, setup).on(line),
+        None => Session::new(fixture, setup),
     };
     for (collection, records) in &script.records {
         for (key, data) in records {
-            if let Err(message) = (lab.put_record)(session.store(), collection, key, data) {
-                return Outcome::unrunnable(1, format!("records: {collection}/{key}: {message}"));
+            if let Err(message) = (fixture.put_record)(session.store(), collection, key, data) {
+                let message = format!("records: {collection}/{key}: {message}");
+                return ScriptOutcome::unrunnable(vec![Fault::at(1, message)]);
             }
         }
     }
-    let mut runner =
-        Runner { session, faults: Vec::new(), since: 0..0, cursor: 0, never: Vec::new() };
+    let sensitive = fixture.release.sensitive.clone();
+    let mut runner = Runner {
+        session,
+        sensitive,
+        faults: Vec::new(),
+        since: 0..0,
+        cursor: 0,
+        never: Vec::new(),
+    };
     runner.perform(script);
     let turns = runner.session.turns();
     for record in turns {
@@ -85,17 +112,18 @@ pub fn run_on(lab: &Lab, script: &Script, line: Option<Box<dyn Line>>) -> Outcom
         transcript.push_str(&transcript::turn(record, Detail::Path));
     }
     transcript.push_str(&closing(&runner.session));
-    for ((mock, used), spec) in runner.session.world().used().iter().zip(&script.mocks) {
-        if *used == 0 && !spec.value.optional {
+    let used = runner.session.world().used();
+    for (index, ((mock, used), spec)) in used.iter().zip(&script.mocks).enumerate() {
+        if *used == 0 && !spec.optional {
             let message = format!(
                 "the mock on `{}` was never used; remove it, or mark it `optional: true`",
                 mock.on
             );
-            runner.faults.push(Fault { line: spec.defined.line(), message });
+            runner.faults.push(Fault::at(script.mock_line(index), message));
         }
     }
     runner.faults.sort_by_key(|fault| fault.line);
-    Outcome {
+    ScriptOutcome {
         costs: costs(runner.session.turns()),
         turns: runner.session.turns().len(),
         faults: runner.faults,
@@ -103,14 +131,10 @@ pub fn run_on(lab: &Lab, script: &Script, line: Option<Box<dyn Line>>) -> Outcom
     }
 }
 
-impl Outcome {
-    fn unrunnable(line: u64, message: String) -> Self {
-        Self {
-            faults: vec![Fault { line, message }],
-            transcript: String::new(),
-            costs: BTreeMap::new(),
-            turns: 0,
-        }
+impl ScriptOutcome {
+    /// Of a script that cannot be run.
+    pub(crate) fn unrunnable(faults: Vec<Fault>) -> Self {
+        Self { faults, transcript: String::new(), costs: BTreeMap::new(), turns: 0 }
     }
 }
 
@@ -139,28 +163,35 @@ fn costs(turns: &[TurnRecord]) -> BTreeMap<CostKey, CostValue> {
 
 struct Runner {
     session: Session,
+    /// Attributes whose values are not to be shown.
+    sensitive: BTreeSet<Name>,
     faults: Vec<Fault>,
     /// Turns that followed the last action.
     since: Range<usize>,
     /// Words since then that a `hears` has passed already.
     cursor: usize,
-    /// What must not be heard any more: line, words, first turn that counts.
+    /// What must not be heard: line, words, first turn that counts.
     never: Vec<(u64, TextMatch, usize)>,
 }
 
 impl Runner {
     fn perform(&mut self, script: &Script) {
+        self.session.stop_at_waits(breaks_in(&script.steps));
         if let Err(error) = self.session.start().map(<[_]>::len) {
-            self.faults.push(Fault { line: 1, message: format!("the call cannot begin: {error}") });
+            self.faults.push(Fault::at(1, format!("the call cannot begin: {error}")));
             return;
         }
         self.since = 0..self.session.turns().len();
-        for step in &script.steps {
-            let line = step.defined.line();
-            if let Err(message) = self.step(&step.value, line) {
-                self.faults.push(Fault { line, message });
+        for (index, step) in script.steps.iter().enumerate() {
+            let line = script.step_line(index);
+            let rest = script.steps.get(index + 1..).unwrap_or_default();
+            if step.action().is_some() {
+                self.session.stop_at_waits(breaks_in(rest));
+            }
+            if let Err(message) = self.step(step, line) {
+                self.faults.push(Fault::at(line, message));
                 // What follows an action that failed would only repeat it.
-                if step.value.action().is_some() {
+                if step.action().is_some() {
                     break;
                 }
             }
@@ -179,7 +210,7 @@ impl Runner {
         match step {
             Step::Hears(wanted) => self.hears(wanted),
             Step::NeverHears(words) => {
-                self.never.push((line, words.clone(), self.session.turns().len()));
+                self.never.push((line, words.clone(), self.since.start));
                 Ok(())
             }
             Step::Attribute(values) => self.attributes(values),
@@ -220,18 +251,22 @@ impl Runner {
             }
             Step::Ends(wanted) => self.ends(wanted),
             // Actions were performed above.
-            _ => Ok(()),
+            Step::Says(_)
+            | Step::Presses(_)
+            | Step::Silent(_)
+            | Step::HangsUp(_)
+            | Step::Waits(_)
+            | Step::Clock(_)
+            | Step::DirectiveFails(_)
+            | Step::Meanwhile(_) => Ok(()),
         }
     }
 
     fn hears(&mut self, wanted: &TextMatch) -> Result<(), String> {
-        let heard: Vec<&str> = self.session.turns()[self.since.clone()]
-            .iter()
-            .flat_map(|turn| &turn.directives.say)
-            .map(|speech| speech.text.as_str())
-            .collect();
-        for (index, text) in heard.iter().enumerate().skip(self.cursor) {
-            if wanted.matches(text)? {
+        let heard: Vec<Heard<'_>> =
+            self.session.turns()[self.since.clone()].iter().flat_map(words_of).collect();
+        for (index, said) in heard.iter().enumerate().skip(self.cursor) {
+            if wanted.matches(said.text)? {
                 // One sentence may hold several of the words that a script waits for.
                 self.cursor = index;
                 return Ok(());
@@ -241,23 +276,28 @@ impl Runner {
         let rest = if rest.is_empty() {
             "nothing".to_owned()
         } else {
-            format!("“{}”", rest.join("” “"))
+            let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+            rest.join(" ")
         };
         Err(format!("{wanted} was not heard; heard since the last action: {rest}"))
     }
 
     fn check_never(&mut self) {
         for (line, words, first) in &self.never {
-            let later =
-                self.session.turns().iter().skip(*first).flat_map(|turn| &turn.directives.say);
-            for speech in later {
-                match words.matches(&speech.text) {
+            let mut said = self.session.turns().iter().skip(*first).flat_map(words_of).peekable();
+            if said.peek().is_none() {
+                let message = format!(
+                    "this proves nothing: not a word was said since the last action, nor is one after it, so {words} cannot have been heard"
+                );
+                self.faults.push(Fault::at(*line, message));
+            }
+            for said in said {
+                match words.matches(said.text) {
                     Ok(false) => {}
-                    Ok(true) => self.faults.push(Fault {
-                        line: *line,
-                        message: format!("{words} was heard: “{}”", speech.text),
-                    }),
-                    Err(message) => self.faults.push(Fault { line: *line, message }),
+                    Ok(true) => {
+                        self.faults.push(Fault::at(*line, format!("{words} was heard: {said}")));
+                    }
+                    Err(message) => self.faults.push(Fault::at(*line, message)),
                 }
             }
         }
@@ -274,7 +314,10 @@ impl Runner {
                     "locale" => Value::String(call.locale.to_string()),
                     name => call.attributes.get(name).cloned().unwrap_or(Value::Null),
                 };
-                (!holds(&found, wanted)).then(|| format!("`{name}` is {found}, not {wanted}"))
+                (!holds(&found, wanted)).then(|| match self.sensitive.contains(name.as_str()) {
+                    true => format!("`{name}`, which is not shown, is not {wanted}"),
+                    false => format!("`{name}` is {found}, not {wanted}"),
+                })
             })
             .collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
@@ -363,6 +406,32 @@ impl Runner {
             .flat_map(|turn| &turn.entries)
             .map(|entry| (&entry.call, entry.result.as_ref().ok()))
     }
+}
+
+/// Something that was said, and whether it may be shown.
+struct Heard<'t> {
+    text: &'t str,
+    sensitive: bool,
+}
+
+impl std::fmt::Display for Heard<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.sensitive { f.write_str("(not shown)") } else { write!(f, "“{}”", self.text) }
+    }
+}
+
+fn words_of(turn: &TurnRecord) -> impl Iterator<Item = Heard<'_>> {
+    let said = turn.directives.say.iter().enumerate();
+    said.map(|(at, speech)| Heard {
+        text: &speech.text,
+        sensitive: turn.sensitive_say.contains(&at),
+    })
+}
+
+/// Whether the caller breaks in on what the flow waits for, perhaps after some time.
+fn breaks_in(rest: &[Step]) -> bool {
+    let mut actions = rest.iter().filter(|step| step.action().is_some());
+    matches!(actions.find(|step| !matches!(step, Step::Waits(_))), Some(Step::Meanwhile(_)))
 }
 
 fn not_possible(error: &SessionError) -> String {

@@ -1,18 +1,22 @@
 //! Call scripts: `*.call.yaml`, who calls, what they do and what must come of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use regex::Regex;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use serde_saphyr::Spanned;
 
-use dialgraph_kernel::call::{CallId, Channel};
-use dialgraph_kernel::ports::{HostError, HostErrorKind, Timestamp};
+use dialgraph_base::{CallId, Medium, Timestamp};
+use dialgraph_flow::source::{Sources, Span};
+use dialgraph_flow::syntax::yaml::{self, Node};
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
 
-use crate::session::{Action, Setup};
+use crate::form::{Field, Form, Misfit, may, must};
+use crate::session::{Action, CallSetup, Fixture, Meanwhile};
+use crate::spelling;
 use crate::world::{Mock, MockReply};
 
 /// A script as it stands in its file.
@@ -27,7 +31,8 @@ pub struct Script {
     pub flow: Option<String>,
     /// When the call begins, RFC 3339 with offset, such as `2026-11-20T10:00:00+09:00`.
     pub at: String,
-    /// The caller's number; spaces, dashes and brackets are left out, as E.164 wants it. Absent: withheld.
+    /// The caller's number; spaces, dashes and brackets are left out, as E.164 wants it. Absent:
+    /// withheld.
     #[serde(default)]
     pub from: Option<String>,
     /// The number called.
@@ -37,44 +42,36 @@ pub struct Script {
     #[serde(default)]
     pub locale: Option<String>,
     #[serde(default)]
-    pub channel: ChannelName,
+    pub channel: Medium,
     /// Attributes set before the call.
     #[serde(default)]
     pub attributes: BTreeMap<String, Value>,
     /// Source of all chance in the call.
     #[serde(default = "one")]
     pub seed: u64,
-    /// What providers reply instead of their own answers. Each must be used, unless it says `optional`.
+    /// What providers reply instead of their own answers. Each must be used, unless it says
+    /// `optional`.
     #[serde(default)]
-    #[schemars(with = "Vec<MockSpec>")]
-    pub mocks: Vec<Spanned<MockSpec>>,
+    pub mocks: Vec<MockSpec>,
     /// Records put (or with `null` removed) before the call: collection, key, object.
     #[serde(default)]
     pub records: BTreeMap<String, BTreeMap<String, Value>>,
-    #[schemars(with = "Vec<Step>")]
-    pub steps: Vec<Spanned<Step>>,
+    pub steps: Vec<Step>,
+    /// Where each part of it stood.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) source: Source,
+}
+
+/// The text of a script with its places.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    sources: Sources,
+    root: Option<Node>,
 }
 
 fn one() -> u64 {
     1
-}
-
-/// The way by which the caller comes.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelName {
-    #[default]
-    Voice,
-    Chat,
-}
-
-impl From<ChannelName> for Channel {
-    fn from(name: ChannelName) -> Self {
-        match name {
-            ChannelName::Voice => Self::Voice,
-            ChannelName::Chat => Self::Chat,
-        }
-    }
 }
 
 /// A provider's reply, made up.
@@ -89,8 +86,8 @@ pub struct MockSpec {
     /// Which of the calls that fit: `1`, `2-3` or `3-`; default: all.
     #[serde(default)]
     pub calls: Option<CallCount>,
-    /// The answer, as the function gives it.
-    #[serde(default)]
+    /// The answer, as the function gives it; `null` where it gives nothing.
+    #[serde(default, deserialize_with = "given")]
     pub answer: Option<Value>,
     /// A failure instead of an answer.
     #[serde(default)]
@@ -101,6 +98,11 @@ pub struct MockSpec {
     /// It is no fault if the call does not need it.
     #[serde(default)]
     pub optional: bool,
+}
+
+/// A value that may be null, unlike one that is not there.
+fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(reader).map(Some)
 }
 
 /// `1`, `"2-3"` or `"3-"`.
@@ -154,9 +156,11 @@ pub enum Step {
     Clock(String),
     /// The channel cannot do the last directive, for this reason.
     DirectiveFails(String),
+    /// The caller does this while the flow waits for a provider that is slow.
+    Meanwhile(MeanwhileSpec),
     /// Said since the last action; several `hears` in a row must be heard in that order.
     Hears(TextMatch),
-    /// Not said from here to the end of the script.
+    /// Not said since the last action, nor from here to the end of the script.
     NeverHears(TextMatch),
     /// These attributes have these values now.
     Attribute(BTreeMap<String, Value>),
@@ -182,6 +186,15 @@ pub enum Step {
 pub enum SaysSpec {
     Text(String),
     Heard { text: String, confidence: f64 },
+}
+
+/// What a caller can do while the flow waits.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeanwhileSpec {
+    Says(SaysSpec),
+    Presses(KeysSpec),
+    HangsUp(bool),
 }
 
 /// Keys; numbers may stand without quotes.
@@ -259,36 +272,209 @@ pub struct ScriptError {
     pub message: String,
 }
 
-impl ScriptError {
-    fn whole(message: impl Into<String>) -> Self {
-        Self { line: 1, column: 1, message: message.into() }
+const TEXT_MATCH: Form = Form::Either(&[
+    Form::OneOf(
+        "text match",
+        &[may("contains", Form::Text), may("exact", Form::Text), may("regex", Form::Text)],
+    ),
+    Form::Text,
+]);
+const SAYS: Form = Form::Either(&[
+    Form::Object(&[must("text", Form::Text), must("confidence", Form::Number)]),
+    Form::Text,
+]);
+/// As they are written: `0x10` is no 16, and `007` no 7.
+const KEYS: Form = Form::Text;
+const ERROR_KIND: Form = Form::Words(&["invalid", "unavailable", "denied", "other"]);
+
+const MOCK: Form = Form::Object(&[
+    must("on", Form::Text),
+    may("when", Form::Any),
+    may("calls", Form::Either(&[Form::Whole(u64::MAX), Form::Text])),
+    may("answer", Form::Any),
+    may(
+        "error",
+        Form::Either(&[
+            Form::Object(&[
+                must("kind", ERROR_KIND),
+                may("code", Form::Text),
+                may("message", Form::Text),
+                may("retry_after_ms", Form::Whole(u64::MAX)),
+            ]),
+            ERROR_KIND,
+        ]),
+    ),
+    may("delay", Form::Text),
+    may("optional", Form::Flag),
+]);
+
+const STEP: Form = Form::OneOf(
+    "step",
+    &[
+        may("says", SAYS),
+        may("presses", KEYS),
+        may("silent", Form::Yes),
+        may("hangs_up", Form::Yes),
+        may("waits", Form::Text),
+        may("clock", Form::Text),
+        may("directive_fails", Form::Text),
+        may(
+            "meanwhile",
+            Form::OneOf(
+                "way to break in",
+                &[may("says", SAYS), may("presses", KEYS), may("hangs_up", Form::Yes)],
+            ),
+        ),
+        may("hears", TEXT_MATCH),
+        may("never_hears", TEXT_MATCH),
+        may("attribute", Form::Map(&Form::Any)),
+        may("path", Form::List(&Form::Text)),
+        may("queue", Form::Text),
+        may("callback", Form::Object(&[must("queue", Form::Text), may("number", Form::Text)])),
+        may("transfer", Form::Text),
+        may("ticket", Form::Map(&Form::Any)),
+        may(
+            "record",
+            Form::Object(&[
+                must("collection", Form::Text),
+                may("key", Form::Text),
+                may("like", Form::Map(&Form::Any)),
+            ]),
+        ),
+        may("host_call", Form::Object(&[must("on", Form::Text), may("like", Form::Any)])),
+        may("ends", Form::Either(&[Form::Flag, Form::Text])),
+    ],
+);
+
+const SCRIPT: &[Field] = &[
+    must("call", Form::Text),
+    may("flow", Form::Text),
+    must("at", Form::Text),
+    may("from", Form::Text),
+    may("to", Form::Text),
+    may("locale", Form::Text),
+    may("channel", Form::Words(&Medium::WORDS)),
+    may("attributes", Form::Map(&Form::Any)),
+    may("seed", Form::Whole(u64::MAX)),
+    may("mocks", Form::List(&MOCK)),
+    may("records", Form::Map(&Form::Map(&Form::Either(&[Form::Nothing, Form::Map(&Form::Any)])))),
+    must("steps", Form::List(&STEP)),
+];
+
+impl Source {
+    /// The whole script.
+    pub(crate) fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
+    /// The item of a list of the script.
+    pub(crate) fn item(&self, list: &str, index: usize) -> Option<&Node> {
+        self.root.as_ref()?.get(list)?.list()?.get(index)
+    }
+
+    fn line(&self, node: Option<&Node>) -> u64 {
+        let place = node.map(|node| self.sources.position(crate::form::head(node)));
+        place.map_or(1, |place| u64::from(place.line))
+    }
+
+    fn error(&self, span: Span, message: String) -> ScriptError {
+        let place = self.sources.position(span);
+        ScriptError { line: place.line.into(), column: place.column.into(), message }
+    }
+
+    /// The errors in the order of the file, each once.
+    pub(crate) fn errors(&self, misfits: Vec<Misfit>) -> Vec<ScriptError> {
+        let mut errors: Vec<ScriptError> =
+            misfits.into_iter().map(|misfit| self.error(misfit.span, misfit.message)).collect();
+        errors.sort_by_key(|error| (error.line, error.column));
+        errors.dedup();
+        errors
     }
 }
 
 impl Script {
     /// Reads a script.
-    pub fn parse(text: &str) -> Result<Self, ScriptError> {
-        serde_saphyr::from_str(text).map_err(|error| {
-            let (line, column) =
-                error.location().map_or((1, 1), |place| (place.line(), place.column()));
-            let message = worded(&error.without_snippet().to_string(), line, column);
-            ScriptError { line, column, message }
-        })
+    ///
+    /// # Errors
+    /// Everything that is wrong with it as far as it can be told without its project, at its
+    /// places.
+    pub fn parse(text: &str) -> Result<Self, Vec<ScriptError>> {
+        Self::read(text, None)
+    }
+
+    /// Reads a script that is to be run in `fixture`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, what the project of `fixture` does not have with the rest.
+    pub fn parse_for(text: &str, fixture: &Fixture) -> Result<Self, Vec<ScriptError>> {
+        Self::read(text, Some(fixture))
+    }
+
+    fn read(text: &str, fixture: Option<&Fixture>) -> Result<Self, Vec<ScriptError>> {
+        // Three things end a line of YAML, and places count them all: written as one, they are one.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text = text.as_str();
+        let mut sources = Sources::default();
+        let file = sources.add("script", text);
+        let parsed = yaml::parse(file, text);
+        let mut source = Source { sources, root: None };
+        if !parsed.diagnostics.is_empty() {
+            let told = parsed.diagnostics.into_iter().map(|diagnostic| {
+                let help: Vec<String> =
+                    diagnostic.help.iter().map(|help| format!("; {help}")).collect();
+                let message = format!("{}{}", diagnostic.message, help.concat());
+                Misfit { span: diagnostic.primary.span, message }
+            });
+            return Err(source.errors(told.collect()));
+        }
+        let Some(root) = parsed.root else {
+            let message = "the file is empty: a call script should be here".to_owned();
+            return Err(vec![ScriptError { line: 1, column: 1, message }]);
+        };
+        let mut misfits = Vec::new();
+        let value = Form::Object(SCRIPT).read(&root, "script", &mut misfits);
+        let mut script: Self = match serde_json::from_value(value) {
+            Ok(script) => script,
+            // What has another form cannot be looked into.
+            Err(_) if !misfits.is_empty() => return Err(source.errors(misfits)),
+            Err(error) => {
+                // The forms let nothing else through; one that does is wrong itself.
+                let message = format!("the script cannot be taken in: {error}");
+                return Err(vec![ScriptError { line: 1, column: 1, message }]);
+            }
+        };
+        source.root = Some(root);
+        script.source = source;
+        misfits.extend(spelling::misfits(&script));
+        if let Some(fixture) = fixture {
+            misfits.extend(script.misfits(fixture));
+        }
+        if misfits.is_empty() { Ok(script) } else { Err(script.source.errors(misfits)) }
+    }
+
+    /// The line where a step stands, from 1.
+    pub fn step_line(&self, index: usize) -> u64 {
+        self.source.line(self.source.item("steps", index))
+    }
+
+    /// The line where a mock stands, from 1.
+    pub fn mock_line(&self, index: usize) -> u64 {
+        self.source.line(self.source.item("mocks", index))
     }
 
     /// Who calls, when and how, and the zone in which times are shown.
-    pub fn setup(&self, id: &str) -> Result<(Setup, TimeZone), ScriptError> {
-        let (at, zone) = parse_time(&self.at).map_err(ScriptError::whole)?;
-        let mocks = self
-            .mocks
-            .iter()
-            .map(|mock| {
-                let column = mock.defined.column();
-                let line = mock.defined.line();
-                mock.value.build().map_err(|message| ScriptError { line, column, message })
-            })
-            .collect::<Result<_, _>>()?;
-        let setup = Setup {
+    ///
+    /// # Errors
+    /// When a part of it makes no sense; [`parse`](Self::parse) lets no such script through.
+    pub fn setup(&self, id: &str) -> Result<(CallSetup, TimeZone), ScriptError> {
+        let whole = |message| ScriptError { line: 1, column: 1, message };
+        let (at, zone) = parse_time(&self.at).map_err(whole)?;
+        let built = self.mocks.iter().enumerate().map(|(index, mock)| {
+            let line = self.mock_line(index);
+            mock.build().map_err(|message| ScriptError { line, column: 1, message })
+        });
+        let mocks = built.collect::<Result<_, _>>()?;
+        let setup = CallSetup {
             id: CallId(id.into()),
             at,
             channel: self.channel.into(),
@@ -308,28 +494,8 @@ impl Script {
     }
 }
 
-/// The message of the reader without the place, which stands in front of it anyway; for a word that is not there,
-/// the one that was meant.
-fn worded(message: &str, line: u64, column: u64) -> String {
-    let place = format!(" at line {line}, column {column}");
-    let message = message.strip_suffix(&place).unwrap_or(message);
-    let unknown = || {
-        let (what, rest) = [("step", "unknown variant `"), ("key", "unknown field `")]
-            .iter()
-            .find_map(|(what, start)| Some((what, message.strip_prefix(start)?)))?;
-        let (word, known) = rest.split_once("`, expected ")?;
-        let known = known.trim_start_matches("one of ");
-        let names: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
-        Some(match dialgraph_flow::nearest(word, names.iter().copied()) {
-            Some(near) => format!("there is no {what} `{word}` here; did you mean `{near}`?"),
-            None => format!("there is no {what} `{word}` here; there are {}", names.join(", ")),
-        })
-    };
-    unknown().unwrap_or_else(|| message.to_owned())
-}
-
 impl MockSpec {
-    fn build(&self) -> Result<Mock, String> {
+    pub(crate) fn build(&self) -> Result<Mock, String> {
         let about = |problem: String| format!("mock on `{}`: {problem}", self.on);
         let calls = match &self.calls {
             None => (1, u64::MAX),
@@ -401,7 +567,34 @@ impl Step {
             Self::Waits(time) => parse_duration(time).map(|ms| Action::Waits { ms }),
             Self::Clock(time) => parse_duration(time).map(|ms| Action::Clock { ms }),
             Self::DirectiveFails(reason) => Ok(Action::DirectiveFails(reason.clone())),
-            _ => return None,
+            Self::Meanwhile(spec) => spec.action().map(Action::Meanwhile),
+            Self::Hears(_)
+            | Self::NeverHears(_)
+            | Self::Attribute(_)
+            | Self::Path(_)
+            | Self::Queue(_)
+            | Self::Callback(_)
+            | Self::Transfer(_)
+            | Self::Ticket(_)
+            | Self::Record(_)
+            | Self::HostCall(_)
+            | Self::Ends(_) => return None,
+        })
+    }
+}
+
+impl MeanwhileSpec {
+    fn action(&self) -> Result<Meanwhile, String> {
+        Ok(match self {
+            Self::Says(SaysSpec::Text(text)) => {
+                Meanwhile::Says { text: text.clone(), confidence: None }
+            }
+            Self::Says(SaysSpec::Heard { text, confidence }) => {
+                Meanwhile::Says { text: text.clone(), confidence: Some(*confidence) }
+            }
+            Self::Presses(keys) => Meanwhile::Presses(parse_keys(keys)?),
+            Self::HangsUp(true) => Meanwhile::HangsUp,
+            Self::HangsUp(false) => return Err("only `true` makes sense here".to_owned()),
         })
     }
 }
@@ -435,37 +628,43 @@ pub fn e164(number: &str) -> String {
     number.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect()
 }
 
-/// Milliseconds of `500ms`, `15s`, `15m` or `2h`.
+/// The longest that time can be made to pass at once: ten years.
+const LONGEST_MS: u64 = 10 * 366 * 24 * 3_600_000;
+
+/// Milliseconds of `500ms`, `15s`, `15m`, `1h30m` or `2d`; `min` and a space before the unit are
+/// good, too.
 pub fn parse_duration(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no duration; write `500ms`, `15s`, `15m` or `2h`");
-    let text_end = text.trim();
-    let split = text_end.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-    let number: u64 = text_end[..split].parse().map_err(|_| wrong())?;
-    let unit = match text_end[split..].trim() {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
+    let bare = text.trim();
+    let (number, unit) = bare.split_at(bare.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+    let unit = match unit.trim_start() {
+        "min" => "m",
+        unit if unit.starts_with(|c: char| c.is_ascii_digit()) => return Err(wrong()),
+        unit => unit,
     };
-    number.checked_mul(unit).ok_or_else(wrong)
+    let read = |number: &str| dialgraph_base::parse_duration(&format!("{number}{unit}"));
+    let time = match read(number) {
+        Some(time) => u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+        // More digits than a number takes are more than ten years, if they are anything.
+        None if !number.is_empty() && read("1").is_some() => u64::MAX,
+        None => return Err(wrong()),
+    };
+    if time > LONGEST_MS {
+        return Err(format!("`{text}` is more than ten years, and no script is so long"));
+    }
+    Ok(time)
 }
 
 /// A duration as [`parse_duration`] reads it, in the largest unit that takes it whole.
 pub fn duration(ms: u64) -> String {
-    match ms {
-        0 => "0s".to_owned(),
-        ms if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
-        ms if ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
-        ms if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
-        ms => format!("{ms}ms"),
-    }
+    dialgraph_base::show_duration(Duration::from_millis(ms))
 }
 
 /// The number that somebody typed, as [`e164`] has it.
 ///
 /// # Errors
-/// When it is no telephone number: more than 15 digits, or something else than digits behind an optional `+`.
+/// When it is no telephone number: more than 15 digits, or something else than digits behind an
+/// optional `+`.
 pub fn parse_number(text: &str) -> Result<String, String> {
     let number = e164(text);
     let digits = number.strip_prefix('+').unwrap_or(&number);
@@ -506,9 +705,16 @@ impl TextBy {
             Self::Exact(whole) => Ok(text == whole),
             Self::Regex(pattern) => Regex::new(pattern)
                 .map(|regex| regex.is_match(text))
-                .map_err(|error| error.to_string()),
+                .map_err(|error| no_regex(pattern, &error)),
         }
     }
+}
+
+/// What is wrong with a pattern, on one line.
+pub(crate) fn no_regex(pattern: &str, error: &regex::Error) -> String {
+    let told = error.to_string();
+    let why = told.lines().last().unwrap_or_default();
+    format!("`{pattern}` is no regular expression: {}", why.trim_start_matches("error: "))
 }
 
 impl std::fmt::Display for TextMatch {
@@ -539,6 +745,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn minutes_are_no_milliseconds() {
+        assert_eq!(parse_duration("5 min"), Ok(300_000));
+        assert_eq!(parse_duration("1h30m"), Ok(5_400_000));
+        for text in ["5 mins", "5mins", "min", "1 2s", "5", ""] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_duration_is_written_in_its_largest_whole_unit_and_reads_back() {
         for (ms, text) in
             [(0, "0s"), (1_500, "1500ms"), (90_000, "90s"), (900_000, "15m"), (7_200_000, "2h")]
@@ -546,6 +761,12 @@ mod tests {
             assert_eq!(duration(ms), text);
             assert_eq!(parse_duration(text), Ok(ms));
         }
+        for long in ["9999999999h", "99999999999999999999999s", "87841h"] {
+            let told = parse_duration(long).unwrap_err();
+            assert!(told.contains("more than ten years"), "{told}");
+        }
+        assert!(parse_duration("87840h").is_ok());
+        assert!(parse_duration("h").unwrap_err().contains("no duration"));
     }
 
     #[test]

@@ -1,35 +1,33 @@
-//! One simulated call: the channel's side of it.
+//! One simulated call: what a script does in it, on whichever line it reaches the engine.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use dialgraph_base::{CallId, Channel, Locale, Name, Timestamp};
 use dialgraph_flow::Release;
-use dialgraph_flow::model::{Locale, Name};
-use dialgraph_kernel::call::{Call, CallId, Channel};
-use dialgraph_kernel::directive::Then;
-use dialgraph_kernel::event::Event;
+use dialgraph_kernel::call::Call;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::{Accept, Plugins};
-use dialgraph_kernel::ports::Timestamp;
-use dialgraph_runtime::{Engine, EngineError, Releases, Start, WaitRules, World};
+use dialgraph_runtime::{EngineError, WaitRules, World};
 use dialgraph_store::{MemorySnapshot, MemoryStore};
 
 use crate::clock::{SharedClock, VirtualClock};
-use crate::line::{Desk, Line};
+use crate::desk::Desk;
+use crate::direct::{Direct, WAITS_IN_A_ROW};
+use crate::line::Line;
 use crate::world::{Mock, MockState, MockedWorld};
-
-/// Turns that may follow one another while the caller waits for something slow.
-const WAITS_IN_A_ROW: u32 = 100;
 
 /// Where simulated calls take place; shared by as many as one likes.
 #[derive(Clone)]
-pub struct Lab {
+pub struct Fixture {
     pub release: Arc<Release>,
     pub plugins: Arc<dyn Plugins>,
     /// Records and tickets as each call finds them.
-    pub ground: MemorySnapshot,
+    pub baseline: MemorySnapshot,
+    /// Collections of the project, with the schemas of their records.
+    pub collections: BTreeMap<Name, Option<Value>>,
     /// Builds the providers of one call on its own store and clock.
     pub providers: MakeProviders,
     /// Puts a record (or with null removes it) before the call: store, collection, key, object.
@@ -41,19 +39,19 @@ pub struct Lab {
 pub type MakeProviders =
     Arc<dyn Fn(&Arc<MemoryStore>, &SharedClock) -> Arc<dyn World> + Send + Sync>;
 
-/// Puts one record into a store, as the providers of a [`Lab`] keep records.
+/// Puts one record into a store, as the providers of a [`Fixture`] keep records.
 pub type PutRecord =
     Arc<dyn Fn(&Arc<MemoryStore>, &str, &str, &Value) -> Result<(), String> + Send + Sync>;
 
-impl std::fmt::Debug for Lab {
+impl std::fmt::Debug for Fixture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lab").field("release", &self.release.digest).finish_non_exhaustive()
+        f.debug_struct("Fixture").field("release", &self.release.digest).finish_non_exhaustive()
     }
 }
 
 /// Who calls, when and how.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setup {
+pub struct CallSetup {
     pub id: CallId,
     pub at: Timestamp,
     pub channel: Channel,
@@ -88,6 +86,17 @@ pub enum Action {
     },
     /// The channel cannot do the last directive.
     DirectiveFails(String),
+    /// The caller does something while the flow waits for a provider: see
+    /// [`Session::stop_at_waits`].
+    Meanwhile(Meanwhile),
+}
+
+/// What a caller can do while nobody asks anything. The flow goes on waiting for its provider.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meanwhile {
+    Says { text: String, confidence: Option<f64> },
+    Presses(String),
+    HangsUp,
 }
 
 /// Why an action came to nothing.
@@ -101,6 +110,10 @@ pub enum SessionError {
         "the caller waits in a queue and is asked nothing; only hanging up, waiting or a failed transfer make sense"
     )]
     NotAsked,
+    #[error(
+        "the flow waits for no provider here, so nothing can be done meanwhile; is one mocked with a `delay`?"
+    )]
+    NotWaiting,
     #[error("there is no earlier turn to go back to")]
     NothingToUndo,
     #[error("the caller was kept waiting {WAITS_IN_A_ROW} times in a row; the flow never goes on")]
@@ -110,306 +123,159 @@ pub enum SessionError {
     Line(String),
 }
 
-/// A simulated call.
+/// A simulated call: what happens in it, action by action, and how it was before each.
 pub struct Session {
-    engine: Engine,
-    clock: SharedClock,
-    world: MockedWorld,
-    store: Arc<MemoryStore>,
-    setup: Setup,
-    call: Option<Call>,
-    turns: Vec<TurnRecord>,
-    /// Keys pressed before they were asked for.
-    typed_ahead: String,
-    earlier: Vec<Moment>,
-    /// None: the caller speaks to the engine directly.
-    line: Option<Box<dyn Line>>,
+    desk: Desk,
+    way: Way,
+    earlier: Vec<Checkpoint>,
 }
 
-struct Moment {
+/// How the caller reaches the engine.
+enum Way {
+    Direct(Direct),
+    Line(Box<dyn Line>),
+}
+
+struct Checkpoint {
     store: MemorySnapshot,
     mocks: MockState,
     now: Timestamp,
     call: Option<Call>,
     turns: usize,
-    typed_ahead: String,
+    direct: Direct,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("setup", &self.setup).finish_non_exhaustive()
+        f.debug_struct("Session").field("setup", self.setup()).finish_non_exhaustive()
     }
 }
 
 impl Session {
-    /// A call that has not begun.
-    pub fn new(lab: &Lab, setup: Setup) -> Self {
-        let clock = SharedClock(Arc::new(VirtualClock::new(setup.at)));
-        let store = Arc::new(MemoryStore::from_snapshot(&lab.ground, Arc::new(clock.clone())));
-        let inner = (lab.providers)(&store, &clock);
-        let world = MockedWorld::new(inner, clock.clone(), setup.mocks.clone());
-        let engine = Engine::new(
-            store.clone(),
-            Arc::new(Releases::new(lab.release.clone())),
-            lab.plugins.clone(),
-            Arc::new(world.clone()),
-            Arc::new(clock.clone()),
-            lab.rules.clone(),
-        );
-        Self {
-            engine,
-            clock,
-            world,
-            store,
-            setup,
-            call: None,
-            turns: Vec::new(),
-            typed_ahead: String::new(),
-            earlier: Vec::new(),
-            line: None,
-        }
+    /// A call that has not begun, whose caller speaks to the engine directly.
+    pub fn new(fixture: &Fixture, setup: CallSetup) -> Self {
+        let desk = Desk::new(fixture, setup);
+        Self { desk, way: Way::Direct(Direct::default()), earlier: Vec::new() }
     }
 
     /// Reaches the engine by `line` from now on. Actions cannot be [undone](Self::undo) on it.
     #[must_use]
     pub fn on(mut self, line: Box<dyn Line>) -> Self {
-        self.line = Some(line);
+        self.way = Way::Line(line);
         self
+    }
+
+    /// Whether the caller comes to word when the flow waits for a provider that is slow. Otherwise
+    /// such a wait is over before the next action. A line decides that by itself.
+    pub fn stop_at_waits(&mut self, stop: bool) {
+        if let Way::Direct(direct) = &mut self.way {
+            direct.stops_at_waits = stop;
+        }
+    }
+
+    /// Whether the flow waits for a provider now.
+    pub fn is_waiting(&self) -> bool {
+        self.desk.is_waiting()
+    }
+
+    /// Milliseconds until the flow looks again whether its provider has answered; none when it
+    /// waits for none.
+    pub fn wait_left(&self) -> Option<u64> {
+        match &self.way {
+            Way::Direct(direct) => direct.wait_left(&self.desk),
+            Way::Line(_) => None,
+        }
     }
 
     /// The contact arrives. Gives the turns that follow.
     pub fn start(&mut self) -> Result<&[TurnRecord], SessionError> {
-        if let Some(mut line) = self.line.take() {
-            let started = line.start(&mut self.desk());
-            self.line = Some(line);
-            started?;
-            return Ok(&self.turns);
+        let first = self.turns().len();
+        match &mut self.way {
+            Way::Direct(direct) => direct.start(&mut self.desk)?,
+            Way::Line(line) => line.start(&mut self.desk)?,
         }
-        let start = Start {
-            id: self.setup.id.clone(),
-            channel: self.setup.channel,
-            locale: self.setup.locale.clone(),
-            from: self.setup.from.clone(),
-            to: self.setup.to.clone(),
-            flow: self.setup.flow.clone(),
-            seed: self.setup.seed,
-            attributes: self.setup.attributes.clone(),
-        };
-        let first = self.turns.len();
-        let answer = self.clock.0.run(self.engine.start(start, "1"))?;
-        self.call = Some(answer.call);
-        self.turns.push(answer.record);
-        self.settle()?;
-        Ok(&self.turns[first..])
+        Ok(&self.turns()[first..])
     }
 
     /// Something happens. Gives the turns that follow; waiting in a queue gives none.
     pub fn act(&mut self, action: &Action) -> Result<&[TurnRecord], SessionError> {
-        let first = self.turns.len();
-        if let Some(mut line) = self.line.take() {
-            let acted = line.act(&mut self.desk(), action);
-            self.line = Some(line);
-            acted?;
-            return Ok(&self.turns[first..]);
+        let first = self.turns().len();
+        match &mut self.way {
+            Way::Direct(direct) => {
+                let checkpoint = Checkpoint::of(&self.desk, direct);
+                if let Err(error) = direct.act(&mut self.desk, action) {
+                    // What cannot be done was not done, not even half.
+                    self.restore(checkpoint);
+                    return Err(error);
+                }
+                self.earlier.push(checkpoint);
+            }
+            Way::Line(line) => line.act(&mut self.desk, action)?,
         }
-        let moment = self.moment();
-        if let Err(error) = self.perform(action) {
-            // What cannot be done was not done, not even half.
-            self.go_back(moment);
-            return Err(error);
-        }
-        self.earlier.push(moment);
-        Ok(&self.turns[first..])
+        Ok(&self.turns()[first..])
     }
 
     /// Takes back the last action.
     pub fn undo(&mut self) -> Result<(), SessionError> {
-        let moment = self.earlier.pop().ok_or(SessionError::NothingToUndo)?;
-        self.go_back(moment);
+        let checkpoint = self.earlier.pop().ok_or(SessionError::NothingToUndo)?;
+        self.restore(checkpoint);
         Ok(())
     }
 
-    fn go_back(&mut self, moment: Moment) {
-        self.store.restore(&moment.store);
-        self.world.restore(&moment.mocks);
-        self.clock.0.set(moment.now);
-        self.call = moment.call;
-        self.turns.truncate(moment.turns);
-        self.typed_ahead = moment.typed_ahead;
-        self.engine.forget_in_flight(&self.setup.id);
+    fn restore(&mut self, checkpoint: Checkpoint) {
+        self.desk.store().restore(&checkpoint.store);
+        self.desk.world().restore(&checkpoint.mocks);
+        self.desk.clock().set(checkpoint.now);
+        self.desk.restore(checkpoint.call, checkpoint.turns);
+        self.way = Way::Direct(checkpoint.direct);
     }
 
     /// What the caller is asked now, if anything.
     pub fn asked(&self) -> Option<&Accept> {
-        match self.turns.last().map(|turn| &turn.directives.then) {
-            Some(Then::Ask(accept)) => Some(accept),
-            _ => None,
-        }
+        self.desk.asked()
     }
 
     /// True when nothing more can happen.
     pub fn is_over(&self) -> bool {
-        use dialgraph_kernel::call::Status;
-        matches!(self.call.as_ref().map(|call| &call.status), Some(Status::Ended { .. }))
+        self.desk.is_over()
     }
 
     /// The call as it stands; none before it began.
     pub fn call(&self) -> Option<&Call> {
-        self.call.as_ref()
+        self.desk.call()
     }
 
     /// All turns so far.
     pub fn turns(&self) -> &[TurnRecord] {
-        &self.turns
+        self.desk.turns()
     }
 
-    pub fn setup(&self) -> &Setup {
-        &self.setup
+    pub fn setup(&self) -> &CallSetup {
+        self.desk.setup()
     }
 
     pub fn clock(&self) -> &VirtualClock {
-        &self.clock.0
+        self.desk.clock()
     }
 
     pub fn world(&self) -> &MockedWorld {
-        &self.world
+        self.desk.world()
     }
 
     pub fn store(&self) -> &Arc<MemoryStore> {
-        &self.store
+        self.desk.store()
     }
+}
 
-    fn desk(&mut self) -> Desk<'_> {
-        Desk {
-            engine: &self.engine,
-            clock: &self.clock,
-            world: &self.world,
-            store: &self.store,
-            setup: &self.setup,
-            call: &mut self.call,
-            turns: &mut self.turns,
+impl Checkpoint {
+    fn of(desk: &Desk, direct: &Direct) -> Self {
+        Self {
+            store: desk.store().snapshot(),
+            mocks: desk.world().state(),
+            now: desk.clock().time(),
+            call: desk.call().cloned(),
+            turns: desk.turns().len(),
+            direct: direct.clone(),
         }
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            store: self.store.snapshot(),
-            mocks: self.world.state(),
-            now: self.clock.0.time(),
-            call: self.call.clone(),
-            turns: self.turns.len(),
-            typed_ahead: self.typed_ahead.clone(),
-        }
-    }
-
-    fn perform(&mut self, action: &Action) -> Result<(), SessionError> {
-        if self.is_over() {
-            return match action {
-                Action::Waits { ms } | Action::Clock { ms } => {
-                    self.clock.0.advance(*ms);
-                    Ok(())
-                }
-                _ => Err(SessionError::Over),
-            };
-        }
-        match action {
-            Action::HangsUp => self.event(Event::HungUp),
-            Action::DirectiveFails(reason) => self.event(Event::DirectiveFailed(reason.clone())),
-            Action::Waits { ms } => self.wait(*ms),
-            Action::Clock { ms } => {
-                self.clock.0.advance(*ms);
-                Ok(())
-            }
-            _ if self.asked().is_none() => Err(SessionError::NotAsked),
-            Action::Says { text, confidence } => {
-                self.event(Event::Said { text: text.clone(), confidence: *confidence })
-            }
-            Action::Silent => {
-                let timeout = self.asked().map_or(0, |accept| u64::from(accept.timeout_ms));
-                self.clock.0.advance(timeout);
-                self.event(Event::Silent)
-            }
-            Action::Presses(keys) => {
-                self.typed_ahead.push_str(keys);
-                while !self.typed_ahead.is_empty() {
-                    let Some(keys) = self.take_keys() else { break };
-                    self.event(Event::Pressed(keys))?;
-                }
-                // What nobody asked for is lost, as on a telephone whose buffer was cleared.
-                self.typed_ahead.clear();
-                Ok(())
-            }
-        }
-    }
-
-    /// The keys that the question at hand takes, without the terminating one; none when there is no question.
-    fn take_keys(&mut self) -> Option<String> {
-        let accept = self.asked()?;
-        let (most, terminator) = match &accept.digits {
-            Some(digits) => (digits.max as usize, digits.terminator),
-            None => (usize::MAX, None),
-        };
-        let mut keys = String::new();
-        let mut taken = 0;
-        for key in self.typed_ahead.chars() {
-            if Some(key) == terminator {
-                taken += 1;
-                break;
-            }
-            if keys.len() == most {
-                break;
-            }
-            keys.push(key);
-            taken += 1;
-        }
-        // A terminator right behind the last key belongs to the same input.
-        if keys.len() == most && self.typed_ahead.chars().nth(taken) == terminator {
-            taken += usize::from(terminator.is_some());
-        }
-        self.typed_ahead = self.typed_ahead.chars().skip(taken).collect();
-        Some(keys)
-    }
-
-    fn wait(&mut self, ms: u64) -> Result<(), SessionError> {
-        let until = self.clock.0.time().0.saturating_add(ms);
-        while let Some(accept) = self.asked() {
-            let silence = self.clock.0.time().0 + u64::from(accept.timeout_ms.max(1));
-            if silence > until {
-                break;
-            }
-            self.clock.0.set(Timestamp(silence));
-            self.event(Event::Silent)?;
-        }
-        if self.clock.0.time().0 < until {
-            self.clock.0.set(Timestamp(until));
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, event: Event) -> Result<(), SessionError> {
-        self.handle(event)?;
-        self.settle()
-    }
-
-    /// Obeys directives that wait for nothing but time.
-    fn settle(&mut self) -> Result<(), SessionError> {
-        for _ in 0..WAITS_IN_A_ROW {
-            let Some(Then::Wait { ms }) = self.turns.last().map(|turn| &turn.directives.then)
-            else {
-                return Ok(());
-            };
-            self.clock.0.advance(u64::from(*ms));
-            self.handle(Event::Resumed)?;
-        }
-        Err(SessionError::WaitsForEver)
-    }
-
-    fn handle(&mut self, event: Event) -> Result<(), SessionError> {
-        let token = (self.turns.len() + 1).to_string();
-        let turn = self.engine.turn(&self.setup.id, event, &token);
-        let answer = self.clock.0.run(turn)?;
-        self.call = Some(answer.call);
-        self.turns.push(answer.record);
-        Ok(())
     }
 }

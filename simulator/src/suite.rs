@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::run::{Fault, Outcome, run};
+use dialgraph_files::Unread;
+use dialgraph_flow::limits::MAX_FILE_BYTES;
+
+use crate::run::{Fault, ScriptOutcome, run};
 use crate::script::Script;
-use crate::session::Lab;
+use crate::session::Fixture;
 
 /// The ending of a script's file name.
 pub const EXTENSION: &str = ".call.yaml";
@@ -18,7 +21,7 @@ pub struct Case {
     pub path: PathBuf,
     /// The script's sentence; the path when it could not be read.
     pub name: String,
-    pub outcome: Outcome,
+    pub outcome: ScriptOutcome,
     /// Real time that it took.
     pub took: Duration,
 }
@@ -39,7 +42,10 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FindError> {
             }
             found.push(path.clone());
         } else {
-            return Err(FindError::Missing(path.clone()));
+            return Err(match dialgraph_files::is_file(path) {
+                Err(why @ Unread::Odd(_)) => FindError::Read { path: path.clone(), why },
+                _ => FindError::Missing(path.clone()),
+            });
         }
     }
     found.sort();
@@ -56,8 +62,8 @@ pub enum FindError {
     NoScript(PathBuf),
     #[error("{}: there is no call script in this folder; their names end in `{EXTENSION}`", .0.display())]
     Empty(PathBuf),
-    #[error("{}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error("{}: {why}", path.display())]
+    Read { path: PathBuf, why: Unread },
 }
 
 fn is_script(path: &Path) -> bool {
@@ -65,7 +71,7 @@ fn is_script(path: &Path) -> bool {
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
-    let failed = |source| FindError::Read { path: folder.to_owned(), source };
+    let failed = |why: std::io::Error| FindError::Read { path: folder.to_owned(), why: why.into() };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.is_dir() {
@@ -78,7 +84,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
 }
 
 /// Runs the scripts on `threads` threads, and gives each result to `done` in the order of `paths`.
-pub fn run_all(lab: &Lab, paths: &[PathBuf], threads: usize, mut done: impl FnMut(Case)) {
+pub fn run_all(fixture: &Fixture, paths: &[PathBuf], threads: usize, mut done: impl FnMut(Case)) {
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -89,7 +95,7 @@ pub fn run_all(lab: &Lab, paths: &[PathBuf], threads: usize, mut done: impl FnMu
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = paths.get(index) else { break };
                     // The receiver is gone only when nobody wants results any more.
-                    if send.send((index, run_file(lab, path))).is_err() {
+                    if send.send((index, run_file(fixture, path))).is_err() {
                         break;
                     }
                 }
@@ -109,28 +115,24 @@ pub fn run_all(lab: &Lab, paths: &[PathBuf], threads: usize, mut done: impl FnMu
 }
 
 /// Runs the script in one file.
-pub fn run_file(lab: &Lab, path: &Path) -> Case {
+pub fn run_file(fixture: &Fixture, path: &Path) -> Case {
     let started = std::time::Instant::now();
-    let (name, outcome) = match std::fs::read_to_string(path) {
+    let (name, outcome) = match dialgraph_files::text(path, MAX_FILE_BYTES as u64) {
         Err(error) => {
-            (path.display().to_string(), unreadable(1, format!("cannot be read: {error}")))
+            let message = format!("cannot be read: {error}");
+            let fault = Fault { line: 1, column: None, message };
+            (path.display().to_string(), ScriptOutcome::unrunnable(vec![fault]))
         }
-        Ok(text) => match Script::parse(&text) {
-            Err(error) => (path.display().to_string(), unreadable(error.line, error.message)),
+        Ok(text) => match Script::parse_for(&text, fixture) {
+            Err(errors) => {
+                let faults = errors.into_iter().map(Fault::from).collect();
+                (path.display().to_string(), ScriptOutcome::unrunnable(faults))
+            }
             Ok(script) => {
-                let outcome = run(lab, &script);
+                let outcome = run(fixture, &script);
                 (script.call, outcome)
             }
         },
     };
     Case { path: path.to_owned(), name, outcome, took: started.elapsed() }
-}
-
-fn unreadable(line: u64, message: String) -> Outcome {
-    Outcome {
-        faults: vec![Fault { line, message }],
-        transcript: String::new(),
-        costs: Default::default(),
-        turns: 0,
-    }
 }

@@ -1,22 +1,25 @@
 //! A call as text: what was heard and done, and which way the flow went.
 //!
-//! The same words for a person at the terminal, a pipe and a snapshot. Digests, instruction counts and times
-//! of this machine are not in it, so that a transcript changes only when the behaviour does.
+//! The same words for a person at the terminal, a pipe and a snapshot. Digests, instruction counts
+//! and times of this machine are not in it, so that a transcript changes only when the behaviour
+//! does.
 
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use dialgraph_kernel::call::Channel;
+use dialgraph_base::Timestamp;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::{Entry, Step, TurnRecord};
 use dialgraph_kernel::plugin::{Accept, Failure, FailureKind, LogLevel, Speech};
 use dialgraph_kernel::ports::http::Credential;
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind, Timestamp};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind};
 
-use crate::session::Setup;
+use dialgraph_visible::line;
+
+use crate::session::CallSetup;
 
 /// How much of what happened between the words is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,25 +36,25 @@ pub enum Detail {
 const NOT_SHOWN: &str = "(not shown)";
 
 /// The line that opens a transcript.
-pub fn opening(setup: &Setup, entry: &str, zone: &TimeZone) -> String {
-    let mut line = format!(
+pub fn opening(setup: &CallSetup, entry: &str, zone: &TimeZone) -> String {
+    let mut opening = format!(
         "Call to {} at {}, {}",
         setup.flow.as_deref().unwrap_or(entry),
         time(setup.at, zone),
-        setup.channel.as_str()
+        setup.channel.medium
     );
     if let Some(locale) = &setup.locale {
-        let _ = write!(line, ", {locale}"); // writing to a String cannot fail, here and below
+        let _ = write!(opening, ", {locale}"); // writing to a String cannot fail, here and below
     }
     match &setup.from {
         Some(from) => {
-            let _ = write!(line, ", from {from}");
+            let _ = write!(opening, ", from {}", line(from));
         }
-        None if setup.channel == Channel::Voice => line.push_str(", number withheld"),
+        None if setup.channel.speaks() => opening.push_str(", number withheld"),
         None => {}
     }
-    line.push('\n');
-    line
+    opening.push('\n');
+    opening
 }
 
 /// A time in a zone, as RFC 3339.
@@ -63,18 +66,24 @@ pub fn time(at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// One turn.
+/// One turn. What a sensitive visit heard, said, logged and told of its failure is left out, as
+/// whoever shows a call of a server leaves it out; what callers, providers and plugins wrote is
+/// made safe to show.
 pub fn turn(record: &TurnRecord, detail: Detail) -> String {
+    let whole = record;
+    let mut record = record.clone();
+    record.hide();
+    let record = &record;
     let mut out = String::new();
     event(&mut out, record);
     if detail >= Detail::Path {
         for step in &record.steps {
-            self::step(&mut out, step, record, detail);
+            self::step(&mut out, step, whole, detail);
         }
     }
     if detail == Detail::Words {
-        for entry in record.entries.iter().filter(|entry| entry.call.has_effect()) {
-            let _ = writeln!(out, "! {}", shown(entry, record));
+        for entry in whole.entries.iter().filter(|entry| entry.call.has_effect()) {
+            let _ = writeln!(out, "! {}", shown(entry, whole));
         }
     }
     for (at, speech) in record.directives.say.iter().enumerate() {
@@ -94,14 +103,16 @@ fn event(out: &mut String, record: &TurnRecord) {
         Event::Said { .. } | Event::Pressed(_) if record.sensitive => {
             writeln!(out, "> (answers; not shown)")
         }
-        Event::Said { text, confidence: None } => writeln!(out, "> “{text}”"),
+        Event::Said { text, confidence: None } => writeln!(out, "> “{}”", line(text)),
         Event::Said { text, confidence: Some(confidence) } => {
-            writeln!(out, "> “{text}” (confidence {confidence})")
+            writeln!(out, "> “{}” (confidence {confidence})", line(text))
         }
-        Event::Pressed(keys) => writeln!(out, "> presses {keys}"),
+        Event::Pressed(keys) => writeln!(out, "> presses {}", line(keys)),
         Event::Silent => writeln!(out, "> (silent)"),
         Event::HungUp => writeln!(out, "> (hangs up)"),
-        Event::DirectiveFailed(reason) => writeln!(out, "> (the channel fails: {reason})"),
+        Event::DirectiveFailed(reason) => {
+            writeln!(out, "> (the channel fails: {})", line(reason))
+        }
         Event::Resumed => writeln!(out, "> (has waited)"),
     };
 }
@@ -115,7 +126,7 @@ fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
         let _ = write!(out, " → {port}");
     }
     if let Some(why) = &step.why {
-        let _ = write!(out, " ({why})");
+        let _ = write!(out, " ({})", line(why));
     }
     if let (Some(run), Detail::Costs) = (&step.run, detail) {
         if let Some(instructions) = run.cost.instructions {
@@ -124,33 +135,43 @@ fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
         let _ = write!(out, " {} KiB", run.cost.memory_bytes / 1024);
     }
     out.push('\n');
-    // What a run had asked before it was stopped is part of it; a run that never ended has only that.
+    // What a run had asked before it was stopped is part of it; a run that never ended has only
+    // that.
     for entry in record.entries.iter().filter(|entry| entry.visit == step.visit) {
         let _ = writeln!(out, "        {}", shown(entry, record));
     }
-    if let Some(run) = &step.run {
-        for line in &run.logs {
-            let _ = write!(out, "        log {}: {}", level(line.level), line.message);
-            for (name, value) in &line.fields {
-                let _ = write!(out, " {name}={value}");
+    if let Some(run) = step.run.as_ref().filter(|_| !step.sensitive) {
+        for logged in &run.logs {
+            let message = line(&logged.message);
+            let _ = write!(out, "        log {}: {message}", level(logged.level));
+            for (name, value) in &logged.fields {
+                let _ = write!(out, " {}={}", line(name), line(value));
             }
             out.push('\n');
         }
     }
-    if let Some(failure) = &step.failure {
-        let mut why = failed(failure);
-        if step.sensitive && failure.message.is_empty() {
-            why.push_str(NOT_SHOWN);
+    match &step.failure {
+        Some(failure) if step.sensitive => {
+            let hidden = Failure {
+                kind: failure.kind,
+                code: failure.code.clone(),
+                message: NOT_SHOWN.to_owned(),
+                backtrace: Vec::new(),
+            };
+            let _ = writeln!(out, "        failed: {}", failed(&hidden));
         }
-        let _ = writeln!(out, "        failed: {why}");
-        if detail == Detail::Costs {
-            for frame in &failure.backtrace {
-                let _ = writeln!(out, "            at {frame}");
+        Some(failure) => {
+            let _ = writeln!(out, "        failed: {}", failed(failure));
+            if detail == Detail::Costs {
+                for frame in &failure.backtrace {
+                    let _ = writeln!(out, "            at {}", line(frame));
+                }
             }
         }
+        None => {}
     }
     for (name, value) in &step.set {
-        let _ = writeln!(out, "        {name} = {value}");
+        let _ = writeln!(out, "        {name} = {}", line(&value.to_string()));
     }
 }
 
@@ -160,12 +181,13 @@ fn say(out: &mut String, speech: &Speech, detail: Detail) {
         Detail::Words if speech.ssml => without_marks(&speech.text),
         _ => speech.text.clone(),
     };
-    for line in text.lines() {
-        let _ = writeln!(out, "< {line}");
+    for spoken in text.lines() {
+        let _ = writeln!(out, "< {}", line(spoken));
     }
 }
 
-/// The words of SSML. The checker has proved it well-formed, so that `<` and `>` are marks and nothing else.
+/// The words of SSML. The checker has proved it well-formed, so that `<` and `>` are marks and
+/// nothing else.
 fn without_marks(ssml: &str) -> String {
     let mut words = String::new();
     let mut in_mark = false;
@@ -194,9 +216,9 @@ fn then(out: &mut String, then: &Then) {
             writeln!(out, "= queue {} (priority {}{sla})", queue.name, queue.priority)
         }
         Then::Callback { queue, number } => {
-            writeln!(out, "= call back {} from queue {}", or_not_shown(number), queue.name)
+            writeln!(out, "= call back {} from queue {}", line(or_not_shown(number)), queue.name)
         }
-        Then::Transfer { number } => writeln!(out, "= transfer to {}", or_not_shown(number)),
+        Then::Transfer { number } => writeln!(out, "= transfer to {}", line(or_not_shown(number))),
         Then::HangUp => writeln!(out, "= hangs up"),
     };
 }
@@ -243,10 +265,12 @@ fn level(level: LogLevel) -> &'static str {
     }
 }
 
-/// Why a node failed. What went wrong is named once: the kind is left out where the code says it too.
+/// Why a node failed. What went wrong is named once: the kind is left out where the code says it
+/// too.
 pub fn failed(failure: &Failure) -> String {
     let Failure { kind, code, message, .. } = failure;
-    if *kind == FailureKind::BadConfig || kind.as_str() == code {
+    let (code, message) = (line(code), line(message));
+    if *kind == FailureKind::BadConfig || kind.as_str() == &*code {
         return format!("{code}: {message}");
     }
     format!("{} {code}: {message}", kind.as_str())
@@ -265,11 +289,12 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// A host call on one line. What the node asks that got an answer not to be shown would show the answer.
-fn shown(entry: &Entry, record: &TurnRecord) -> String {
+/// A host call on one line. What the node asks that got an answer not to be shown would show the
+/// answer.
+pub fn shown(entry: &Entry, record: &TurnRecord) -> String {
     let answered = record.steps.first().map(|step| step.visit);
     if record.sensitive && answered == Some(entry.visit) {
-        return format!("{} (not shown)", entry.call.function());
+        return format!("{} {NOT_SHOWN}", entry.call.function());
     }
     host_call(entry)
 }
@@ -287,6 +312,16 @@ pub fn host_call(entry: &Entry) -> String {
                 .map(|(field, value)| format!("{field}={}", plain(value)))
                 .collect();
             format!("{} {}{}", find.collection, matches.join(" "), source(find.source))
+        }
+        HostCall::RecordsSearch(search) => {
+            let values: Vec<String> = search.values.iter().map(plain).collect();
+            format!(
+                "{} {} = {}{}",
+                search.collection,
+                search.index,
+                values.join(" | "),
+                source(search.source)
+            )
         }
         HostCall::RecordsPut(put) => format!("{}/{}", put.collection, put.key),
         HostCall::RecordsDelete(delete) => format!("{}/{}", delete.collection, delete.key),
@@ -325,7 +360,8 @@ pub fn host_call(entry: &Entry) -> String {
             format!("{kind}: {}", error.message)
         }
     };
-    format!("{} {} → {reply}", entry.call.function(), request.trim_end())
+    let told = format!("{} {} → {reply}", entry.call.function(), request.trim_end());
+    line(&told).into_owned()
 }
 
 fn source(source: dialgraph_kernel::ports::records::Source) -> &'static str {
@@ -347,6 +383,22 @@ fn answered(answer: &HostAnswer) -> String {
             let keys: Vec<&str> = page.records.iter().map(|record| record.key.as_str()).collect();
             let more = if page.more { " and more" } else { "" };
             if keys.is_empty() { "none".to_owned() } else { format!("{}{more}", keys.join(", ")) }
+        }
+        HostAnswer::RecordsSearch(page) => {
+            let hits: Vec<String> = page
+                .hits
+                .iter()
+                .map(|hit| match hit.score {
+                    score if score < 1.0 => format!("{} {score:.2}", hit.record.key),
+                    _ => hit.record.key.clone(),
+                })
+                .collect();
+            let more = if page.next.is_some() || !page.complete { " and perhaps more" } else { "" };
+            if hits.is_empty() {
+                format!("none{more}")
+            } else {
+                format!("{}{more}", hits.join(", "))
+            }
         }
         HostAnswer::RecordsPut(written) => format!("version {}", written.version),
         HostAnswer::RecordsDelete => "gone".to_owned(),

@@ -7,8 +7,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use dialgraph_base::Timestamp;
 use dialgraph_kernel::ports::records::Source;
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::{Clock, World};
 
@@ -61,14 +62,23 @@ impl Mock {
     }
 }
 
-/// Reads of what the engine itself remembers never reach the provider that a mock stands for, unless the mock
-/// says so in its `when`.
+/// Reads of what the engine itself remembers never reach the provider that a mock stands for,
+/// unless the mock says so in its `when`.
 fn is_last_known(call: &HostCall) -> bool {
     match call {
         HostCall::RecordsGet(get) => get.source == Source::LastKnown,
         HostCall::RecordsFind(find) => find.source == Source::LastKnown,
+        HostCall::RecordsSearch(search) => search.source == Source::LastKnown,
         _ => false,
     }
+}
+
+/// That `on` is a function such as `records.find`, or a provider such as `records`.
+///
+/// # Errors
+/// What was meant perhaps, or all that there are.
+pub fn is_known(on: &str) -> Result<(), String> {
+    crate::functions::meant(on).map(drop)
 }
 
 /// Whether `value` holds everything that `part` names.
@@ -96,7 +106,8 @@ pub struct MockedWorld {
 #[derive(Debug, Clone)]
 struct Counted {
     mock: Mock,
-    /// Calls that would have fitted it before it was there; none for a mock that was there from the start.
+    /// Calls that would have fitted it before it was there; none for a mock that was there from the
+    /// start.
     before: u64,
     /// Calls that fitted it.
     seen: u64,
@@ -158,7 +169,8 @@ impl MockedWorld {
         self.lock().mocks.iter().map(|counted| (counted.mock.clone(), counted.used)).collect()
     }
 
-    /// The mocks that answered something, removed ones too, as a script from the start of the call has them.
+    /// The mocks that answered something, removed ones too, as a script from the start of the call
+    /// has them.
     pub fn in_force(&self) -> Vec<Mock> {
         let state = self.lock();
         let used = state.mocks.iter().chain(&state.gone).filter(|counted| counted.used > 0);

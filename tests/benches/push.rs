@@ -1,8 +1,9 @@
-//! How long it takes until a push is live: from the bytes in memory to the first turn of a new call that runs them.
+//! How long it takes until a push is live: from the bytes in memory to the first turn of a new call
+//! that runs them.
 //!
-//! `cargo bench -p dialgraph-tests --bench push`. Every version is new, so every one is compiled; the
-//! shipped project with its plugins, recogniser and articles is checked as a whole each time, and the store syncs to
-//! the disk of the temporary folder.
+//! `cargo bench -p dialgraph-tests --bench push`. Every version is new, so every one is compiled;
+//! the shipped project with its plugins, recogniser and articles is checked as a whole each time,
+//! and the store syncs to the disk of the temporary folder.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 #![allow(clippy::print_stdout, reason = "a benchmark tells what it measured")]
@@ -12,14 +13,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use dialgraph_base::{CallId, Digest, Medium, Timestamp};
 use dialgraph_deploy::{
-    Change, Deploy, LocalWorlds, NewPlugin, Role, Settings, Setup, Source, Who,
+    Change, Deploy, DeployParts, DeploySettings, LocalWorldFactory, NewPlugin, Role, Source, Who,
 };
-use dialgraph_flow::Digest;
 use dialgraph_host::{Host, HostConfig};
-use dialgraph_kernel::call::{CallId, Channel};
-use dialgraph_kernel::ports::Timestamp;
-use dialgraph_runtime::{Clock, Engine, Start, WaitRules};
+use dialgraph_runtime::{Clock, Engine, Start, TurnRequest, WaitRules};
 use dialgraph_store::{Blobs, SledOptions, SledStore, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -69,13 +68,13 @@ impl Site {
             behind_callers: true,
             ..HostConfig::default()
         };
-        let deploy = Deploy::new(Setup {
+        let deploy = Deploy::new(DeployParts {
             store: store.clone(),
             blobs: Blobs::open(folder.join("content")).unwrap(),
             host: Arc::new(Host::new(config).unwrap()),
-            worlds: Arc::new(LocalWorlds::new(store.clone(), clock.clone())),
+            worlds: Arc::new(LocalWorldFactory::new(store.clone(), clock.clone())),
             clock,
-            settings: Settings::default(),
+            settings: DeploySettings::default(),
         });
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
         let source = Source::folder(&project, dialgraph_guests::shipped()).unwrap();
@@ -86,13 +85,14 @@ impl Site {
         Self { deploy, engine, calls: 0 }
     }
 
-    /// From the push to the answer of the first turn of a new call. `shows` is what that must have run.
+    /// From the push to the answer of the first turn of a new call. `shows` is what that must have
+    /// run.
     async fn push(&mut self, change: Change, shows: Option<Digest>) -> Duration {
         let who = Who::new("bench", Role::Operator);
         self.calls += 1;
         let start = Start {
             id: CallId(format!("call-{}", self.calls).into()),
-            channel: Channel::Chat,
+            channel: Medium::Chat.into(),
             locale: None,
             from: Some("+82-10-0000-0101".to_owned()),
             to: None,
@@ -102,7 +102,7 @@ impl Site {
         };
         let began = Instant::now();
         let outcome = self.deploy.push(&who, change).await.unwrap();
-        let answer = self.engine.start(start, "1").await.unwrap();
+        let answer = self.engine.turn(TurnRequest::start(start, "1")).await.unwrap();
         let took = began.elapsed();
         assert!(outcome.changed);
         assert_eq!(answer.call.release, outcome.release);

@@ -1,6 +1,7 @@
-//! A call through Amazon Connect's side on one machine: a stand-in for Connect executes a bridge flow, invokes the Lambda
-//! function where `cargo lambda watch` offers it, and shows what the caller hears. Each line of standard input is what the
-//! caller says; digits, `*` and `#` are keys, an empty line is silence.
+//! A call through Amazon Connect's side on one machine: a stand-in for Connect executes a bridge
+//! flow, invokes the Lambda function where `cargo lambda watch` offers it, and shows what the
+//! caller hears. Each line of standard input is what the caller says; digits, `*` and `#` are keys,
+//! an empty line is silence.
 //!
 //! ```sh
 //! cargo run -p dialgraph-tests --example connect_call -- bridge.json http://127.0.0.1:9000/dialgraph-lambda
@@ -20,10 +21,9 @@ mod connect;
 use std::io::BufRead as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dialgraph_kernel::call::{CallId, Channel};
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::{CallId, Channel, Timestamp};
 use dialgraph_simulator::line::Desk;
-use dialgraph_simulator::session::{Action, Session, SessionError, Setup};
+use dialgraph_simulator::session::{Action, CallSetup, Session, SessionError};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
@@ -32,11 +32,11 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use connect::double::{Double, Stand};
-use connect::lab::lab;
+use connect::fixture::fixture;
 use connect::lambda::Lambda;
 
-/// What an invocation may take. Connect itself waits for 8 s, but no `cargo run` stands between it and a function that
-/// has to start again.
+/// What an invocation may take. Connect itself waits for 8 s, but no `cargo run` stands between it
+/// and a function that has to start again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the first invocation may take: `cargo lambda watch` builds the function for it.
@@ -53,7 +53,8 @@ struct Offered {
 }
 
 impl Offered {
-    /// Waits for a time only: under `cargo lambda watch` a function that cannot start never answers.
+    /// Waits for a time only: under `cargo lambda watch` a function that cannot start never
+    /// answers.
     fn ask_within(&mut self, event: &Value) -> Result<Value, Box<dyn std::error::Error>> {
         let patience = if self.built { PATIENCE } else { BUILD };
         let answer = self.runtime.block_on(async {
@@ -82,7 +83,7 @@ impl Offered {
 }
 
 impl Lambda for Offered {
-    fn invoke(&mut self, _: &mut Desk<'_>, event: &Value) -> Result<Option<Value>, SessionError> {
+    fn invoke(&mut self, _: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError> {
         Ok(self
             .ask_within(event)
             .inspect_err(|error| eprintln!("the Lambda function does not answer: {error}"))
@@ -115,10 +116,10 @@ fn main() {
     let (address, function) = place.split_once('/').unwrap_or((place, "dialgraph-lambda"));
     let (address, function) = (address.to_owned(), function.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let setup = Setup {
+    let setup = CallSetup {
         id: CallId(format!("rehearsal-{}", now()).into()),
         at: Timestamp(now()),
-        channel: Channel::Voice,
+        channel: Channel::default(),
         locale: None,
         from: Some(from),
         to: None,
@@ -130,7 +131,7 @@ fn main() {
     println!("contact {}", setup.id);
     let (double, report) =
         Double::new(&flow, &setup, Box::new(Offered { runtime, built: false, address, function }));
-    let mut session = Session::new(lab(), setup).on(Box::new(double));
+    let mut session = Session::new(fixture(), setup).on(Box::new(double));
     let mut shown = 0;
     let mut show = || {
         let report = report.lock().unwrap();

@@ -1,10 +1,13 @@
-//! What callers hear when things break: one call, the same every time, through the bridge flow, the Lambda function's
-//! binary and a server on a socket, while something is killed, stopped, slowed down or made to fail.
+//! What callers hear when things break: one call, the same every time, through the bridge flow, the
+//! Lambda function's binary and a server on a socket, while something is killed, stopped, slowed
+//! down or made to fail.
 //!
-//! A server whose providers and store must be made to fail lives in this process; one that is killed is a process of its
-//! own. All times are those of production: what is over first there is over first here.
+//! A server whose providers and store must be made to fail lives in this process; one that is
+//! killed is a process of its own. All times are those of production: what is over first there is
+//! over first here.
 //!
-//! The table of what came of it is `docs/what-callers-hear.md`; `DIALGRAPH_UPDATE_DOCS=1` writes it anew.
+//! The table of what came of it is `docs/what-callers-hear.md`; `DIALGRAPH_UPDATE_DOCS=1` writes it
+//! anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -18,15 +21,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dialgraph_kernel::ports::{HostCall, HostError, HostResult, Timestamp};
+use dialgraph_base::Timestamp;
+use dialgraph_config::{ByteSize, Config};
+use dialgraph_kernel::ports::{HostCall, HostError, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_local::LocalConfig;
-use dialgraph_runtime::{Clock, Dispatch, Releases, World};
-use dialgraph_server::clock::SystemClock;
-use dialgraph_server::config::{self, ByteSize};
-use dialgraph_server::{App, Config, Parts, Running, open_store};
+use dialgraph_runtime::{Clock, Dispatch, Releases, SystemClock, World};
+use dialgraph_server::{App, Parts, Running};
 use dialgraph_simulator::script::{Script, parse_time};
-use dialgraph_simulator::session::{Action, Session, Setup};
+use dialgraph_simulator::session::{Action, CallSetup, Session};
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, Store, StoreError,
 };
@@ -35,7 +38,7 @@ use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 
 use connect::double::{Double, Report, Stand};
-use connect::lab::{bridge, folder, lab};
+use connect::fixture::{bridge, fixture, folder};
 use connect::live::{self, KEY, Process};
 
 /// The call: a customer with a production outage, on a working day in the morning.
@@ -157,11 +160,11 @@ struct Server {
     switches: Arc<Switches>,
     store: tempfile::TempDir,
     at: Timestamp,
-    turns: config::Turns,
+    turns: dialgraph_config::TurnsSection,
 }
 
 impl Server {
-    fn start(at: Timestamp, turns: config::Turns) -> Self {
+    fn start(at: Timestamp, turns: dialgraph_config::TurnsSection) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let mut server = Self {
@@ -190,7 +193,7 @@ impl Server {
         config.connect.keys = vec![format!("tests:{KEY}")];
         let (at, switches) = (self.at, self.switches.clone());
         let running = self.runtime.block_on(async {
-            let mut store = open_store(&config, None).await.unwrap();
+            let mut store = dialgraph_wiring::open_embedded(&config, None).await.unwrap();
             store.store = Arc::new(Stoppable { inner: store.store, switches: switches.clone() });
             let flows = folder().join("../flows");
             let project = dialgraph_flow::Project::load(&flows).unwrap();
@@ -200,20 +203,22 @@ impl Server {
                 .iter()
                 .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
                 .collect();
+            local.indexes = Arc::new(project.indexes());
             local.now = at;
             let local = local.build().await.unwrap();
             let dispatch = Arc::new(Dispatch::new(local.providers, project.grants()));
             let parts = Parts {
                 store,
-                releases: Arc::new(Releases::new(lab().release.clone())),
-                plugins: lab().plugins.clone(),
+                releases: Arc::new(Releases::new(fixture().release.clone())),
+                plugins: fixture().plugins.clone(),
                 is_loaded: Arc::new(|_| true),
                 world: Arc::new(Switched { inner: dispatch, switches }),
                 clock: Arc::new(Shifted {
                     by: i128::from(at.0) - i128::from(SystemClock.millis()),
                 }),
-                gatekeeper: None,
+                authenticator: None,
                 deploy: None,
+                metrics: Arc::default(),
             };
             dialgraph_server::serve(App::new(config, parts).unwrap()).await.unwrap()
         });
@@ -334,7 +339,7 @@ fn stop_store(server: &mut Server) {
 /// The shipped project in an office that never closes: a process has the clock of this machine.
 fn always_open() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    copy(&connect::lab::folder().join("../flows"), folder.path());
+    copy(&connect::fixture::folder().join("../flows"), folder.path());
     let day = |day| format!("    {day}: [[\"00:00\", \"24:00\"]]\n");
     let week: String = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(day).concat();
     let calendars = format!("seoul-office:\n  zone: Asia/Seoul\n  weekly:\n{week}");
@@ -359,7 +364,8 @@ fn script() -> Script {
     Script::parse(&text).unwrap()
 }
 
-/// Holds the call while `case` happens, until the caller is given away or has nothing left to say; then silent.
+/// Holds the call while `case` happens, until the caller is given away or has nothing left to say;
+/// then silent.
 fn hold(case: &Case) -> Report {
     let office = always_open();
     let mut engine = match case.breaks {
@@ -381,18 +387,19 @@ fn day() -> Timestamp {
     parse_time("2026-11-20T10:00:00+09:00").unwrap().0
 }
 
-/// The call; `before` is told of each action of its caller that is about to come, 0 being the call itself.
+/// The call; `before` is told of each action of its caller that is about to come, 0 being the call
+/// itself.
 fn call(function: Process, mut before: impl FnMut(usize)) -> Report {
     let script = script();
     let (setup, _) = script.setup("contact-1").unwrap();
     let flow = bridge(&setup).flow().unwrap();
-    let setup = Setup { mocks: Vec::new(), ..setup };
+    let setup = CallSetup { mocks: Vec::new(), ..setup };
     let (double, report) = Double::new(&flow, &setup, Box::new(function));
-    let mut session = Session::new(lab(), setup).on(Box::new(double));
+    let mut session = Session::new(fixture(), setup).on(Box::new(double));
     let seen = || report.lock().unwrap().clone();
     before(0);
     session.start().unwrap();
-    let said = script.steps.iter().filter_map(|step| step.value.action()).map(Result::unwrap);
+    let said = script.steps.iter().filter_map(|step| step.action()).map(Result::unwrap);
     // A caller who is asked more than they expected says nothing to it.
     let silence = std::iter::repeat_n(Action::Silent, 12);
     for (number, action) in said.chain(silence).enumerate() {
@@ -408,7 +415,7 @@ fn call(function: Process, mut before: impl FnMut(usize)) -> Report {
 /// What came of every case, in their order.
 fn reports() -> Vec<Report> {
     // Once, before several want it.
-    let _ = lab();
+    let _ = fixture();
     let next = AtomicUsize::new(0);
     let reports = Mutex::new(vec![Report::default(); CASES.len()]);
     std::thread::scope(|scope| {
@@ -443,7 +450,8 @@ fn stand(stand: &Stand) -> String {
     }
 }
 
-/// What came of a case, as a row of the table; `whole` is what the caller hears when nothing breaks.
+/// What came of a case, as a row of the table; `whole` is what the caller hears when nothing
+/// breaks.
 fn row(case: &Case, report: &Report, whole: &[String]) -> String {
     let Report { heard, stand: end, .. } = report;
     // That they are asked to wait must be, how often depends on the machine.
@@ -480,7 +488,8 @@ fn whatever_breaks_the_caller_reaches_a_person() {
     for (case, report) in CASES.iter().zip(&reports) {
         let mut row = row(case, report, &whole);
         if !update && !old.contains(&row) {
-            // The times are real: what a machine does not manage for several callers at once, it must for one.
+            // The times are real: what a machine does not manage for several callers at once, it
+            // must for one.
             again.push(case.what);
             row = self::row(case, &hold(case), &whole);
         }
@@ -497,7 +506,7 @@ fn whatever_breaks_the_caller_reaches_a_person() {
 
 #[test]
 fn a_turn_that_is_late_is_had_by_the_lambdas_second_try() {
-    let turns = config::Turns {
+    let turns = dialgraph_config::TurnsSection {
         budget: Duration::from_secs(1),
         answer_within: Duration::from_secs(2),
         ..Config::default().turns

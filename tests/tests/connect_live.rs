@@ -1,7 +1,9 @@
-//! Calls through everything that is deployed: the bridge flow, the Lambda function's binary, and `dialgraph serve`.
+//! Calls through everything that is deployed: the bridge flow, the Lambda function's binary, and
+//! `dialgraph serve`.
 //!
-//! An engine that is a process of its own has the machine's clock and no mocks. So each script's caller acts at this
-//! very time of day, once in the simulator and once on the line, and both must go the same way to the same end.
+//! An engine that is a process of its own has the machine's clock and no mocks. So each script's
+//! caller acts at this very time of day, once in the simulator and once on the line, and both must
+//! go the same way to the same end.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic, its helpers too")]
 
@@ -10,20 +12,20 @@ mod connect;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use dialgraph_base::{CallId, Timestamp};
 use dialgraph_flow::Project;
 use dialgraph_flow::check::{Plugins, check};
-use dialgraph_kernel::call::CallId;
-use dialgraph_kernel::ports::Timestamp;
 use dialgraph_simulator::script::Script;
-use dialgraph_simulator::session::{Action, Session, Setup};
+use dialgraph_simulator::session::{Action, CallSetup, Session};
 use serde_json::Value;
 
 use connect::double::{Double, Report, Stand};
-use connect::lab::{bridge, bridge_of, flow_arn, folder, lab, queue_arn, scripts, stands};
+use connect::fixture::{bridge, bridge_of, fixture, flow_arn, folder, queue_arn, scripts, stands};
 use connect::live::{Process, Server};
 
-/// The script's caller at this time of day, under `id`; what the script itself says of time is left out.
-fn setup(script: &Script, id: &str) -> Setup {
+/// The script's caller at this time of day, under `id`; what the script itself says of time is left
+/// out.
+fn setup(script: &Script, id: &str) -> CallSetup {
     let (mut setup, _) = script.setup(id).expect("the script is one");
     setup.at = now();
     setup
@@ -37,17 +39,19 @@ fn now() -> Timestamp {
 }
 
 fn actions(script: &Script) -> Vec<Action> {
-    let actions = script.steps.iter().filter_map(|step| step.value.action());
+    let actions = script.steps.iter().filter_map(|step| step.action());
     actions.map(|action| action.expect("the script is one")).collect()
 }
 
-/// Acts until the caller is gone, or can no longer do what the script has them do; tells how many actions came about.
+/// Acts until the caller is gone, or can no longer do what the script has them do; tells how many
+/// actions came about.
 fn act(session: &mut Session, actions: &[Action]) -> usize {
     session.start().expect("the call begins");
     actions.iter().take_while(|action| session.act(action).is_ok()).count()
 }
 
-/// Whether the way of a call depends on what a real engine cannot be made to do, or on calls before it.
+/// Whether the way of a call depends on what a real engine cannot be made to do, or on calls before
+/// it.
 fn runs_live(path: &Path, script: &Script) -> bool {
     let text = path.to_string_lossy();
     let plain = script.mocks.is_empty() && script.records.is_empty();
@@ -79,12 +83,12 @@ fn scripts_go_the_same_way_through_everything_that_is_deployed() {
         let id = format!("contact-{number}");
         let setup = setup(&script, &id);
         let actions = actions(&script);
-        let mut direct = Session::new(lab(), setup.clone());
+        let mut direct = Session::new(fixture(), setup.clone());
         let acted = act(&mut direct, &actions);
 
         let flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
         let (double, seen) = Double::new(&flow, &setup, Box::new(function.clone()));
-        let mut live = Session::new(lab(), setup).on(Box::new(double));
+        let mut live = Session::new(fixture(), setup).on(Box::new(double));
         let acted_live = act(&mut live, &actions);
         let seen = report(seen);
 
@@ -116,10 +120,10 @@ fn a_caller_whose_engine_is_killed_in_mid_call_reaches_a_person() {
     let path = folder().join("calls/scenarios/an_msp_customer_reports_an_outage.call.yaml");
     let script =
         Script::parse(&std::fs::read_to_string(path).expect("it can be read")).expect("a script");
-    let setup = Setup { id: CallId("contact-1".into()), ..setup(&script, "contact-1") };
+    let setup = CallSetup { id: CallId("contact-1".into()), ..setup(&script, "contact-1") };
     let flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
     let (double, seen) = Double::new(&flow, &setup, Box::new(function));
-    let mut live = Session::new(lab(), setup).on(Box::new(double));
+    let mut live = Session::new(fixture(), setup).on(Box::new(double));
     live.start().expect("the call begins");
     assert!(matches!(report(seen.clone()).stand, Stand::Asked(_)));
     server.kill();
@@ -148,8 +152,7 @@ nodes:
 "#;
 
 /// A caller who does nothing by a script.
-const SOMEBODY: &str =
-    "call: Somebody calls\nat: 2026-11-20T10:00:00+09:00\nfrom: '+82-10-0000-0101'\nsteps: []\n";
+const SOMEBODY: &str = "call: Somebody calls\nat: 2026-11-20T10:00:00+09:00\nfrom: '+82-10-0000-0101'\nsteps:\n  - hears: Hello\n";
 
 /// A project of one flow and one queue.
 fn project() -> tempfile::TempDir {
@@ -197,14 +200,14 @@ fn a_caller_who_was_sent_to_another_contact_flow_comes_back_to_a_new_call() {
     let function = Process::start(server.address);
     let script = Script::parse(SOMEBODY).expect("a script");
     let call = |id: &str, has_survey: bool, keys: &[&str]| {
-        let setup = Setup { id: CallId(id.into()), ..setup(&script, id) };
+        let setup = CallSetup { id: CallId(id.into()), ..setup(&script, id) };
         let flow = bridge_of(&release, &setup).flow().expect("there is a bridge for this project");
         let (mut double, seen) = Double::new(&flow, &setup, Box::new(function.clone()));
         double = double.with_flow(&flow_arn("bridge"), &flow);
         if has_survey {
             double = double.with_flow(&flow_arn("survey"), &survey());
         }
-        let mut live = Session::new(lab(), setup).on(Box::new(double));
+        let mut live = Session::new(fixture(), setup).on(Box::new(double));
         live.start().expect("the call begins");
         for key in keys {
             live.act(&Action::Presses((*key).to_owned())).expect("Connect takes the key");

@@ -13,7 +13,7 @@ use dialgraph_simulator::run::{run, run_on};
 use dialgraph_simulator::script::Script;
 
 use connect::double::{Double, Report, Stand};
-use connect::lab::{bridge, folder, lab, queue_arn, scripts};
+use connect::fixture::{bridge, fixture, folder, queue_arn, scripts};
 use connect::lambda::{InProcess, Lambda};
 use connect::scripted::Scripted;
 use connect::served::Served;
@@ -35,18 +35,19 @@ fn read(path: &Path) -> Script {
 fn through_connect(
     script: &Script,
     lambda: impl Lambda + 'static,
-) -> (dialgraph_simulator::run::Outcome, Report) {
+) -> (dialgraph_simulator::run::ScriptOutcome, Report) {
     let (setup, _) = script.setup("call-1").expect("the script is one");
     let flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
     let (double, report) = Double::new(&flow, &setup, Box::new(lambda));
-    let outcome = run_on(lab(), script, Some(Box::new(double)));
+    let outcome = run_on(fixture(), script, Some(Box::new(double)));
     let report = Arc::into_inner(report).map_or_else(Report::default, |report: Mutex<Report>| {
         report.into_inner().expect("no test panicked with it")
     });
     (outcome, report)
 }
 
-/// A transcript without the channel's own words for what it could not do: Connect has fewer of them than a script.
+/// A transcript without the channel's own words for what it could not do: Connect has fewer of them
+/// than a script.
 fn comparable(transcript: &str) -> String {
     let lines = transcript.lines().map(|line| {
         let failure = ["> (the channel fails: ", "directive-failed: "]
@@ -102,7 +103,7 @@ fn compare<L: Lambda + 'static>(lambda: impl Fn() -> L) {
             continue;
         }
         let script = read(path);
-        let direct = run(lab(), &script);
+        let direct = run(fixture(), &script);
         assert_eq!(direct.faults, [], "{name} fails in the simulator already");
         let (outcome, report) = through_connect(&script, lambda());
         for fault in &outcome.faults {
@@ -172,7 +173,7 @@ fn with_the_engine_or_the_lambda_dead_from_any_moment_the_caller_reaches_a_perso
         for lambda in [dead, fails] {
             let what = format!("{lambda:?}");
             let (_, report) = through_connect(&script, lambda);
-            let general = Stand::Queued(queue_arn(&lab().release.fallback.queue.name));
+            let general = Stand::Queued(queue_arn(&fixture().release.fallback.queue.name));
             assert_eq!(report.stand, general, "{what}");
             let last = report.heard.last().map(String::as_str).unwrap_or_default();
             assert!(
@@ -230,5 +231,5 @@ fn run_spoilt(spoil: impl FnOnce(&mut serde_json::Value)) {
     let mut flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
     spoil(&mut flow);
     let (double, _) = Double::new(&flow, &setup, Box::new(InProcess::default()));
-    let _ = run_on(lab(), &script, Some(Box::new(double)));
+    let _ = run_on(fixture(), &script, Some(Box::new(double)));
 }

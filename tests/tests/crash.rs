@@ -1,8 +1,8 @@
 //! Kills an engine that holds calls, again and again, and looks at what is left of them.
 //!
-//! This test starts itself as the process to be killed: the child is the ignored test below, told by an
-//! environment variable where its store is. It reports every answer on standard error, as a channel would
-//! hear it.
+//! This test starts itself as the process to be killed: the child is the ignored test below, told
+//! by an environment variable where its store is. It reports every answer on standard error, as a
+//! channel would hear it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,18 +15,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use dialgraph_base::{CallId, Channel, Digest, Name, Timestamp};
+use dialgraph_flow::Release;
 use dialgraph_flow::testing::{compile_files, plugins};
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::{Call, CallId, Channel, NewCall, Status};
+use dialgraph_kernel::call::{Call, NewCall, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::{
     Cost, Done, HostCalls, Invocation, Plugins, RunReport, RunResult, Speech,
 };
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult, Timestamp, knowledge};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult, knowledge};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_kernel::turn::{Host, Progress, Turn};
-use dialgraph_runtime::{Clock, Engine, Releases, Start, WaitRules, World};
+use dialgraph_kernel::turn::{Progress, Turn, TurnHost};
+use dialgraph_runtime::{Clock, Engine, Releases, Start, TurnRequest, WaitRules, World};
 use dialgraph_store::{SledOptions, SledStore, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, poll_fn};
@@ -111,8 +112,8 @@ impl Plugins for Search {
     }
 }
 
-/// Articles on which every look is answered otherwise, and later: what was found once can be had again from
-/// the journal alone.
+/// Articles on which every look is answered otherwise, and later: what was found once can be had
+/// again from the journal alone.
 struct Articles;
 
 impl World for Articles {
@@ -143,7 +144,7 @@ impl World for Articles {
 /// The world of a replay: whoever asks it has left the journal.
 struct Nobody;
 
-impl Host for Nobody {
+impl TurnHost for Nobody {
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
         panic!("{} is not in the journal: {call:?}", caller.idempotency_key)
     }
@@ -180,9 +181,9 @@ fn id(line: u64, number: u64) -> CallId {
     CallId(format!("call-{line}-{number}").into())
 }
 
-/// What the call is given at its beginning, and its sub-flow is given again. With every fourth call that is so
-/// much that its state takes several rows.
-fn attributes(number: u64) -> BTreeMap<Arc<str>, Value> {
+/// What the call is given at its beginning, and its sub-flow is given again. With every fourth call
+/// that is so much that its state takes several rows.
+fn attributes(number: u64) -> BTreeMap<Name, Value> {
     let length = if number % 4 == 2 { 50_000 } else { 1_000 };
     BTreeMap::from([("dossier".into(), Value::String("상".repeat(length / 3)))])
 }
@@ -190,7 +191,7 @@ fn attributes(number: u64) -> BTreeMap<Arc<str>, Value> {
 fn start(line: u64, number: u64) -> Start {
     Start {
         id: id(line, number),
-        channel: Channel::Voice,
+        channel: Channel::default(),
         locale: None,
         from: Some("+82-10-0000-0101".to_owned()),
         to: None,
@@ -245,8 +246,8 @@ async fn hold(engine: &Engine, line: u64, number: u64) {
     while turn < LAST_TURN {
         turn += 1;
         let answer = match turn {
-            1 => engine.start(start(line, number), &token(turn)).await,
-            _ => engine.turn(&id, event(turn), &token(turn)).await,
+            1 => engine.turn(TurnRequest::start(start(line, number), token(turn))).await,
+            _ => engine.turn(TurnRequest::event(id.clone(), event(turn), token(turn))).await,
         };
         let answer = answer.unwrap();
         assert!(!answer.repeated, "{id}: turn {turn} was there already");
@@ -376,7 +377,8 @@ async fn check_call(
     assert_eq!(made_again, call, "{id}: state and turns disagree");
     // Whoever asks again, because the answer got lost, hears the same; the event is not looked at.
     let last = call.turn;
-    let again = engine.turn(&id, Event::Silent, &token(last)).await.unwrap();
+    let again =
+        engine.turn(TurnRequest::event(id.clone(), Event::Silent, token(last))).await.unwrap();
     assert!(again.repeated, "{id}: turn {last} was made a second time");
     assert_eq!(digest(&again.record), digest(&records[last as usize - 1]));
     assert_eq!(again.call, call);
@@ -411,7 +413,8 @@ async fn calls_outlive_kill_9_with_every_answer_that_was_given() {
     let folder = tempfile::tempdir().unwrap();
     let mut answered = Answered::new();
     for round in 0..rounds {
-        // Sometimes at once, while it opens or recovers; otherwise after ever different amounts of work.
+        // Sometimes at once, while it opens or recovers; otherwise after ever different amounts of
+        // work.
         let answers = if round % 4 == 3 { 0 } else { 1 + round * 397 % 301 };
         run_and_kill(folder.path(), answers, &mut answered);
         check(&engine(folder.path()), &answered).await;
@@ -422,7 +425,10 @@ async fn calls_outlive_kill_9_with_every_answer_that_was_given() {
     for (line, (number, turns)) in standing {
         let id = id(line, number);
         for turn in turns + 1..=LAST_TURN {
-            let answer = engine.turn(&id, event(turn), &token(turn)).await.unwrap();
+            let answer = engine
+                .turn(TurnRequest::event(id.clone(), event(turn), token(turn)))
+                .await
+                .unwrap();
             assert!(!answer.repeated);
         }
         let call = engine.calls().load(&id).await.unwrap().unwrap().call;

@@ -1,4 +1,5 @@
-//! Engines that share a table and nothing else: real `dialgraph serve` processes, sealed, over a stand-in for DynamoDB.
+//! Engines that share a table and nothing else: real `dialgraph serve` processes, sealed, over a
+//! stand-in for DynamoDB.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -17,17 +18,16 @@ use std::time::{Duration, Instant};
 
 use dialgraph_aws::connection;
 use dialgraph_aws::dynamodb::{DynamoStore, Limits};
-use dialgraph_kernel::call::CallId;
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::{CallId, Timestamp};
 use dialgraph_local::tickets::{FiledTicket, LocalTickets};
 use dialgraph_simulator::script::Script;
-use dialgraph_simulator::session::{Action, Session, Setup};
+use dialgraph_simulator::session::{Action, CallSetup, Session};
 use dialgraph_stand_ins::{Asked, Between, Exchange, Fate, StandIn, environment};
 use dialgraph_store::{Backend as _, Keyring, Sealed, Store, UnixMillis};
 use serde_json::{Value, json};
 
 use connect::double::{Double, Stand};
-use connect::lab::{bridge, folder, lab, queue_arn};
+use connect::fixture::{bridge, fixture, folder, queue_arn};
 use connect::live::{Process, Server, binary};
 use fleet::{
     PATIENCE, SEAL, TABLE, begin, create_table, deliver, event, heard, request, serve, shown, turns,
@@ -92,8 +92,8 @@ fn wait_for(what: &str, so: impl Fn() -> bool) {
     }
 }
 
-/// Three servers that begin at the same moment on an empty table, each behind something of its own that stands between
-/// it and the table.
+/// Three servers that begin at the same moment on an empty table, each behind something of its own
+/// that stands between it and the table.
 fn three(ministack: &StandIn, project: &Path) -> (Vec<Between>, Vec<Server>) {
     let made = create_table(&ministack.url());
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -132,8 +132,8 @@ fn hold(between: &Between, partition: &'static str, fate: Fate) {
     });
 }
 
-/// On ministack alone: moto copies its tables with every transaction, and under this load a ticket takes longer than the
-/// flow waits for it.
+/// On ministack alone: moto copies its tables with every transaction, and under this load a ticket
+/// takes longer than the flow waits for it.
 #[test]
 fn calls_go_on_at_other_processes_when_each_is_killed_in_mid_turn() {
     let ministack = StandIn::ministack();
@@ -155,8 +155,9 @@ fn calls_go_on_at_other_processes_when_each_is_killed_in_mid_turn() {
                 })
             })
             .collect();
-        // Each once, under load, when it has just sent a commit: that of a turn, which never arrives; that of a turn,
-        // which is carried out while nobody learns of it; and that of a ticket in the middle of a turn, likewise.
+        // Each once, under load, when it has just sent a commit: that of a turn, which never
+        // arrives; that of a turn, which is carried out while nobody learns of it; and that of a
+        // ticket in the middle of a turn, likewise.
         let kills = [
             ("call/line-", Fate::Vanish),
             ("call/line-", Fate::LoseAnswer),
@@ -326,10 +327,10 @@ fn with_the_table_gone_in_mid_call_every_caller_reaches_a_person() {
     {
         between.decide(|_: &Asked| Fate::Pass);
         let (setup, _) = script.setup("contact").unwrap();
-        let setup = Setup { id: CallId(format!("contact-{n}").into()), at: now(), ..setup };
+        let setup = CallSetup { id: CallId(format!("contact-{n}").into()), at: now(), ..setup };
         let flow = bridge(&setup).flow().unwrap();
         let (double, seen) = Double::new(&flow, &setup, Box::new(function.clone()));
-        let mut live = Session::new(lab(), setup).on(Box::new(double));
+        let mut live = Session::new(fixture(), setup).on(Box::new(double));
         live.start().unwrap();
         assert!(matches!(seen.lock().unwrap().stand, Stand::Asked(_)), "{fate:?}");
         let what = format!("{fate:?}");
@@ -374,7 +375,8 @@ fn with_the_records_throttled_or_silent_the_customer_is_found_in_what_was_last_k
     let kept = tempfile::tempdir().unwrap();
     let place = kept.path().display().to_string();
     let at_hand = ("DIALGRAPH_STORE__FOLDER", &*place);
-    // A project is put live by a server that has time for it; the callers' has the limits of production.
+    // A project is put live by a server that has time for it; the callers' has the limits of
+    // production.
     drop(serve(&ministack.url(), &[at_hand]));
     let between = Between::start(ministack.address());
     let limits = [
@@ -469,7 +471,8 @@ fn without_the_first(place: &Path) -> PathBuf {
     project
 }
 
-/// The shipped project with somebody there at all hours: servers take the time of this machine, whatever it is.
+/// The shipped project with somebody there at all hours: servers take the time of this machine,
+/// whatever it is.
 fn always_open(place: &Path) -> PathBuf {
     let project = copied(place);
     let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -602,7 +605,8 @@ fn a_call_goes_on_in_a_table_after_an_import_that_was_killed_twice() {
     let import = |more: &[&str]| {
         store_command(place, &shared, &[&["import", "backup.jsonl"], more].concat())
     };
-    // Killed when some pieces of content are there, and again when some rows are: what is behind them is held.
+    // Killed when some pieces of content are there, and again when some rows are: what is behind
+    // them is held.
     let is_content = |asked: &Asked| asked.body.to_string().contains("\"S\":\"blob");
     let is_seal = |asked: &Asked| asked.body.to_string().contains("\"S\":\"dialgraph/seal");
     for (content, passing) in [(true, 3), (false, 1)] {

@@ -1,5 +1,6 @@
-//! What the README's whole call costs in a table of DynamoDB, in capacity units: as a stand-in counts them, and by the
-//! service's documented rules from the sizes of the items that went over the wire.
+//! What the README's whole call costs in a table of DynamoDB, in capacity units: as a stand-in
+//! counts them, and by the service's documented rules from the sizes of the items that went over
+//! the wire.
 //!
 //! Both tables of it are in `docs/dynamodb.md`; `DIALGRAPH_UPDATE_DOCS=1` writes them anew.
 
@@ -14,12 +15,11 @@ use std::sync::Arc;
 
 use dialgraph_aws::connection::stand_in;
 use dialgraph_aws::dynamodb::{DynamoStore, Limits, create_table};
+use dialgraph_base::{CallId, Channel, Timestamp};
 use dialgraph_flow::Project;
-use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
-use dialgraph_kernel::ports::Timestamp;
 use dialgraph_local::LocalConfig;
-use dialgraph_runtime::{Clock, Dispatch, Engine, Releases, Start, WaitRules};
+use dialgraph_runtime::{Clock, Dispatch, Engine, Releases, Start, TurnRequest, WaitRules};
 use dialgraph_simulator::script::parse_time;
 use dialgraph_stand_ins::{Between, Exchange, StandIn};
 use dialgraph_store::{Keyring, Sealed, Store, UnixMillis};
@@ -27,7 +27,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use connect::lab::{folder, lab};
+use connect::fixture::{fixture, folder};
 
 const DOCUMENT: &str = "../docs/dynamodb.md";
 const TABLE: &str = "cost";
@@ -45,8 +45,8 @@ impl Clock for Morning {
     }
 }
 
-/// Bytes of an attribute's value, by the service's rules: text and binary as they are, a number a byte for every two
-/// digits and one more.
+/// Bytes of an attribute's value, by the service's rules: text and binary as they are, a number a
+/// byte for every two digits and one more.
 fn value_bytes(value: &Value) -> usize {
     let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
     let text = value.as_str().unwrap();
@@ -76,7 +76,8 @@ struct Units {
     rows: usize,
     reads: usize,
     writes: usize,
-    /// Units written as the stand-in counts them. Of a read it says 1 whatever its size, which is not the rule.
+    /// Units written as the stand-in counts them. Of a read it says 1 whatever its size, which is
+    /// not the rule.
     measured: f64,
 }
 
@@ -117,7 +118,8 @@ impl Paper {
                         other => panic!("no commit has a {other}"),
                     };
                     let before = self.items.get(&place).copied().unwrap_or(0);
-                    // Whichever is larger, before or after; and twice, because all or nothing is written.
+                    // Whichever is larger, before or after; and twice, because all or nothing is
+                    // written.
                     units.writes += 2 * before.max(after.unwrap_or(0)).div_ceil(1024).max(1);
                     units.rows += 1;
                     match after {
@@ -211,12 +213,13 @@ async fn the_readme_call_costs_what_the_document_says() {
         .iter()
         .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
         .collect();
+    local.indexes = Arc::new(project.indexes());
     local.now = at;
     let providers = local.build().await.unwrap().providers;
     let engine = Engine::new(
         store,
-        Arc::new(Releases::new(lab().release.clone())),
-        lab().plugins.clone(),
+        Arc::new(Releases::new(fixture().release.clone())),
+        fixture().plugins.clone(),
         Arc::new(Dispatch::new(providers, project.grants())),
         Arc::new(Morning(at)),
         WaitRules::default(),
@@ -249,7 +252,7 @@ async fn the_readme_call_costs_what_the_document_says() {
         let answer = if n == 0 {
             let start = Start {
                 id: id.clone(),
-                channel: Channel::Voice,
+                channel: Channel::default(),
                 locale: None,
                 from: Some("+821000000101".to_owned()),
                 to: None,
@@ -257,9 +260,9 @@ async fn the_readme_call_costs_what_the_document_says() {
                 seed: 1,
                 attributes: std::collections::BTreeMap::new(),
             };
-            engine.start(start, "start").await.unwrap()
+            engine.turn(TurnRequest::start(start, "start")).await.unwrap()
         } else {
-            engine.turn(&id, event, &n.to_string()).await.unwrap()
+            engine.turn(TurnRequest::event(id.clone(), event, n.to_string())).await.unwrap()
         };
         let mut units = Units::default();
         for exchange in between.take_seen() {

@@ -1,11 +1,13 @@
-//! What plugins get and callers hear when a service of Amazon fails: one call of a general customer with the shipped flow and
-//! plugins, through the real SDK to a server that stands in for the service, while that server is busy, broken, silent or
-//! refuses.
+//! What plugins get and callers hear when a service of Amazon fails: one call of a general customer
+//! with the shipped flow and plugins, through the real SDK to a server that stands in for the
+//! service, while that server is busy, broken, silent or refuses.
 //!
-//! Services that no caller talks to are asked in the same manner, without a call: Polly, Secrets Manager and KMS.
+//! Services that no caller talks to are asked in the same manner, without a call: Polly, Secrets
+//! Manager and KMS.
 //!
-//! The tables of what came of it are in `docs/aws.md`; `DIALGRAPH_UPDATE_DOCS=1` writes them anew. Every request, and every
-//! answer that is not garbled, is held against botocore's models of the services.
+//! The tables of what came of it are in `docs/aws.md`; `DIALGRAPH_UPDATE_DOCS=1` writes them anew.
+//! Every request, and every answer that is not garbled, is held against botocore's models of the
+//! services.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -24,26 +26,27 @@ use dialgraph_aws::kms::Kms;
 use dialgraph_aws::knowledge::{Hybrid, Vectors};
 use dialgraph_aws::lex::{self, Lex};
 use dialgraph_aws::polly::{self, Polly, Speech, Voice};
-use dialgraph_aws::secrets::{SecretsManager, Settings};
+use dialgraph_aws::secrets::{SecretsManager, SecretsManagerSettings};
+use dialgraph_base::{CallId, Channel, Timestamp};
+use dialgraph_config::Config;
 use dialgraph_flow::Project;
-use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::ports::{HostAnswer, HostErrorKind, Timestamp};
+use dialgraph_kernel::ports::{HostAnswer, HostErrorKind};
 use dialgraph_local::LocalConfig;
 use dialgraph_local::secrets::RevealSecret as _;
-use dialgraph_runtime::{Answer, Dispatch, Engine, Releases, Start, WaitRules};
-use dialgraph_server::Config;
-use dialgraph_server::clock::SystemClock;
+use dialgraph_runtime::{
+    Answer, Dispatch, Engine, Releases, Start, SystemClock, TurnRequest, WaitRules,
+};
 use dialgraph_server::world::guarded;
-use dialgraph_simulator::session::Lab;
+use dialgraph_simulator::session::Fixture;
 use dialgraph_stand_ins::scripted::{Exchange, Part, Reply, Request, Scripted};
 use dialgraph_stand_ins::{polly as stand_in_polly, shapes};
 use dialgraph_store::{ManualClock, MemoryStore, Store};
 use serde_json::{Value, json};
 
-use connect::lab::{folder, lab_of};
+use connect::fixture::{fixture_of, folder};
 
 const TABLE: &str = "../docs/aws.md";
 
@@ -182,7 +185,8 @@ fn steps_in() -> Reply {
     Reply::json(200, &answer)
 }
 
-/// A service that does something else. `does` is given how often it was asked before; none: it answers well.
+/// A service that does something else. `does` is given how often it was asked before; none: it
+/// answers well.
 struct Case {
     service: Service,
     fault: &'static str,
@@ -275,7 +279,7 @@ struct Outcome {
     exchanges: Vec<Exchange>,
 }
 
-fn hold(lab: &Lab, project: &Project, case: &Case) -> Outcome {
+fn hold(fixture: &Fixture, project: &Project, case: &Case) -> Outcome {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let (service, does) = (case.service, case.does);
@@ -290,7 +294,7 @@ fn hold(lab: &Lab, project: &Project, case: &Case) -> Outcome {
         let before = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         does(before).unwrap_or_else(|| of.well(request))
     });
-    let mut outcome = runtime.unwrap().block_on(call(lab, project, &server));
+    let mut outcome = runtime.unwrap().block_on(call(fixture, project, &server));
     outcome.exchanges = server.exchanges();
     let requests = outcome.exchanges.iter().map(|exchange| &exchange.request);
     let of_service = requests.filter(|request| {
@@ -313,11 +317,11 @@ fn hold(lab: &Lab, project: &Project, case: &Case) -> Outcome {
     outcome
 }
 
-async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
+async fn call(fixture: &Fixture, project: &Project, server: &Scripted) -> Outcome {
     let connection = stand_in(&server.url());
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
     let mut local = LocalConfig::with_language(
-        dialgraph_local::Language::of_files(project.files()).unwrap(),
+        dialgraph_local::LanguageProviders::of_files(project.files()).unwrap(),
         store.clone(),
     );
     local.collections = project
@@ -325,6 +329,7 @@ async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
         .iter()
         .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
         .collect();
+    local.indexes = Arc::new(project.indexes());
     local.now = Timestamp(SystemClock.millis());
     let mut providers = local.build().await.unwrap().providers;
     let second = Duration::from_secs(1);
@@ -354,8 +359,8 @@ async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
     let (world, _) = guarded(dispatch, &config.providers, &Arc::default());
     let engine = Engine::new(
         store,
-        Arc::new(Releases::new(lab.release.clone())),
-        lab.plugins.clone(),
+        Arc::new(Releases::new(fixture.release.clone())),
+        fixture.plugins.clone(),
         world,
         Arc::new(SystemClock),
         WaitRules { turn_ms: 4_000, comfort_wait_ms: 100, ..WaitRules::default() },
@@ -364,7 +369,7 @@ async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
     let attributes = [("customer_class", "general"), ("company", "도토리소프트")];
     let start = Start {
         id: id.clone(),
-        channel: Channel::Voice,
+        channel: Channel::default(),
         locale: Some("ko-KR".into()),
         from: Some("+821000000106".to_owned()),
         to: None,
@@ -384,7 +389,7 @@ async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
         journal: Vec::new(),
         exchanges: Vec::new(),
     };
-    let mut answer = engine.start(start, "t0").await.unwrap();
+    let mut answer = engine.turn(TurnRequest::start(start, "t0")).await.unwrap();
     let mut said = false;
     for turn in 1..40 {
         let Answer { record, in_flight, .. } = answer;
@@ -413,7 +418,8 @@ async fn call(lab: &Lab, project: &Project, server: &Scripted) -> Outcome {
             }
             other => panic!("{other:?}"),
         };
-        answer = engine.turn(&id, event, &format!("t{turn}")).await.unwrap();
+        answer =
+            engine.turn(TurnRequest::event(id.clone(), event, format!("t{turn}"))).await.unwrap();
     }
     outcome
 }
@@ -457,7 +463,7 @@ fn unguarded() -> tempfile::TempDir {
 fn whatever_a_service_does_the_caller_is_answered_or_reaches_a_person() {
     let flows = folder().join("../flows");
     let plain = unguarded();
-    let labs = [lab_of(&flows), lab_of(plain.path())];
+    let labs = [fixture_of(&flows), fixture_of(plain.path())];
     let projects = [Project::load(&flows).unwrap(), Project::load(plain.path()).unwrap()];
     let mut rows = String::new();
     let mut usual: Vec<String> = Vec::new();
@@ -615,7 +621,8 @@ impl Other {
         let always = |what, reply: Reply| (what, reply.clone(), reply);
         let busy = self.error(400, "ThrottlingException");
         let (down, refuses, unknown) = match self {
-            // The model has no error for a voice that is gone, but accounts have voices of their own.
+            // The model has no error for a voice that is gone, but accounts have voices of their
+            // own.
             Self::Polly => ("ServiceFailureException", 403, (404, "ResourceNotFoundException")),
             Self::Secrets | Self::KnownSecret => {
                 ("InternalServiceError", 400, (400, "ResourceNotFoundException"))
@@ -639,7 +646,8 @@ impl Other {
         let operation = Duration::from_secs(60);
         match self {
             Self::Polly => {
-                let voice = Voice::new("Seoyeon", polly::Engine::Neural, Some("ko-KR")).unwrap();
+                let voice =
+                    Voice::new("Seoyeon", polly::VoiceEngine::Neural, Some("ko-KR")).unwrap();
                 let format = polly::Format::Mp3;
                 let speech = Speech { text: WORDS.to_owned(), ssml: false, voice, format };
                 let said = Polly::patient(&connection, attempt, operation).say(&speech).await;
@@ -649,8 +657,11 @@ impl Other {
                 })
             }
             Self::Secrets | Self::KnownSecret => {
-                let settings =
-                    Settings { keep: Duration::ZERO, limit: attempt, ..Settings::default() };
+                let settings = SecretsManagerSettings {
+                    keep: Duration::ZERO,
+                    limit: attempt,
+                    ..SecretsManagerSettings::default()
+                };
                 let secrets = SecretsManager::over(&connection, settings);
                 if self == Self::KnownSecret {
                     secrets.reveal("desk-token").await.unwrap();
@@ -693,7 +704,8 @@ async fn services_that_no_caller_talks_to_fail_with_a_kind_and_a_code_or_not_at_
             writeln!(rows, "| {} | {what} | {told} | {again} |", service.name()).unwrap();
             seen.extend(server.exchanges());
         }
-        // Answers are judged, but for what is none and for the error that Polly's model does not have.
+        // Answers are judged, but for what is none and for the error that Polly's model does not
+        // have.
         let sound = |exchange: &&Exchange| {
             let garbled = exchange.reply.parts.first() == Reply::text(200, GARBAGE).parts.first();
             let unknown = service == Other::Polly && exchange.reply.status == 404;

@@ -1,7 +1,8 @@
-//! Calls through the function that has the engine within: bridge flow, the real binary, and a store that outlives it.
+//! Calls through the function that has the engine within: bridge flow, the real binary, and a store
+//! that outlives it.
 //!
-//! As with the engine that is a server of its own, each script's caller acts at this very time of day, once in the
-//! simulator and once on the line.
+//! As with the engine that is a server of its own, each script's caller acts at this very time of
+//! day, once in the simulator and once on the line.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
@@ -10,15 +11,14 @@ mod connect;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use dialgraph_kernel::call::CallId;
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::{CallId, Timestamp};
 use dialgraph_runtime::Calls;
 use dialgraph_simulator::script::Script;
 use dialgraph_simulator::session::{Action, Session};
 use dialgraph_store::{SledOptions, SledStore, UnixMillis};
 
 use connect::double::{Double, Report};
-use connect::lab::{bridge, folder, lab, stands};
+use connect::fixture::{bridge, fixture, folder, stands};
 use connect::live::Process;
 
 #[expect(clippy::disallowed_methods, reason = "both ways are taken at this time of day")]
@@ -77,14 +77,14 @@ fn calls_go_the_same_way_with_the_engine_within_the_function() {
         let actions: Vec<Action> = script
             .steps
             .iter()
-            .filter_map(|step| step.value.action())
+            .filter_map(|step| step.action())
             .map(|action| action.expect("the script is one"))
             .collect();
-        let mut direct = Session::new(lab(), setup.clone());
+        let mut direct = Session::new(fixture(), setup.clone());
         let acted = act(&mut direct, &actions);
         let flow = bridge(&setup).flow().expect("there is a bridge for the shipped project");
         let (double, seen) = Double::new(&flow, &setup, Box::new(function.clone()));
-        let mut live = Session::new(lab(), setup).on(Box::new(double));
+        let mut live = Session::new(fixture(), setup).on(Box::new(double));
         assert_eq!(act(&mut live, &actions), acted, "{name}");
         let seen = read(&seen);
         let call = direct.call().expect("it began");

@@ -1,7 +1,8 @@
 //! Calls in progress while plugins and flows are swapped, broken and rolled back under them.
 //!
-//! The short form runs with the other tests; `DIALGRAPH_SOAK=200` makes it 200 calls at once and 200 changes, for an
-//! optimised build: `DIALGRAPH_SOAK=200 cargo test --profile bench -p dialgraph-tests --test soak -- --nocapture`.
+//! The short form runs with the other tests; `DIALGRAPH_SOAK=200` makes it 200 calls at once and
+//! 200 changes, for an optimised build:
+//! `DIALGRAPH_SOAK=200 cargo test --profile bench -p dialgraph-tests --test soak -- --nocapture`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the long form tells what it measured")]
@@ -12,17 +13,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cap::Cap;
+use dialgraph_base::{CallId, Channel, Digest, Timestamp};
 use dialgraph_deploy::{
-    Allow, Back, Change, Deploy, DeployError, Item, LocalWorlds, NewPlugin, Role, Settings, Setup,
-    Source, Who,
+    Allow, Change, Deploy, DeployError, DeployParts, DeploySettings, Item, LocalWorldFactory,
+    NewPlugin, Role, RollbackTarget, Source, Who,
 };
-use dialgraph_flow::Digest;
 use dialgraph_guests::build::Build;
 use dialgraph_host::{Host, HostConfig};
-use dialgraph_kernel::call::{CallId, Channel, Status};
+use dialgraph_kernel::call::Status;
 use dialgraph_kernel::event::Event;
-use dialgraph_kernel::ports::Timestamp;
-use dialgraph_runtime::{Answer, Clock, Engine, Releases, Start, WaitRules};
+use dialgraph_runtime::{Answer, Clock, Engine, Releases, Start, TurnRequest, WaitRules};
 use dialgraph_store::{Blobs, SledOptions, SledStore, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -64,7 +64,8 @@ nodes:
 struct Form {
     calls: usize,
     rounds: usize,
-    /// Both plugins are swapped; compiling the larger one takes its time in a build that is not optimised.
+    /// Both plugins are swapped; compiling the larger one takes its time in a build that is not
+    /// optimised.
     both: bool,
 }
 
@@ -129,13 +130,13 @@ async fn site(folder: &Path, plain: &[u8]) -> Site {
     let store = SledStore::open(folder.join("db"), clock.clone(), &options).unwrap();
     let store = Arc::new(store);
     let host = Arc::new(Host::new(HostConfig::default()).unwrap());
-    let deploy = Deploy::new(Setup {
+    let deploy = Deploy::new(DeployParts {
         store: store.clone(),
         blobs: Blobs::open(folder.join("content")).unwrap(),
         host: host.clone(),
-        worlds: Arc::new(LocalWorlds::new(store.clone(), clock.clone())),
+        worlds: Arc::new(LocalWorldFactory::new(store.clone(), clock.clone())),
         clock,
-        settings: Settings::default(),
+        settings: DeploySettings::default(),
     });
     let files = [
         ("dialgraph.yaml", PROJECT),
@@ -184,7 +185,7 @@ impl Line {
         let answer: Answer = if self.turn == 1 {
             let start = Start {
                 id: self.id(),
-                channel: Channel::Voice,
+                channel: Channel::default(),
                 locale: None,
                 from: None,
                 to: None,
@@ -192,11 +193,11 @@ impl Line {
                 seed: self.number as u64,
                 attributes: BTreeMap::new(),
             };
-            site.engine.start(start, &token).await.unwrap()
+            site.engine.turn(TurnRequest::start(start, &token)).await.unwrap()
         } else {
             let key = if last { "2" } else { "1" };
             let event = Event::Pressed(key.to_owned());
-            site.engine.turn(&self.id(), event, &token).await.unwrap()
+            site.engine.turn(TurnRequest::event(self.id(), event, &token)).await.unwrap()
         };
         site.deploy.observe(&answer.call.release, &answer.record);
         let ended = matches!(answer.call.status, Status::Ended { .. });
@@ -261,7 +262,8 @@ async fn disturb(site: &Site, round: usize, form: &Form, plain: &[u8]) -> bool {
         }
         5 => {
             let item = Item::plugin("plain");
-            let back = deploy.roll_back_item(&who, &item, &Back::OneStep, Allow::Nothing, None);
+            let back =
+                deploy.roll_back_item(&who, &item, &RollbackTarget::OneStep, Allow::Nothing, None);
             (back.await, false)
         }
         6 => {
@@ -270,7 +272,7 @@ async fn disturb(site: &Site, round: usize, form: &Form, plain: &[u8]) -> bool {
             change.flows = flow(desk()).flows;
             (deploy.push(&who, change).await, true)
         }
-        _ => (deploy.roll_back(&who, &Back::OneStep, Allow::Nothing, None).await, false),
+        _ => (deploy.roll_back(&who, &RollbackTarget::OneStep, Allow::Nothing, None).await, false),
     };
     match outcome {
         Ok(outcome) => assert!(outcome.changed && !broken, "round {round}: {outcome:?}"),
@@ -308,8 +310,8 @@ const STORE_CACHE: u64 = 4 << 20;
 struct Memory {
     /// Allocated and not given back.
     heap: u64,
-    /// Of all that is mapped, what is in memory: of `heap` and what its allocator keeps, of compiled plugins, of pools of
-    /// instances, of files.
+    /// Of all that is mapped, what is in memory: of `heap` and what its allocator keeps, of
+    /// compiled plugins, of pools of instances, of files.
     resident: u64,
     compiled: u64,
     pools: u64,
@@ -317,7 +319,8 @@ struct Memory {
     files: u64,
 }
 
-/// A line of `/proc/self/smaps` that begins a mapping: ADDRESSES PERMISSIONS OFFSET DEVICE INODE [PATH].
+/// A line of `/proc/self/smaps` that begins a mapping: ADDRESSES PERMISSIONS OFFSET DEVICE INODE
+/// [PATH].
 #[derive(Debug, Default)]
 struct Mapping {
     bytes: u64,
@@ -372,7 +375,8 @@ impl Memory {
                 memory.add(&mapping);
             } else if words.len() >= 5 && words[0].contains('-') {
                 let before = std::mem::replace(&mut mapping, Mapping::read(&words));
-                // The place of an instance's memory is followed by addresses that nothing may touch.
+                // The place of an instance's memory is followed by addresses that nothing may
+                // touch.
                 if mapping.is_guard() && !before.is_code && !before.is_file && !before.is_image {
                     memory.anonymous -= before.resident;
                     memory.pools += before.resident;
@@ -417,7 +421,8 @@ struct Run {
     most_held: usize,
     /// Allocated at the same time, at most.
     most_heap: u64,
-    /// At rest, after the first quarter of the rounds and in the end, with the calls held until then.
+    /// At rest, after the first quarter of the rounds and in the end, with the calls held until
+    /// then.
     early: (usize, Memory),
     end: Memory,
 }
@@ -513,12 +518,13 @@ async fn calls_go_on_while_plugins_and_flows_are_swapped_broken_and_rolled_back(
         calm.calls,
     );
     println!("{told}");
-    // The store's index and cache grow with the calls held, and as much without any change. Versions of flows and plugins
-    // add nothing that stays: those of the long form together are some hundred MiB.
+    // The store's index and cache grow with the calls held, and as much without any change.
+    // Versions of flows and plugins add nothing that stays: those of the long form together are
+    // some hundred MiB. Components are compiled in a process of their own, so there is no peak in
+    // this one for the memory to come down from.
     let ((heap, calls), (calm_heap, calm_calls)) = (run.growth(), calm.growth());
     let by_calls = calm_heap.max(0.0) / calm_calls * calls;
     assert!(heap < by_calls * 1.25 + f64::from(4 << 20), "{told}");
-    assert!(run.end.heap < run.most_heap, "it comes back down\n{told}");
     assert!(run.end.compiled < run.early.1.compiled + (1 << 20), "{told}");
     assert!(run.end.pools < run.early.1.pools + (8 << 20), "{told}");
 }

@@ -1,5 +1,5 @@
-//! Turns that are delivered twice, outlast their time, or meet another process: on the engine itself, in
-//! virtual time.
+//! Turns that are delivered twice, outlast their time, or meet another process: on the engine
+//! itself, in virtual time.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,18 +12,18 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use dialgraph_base::{CallId, Channel, Digest, Timestamp};
+use dialgraph_flow::Release;
 use dialgraph_flow::testing::{Plugins as Descriptors, compile_files, plugins};
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::plugin::{
     Cost, Done, HostCalls, Invocation, Plugins, RunReport, RunResult, Speech,
 };
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult, Timestamp, knowledge};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult, knowledge};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::{
-    Answer, Clock as _, Engine, EngineError, Releases, Start, WaitRules, World,
+    Answer, Clock as _, Engine, EngineError, Releases, Start, TurnRequest, WaitRules, World,
 };
 use dialgraph_simulator::clock::{SharedClock, VirtualClock};
 use dialgraph_store::{
@@ -141,7 +141,7 @@ impl Process {
     fn start(&self, token: &str) -> Result<Answer, EngineError> {
         let start = Start {
             id: id(),
-            channel: Channel::Voice,
+            channel: Channel::default(),
             locale: None,
             from: None,
             to: None,
@@ -149,11 +149,11 @@ impl Process {
             seed: 1,
             attributes: BTreeMap::new(),
         };
-        self.clock.0.run(self.engine.start(start, token))
+        self.clock.0.run(self.engine.turn(TurnRequest::start(start, token)))
     }
 
     fn turn(&self, event: Event, token: &str) -> Result<Answer, EngineError> {
-        self.clock.0.run(self.engine.turn(&id(), event, token))
+        self.clock.0.run(self.engine.turn(TurnRequest::event(id(), event, token)))
     }
 
     fn looks(&self) -> u32 {
@@ -298,18 +298,20 @@ fn two_processes_that_handle_one_event_give_one_answer() {
     let press = || Event::Pressed("1".into());
     let id = id();
     let both = futures::future::join(
-        one.engine.turn(&id, press(), "1"),
-        two.engine.turn(&id, press(), "1"),
+        one.engine.turn(TurnRequest::event(id.clone(), press(), "1")),
+        two.engine.turn(TurnRequest::event(id, press(), "1")),
     );
     let (first, second) = clock.0.run(both);
     let (first, second) = (first.unwrap(), second.unwrap());
     assert!(!first.repeated && second.repeated);
     assert_eq!(first.record, second.record);
-    // Each asked, as one of them might have died; an effect would have happened once, for both used one key.
+    // Each asked, as one of them might have died; an effect would have happened once, for both used
+    // one key.
     assert_eq!(one.articles.keys.lock().unwrap()[1], two.articles.keys.lock().unwrap()[0]);
 }
 
-/// A store in which another process answers the same event right after this one has looked whether it was answered.
+/// A store in which another process answers the same event right after this one has looked whether
+/// it was answered.
 struct Meanwhile {
     store: Arc<MemoryStore>,
     other: Mutex<Option<Process>>,
@@ -321,7 +323,11 @@ impl Store for Meanwhile {
         let row = self.store.get(key).await;
         let other = self.other.lock().unwrap().take();
         if let Some(other) = other {
-            let answer = other.engine.turn(&id(), Event::Pressed("1".into()), "1").await.unwrap();
+            let answer = other
+                .engine
+                .turn(TurnRequest::event(id(), Event::Pressed("1".into()), "1"))
+                .await
+                .unwrap();
             assert!(!answer.repeated);
         }
         row
@@ -352,7 +358,7 @@ fn an_event_that_another_process_answers_between_two_looks_gets_its_answer() {
         WaitRules::default(),
     );
     let press = Event::Pressed("1".into());
-    let answer = clock.0.run(engine.turn_after(&id(), press, "1", Some(1))).unwrap();
+    let answer = clock.0.run(engine.turn(TurnRequest::event(id(), press, "1").after(1))).unwrap();
     assert!(answer.repeated && answer.record.turn == 2);
 }
 
@@ -363,8 +369,8 @@ fn two_events_at_once_are_handled_one_after_the_other() {
     one.start("start").unwrap();
     let id = id();
     let both = futures::future::join(
-        one.engine.turn(&id, Event::Pressed("1".into()), "1"),
-        two.engine.turn(&id, Event::HungUp, "bye"),
+        one.engine.turn(TurnRequest::event(id.clone(), Event::Pressed("1".into()), "1")),
+        two.engine.turn(TurnRequest::event(id, Event::HungUp, "bye")),
     );
     let (first, second) = clock.0.run(both);
     // The hang-up needs no reply and is first; the key press then comes too late.
@@ -380,7 +386,7 @@ fn an_event_is_refused_that_answers_another_turn_than_the_last() {
     process.start("start").unwrap();
     let turn = |token: &str, after| {
         let event = Event::Pressed("1".into());
-        clock.0.run(process.engine.turn_after(&id(), event, token, Some(after)))
+        clock.0.run(process.engine.turn(TurnRequest::event(id(), event, token).after(after)))
     };
     let first = turn("1", 1).unwrap();
     for wrong in [1, 3] {

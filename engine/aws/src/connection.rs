@@ -1,4 +1,5 @@
-//! How this process reaches Amazon: region, credentials, HTTP and its limits, once for all services.
+//! How this process reaches Amazon: region, credentials, HTTP and its limits, once for all
+//! services.
 
 use std::time::Duration;
 
@@ -43,12 +44,14 @@ fn http() -> SharedHttpClient {
     Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
-/// Finds region and credentials where the AWS SDK looks for them: environment, profile, container, instance.
-/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.
+/// Finds region and credentials where the AWS SDK looks for them: environment, profile, container,
+/// instance. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.
 ///
-/// Each client adds limits of its own for a try and for a whole request, and says whether it may be repeated.
+/// Each client adds limits of its own for a try and for a whole request, and says whether it may be
+/// repeated.
 pub async fn connect(region: Option<&str>) -> Connection {
-    // The behaviour is pinned so that an update of the SDK changes neither retries nor limits unseen.
+    // The behaviour is pinned so that an update of the SDK changes neither retries nor limits
+    // unseen.
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http())
         .retry_config(RetryConfig::disabled())
@@ -64,7 +67,8 @@ pub async fn connect(region: Option<&str>) -> Connection {
     Connection { config }
 }
 
-/// The limits of a service that has `time` for an answer. Requests are tried once, so it is that of a try, too.
+/// The limits of a service that has `time` for an answer. Requests are tried once, so it is that of
+/// a try, too.
 pub fn within(time: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT.min(time))

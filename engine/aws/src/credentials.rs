@@ -1,8 +1,9 @@
 //! Looking for credentials, so that a request which gives up does not undo the search.
 //!
-//! The SDK looks for credentials within a request, once what it has is about to expire. A request to the table gives up
-//! after half a second; were the search its own, credentials that take longer (a role assumed through a slow endpoint)
-//! would be looked for again by each request and found by none, until the process starts anew.
+//! The SDK looks for credentials within a request, once what it has is about to expire. A request
+//! to the table gives up after half a second; were the search its own, credentials that take longer
+//! (a role assumed through a slow endpoint) would be looked for again by each request and found by
+//! none, until the process starts anew.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +13,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use tokio::sync::Mutex;
 
-/// Time for one search. Places that answer do so within a second; one that does not must not hold up the next search.
+/// Time for one search. Places that answer do so within a second; one that does not must not hold
+/// up the next search.
 const SEARCH: Duration = Duration::from_secs(30);
 
 /// How long credentials without an end are taken as found: as long as the SDK itself keeps such.
@@ -21,8 +23,8 @@ const KEPT: Duration = Duration::from_mins(15);
 /// What credentials must still be good for to be handed out.
 const LEFT: Duration = Duration::from_mins(1);
 
-/// A provider whose searches end although nobody waits for them any more; what such a one finds is there for whoever
-/// asks next. There is one search at a time.
+/// A provider whose searches end although nobody waits for them any more; what such a one finds is
+/// there for whoever asks next. There is one search at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Unhurried {
     provider: SharedCredentialsProvider,
@@ -62,7 +64,8 @@ impl Unhurried {
             Ok(outcome)
         });
         let outcome = search.await.map_err(CredentialsError::unhandled)?;
-        // It has arrived: the next search is for new ones. Whoever asks at this moment takes it for themselves.
+        // It has arrived: the next search is for new ones. Whoever asks at this moment takes it for
+        // themselves.
         if let Ok(mut found) = self.found.try_lock() {
             found.take();
         }

@@ -1,10 +1,10 @@
 //! Why a service did not do what it was asked, told apart by what can be done about it.
 //!
-//! [`Failure::of`] reads any operation's [`SdkError`]; `HostError::from` makes of it what plugins get. A provider
-//! needs no more than
+//! [`ServiceFailure::of`] reads any operation's [`SdkError`]; `HostError::from` makes of it what
+//! plugins get. A provider needs no more than
 //!
 //! ```ignore
-//! client.recognize_text().send().await.map_err(|error| Failure::of(SERVICE, &error).hiding([text]))?;
+//! client.recognize_text().send().await.map_err(|error| ServiceFailure::of(SERVICE, &error).hiding([text]))?;
 //! ```
 //!
 //! | [`Cause`] | when | plugins get | asked again |
@@ -21,11 +21,13 @@
 //! | `Malformed` | an answer that is none | other `bad-answer` | no |
 //! | `Bug` | the request could not even be made | other `bad-call` | no |
 //!
-//! Nothing here asks again. The server does, once for all providers and within the time that is left
-//! (`engine/server/src/world/retry.rs`); what the table says is what it is told by kind and code.
+//! Nothing here asks again. The server does, once for all providers and within the time that is
+//! left (`engine/server/src/world/retry.rs`); what the table says is what it is told by kind and
+//! code.
 //!
-//! Messages carry the service's words, which an operator needs. Services quote what they were sent when they refuse it,
-//! so a quoted value is taken out, and so is whatever the provider names by [`Failure::hiding`].
+//! Messages carry the service's words, which an operator needs. Services quote what they were sent
+//! when they refuse it, so a quoted value is taken out, and so is whatever the provider names by
+//! [`ServiceFailure::hiding`].
 
 use std::error::Error;
 use std::time::Duration;
@@ -40,7 +42,8 @@ use dialgraph_kernel::ports::{HostError, HostErrorKind};
 /// Longest message that is passed on, in characters.
 const MESSAGE_CHARS: usize = 300;
 
-/// A part of a request is hidden in a message only if it has so many characters: shorter ones are in any message.
+/// A part of a request is hidden in a message only if it has so many characters: shorter ones are
+/// in any message.
 const HIDDEN_CHARS: usize = 2;
 
 /// A setting of Amazon's services that cannot be.
@@ -129,7 +132,7 @@ impl Cause {
 /// A request that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{service}: {}", Shown(message))]
-pub struct Failure {
+pub struct ServiceFailure {
     /// The service as its owner knows it, such as `Lex`.
     pub service: &'static str,
     pub cause: Cause,
@@ -140,7 +143,7 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
-impl Failure {
+impl ServiceFailure {
     /// One that is known without an error of the SDK.
     pub fn new(service: &'static str, cause: Cause, message: impl AsRef<str>) -> Self {
         let message = tidy(message.as_ref());
@@ -188,7 +191,8 @@ impl Failure {
         }
     }
 
-    /// Of an error that the service gave in words: in an answer, or as an exception in the middle of a stream.
+    /// Of an error that the service gave in words: in an answer, or as an exception in the middle
+    /// of a stream.
     pub fn answered(
         service: &'static str,
         cause: Cause,
@@ -250,8 +254,8 @@ impl Failure {
     }
 }
 
-impl From<Failure> for HostError {
-    fn from(failure: Failure) -> Self {
+impl From<ServiceFailure> for HostError {
+    fn from(failure: ServiceFailure) -> Self {
         let (kind, code) = failure.cause.port();
         let mut error = Self::new(kind, code, failure.to_string());
         error.retry_after_ms =
@@ -274,7 +278,8 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
     std::iter::successors(Some(error), move |&error| source(error))
 }
 
-/// Whether it failed for want of credentials that were never there, as opposed to a place of them that is down.
+/// Whether it failed for want of credentials that were never there, as opposed to a place of them
+/// that is down.
 pub(crate) fn credentials(error: &(dyn Error + 'static)) -> bool {
     chain(error).filter_map(|error| error.downcast_ref::<CredentialsError>()).any(|error| {
         matches!(
@@ -305,8 +310,8 @@ impl std::fmt::Display for Shown<'_> {
     }
 }
 
-/// Where services begin to quote how a request was signed, which may hold a session's token: that of a request whose
-/// signature is wrong, and that of one whose header is.
+/// Where services begin to quote how a request was signed, which may hold a session's token: that
+/// of a request whose signature is wrong, and that of one whose header is.
 const SIGNED: [&str; 4] =
     ["The Canonical String", "Authorization=", "AWS4-HMAC-SHA256", "x-amz-security-token"];
 
@@ -316,7 +321,8 @@ pub(crate) fn tidy(message: &str) -> String {
     let mut out = String::new();
     let signed = SIGNED.iter().filter_map(|mark| line.find(mark)).min();
     let mut rest = signed.map_or(line.as_str(), |signed| &line[..signed]);
-    // Smithy's validation says `Value 'WHAT WAS SENT' at 'FIELD' failed …`; the value may have quotes of its own.
+    // Smithy's validation says `Value 'WHAT WAS SENT' at 'FIELD' failed …`; the value may have
+    // quotes of its own.
     while let Some(start) = rest.find("Value '") {
         let value = start + "Value '".len();
         let Some(length) = rest[value..].find("' at '") else { break };
@@ -356,7 +362,7 @@ mod tests {
 
     fn refused(status: u16, code: &str, message: &str) -> HostError {
         let meta = ErrorMetadata::builder().code(code).message(message).build();
-        Failure::of("Lex", &SdkError::service_error(Refused(meta), answer(status))).into()
+        ServiceFailure::of("Lex", &SdkError::service_error(Refused(meta), answer(status))).into()
     }
 
     fn told(error: &HostError) -> String {
@@ -416,7 +422,7 @@ mod tests {
             SdkError::construction_failure("no region"),
         ];
         let told: Vec<String> =
-            errors.iter().map(|error| told(&Failure::of("Bedrock", error).into())).collect();
+            errors.iter().map(|error| told(&ServiceFailure::of("Bedrock", error).into())).collect();
         insta::assert_debug_snapshot!(told, @r#"
         [
             "Unavailable timed-out: Bedrock: no answer in time",
@@ -434,7 +440,7 @@ mod tests {
         let none = CredentialsError::not_loaded("no provider has any");
         let error: SdkError<Refused, HttpResponse> =
             SdkError::dispatch_failure(ConnectorError::other(Box::new(none), None));
-        insta::assert_snapshot!(told(&Failure::of("Lex", &error).into()), @"Denied access-denied: Lex: there are no credentials; give the process a role, or set AWS_PROFILE or what else the AWS SDK looks for (no provider has any)");
+        insta::assert_snapshot!(told(&ServiceFailure::of("Lex", &error).into()), @"Denied access-denied: Lex: there are no credentials; give the process a role, or set AWS_PROFILE or what else the AWS SDK looks for (no provider has any)");
     }
 
     #[test]
@@ -443,7 +449,7 @@ mod tests {
             let mut raw = answer(429);
             raw.headers_mut().insert(name, value);
             let meta = ErrorMetadata::builder().code("ThrottlingException").build();
-            HostError::from(Failure::of("Lex", &SdkError::service_error(Refused(meta), raw)))
+            HostError::from(ServiceFailure::of("Lex", &SdkError::service_error(Refused(meta), raw)))
                 .retry_after_ms
         };
         assert_eq!(after("x-amz-retry-after", "250"), Some(250));
@@ -460,17 +466,18 @@ mod tests {
         insta::assert_snapshot!(refused(403, "InvalidSignatureException", wrong).message, @"Lex: InvalidSignatureException: The request signature we calculated does not match the signature you provided. …");
         let header = "Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=KEY/20261126";
         insta::assert_snapshot!(refused(400, "IncompleteSignatureException", header).message, @"Lex: IncompleteSignatureException: Authorization header requires 'Signature' parameter. …");
-        let failure = Failure::new("Lex", Cause::Invalid, "cannot take `it is down` and A");
+        let failure = ServiceFailure::new("Lex", Cause::Invalid, "cannot take `it is down` and A");
         let failure = failure.hiding(["it is down", "A", ""]);
         assert_eq!(failure.message, "cannot take `…` and A");
-        let long = Failure::new("Lex", Cause::Down, "x".repeat(1000));
+        let long = ServiceFailure::new("Lex", Cause::Down, "x".repeat(1000));
         assert_eq!(long.to_string().chars().count(), "Lex: …".chars().count() + MESSAGE_CHARS);
     }
 
     #[test]
     fn words_are_hidden_though_they_are_long_or_broken_into_lines() {
         let words = vec!["서버가 느려요."; 60].join("\n");
-        let failure = Failure::new("Lex", Cause::Invalid, format!("cannot take `{words}` today"));
+        let failure =
+            ServiceFailure::new("Lex", Cause::Invalid, format!("cannot take `{words}` today"));
         assert_eq!(failure.hiding([&*words]).to_string(), "Lex: cannot take `…` today");
     }
 }

@@ -1,9 +1,10 @@
 //! AWS KMS: keys of the sealed store that only a key in KMS opens (envelope encryption).
 //!
-//! What lies in the key file is a data key, encrypted under a KMS key that never leaves KMS. It is made by
-//! `GenerateDataKeyWithoutPlaintext`, so that whoever makes the file sees no key, and opened by `Decrypt` when the
-//! engine starts. Both carry the same encryption context, so that a policy can allow this use and no other, and so
-//! that a ciphertext made for something else does not open as a key of the store.
+//! What lies in the key file is a data key, encrypted under a KMS key that never leaves KMS. It is
+//! made by `GenerateDataKeyWithoutPlaintext`, so that whoever makes the file sees no key, and
+//! opened by `Decrypt` when the engine starts. Both carry the same encryption context, so that a
+//! policy can allow this use and no other, and so that a ciphertext made for something else does
+//! not open as a key of the store.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use dialgraph_store::UnwrapKey;
 use zeroize::Zeroizing;
 
 use crate::connection::{CONNECT, Connection};
-use crate::error::{Cause, Failure};
+use crate::error::{Cause, ServiceFailure};
 
 /// What stands before the colon of a key that KMS wrapped.
 pub const SCHEME: &str = "kms";
@@ -46,20 +47,20 @@ pub enum KmsError {
         CONTEXT.0,
         CONTEXT.1
     )]
-    Denied { action: &'static str, failure: Failure },
+    Denied { action: &'static str, failure: ServiceFailure },
     #[error("there is no such key in this account and region ({0})")]
-    Unknown(Failure),
+    Unknown(ServiceFailure),
     #[error("the key cannot be used as it is; enable it in KMS ({0})")]
-    Disabled(Failure),
+    Disabled(ServiceFailure),
     #[error("this is no store key that KMS wrapped here, or the line was cut or changed ({0})")]
-    NotOurs(Failure),
+    NotOurs(ServiceFailure),
     #[error(transparent)]
-    Failed(Failure),
+    Failed(ServiceFailure),
 }
 
 impl KmsError {
     /// What the service or the way to it said.
-    pub fn failure(&self) -> &Failure {
+    pub fn failure(&self) -> &ServiceFailure {
         match self {
             Self::Denied { failure, .. }
             | Self::Unknown(failure)
@@ -69,11 +70,11 @@ impl KmsError {
         }
     }
 
-    fn of(failure: Failure, action: &'static str) -> Self {
+    fn of(failure: ServiceFailure, action: &'static str) -> Self {
         match failure.code.as_deref() {
             // A code of its own, with status 400.
             Some("NotFoundException" | "InvalidArnException") => {
-                Self::Unknown(Failure { cause: Cause::NotFound, ..failure })
+                Self::Unknown(ServiceFailure { cause: Cause::NotFound, ..failure })
             }
             Some("DisabledException" | "KMSInvalidStateException") => Self::Disabled(failure),
             Some("InvalidCiphertextException" | "IncorrectKeyException") => Self::NotOurs(failure),
@@ -84,12 +85,14 @@ impl KmsError {
 }
 
 impl Kms {
-    /// A client over `connection`. It repeats what KMS says may be repeated: throttled requests and its own failures.
+    /// A client over `connection`. It repeats what KMS says may be repeated: throttled requests and
+    /// its own failures.
     pub fn new(connection: &Connection) -> Self {
         Self::patient(connection, ATTEMPT, OPERATION)
     }
 
-    /// With other limits: `attempt` for each request, `operation` for all that are made for one answer.
+    /// With other limits: `attempt` for each request, `operation` for all that are made for one
+    /// answer.
     pub fn patient(connection: &Connection, attempt: Duration, operation: Duration) -> Self {
         let config = aws_sdk_kms::config::Builder::from(connection.sdk())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -103,7 +106,8 @@ impl Kms {
         Self { client: Client::from_conf(config.build()) }
     }
 
-    /// A new key for a store, wrapped by the KMS key that `key_id` names: an id, an ARN, or `alias/NAME`.
+    /// A new key for a store, wrapped by the KMS key that `key_id` names: an id, an ARN, or
+    /// `alias/NAME`.
     ///
     /// # Errors
     /// Why KMS made none.
@@ -117,7 +121,10 @@ impl Kms {
             .send()
             .await
             .map_err(|error| {
-                KmsError::of(Failure::of(SERVICE, &error), "kms:GenerateDataKeyWithoutPlaintext")
+                KmsError::of(
+                    ServiceFailure::of(SERVICE, &error),
+                    "kms:GenerateDataKeyWithoutPlaintext",
+                )
             })?;
         match answer.ciphertext_blob {
             Some(blob) if !blob.as_ref().is_empty() => Ok(blob.into_inner()),
@@ -137,7 +144,7 @@ impl Kms {
             .encryption_context(CONTEXT.0, CONTEXT.1)
             .send()
             .await
-            .map_err(|error| KmsError::of(Failure::of(SERVICE, &error), "kms:Decrypt"))?;
+            .map_err(|error| KmsError::of(ServiceFailure::of(SERVICE, &error), "kms:Decrypt"))?;
         match answer.plaintext {
             Some(blob) => Ok(Zeroizing::new(blob.into_inner())),
             None => Err(empty()),
@@ -146,7 +153,7 @@ impl Kms {
 }
 
 fn empty() -> KmsError {
-    KmsError::Failed(Failure::new(SERVICE, Cause::Malformed, "its answer holds no key"))
+    KmsError::Failed(ServiceFailure::new(SERVICE, Cause::Malformed, "its answer holds no key"))
 }
 
 #[async_trait]

@@ -1,15 +1,20 @@
 //! Amazon's services behind the engine's ports, and DynamoDB behind its store.
 //!
-//! The only crate that knows a service of Amazon by its SDK. Each module is one service, translated both ways: a
-//! request of the kernel's ports into that of the service, its answer and every way in which it fails back into ours.
+//! The only crate that knows a service of Amazon by its SDK. Each module is one service, translated
+//! both ways: a request of the kernel's ports into that of the service, its answer and every way in
+//! which it fails back into ours.
 //!
 //! Invariants:
-//! * **Credentials are the SDK's business**: they come from where the SDK looks for them and are never configured here.
-//! * **Every request ends in time**, and is repeated only where the service says that repeating is right.
-//! * **Errors are told apart**: what may be asked again, what was refused, and what is a mistake in the request.
+//! * **Credentials are the SDK's business**: they come from where the SDK looks for them and are
+//!   never configured here.
+//! * **Every request ends in time**, and is repeated only where the service says that repeating is
+//!   right.
+//! * **Errors are told apart**: what may be asked again, what was refused, and what is a mistake in
+//!   the request.
 //! * **No secret, no caller's word and no key reaches a log or an error message.**
 //!
-//! What it must not know: calls, flows, plugins, channels, HTTP servers, and the configuration file.
+//! What it must not know: calls, flows, plugins, channels, HTTP servers, and the configuration
+//! file.
 
 pub mod bedrock;
 pub mod connection;
@@ -26,4 +31,4 @@ pub mod secrets;
 mod testing;
 
 pub use connection::{Connection, connect};
-pub use error::{AwsError, Cause, Failure};
+pub use error::{AwsError, Cause, ServiceFailure};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::error::AwsError;
 
-/// Reads the entries of a setting; `read` takes what stands behind the `=`, or says what is wrong with it.
+/// Reads the entries of a setting; `read` takes what stands behind the `=`, or says what is wrong
+/// with it.
 pub(crate) fn entries<T>(
     key: &'static str,
     setting: &[String],

@@ -1,14 +1,18 @@
 //! AWS Secrets Manager behind the secret handles of plugins.
 //!
-//! A handle `zendesk-token` is the secret `PREFIXzendesk-token`, whole; or what [`Settings::names`] says: another
-//! secret, or one key of a secret that holds a JSON object. Flows and grants know the handle alone, so that they are
-//! the same wherever the secret lies.
+//! A handle `zendesk-token` is the secret `PREFIXzendesk-token`, whole; or what
+//! [`SecretsManagerSettings::names`] says: another secret, or one key of a secret that holds a JSON
+//! object. Flows and grants know the handle alone, so that they are the same wherever the secret
+//! lies.
 //!
-//! * **Kept for a short time** ([`Settings::keep`]) in memory that is wiped, so that a call costs no request and a
-//!   rotated secret is in use soon. While Secrets Manager cannot be asked, the last text goes on being used for
-//!   [`Settings::grace`]: an outage there should not be one here.
-//! * **Asked once**: requests for one secret at the same time wait for one answer, and share a failure.
-//! * **The text goes to the outbound HTTP client** in a [`SecretText`], and to no log, journal or error.
+//! * **Kept for a short time** ([`SecretsManagerSettings::keep`]) in memory that is wiped, so that
+//!   a call costs no request and a rotated secret is in use soon. While Secrets Manager cannot be
+//!   asked, the last text goes on being used for [`SecretsManagerSettings::grace`]: an outage there
+//!   should not be one here.
+//! * **Asked once**: requests for one secret at the same time wait for one answer, and share a
+//!   failure.
+//! * **The text goes to the outbound HTTP client** in a [`SecretText`], and to no log, journal or
+//!   error.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -26,12 +30,13 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::connection::{Connection, connect, within};
-use crate::error::{AwsError, Cause, Failure};
+use crate::error::{AwsError, Cause, ServiceFailure};
 use crate::names::entries;
 
 const SERVICE: &str = "AWS Secrets Manager";
 
-/// A failure is the answer to all who ask within this, so that many who wait do not each wait for their own.
+/// A failure is the answer to all who ask within this, so that many who wait do not each wait for
+/// their own.
 const SHARED_FAILURE: Duration = Duration::from_millis(500);
 
 /// Which secret a handle stands for: `SECRET_ID`, or `SECRET_ID#KEY` for one key of a JSON object.
@@ -43,7 +48,8 @@ pub struct SecretRef {
 }
 
 impl SecretRef {
-    /// Reads `aws.secrets`: which secret a handle stands for, `NAME=SECRET_ID` or `NAME=SECRET_ID#KEY` each.
+    /// Reads `aws.secrets`: which secret a handle stands for, `NAME=SECRET_ID` or
+    /// `NAME=SECRET_ID#KEY` each.
     ///
     /// ```
     /// use dialgraph_aws::secrets::SecretRef;
@@ -79,7 +85,7 @@ impl SecretRef {
 
 /// How handles become secrets, and how long their texts are kept.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct SecretsManagerSettings {
     /// Stands before a handle that has no entry in `names`.
     pub prefix: String,
     pub names: BTreeMap<String, SecretRef>,
@@ -87,11 +93,12 @@ pub struct Settings {
     pub keep: Duration,
     /// After that, while Secrets Manager cannot be asked, for so long.
     pub grace: Duration,
-    /// One request may take so long. It is made within a turn, and repeated, if at all, by whoever asked.
+    /// One request may take so long. It is made within a turn, and repeated, if at all, by whoever
+    /// asked.
     pub limit: Duration,
 }
 
-impl Default for Settings {
+impl Default for SecretsManagerSettings {
     fn default() -> Self {
         Self {
             prefix: "dialgraph/".to_owned(),
@@ -108,7 +115,7 @@ pub struct SecretsManager {
     /// Made at the first request, so that an engine starts without waiting for credentials.
     client: OnceCell<Client>,
     region: Option<String>,
-    settings: Settings,
+    settings: SecretsManagerSettings,
     /// By secret id. There are as many as grants name.
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
 }
@@ -135,15 +142,16 @@ impl Slot {
 }
 
 impl SecretsManager {
-    /// Connects in `region`, or in the one that the AWS SDK finds, when it is asked for the first time.
-    pub fn new(region: Option<&str>, settings: Settings) -> Self {
+    /// Connects in `region`, or in the one that the AWS SDK finds, when it is asked for the first
+    /// time.
+    pub fn new(region: Option<&str>, settings: SecretsManagerSettings) -> Self {
         let region = region.map(str::to_owned);
         Self { client: OnceCell::new(), region, settings, slots: Mutex::default() }
     }
 
     /// Over a connection that is there.
     #[cfg(any(test, feature = "testing"))]
-    pub fn over(connection: &Connection, settings: Settings) -> Self {
+    pub fn over(connection: &Connection, settings: SecretsManagerSettings) -> Self {
         let client = OnceCell::new_with(Some(Self::client(connection, settings.limit)));
         Self { client, region: None, settings, slots: Mutex::default() }
     }
@@ -218,13 +226,13 @@ impl SecretsManager {
         Ok(spare)
     }
 
-    async fn ask(&self, id: &str) -> Result<Zeroizing<String>, Failure> {
+    async fn ask(&self, id: &str) -> Result<Zeroizing<String>, ServiceFailure> {
         let connected =
             async || Self::client(&connect(self.region.as_deref()).await, self.settings.limit);
         let client = self.client.get_or_init(connected).await;
         let answer = client.get_secret_value().secret_id(id).send().await;
-        let answer = answer.map_err(|error| Failure::of(SERVICE, &error))?;
-        let unusable = |why: &str| Failure::new(SERVICE, Cause::Invalid, why);
+        let answer = answer.map_err(|error| ServiceFailure::of(SERVICE, &error))?;
+        let unusable = |why: &str| ServiceFailure::new(SERVICE, Cause::Invalid, why);
         match (answer.secret_string, answer.secret_binary) {
             (Some(text), _) => Ok(Zeroizing::new(text)),
             (None, Some(bytes)) => {
@@ -262,8 +270,9 @@ fn unusable(message: String) -> HostError {
     HostError::new(HostErrorKind::Other, "secret-unusable", message)
 }
 
-/// What plugins and operators are told. The service's own words are about the secret's name, never its text.
-fn host_error(name: &str, id: &str, failure: &Failure) -> HostError {
+/// What plugins and operators are told. The service's own words are about the secret's name, never
+/// its text.
+fn host_error(name: &str, id: &str, failure: &ServiceFailure) -> HostError {
     let what = format!("secret `{name}` (`{id}` in Secrets Manager)");
     let other = |code: &str, message: String| HostError::new(HostErrorKind::Other, code, message);
     match (failure.code.as_deref(), failure.cause) {

@@ -1,13 +1,13 @@
 //! What the tests of several modules need.
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::Timestamp;
 use dialgraph_kernel::provider::Caller;
 
 /// A request of a call in Korean.
 pub(crate) fn caller() -> Caller {
     Caller {
         call_id: "contact-1".into(),
-        release: dialgraph_flow::Digest::of(b"release"),
+        release: dialgraph_base::Digest::of(b"release"),
         locale: "ko-KR".into(),
         plugin: "p".into(),
         now: Timestamp(0),

@@ -240,7 +240,7 @@ async fn the_table_that_is_made_here_is_the_one_of_the_deploy_template() {
     let moto = StandIn::moto();
     let connection = connection::stand_in(&moto.url());
     create_table(&connection, "made").await.unwrap();
-    let wanted = dialgraph_connect::stack::table_properties();
+    let wanted = dialgraph_connect_stack::table_properties();
     assert_eq!(described(&connection, "made").await, wanted);
 
     // One that came back from a backup lacks all that can be switched on, and is completed.

@@ -1,7 +1,9 @@
-//! Kills a process that commits to a table under load, again and again, and looks at what is left there.
+//! Kills a process that commits to a table under load, again and again, and looks at what is left
+//! there.
 //!
-//! This test starts itself as the process to be killed: the child is the ignored test below, told by environment
-//! variables where its table is. It reports every acknowledged commit on standard error.
+//! This test starts itself as the process to be killed: the child is the ignored test below, told
+//! by environment variables where its table is. It reports every acknowledged commit on standard
+//! error.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,15 +39,17 @@ fn token(writer: u64, n: u64) -> CommitToken {
     CommitToken::new(format!("writer {writer} turn {n}")).unwrap()
 }
 
-/// Turn `n` of a writer: the number in front of some padding, as large as a call's state, and sometimes large.
+/// Turn `n` of a writer: the number in front of some padding, as large as a call's state, and
+/// sometimes large.
 fn value(n: u64) -> Vec<u8> {
     let mut value = n.to_be_bytes().to_vec();
     value.resize(if n % 9 == 4 { 21_000 } else { 1500 }, n as u8);
     value
 }
 
-/// A turn as the engine commits it: state by version, one journal row, one row of an index. And a row that is written
-/// whatever is there, which is a request of another kind: its version counts how often that was done.
+/// A turn as the engine commits it: state by version, one journal row, one row of an index. And a
+/// row that is written whatever is there, which is a request of another kind: its version counts
+/// how often that was done.
 fn turn(writer: u64, n: u64) -> [Op; 4] {
     let expect = if n == 1 { Expect::Absent } else { Expect::Version(n - 1) };
     [
@@ -70,9 +74,10 @@ async fn child_that_commits_until_it_is_killed() {
                 let outcome = store.commit(&turn(writer, n), &token(writer, n)).await;
                 match outcome {
                     Ok(Committed::Applied) => {}
-                    // What the process that was killed had sent may arrive after this one has looked, for nobody can
-                    // call back a request: then its turn is there, whole, under the same token. That is the first turn
-                    // here, since it had no other under way; no later one can have been made before.
+                    // What the process that was killed had sent may arrive after this one has
+                    // looked, for nobody can call back a request: then its turn is there, whole,
+                    // under the same token. That is the first turn here, since it had no other
+                    // under way; no later one can have been made before.
                     Ok(Committed::Repeated) if n == reached + 1 => {}
                     other => panic!("turn {n} of writer {writer}: {other:?}"),
                 }

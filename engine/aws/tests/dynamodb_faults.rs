@@ -1,7 +1,7 @@
 //! What goes wrong between a store and its table, and what the store makes of it.
 //!
-//! The table is a stand-in's; what goes wrong is done by what stands between, since stand-ins are never throttled and
-//! never silent.
+//! The table is a stand-in's; what goes wrong is done by what stands between, since stand-ins are
+//! never throttled and never silent.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -183,7 +183,8 @@ async fn rows_in_the_hands_of_another_transaction_are_waited_for_also_when_one_i
         .commit(&[Op::put(other.clone(), "x", Expect::Any)], &token("turn 0"))
         .await
         .unwrap();
-    // The second row conflicts for certain, the first is being written: which is the first to conflict is not known.
+    // The second row conflicts for certain, the first is being written: which is the first to
+    // conflict is not known.
     let undecided = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": "Transaction cancelled",

@@ -1,3 +1,6 @@
+//! Trains the classifier and calibrates its confidence. Transcendental functions come from `libm`
+//! and the order of samples from a fixed seed, so that every machine learns the same bits.
+
 use std::collections::HashMap;
 
 /// Passes over the samples.
@@ -21,7 +24,8 @@ struct Vector {
 /// A sentence with its class.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Names and weights, unsorted, perhaps with repetitions. Names of stems of words begin with [`STEM`](crate::STEM).
+    /// Names and weights, unsorted, perhaps with repetitions. Names of stems of words begin with
+    /// [`STEM`](crate::STEM).
     pub features: Vec<(String, f64)>,
     /// Below the number of classes.
     pub class: usize,
@@ -43,13 +47,14 @@ pub struct Model {
 #[derive(Debug)]
 struct Core {
     classes: usize,
-    /// Feature-major: the weights of one feature for all classes lie together; the bias is the last row.
+    /// Feature-major: the weights of one feature for all classes lie together; the bias is the last
+    /// row.
     weights: Vec<f64>,
     known: Vec<bool>,
 }
 
-/// Bias, log odds of the class, share of the sentence that is known, likeness of the nearest sample, share of
-/// the words that are known.
+/// Bias, log odds of the class, share of the sentence that is known, likeness of the nearest
+/// sample, share of the words that are known.
 const INPUTS: usize = 5;
 
 /// What a made-up case of "none of them" counts beside a real sentence in calibration.
@@ -110,8 +115,8 @@ impl Model {
     }
 }
 
-/// The vector of a sentence. What is not in the vocabulary takes its share of the length, as if a single sample
-/// had it, so that a sentence of unknown words is short.
+/// The vector of a sentence. What is not in the vocabulary takes its share of the length, as if a
+/// single sample had it, so that a sentence of unknown words is short.
 fn vector(vocabulary: &HashMap<String, u32>, idf: &[f64], features: &[(String, f64)]) -> Vector {
     let rarest = idf.iter().copied().fold(1.0, f64::max);
     let mut known: Vec<(u32, f64)> = Vec::with_capacity(features.len());
@@ -273,8 +278,8 @@ fn calibrate(
             let mut probabilities = core.probabilities(vector);
             let (best, inputs) = judge(&core, &probabilities, vector, vectors, &train);
             cases.push((inputs, f64::from(u8::from(best == samples[i].class)), 1.0));
-            // The same sentence as if its intent did not exist: the nearest thing at hand to a caller who
-            // wants what nobody thought of.
+            // The same sentence as if its intent did not exist: the nearest thing at hand to a
+            // caller who wants what nobody thought of.
             if samples[i].class + 1 < classes && classes > 2 {
                 let rest = 1.0 - probabilities[samples[i].class];
                 probabilities[samples[i].class] = 0.0;

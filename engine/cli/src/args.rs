@@ -1,20 +1,32 @@
 //! The command line.
 
+mod listen;
 mod say;
+mod start;
 mod store;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use dialgraph_base::Medium;
 
+pub(crate) use self::listen::ListenArgs;
 pub(crate) use self::say::SayArgs;
 #[cfg(feature = "aws")]
 pub(crate) use self::say::SpeechFormat;
+pub(crate) use self::start::{CompletionsArgs, InitArgs, ManArgs, TemplateArg};
 pub(crate) use self::store::*;
 
 /// A self-hosted engine for phone and chat flows.
 #[derive(Debug, Parser)]
-#[command(name = "dialgraph", version, about, arg_required_else_help = true)]
+#[command(
+    name = "dialgraph",
+    version,
+    about,
+    arg_required_else_help = true,
+    after_help = "A project of your own: `dialgraph init my-desk`, then in that folder `dialgraph call`."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,82 +34,87 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(InitArgs),
     Call(CallArgs),
     Test(TestArgs),
     Check(CheckArgs),
+    Listen(Box<ListenArgs>),
     Serve(ServeArgs),
     Say(Box<SayArgs>),
     Health(HealthArgs),
-    /// Looks at the calls of a running server.
+    /// Lists and shows calls on a running server.
     #[command(subcommand)]
     Calls(CallsCommand),
-    /// Prepares Amazon Connect.
+    /// Generates and checks what Amazon Connect needs.
     #[command(subcommand)]
     Connect(ConnectCommand),
-    /// Looks after the store: backups, retention, erasing.
+    /// Maintains the store: backups, retention, erasure.
     #[command(
         subcommand,
         after_help = "Examples:\n  dialgraph store export -o backup.jsonl\n  dialgraph store purge --older-than 90d --dry-run"
     )]
     Store(StoreCommand),
-    /// Looks at flows.
+    /// Lists, draws and rolls back flows.
     #[command(
         subcommand,
         after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow push flows --dry-run"
     )]
     Flow(FlowCommand),
-    /// Makes, looks at and tries plugins.
+    /// Creates, inspects and tries plugins.
     #[command(
         subcommand,
         after_help = "Examples:\n  dialgraph plugin new loyalty-points\n  dialgraph plugin inspect hours-check\n  dialgraph plugin run loyalty_points.wasm --input '{\"name\": \"Hana\"}'"
     )]
     Plugin(PluginCommand),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Where the flows are.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct ProjectArgs {
-    /// The folder that holds `dialgraph.yaml`; default: the nearest from here upwards, itself or its `flows`.
+    /// The project folder: it, or its `flows` folder, holds `dialgraph.yaml`; default: the nearest
+    /// folder, from here upwards.
     #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_PROJECT", global = true)]
     pub(crate) project: Option<PathBuf>,
 }
 
-/// Holds a call in the terminal.
+/// Simulates a call in the terminal.
 ///
-/// Type what the caller says; digits, * and # are keys, such as `1#`; `:help` lists what else can happen.
-/// Without a terminal the lines are read from standard input.
+/// Type what the caller says. Digits, * and # are keys, as in `1#`; `:help` lists everything else
+/// that you can make happen. Without a terminal, the command reads the lines from standard input.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph call\n  dialgraph call --at 2026-11-20T21:30:00+09:00 --from +82-10-0000-0101\n  printf '1\\n' | dialgraph call --trace"
 )]
 pub(crate) struct CallArgs {
-    /// The flow in which the call begins, by name or file; default: the project's entry.
+    /// The flow to start, by name or file; default: the project's entry.
     pub(crate) flow: Option<String>,
-    /// When the call begins, RFC 3339 with offset; default: now.
+    /// The start time, as RFC 3339 with an offset; default: now.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
     /// The caller's number; default: withheld.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) from: Option<String>,
-    /// The language in which the call begins; default: the project's first.
+    /// The language to start in; default: the project's first.
     #[arg(long, value_name = "LOCALE")]
     pub(crate) locale: Option<String>,
-    #[arg(long, value_enum, default_value_t = ChannelArg::Voice)]
-    pub(crate) channel: ChannelArg,
-    /// Shows every node: the port taken and why, host calls, instructions and memory.
+    #[arg(long, value_parser = medium(), default_value_t = Medium::Voice)]
+    pub(crate) channel: Medium,
+    /// Shows every node: which port it took and why, its host calls, instructions and memory.
     #[arg(long)]
     pub(crate) trace: bool,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ChannelArg {
-    Voice,
-    Chat,
+/// One of the media, with all of them in the help.
+fn medium() -> impl TypedValueParser<Value = Medium> {
+    PossibleValuesParser::new(Medium::WORDS).try_map(|word| word.parse::<Medium>())
 }
 
-/// Runs call scripts (`*.call.yaml`) in virtual time and compares their transcripts with the snapshots.
+/// Runs call scripts (`*.call.yaml`) in virtual time and compares their transcripts with the
+/// snapshots.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph test\n  dialgraph test tests/calls/fallback --filter silent\n  dialgraph test --accept\n  dialgraph test --junit results.xml"
@@ -105,13 +122,14 @@ pub(crate) enum ChannelArg {
 pub(crate) struct TestArgs {
     /// Scripts, or folders with scripts; default: `tests/calls`, here or beside the flows.
     pub(crate) paths: Vec<PathBuf>,
-    /// Runs only scripts whose path or sentence contains this.
+    /// Runs only scripts whose path or title contains this text.
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
-    /// Keeps the transcripts of this run as the snapshots (and with --costs the costs as the budget).
+    /// Accepts this run: its transcripts become the snapshots, and with --costs its costs become
+    /// the budget.
     #[arg(long)]
     pub(crate) accept: bool,
-    /// Compares what each plugin cost at each node with the budget, too.
+    /// Also compares the cost of each plugin at each node with the budget.
     #[arg(long)]
     pub(crate) costs: bool,
     /// Prints the results as JSON.
@@ -120,60 +138,61 @@ pub(crate) struct TestArgs {
     /// Writes the results as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Scripts run side by side; default: one for each processor.
+    /// How many scripts run in parallel; default: one per processor.
     #[arg(long, value_name = "COUNT")]
     pub(crate) jobs: Option<usize>,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 }
 
-/// Proves what can be proved of flows before a call.
+/// Checks flows for every mistake that can be found before a call.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph check\n  dialgraph check main-entry --json\n  dialgraph check --explain DG0201"
 )]
 pub(crate) struct CheckArgs {
-    /// Flows by name or file, or project folders; default: the project.
+    /// Flows, by name or file, or project folders; default: the whole project.
     pub(crate) paths: Vec<PathBuf>,
     /// Prints the diagnostics as JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Warnings fail the check, too.
+    /// Treats warnings as errors.
     #[arg(long)]
     pub(crate) deny_warnings: bool,
-    /// Tells what a code means and how to put it right.
+    /// Explains a diagnostic code and how to fix its cause.
     #[arg(long, value_name = "CODE", conflicts_with = "paths")]
     pub(crate) explain: Option<String>,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 }
 
-/// Takes live calls: Amazon Connect's turns and any other channel, over HTTP.
+/// Serves live calls over HTTP, from Amazon Connect and any other channel.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph serve\n  dialgraph serve --print-config > dialgraph.toml\n  DIALGRAPH_SERVER__LISTEN=127.0.0.1:7701 dialgraph serve --config dialgraph.toml"
 )]
 pub(crate) struct ServeArgs {
-    /// The configuration; default: `dialgraph.toml` in this folder, if there is one.
+    /// The configuration file; default: `dialgraph.toml` in this folder, if it exists.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Prints every key with its meaning and value, as a file for `--config`, and ends.
+    /// Prints every setting with its meaning and value, as a file for `--config`, and exits.
     #[arg(long)]
     pub(crate) print_config: bool,
-    /// The folder that holds `dialgraph.yaml`; default: `project.folder` of the configuration.
+    /// The project folder: it, or its `flows` folder, holds `dialgraph.yaml`; default:
+    /// `project.folder` in the configuration.
     #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_PROJECT")]
     pub(crate) project: Option<PathBuf>,
 }
 
-/// Asks a running server whether it is well; for containers, whose images hold nothing else to ask with.
+/// Checks the health of a running server, for containers that hold no other HTTP client.
 ///
-/// Exit codes: 0 it is; 1 it is not, or does not answer; 2 it could not be asked.
+/// Exit codes: 0 healthy; 1 unhealthy or no answer; 2 the check could not be made.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph health\n  dialgraph health --ready --server https://engine.example.com"
 )]
 pub(crate) struct HealthArgs {
-    /// Asks whether calls should be sent to it, not only whether it lives.
+    /// Checks readiness, whether it should get calls, instead of liveness.
     #[arg(long)]
     pub(crate) ready: bool,
     /// Where it is.
@@ -184,13 +203,13 @@ pub(crate) struct HealthArgs {
         env = "DIALGRAPH_SERVER"
     )]
     pub(crate) server: String,
-    /// PEM file of certificate authorities to trust beside the public ones.
+    /// PEM file with certificate authorities to trust in addition to the public ones.
     #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
     pub(crate) ca: Option<PathBuf>,
     /// Seconds to wait for an answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) timeout: u64,
-    /// Prints what the server says of itself as JSON.
+    /// Prints the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -202,94 +221,105 @@ pub(crate) enum ConnectCommand {
     Lint(LintArgs),
 }
 
-/// Prints the one contact flow that asks the engine for every decision, ready to be imported.
+/// Prints the bridge flow, the one contact flow that asks the engine for every decision, ready to
+/// import.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Example:\n  dialgraph connect bridge-flow \\\n    --lambda-arn arn:aws:lambda:ap-northeast-2:111122223333:function:dialgraph \\\n    --queue general=arn:aws:connect:ap-northeast-2:111122223333:instance/…/queue/… \\\n    --lex-bot-alias-arn arn:aws:lex:ap-northeast-2:111122223333:bot-alias/…/… > bridge.json"
 )]
 pub(crate) struct BridgeFlowArgs {
-    /// The Lambda function that bridges to the engine.
+    /// The Lambda function that connects the flow to the engine.
     #[arg(long, value_name = "ARN")]
     pub(crate) lambda_arn: String,
-    /// Which queue of Connect a queue of the project is; each queue needs one.
+    /// The Amazon Connect queue for a queue of the project; each queue needs one.
     #[arg(long, value_name = "NAME=ARN")]
     pub(crate) queue: Vec<String>,
+    /// Formats it for people to read. It may then be too large to import.
+    #[arg(long)]
+    pub(crate) pretty: bool,
     #[command(flatten)]
     pub(crate) flow: ContactFlowArgs,
 }
 
-/// What the bridge flow is like, wherever its ARNs come from.
+/// Options of the bridge flow, wherever its ARNs come from.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ContactFlowArgs {
-    /// The Lex V2 bot alias that listens, for one language or for all.
+    /// The Lex V2 bot alias that transcribes speech, for one language or for all.
     #[arg(long, value_name = "[LOCALE=]ARN")]
     pub(crate) lex_bot_alias_arn: Vec<String>,
-    /// The queue of the project for callers whom the engine cannot serve; default: the project's.
+    /// The project's queue for callers that the engine cannot serve; default: the project's
+    /// fallback queue.
     #[arg(long, value_name = "NAME")]
     pub(crate) fallback_queue: Option<String>,
-    /// An attribute of the call that is set on the contact before it is given away.
+    /// A call attribute to set on the contact before it is handed over.
     #[arg(long, value_name = "NAME")]
     pub(crate) attribute: Vec<String>,
-    /// An attribute of the contact that the call begins with.
+    /// A contact attribute that the call starts with. Connect sends texts; they become the type
+    /// that the flows declare.
     #[arg(long, value_name = "NAME")]
     pub(crate) pass: Vec<String>,
-    /// A contact flow that `transfer: connect-flow:NAME` leads to.
+    /// The contact flow for `transfer: connect-flow:NAME`.
     #[arg(long, value_name = "NAME=ARN")]
     pub(crate) flow: Vec<String>,
-    /// The voice of Amazon Polly for a language, such as `ko-KR=Seoyeon` or `en-US=Joanna:standard`.
+    /// The Amazon Polly voice for a language, such as `ko-KR=Seoyeon` or `en-US=Joanna:Standard`.
     #[arg(long, value_name = "LOCALE=VOICE[:ENGINE]")]
     pub(crate) voice: Vec<String>,
-    /// The flow in which calls begin; default: the project's entry.
+    /// The flow that calls start in; default: the project's entry.
     #[arg(long, value_name = "FLOW")]
     pub(crate) start_flow: Option<String>,
-    /// The language in which calls begin, or a reference such as `$.Attributes.language`; default: the project's first.
+    /// The language that calls start in, or a reference such as `$.Attributes.language`; default:
+    /// the project's first.
     #[arg(long, value_name = "LOCALE")]
     pub(crate) start_locale: Option<String>,
-    /// What the flow is called in Connect.
+    /// The name of the flow in Amazon Connect.
     #[arg(long, default_value = "Dialgraph")]
     pub(crate) name: String,
-    /// Lets Connect log the flow, with what callers say and press.
+    /// Turns on flow logs, which include what callers say and press.
     #[arg(long)]
     pub(crate) log: bool,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 }
 
-/// Prints a CloudFormation template of the whole: function, permissions, queues, flow, alarms, dashboard; and the table
-/// (with its key, recovery and time to live) in the serverless form, or for engines that share one with `--table`.
+/// Prints a CloudFormation template of the whole deployment: function, permissions, queues, flow,
+/// alarms and dashboard. In the serverless form, or with `--table`, it also holds the DynamoDB
+/// table.
 ///
-/// What an account has of its own are the template's parameters. Queues, hours and routing profiles are the project's:
-/// `data/queues.yaml`, `data/calendars.yaml`, `data/routing-profiles.yaml`.
+/// Whatever differs from account to account is a parameter of the template. Queues, hours and
+/// routing profiles come from the project: `data/queues.yaml`, `data/calendars.yaml`,
+/// `data/routing-profiles.yaml`.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph connect deploy-template > dialgraph.yaml\n  dialgraph connect deploy-template --form serverless --holidays 2026-12-01..2027-12-31 > dialgraph.yaml\n  aws cloudformation deploy --template-file dialgraph.yaml --stack-name dialgraph --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides ConnectInstanceArn=… CodeBucket=… CodeKey=… EngineUrl=https://engine.example.com"
 )]
 pub(crate) struct DeployTemplateArgs {
-    /// Whether the function asks an engine elsewhere, or has it within.
+    /// Whether the function calls an engine elsewhere, or contains it.
     #[arg(long, value_enum, default_value_t = FormArg::Bridge)]
     pub(crate) form: FormArg,
     #[arg(long, value_enum, default_value_t = TemplateFormat::Yaml)]
     pub(crate) format: TemplateFormat,
-    /// Days for which Connect is told the days off: it knows dates only, no rules, and at most 50 of them.
+    /// The period whose days off to list. Amazon Connect knows dates only, no rules, and at most 50
+    /// of them.
     #[arg(long, value_name = "DATE..DATE")]
     pub(crate) holidays: Option<String>,
-    /// With `--form bridge`: also makes the DynamoDB table for engines that share one, and a policy for their role.
+    /// With `--form bridge`: also creates the DynamoDB table that engines share, and a policy for
+    /// their role.
     #[arg(long)]
     pub(crate) table: bool,
-    /// A Lex V2 bot that understands callers for the engine (`aws.lex_bots`).
+    /// A Lex V2 bot that recognises intents for the engine (`aws.lex_bots`).
     #[arg(long, value_name = "NAME=BOT_ID/ALIAS_ID")]
     pub(crate) lex_bot: Vec<String>,
-    /// A Bedrock model, or inference profile, for the engine: first that for requests that name none (`aws.model`), then
+    /// A Bedrock model or inference profile for the engine: first the default (`aws.model`), then
     /// others by name (`aws.models`).
     #[arg(long, value_name = "[NAME=]ID")]
     pub(crate) model: Vec<String>,
     /// A Bedrock guardrail for the engine (`aws.guardrails`).
     #[arg(long, value_name = "NAME=ID/VERSION")]
     pub(crate) guardrail: Vec<String>,
-    /// The Bedrock model by whose embeddings the engine finds articles.
+    /// The Bedrock model whose embeddings the engine uses to find articles.
     #[arg(long, value_name = "ID")]
     pub(crate) embedding_model: Option<String>,
-    /// Lets the engine's role have prompts spoken by Polly.
+    /// Lets the engine's role use Polly for prompts.
     #[arg(long)]
     pub(crate) polly: bool,
     #[command(flatten)]
@@ -323,9 +353,9 @@ pub(crate) enum FlowCommand {
     /// Lists the flows that are live on a server, or the versions of one.
     List(ListArgs),
     Diff(FlowDiffArgs),
-    /// Takes a flow, or with --release everything, back to an earlier version.
+    /// Rolls back a flow, or with --release the whole release.
     Rollback(RollbackArgs),
-    /// Keeps a flow at the version that is live, whatever is pushed.
+    /// Pins a flow to its live version, whatever you push.
     Pin(PinArgs),
     Canary(CanaryArgs),
 }
@@ -356,21 +386,22 @@ pub(crate) enum PluginCommand {
     Inspect(InspectArgs),
     Run(Box<RunArgs>),
     Push(PluginPushArgs),
-    /// Lists the plugins that are live on a server, or the versions of one.
+    /// Lists the plugins that are live on a server, or the versions of one; `inspect` shows those
+    /// that come with dialgraph.
     List(ListArgs),
-    /// Takes a plugin, or with --release everything, back to an earlier version.
+    /// Rolls back a plugin, or with --release the whole release.
     Rollback(RollbackArgs),
-    /// Keeps a plugin at the version that is live, whatever is pushed.
+    /// Pins a plugin to its live version, whatever you push.
     Pin(PinArgs),
 }
 
-/// Makes a new plugin that builds, passes its tests and can be used in a flow at once.
+/// Creates a plugin that builds, passes its tests and works in a flow at once.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  dialgraph plugin new loyalty-points")]
 pub(crate) struct NewArgs {
-    /// Lower-case words joined by `-`.
+    /// The name: lower-case words joined by `-`.
     pub(crate) name: String,
-    /// Where to put it; default: a folder of that name.
+    /// The folder to create; default: one of that name.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
 }
@@ -381,7 +412,8 @@ pub(crate) struct NewArgs {
     after_help = "Examples:\n  dialgraph plugin inspect loyalty_points.wasm\n  dialgraph plugin inspect hours-check --json"
 )]
 pub(crate) struct InspectArgs {
-    /// A component file, or the name of a plugin of the project or of one that comes with dialgraph.
+    /// A component file, or the name of a plugin of the project or of one that comes with
+    /// dialgraph.
     pub(crate) plugin: String,
     #[arg(long)]
     pub(crate) json: bool,
@@ -389,15 +421,16 @@ pub(crate) struct InspectArgs {
     pub(crate) project: ProjectArgs,
 }
 
-/// Runs a plugin alone and shows what it did and what it cost.
+/// Runs a plugin by itself and shows what it did and what it cost.
 ///
-/// Its host calls are answered by the project's local providers, or by `--reply`.
+/// The project's local providers answer its host calls; a `--reply` answers a single call instead.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph plugin run hours-check --config '{\"calendar\": {\"zone\": \"Asia/Seoul\", \"weekly\": {\"mon\": [[\"09:00\", \"18:00\"]]}}}'\n  dialgraph plugin run lookup.wasm --input @input.json --reply 'records.find={\"records\": [], \"more\": false}'"
 )]
 pub(crate) struct RunArgs {
-    /// A component file, or the name of a plugin of the project or of one that comes with dialgraph.
+    /// A component file, or the name of a plugin of the project or of one that comes with
+    /// dialgraph.
     pub(crate) plugin: String,
     /// The node's configuration: JSON, or @FILE.
     #[arg(long, value_name = "JSON", default_value = "{}")]
@@ -405,7 +438,7 @@ pub(crate) struct RunArgs {
     /// The values of `with`: JSON, or @FILE.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) input: String,
-    /// What the visit returned with its last ask: JSON, or @FILE.
+    /// The state that the plugin returned with its last ask: JSON, or @FILE.
     #[arg(long, value_name = "JSON")]
     pub(crate) state: Option<String>,
     /// The caller said this.
@@ -417,7 +450,7 @@ pub(crate) struct RunArgs {
     /// The caller was silent.
     #[arg(long, group = "event")]
     pub(crate) silent: bool,
-    /// When the turn begins, RFC 3339 with offset; default: now.
+    /// The time of the turn, as RFC 3339 with an offset; default: now.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
     #[arg(long, default_value = "ko-KR")]
@@ -425,7 +458,8 @@ pub(crate) struct RunArgs {
     /// The caller's number.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) from: Option<String>,
-    /// Answers a function's next call, such as `records.find=JSON`, or fails it: `nlu.recognize=!unavailable`.
+    /// Answers the next call of a function, as in `records.find=JSON`, or fails it, as in
+    /// `nlu.recognize=!unavailable`.
     #[arg(long, value_name = "FUNCTION=JSON")]
     pub(crate) reply: Vec<String>,
     #[arg(long)]
@@ -445,70 +479,72 @@ pub(crate) struct ServerArgs {
         env = "DIALGRAPH_SERVER"
     )]
     pub(crate) server: String,
-    /// Who asks: a bearer token that the server knows.
+    /// Your bearer token.
     #[arg(long, value_name = "TOKEN", env = "DIALGRAPH_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// PEM file of certificate authorities to trust beside the public ones.
+    /// PEM file with certificate authorities to trust in addition to the public ones.
     #[arg(long, value_name = "FILE", env = "DIALGRAPH_CA")]
     pub(crate) ca: Option<PathBuf>,
-    /// Seconds to wait for an answer.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
-    pub(crate) timeout: u64,
+    /// Seconds to wait for an answer; default: 120, and 660 for changes of flows and plugins, which
+    /// the server compiles and checks first.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// How something goes live.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct PushArgs {
-    /// Lets plugins reach more than until now: `http`, `http=api.example.com`, or for one plugin `ticketing:http`.
+    /// Grants plugins more than before: `http`, `http=api.example.com`, or for one plugin
+    /// `ticketing:http`.
     #[arg(long, value_name = "ACCESS")]
     pub(crate) allow: Vec<String>,
     /// For the history.
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
-    /// Only so many of 100 new calls get it, until it is promoted or withdrawn.
+    /// Starts a canary: this percentage of new calls gets it until you promote or withdraw it.
     #[arg(long, value_name = "PERCENT")]
     pub(crate) canary: Option<u8>,
-    /// Checks everything and changes nothing.
+    /// Checks the change without making it.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Prints what came of it as JSON.
+    /// Prints the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Makes new versions of plugins live on a server, all or none.
+/// Pushes new versions of plugins to a server, all or none.
 ///
-/// Everything is checked before anything changes: signatures, imports against grants, and the flows against the
-/// plugins. Calls in progress keep the versions that they began with.
+/// The server checks everything before it changes anything: signatures, imports against grants, and
+/// flows against plugins. Calls in progress keep the versions that they started with.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph plugin push target/wasm32-wasip2/release/loyalty_points.wasm\n  dialgraph plugin push ticketing.wasm --with flows/dialgraph.yaml --allow ticketing:http=api.example.com\n  dialgraph plugin push auth.wasm --canary 10 --why \"asks for the postcode first\""
 )]
 pub(crate) struct PluginPushArgs {
-    /// Component files; a `.minisig` beside one goes with it.
+    /// Component files; a `.minisig` file next to one is its signature.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// What the plugin is called; default: as its file.
+    /// The plugin's name; default: the name of its file.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Flows and other files of the project that go live in the same moment.
+    /// Flows and other project files that go live together with the plugins.
     #[arg(long, value_name = "FILE")]
     pub(crate) with: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) push: PushArgs,
 }
 
-/// Makes flows and other files of a project live on a server, all or none.
+/// Pushes flows and other files of a project to a server, all or none.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph flow push flows/main-entry.flow.yaml\n  dialgraph flow push flows/vip-customer.flow.yaml flows/data/queues.yaml --dry-run\n  dialgraph flow push flows"
 )]
 pub(crate) struct FlowPushArgs {
-    /// Flow files, other files of the project, or a project folder for all that it holds.
+    /// Flow files, other project files, or a whole project folder.
     pub(crate) paths: Vec<PathBuf>,
-    /// Takes this flow out.
+    /// Removes this flow.
     #[arg(long, value_name = "FLOW")]
     pub(crate) remove: Option<String>,
     #[command(flatten)]
@@ -541,15 +577,16 @@ pub(crate) struct FlowDiffArgs {
     after_help = "Examples:\n  dialgraph flow rollback main-entry\n  dialgraph plugin rollback auth --to 3fa9c2\n  dialgraph flow rollback --release --to 12"
 )]
 pub(crate) struct RollbackArgs {
-    /// What goes back.
+    /// The flow or plugin to roll back.
     pub(crate) name: Option<String>,
-    /// Everything goes back: the whole release.
+    /// Rolls back the whole release.
     #[arg(long, conflicts_with = "name")]
     pub(crate) release: bool,
-    /// To the version with this digest (or its first digits), or the release with this number; default: one step.
+    /// The version to return to, by digest (or its first digits), or the release, by number;
+    /// default: the one before.
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<String>,
-    /// As with `push`: what the earlier version may reach that the present one does not.
+    /// As for `push`: what the earlier version may use that the present one does not.
     #[arg(long, value_name = "ACCESS")]
     pub(crate) allow: Vec<String>,
     /// For the history.
@@ -564,24 +601,24 @@ pub(crate) struct RollbackArgs {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PinArgs {
     pub(crate) name: String,
-    /// Takes the pin off.
+    /// Removes the pin.
     #[arg(long)]
     pub(crate) off: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Shows how the release does that a share of new calls tries, and ends the trial one way or the other.
+/// Shows how the canary does, and promotes or withdraws it.
 #[derive(Debug, ClapArgs)]
 #[command(group = clap::ArgGroup::new("what").multiple(false))]
 pub(crate) struct CanaryArgs {
-    /// So many of 100 new calls get it.
+    /// Changes the percentage of new calls that get it.
     #[arg(long, value_name = "PERCENT", group = "what")]
     pub(crate) share: Option<u8>,
-    /// All new calls get it.
+    /// Promotes it: all new calls get it.
     #[arg(long, group = "what")]
     pub(crate) promote: bool,
-    /// None gets it any more.
+    /// Withdraws it: no new call gets it.
     #[arg(long, group = "what")]
     pub(crate) withdraw: bool,
     /// For the history.
@@ -607,7 +644,7 @@ pub(crate) enum CallsCommand {
     after_help = "Examples:\n  dialgraph calls ls --server https://engine.example.com\n  dialgraph calls ls --all --json"
 )]
 pub(crate) struct LsArgs {
-    /// Lists so many at most.
+    /// How many calls to list at most.
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) limit: usize,
     /// Lists all of them.
@@ -619,9 +656,9 @@ pub(crate) struct LsArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Shows one call: what was said, which way it went, what was asked of the world.
+/// Shows one call: what was said, its path, and its host calls.
 ///
-/// What its flows mark as sensitive is not shown.
+/// Values that flows mark as sensitive are left out.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  dialgraph calls show 3f0c1c4e-6f5e-4c3b-9b0a-2f1d5c7e8a90")]
 pub(crate) struct ShowArgs {
@@ -643,7 +680,7 @@ pub(crate) struct TailArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Writes calls as JSON, one a line.
+/// Exports calls as JSON, one per line.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  dialgraph calls export c-1 c-2 > calls.jsonl")]
 pub(crate) struct ExportArgs {

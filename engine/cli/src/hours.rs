@@ -1,8 +1,8 @@
 //! What hours a calendar means, for Amazon Connect.
 //!
-//! Connect knows the hours of a week and single days that are different, but no rules such as public holidays with their
-//! substitutes. So the days are worked out here, by the plugin that callers are answered by: what it says is what Connect
-//! is told.
+//! Connect knows the hours of a week and single days that are different, but no rules such as
+//! public holidays with their substitutes. So the days are worked out here, by the plugin that
+//! callers are answered by: what it says is what Connect is told.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp as Instant, ToSpan as _};
 use serde_json::{Value, json};
 
-use dialgraph_connect::stack::{Day, Hours, Moment, Override, Window};
+use dialgraph_base::{Channel, Timestamp};
+use dialgraph_connect_stack::{Day, Hours, Moment, Override, Window};
 use dialgraph_kernel::plugin::{Invocation, PluginEvent, RunResult};
-use dialgraph_kernel::ports::Timestamp;
 
 use crate::workshop::Workshop;
 
@@ -183,7 +183,7 @@ impl Days<'_> {
         let now = Timestamp(u64::try_from(at.as_millisecond())?);
         let invocation = Invocation {
             call_id: "calendar",
-            channel: "voice",
+            channel: Channel::default(),
             locale: self.locale,
             caller: None,
             dialed: None,

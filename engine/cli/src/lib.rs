@@ -1,11 +1,12 @@
 //! The `dialgraph` command: arguments in, words and exit codes out.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 all is well, 1 something
-//! was found (diagnostics, failed scripts, a failed run), 2 the command could not be carried out.
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 all is well, 1
+//! something was found (diagnostics, failed scripts, a failed run), 2 the command could not be
+//! carried out.
 //!
-//! It is a library so that the binary has nothing in it, and so that the workspace's tests can have it built with
-//! everything switched on. It must not know how anything is done: each command is one file that asks the crate that does.
-#![expect(clippy::print_stderr, reason = "a command says what went wrong there")]
+//! It is a library so that the binary has nothing in it, and so that the workspace's tests can have
+//! it built with everything switched on. It must not know how anything is done: each command is one
+//! file that asks the crate that does.
 
 /// As the standard one, but a reader that went away ends the command instead of making it panic.
 macro_rules! println {
@@ -16,6 +17,16 @@ macro_rules! println {
 /// See `println`.
 macro_rules! print {
     ($($text:tt)*) => { $crate::output::write(format_args!($($text)*)) };
+}
+
+/// JSON, for programs.
+macro_rules! print_json {
+    ($($text:tt)*) => { $crate::output::json(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+/// Standard error, see `println`.
+macro_rules! eprintln {
+    ($($text:tt)*) => { $crate::output::error(format_args!("{}\n", format_args!($($text)*))) };
 }
 
 mod args;
@@ -35,11 +46,16 @@ use crate::commands::deploy::Kind;
 
 /// Carries out what the process's arguments say.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(told) => return output::usage(&told),
+    };
     let done = match args.command {
+        Command::Init(args) => commands::init::run(&args),
         Command::Call(args) => commands::call::run(args),
         Command::Test(args) => commands::test::run(args),
         Command::Check(args) => commands::check::run(args),
+        Command::Listen(args) => commands::listen::run(&args),
         Command::Calls(command) => commands::calls::run(&command),
         Command::Serve(args) => commands::serve::run(args),
         Command::Say(args) => commands::say::run(&args),
@@ -68,6 +84,8 @@ pub fn main() -> ExitCode {
         }
         Command::Plugin(PluginCommand::Pin(args)) => commands::deploy::pin(Kind::Plugin, &args),
         Command::Store(command) => commands::store::run(&command),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
     };
     match done {
         Ok(code) => code,

@@ -1,7 +1,8 @@
 //! A call held line by line: from a person at a terminal, or from a pipe.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead as _, ErrorKind, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,12 +11,13 @@ use jiff::tz::TimeZone;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
+use dialgraph_base::Name;
 use dialgraph_flow::Release;
-use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_kernel::ports::HostError;
 use dialgraph_simulator::record::{self, Performed};
 use dialgraph_simulator::run::closing;
-use dialgraph_simulator::script::{parse_duration, parse_time};
-use dialgraph_simulator::session::{Action, Session};
+use dialgraph_simulator::script::{duration, parse_duration, parse_time};
+use dialgraph_simulator::session::{Action, Meanwhile, Session};
 use dialgraph_simulator::suite::EXTENSION;
 use dialgraph_simulator::transcript::{self, Detail};
 use dialgraph_simulator::world::{Mock, MockReply};
@@ -26,6 +28,8 @@ What you type is what the caller says. Digits, * and # are keys: `1`, `111122223
   :hangup              the caller hangs up
   :wait 15m            time passes; questions time out meanwhile
   :clock [TIME|15m]    shows the time, sets it, or moves it on without anything timing out
+  :resume              while the flow waits for a provider that is slow: the caller waits, too
+  :slow PROVIDER 15s   from now on this provider (or function) takes so long; `never`: does not answer at all
   :fail PROVIDER       from now on this provider (or function, such as records.find) fails:
                        records, nlu, genai, knowledge, tickets, secrets, http
   :heal PROVIDER       it works again
@@ -38,9 +42,14 @@ What you type is what the caller says. Digits, * and # are keys: `1`, `111122223
   :save FILE           writes the call as a script for `dialgraph test`; `:save! FILE` over one that is there
   :quit                leaves";
 
+/// Bytes of a line of input: far more than anybody says at once.
+const MAX_LINE: u64 = 64 << 10;
+
 pub(crate) struct Repl {
     session: Session,
     entry: String,
+    /// Attributes whose values are not shown.
+    sensitive: BTreeSet<Name>,
     zone: TimeZone,
     detail: Detail,
     actions: Vec<Performed>,
@@ -56,7 +65,11 @@ impl Repl {
     pub(crate) fn new(session: Session, release: &Release, zone: TimeZone, trace: bool) -> Self {
         let detail = if trace { Detail::Costs } else { Detail::Words };
         let entry = release.entry.to_string();
-        Self { session, entry, zone, detail, actions: Vec::new() }
+        let sensitive = release.sensitive.clone();
+        let mut session = session;
+        // What a person types while the flow waits happens meanwhile.
+        session.stop_at_waits(true);
+        Self { session, entry, sensitive, zone, detail, actions: Vec::new() }
     }
 
     /// Holds the call until it is over and the input ends.
@@ -93,8 +106,10 @@ impl Repl {
     }
 
     fn hold_from_pipe(&mut self) -> Result<()> {
-        for line in std::io::stdin().lock().lines() {
-            let line = line.context("cannot read standard input")?;
+        let mut input = std::io::stdin().lock();
+        while let Some(line) =
+            dialgraph_files::line(&mut input, MAX_LINE).context("cannot read standard input")?
+        {
             if let After::Quit = self.line(&line) {
                 break;
             }
@@ -113,10 +128,12 @@ impl Repl {
         }
         let keys: String = line.chars().map(half_width).collect();
         let is_keys = keys.chars().all(|key| key.is_ascii_digit() || key == '*' || key == '#');
-        self.act(if is_keys {
-            Action::Presses(keys)
-        } else {
-            Action::Says { text: line.to_owned(), confidence: None }
+        let text = line.to_owned();
+        self.act(match (self.session.is_waiting(), is_keys) {
+            (false, true) => Action::Presses(keys),
+            (false, false) => Action::Says { text, confidence: None },
+            (true, true) => Action::Meanwhile(Meanwhile::Presses(keys)),
+            (true, false) => Action::Meanwhile(Meanwhile::Says { text, confidence: None }),
         });
         After::More
     }
@@ -137,12 +154,24 @@ impl Repl {
             println!();
             print!("{}", transcript::turn(record, self.detail));
         }
+        if self.session.is_waiting() {
+            println!(
+                "(the flow waits for a provider; say or press something meanwhile, :hangup, or :resume)"
+            );
+        }
     }
 
     fn command(&mut self, word: &str, rest: &str) -> After {
         match word {
             "silence" | "silent" => self.act(Action::Silent),
+            "hangup" if self.session.is_waiting() => {
+                self.act(Action::Meanwhile(Meanwhile::HangsUp));
+            }
             "hangup" => self.act(Action::HangsUp),
+            "resume" => match self.session.wait_left() {
+                Some(ms) => self.act(Action::Waits { ms }),
+                None => println!("(the flow waits for no provider)"),
+            },
             "wait" => match parse_duration(rest) {
                 Ok(ms) => {
                     self.act(Action::Waits { ms });
@@ -151,7 +180,12 @@ impl Repl {
                 Err(error) => println!("({error})"),
             },
             "clock" => self.set_clock(rest),
-            "fail" | "heal" => self.provider(word == "fail", rest),
+            "fail" => self.mock(rest, "fails", |name| {
+                let message = format!("{name} is made to fail by hand");
+                (0, MockReply::Error(HostError::unavailable("unavailable", message)))
+            }),
+            "slow" => self.slow(rest),
+            "heal" => self.heal(rest),
             "transfer-fails" => {
                 self.act(Action::DirectiveFails("made to fail by hand".to_owned()));
             }
@@ -178,7 +212,7 @@ impl Repl {
                 }
                 for turn in self.session.turns() {
                     for entry in &turn.entries {
-                        println!("  turn {}: {}", turn.turn, transcript::host_call(entry));
+                        println!("  turn {}: {}", turn.turn, transcript::shown(entry, turn));
                     }
                 }
             }
@@ -224,46 +258,52 @@ impl Repl {
         self.clock();
     }
 
-    fn provider(&mut self, fail: bool, name: &str) {
-        const PROVIDERS: [&str; 7] =
-            ["records", "nlu", "genai", "knowledge", "tickets", "secrets", "http"];
-        let provider = name.split('.').next().unwrap_or_default();
-        if !PROVIDERS.contains(&provider) {
-            println!("(there is no provider `{name}`; there are {})", PROVIDERS.join(", "));
+    /// Puts a mock before a provider or function; says so with `does`.
+    fn mock(&self, on: &str, does: &str, reply: impl FnOnce(&str) -> (u64, MockReply)) {
+        if let Err(error) = dialgraph_simulator::world::is_known(on) {
+            println!("({error})");
             return;
         }
-        if !fail {
-            let removed = self.session.world().remove(name);
-            println!(
-                "({})",
-                if removed > 0 {
-                    format!("{name} works again")
-                } else {
-                    format!("{name} was not failing")
-                }
-            );
-            return;
+        let (delay_ms, reply) = reply(on);
+        let on_name = on.to_owned();
+        let mock = Mock { on: on_name, when: None, calls: (1, u64::MAX), delay_ms, reply };
+        self.session.world().add(mock);
+        println!("({on} {does} from now on)");
+    }
+
+    fn slow(&self, rest: &str) {
+        let (name, time) = rest.split_once(' ').unwrap_or((rest, ""));
+        if time.trim() == "never" {
+            return self.mock(name, "does not answer", |_| (0, MockReply::Never));
         }
-        let message = format!("{name} is made to fail by hand");
-        self.session.world().add(Mock {
-            on: name.to_owned(),
-            when: None,
-            calls: (1, u64::MAX),
-            delay_ms: 0,
-            reply: MockReply::Error(HostError::new(
-                HostErrorKind::Unavailable,
-                "unavailable",
-                message,
-            )),
-        });
-        println!("({name} fails from now on)");
+        match parse_duration(time) {
+            Ok(ms) => {
+                let does = format!("takes {}", duration(ms));
+                self.mock(name, &does, |_| (ms, MockReply::Provider));
+            }
+            Err(error) => println!("(`:slow PROVIDER TIME`: {error})"),
+        }
+    }
+
+    fn heal(&self, name: &str) {
+        if let Err(error) = dialgraph_simulator::world::is_known(name) {
+            println!("({error})");
+        } else if self.session.world().remove(name) > 0 {
+            println!("({name} works again)");
+        } else {
+            println!("({name} was neither failing nor slow)");
+        }
     }
 
     fn attributes(&self) {
         let Some(call) = self.session.call() else { return };
         println!("  locale = {}", call.locale);
         for (name, value) in &call.attributes {
-            println!("  {name} = {value}");
+            if self.sensitive.contains(name) && !value.is_null() {
+                println!("  {name} = (not shown)");
+            } else {
+                println!("  {name} = {value}");
+            }
         }
     }
 

@@ -6,19 +6,22 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 
-use dialgraph_flow::check::{Checked, Plugins, Refusal, Refused, check_with};
-use dialgraph_flow::grants::Grants;
-use dialgraph_flow::model::Name;
+use dialgraph_base::{Grants, Name};
+use dialgraph_flow::check::{Checked, Given, Plugins, Rejected, Rejection, check_with};
+use dialgraph_flow::project::LoadError;
 use dialgraph_flow::{Project, Release};
-use dialgraph_host::{Host, HostConfig, LoadError, Objection};
+use dialgraph_host::{Host, HostConfig, LoadError as PluginError, Objection};
 use dialgraph_kernel::plugin::{HostCalls, Invocation, Plugins as _, RunReport};
 use dialgraph_kernel::ports::{HostCall, HostResult};
 use dialgraph_runtime::World;
 use dialgraph_simulator::clock::SharedClock;
-use dialgraph_simulator::session::Lab;
+use dialgraph_simulator::session::Fixture;
 use dialgraph_store::MemoryStore;
 
 use crate::commands::which::plugin_name;
+
+/// Bytes of a component that is read; the host takes none that is larger than its own bound.
+pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
 
 /// A project, a plugin host, and the plugins that could be loaded.
 pub(crate) struct Workshop {
@@ -27,34 +30,39 @@ pub(crate) struct Workshop {
     host: Arc<Host>,
     plugins: Plugins,
     /// Plugins that could not be loaded, with the reason.
-    refused: Refused,
+    refused: Rejected,
 }
 
 impl Workshop {
-    /// Reads the project in `folder` and loads the plugins that come with dialgraph and those in its
-    /// `plugins/`; of two with one name the project's is taken.
+    /// Reads the project in `folder` and loads the plugins that come with dialgraph and those in
+    /// its `plugins/`; of two with one name the project's is taken.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
         Self::open_with(folder, host()?)
     }
 
     /// As [`open`](Self::open), with a plugin host set up by the caller.
     pub(crate) fn open_with(folder: &Path, host: Host) -> Result<Self> {
-        let project = Project::load(folder).with_context(|| hint(folder))?;
+        let project = Project::load(folder).map_err(|error| match error {
+            LoadError::NoFolder(_) | LoadError::NoProject(..) => {
+                anyhow::Error::new(error).context(hint(folder))
+            }
+            LoadError::Io { .. } => error.into(),
+        })?;
         let host = Arc::new(host);
         let mut components: BTreeMap<String, Vec<u8>> = dialgraph_guests::shipped()
             .iter()
             .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
             .collect();
         for file in project.plugin_files() {
-            let bytes =
-                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = dialgraph_files::read(file, MAX_COMPONENT)
+                .with_context(|| format!("cannot read {}", file.display()))?;
             components.insert(plugin_name(file), bytes);
         }
         let grants = project.grants();
         let loaded = load(&host, &components, &grants);
         let folder = folder.to_owned();
         let mut workshop =
-            Self { folder, project, host, plugins: Plugins::new(), refused: Refused::new() };
+            Self { folder, project, host, plugins: Plugins::new(), refused: Rejected::new() };
         for (name, result) in loaded {
             match result {
                 Ok(loaded) => {
@@ -72,7 +80,8 @@ impl Workshop {
 
     /// Everything that the checker finds, and the release if there is no error.
     pub(crate) fn check(&self) -> Checked {
-        check_with(&self.project, &self.plugins, &self.refused)
+        let given = Given::new(&self.plugins).refused(&self.refused).asking(&*self.host);
+        check_with(&self.project, &given)
     }
 
     /// The release; with errors, the command ends with the report.
@@ -83,17 +92,18 @@ impl Workshop {
         }
     }
 
-    /// A lab for simulated calls.
-    pub(crate) fn lab(&self) -> Result<Lab> {
+    /// A fixture for simulated calls.
+    pub(crate) fn fixture(&self) -> Result<Fixture> {
         let release = self.release()?;
-        Ok(Lab::new(&self.folder, &self.project, release, self.host.clone())?)
+        Ok(Fixture::new(&self.folder, &self.project, release, self.host.clone())?)
     }
 
     /// The project's providers on a store of their own, for a plugin that is run alone.
     pub(crate) fn world(&self, clock: &SharedClock) -> Result<Arc<dyn World>> {
-        let lab = self.lab()?;
-        let store = Arc::new(MemoryStore::from_snapshot(&lab.ground, Arc::new(clock.clone())));
-        Ok((lab.providers)(&store, clock))
+        let fixture = self.fixture()?;
+        let store =
+            Arc::new(MemoryStore::from_snapshot(&fixture.baseline, Arc::new(clock.clone())));
+        Ok((fixture.providers)(&store, clock))
     }
 
     /// The project as it was read.
@@ -101,7 +111,8 @@ impl Workshop {
         &self.project
     }
 
-    /// Runs a plugin that could be loaded, which asks nothing of anybody; none if there is no such plugin.
+    /// Runs a plugin that could be loaded, which asks nothing of anybody; none if there is no such
+    /// plugin.
     pub(crate) fn run(&self, plugin: &str, invocation: &Invocation<'_>) -> Option<RunReport> {
         let (digest, _) = self.plugins.get(plugin)?;
         Some(self.host.run(digest, invocation, &mut Nobody))
@@ -123,9 +134,9 @@ impl HostCalls for Nobody {
 }
 
 /// What the check says of a plugin that cannot be loaded.
-fn refusal(name: &str, error: &LoadError, granted: Option<&Grants>) -> Refusal {
-    let LoadError::Imports { objections, .. } = error else {
-        return Refusal { message: error.to_string(), help: Vec::new() };
+fn refusal(name: &str, error: &PluginError, granted: Option<&Grants>) -> Rejection {
+    let PluginError::Imports { objections, .. } = error else {
+        return Rejection { message: error.to_string(), help: Vec::new() };
     };
     let why: Vec<String> = objections.iter().map(|objection| format!("it {objection}")).collect();
     let mut wanted = granted.map(|grants| grants.grants.clone()).unwrap_or_default();
@@ -144,11 +155,14 @@ fn refusal(name: &str, error: &LoadError, granted: Option<&Grants>) -> Refusal {
             ),
         });
     }
-    Refusal { message: format!("plugin `{name}` cannot be loaded: {}", why.join("; ")), help }
+    Rejection { message: format!("plugin `{name}` cannot be loaded: {}", why.join("; ")), help }
 }
 
 fn hint(folder: &Path) -> String {
-    format!("no project at `{}`; name its folder with --project", folder.display())
+    format!(
+        "no project at `{}`; name its folder with --project, or make one with `dialgraph init NAME`",
+        folder.display()
+    )
 }
 
 /// A plugin host that counts instructions and keeps compiled plugins in the user's cache.
@@ -166,7 +180,7 @@ pub(crate) fn cache_dir() -> Option<PathBuf> {
         .or_else(|| from("HOME").map(|home| home.join(".cache").join("dialgraph")))
 }
 
-type Loads = Vec<(String, Result<dialgraph_host::Loaded, LoadError>)>;
+type Loads = Vec<(String, Result<dialgraph_host::Loaded, PluginError>)>;
 
 /// Loads all components, side by side: the first time each has to be compiled.
 fn load(

@@ -301,6 +301,48 @@ fn check_tells_everything_that_is_wrong_and_explains_it() {
 }
 
 #[test]
+fn a_chain_of_nodes_is_called_and_drawn_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("data/queues.yaml", "general: {title: {en-US: General}, priority: 1}\n");
+    write(
+        "dialgraph.yaml",
+        "entry: long\nlocales: [en-US]\nfallback: {queue: general}\nlimits: {nodes_per_turn: 100000}\n",
+    );
+    let chain = |nodes: usize| {
+        let node = |n| format!("  n{n}: {{set: {{}}, next: n{}}}\n", n + 1);
+        format!(
+            "flow: long\nlocales: [en-US]\nstart: n0\nnodes:\n{}  n{nodes}: {{end: {{disposition: resolved, say: {{en-US: The end.}}}}}}\n",
+            (0..nodes).map(node).collect::<String>()
+        )
+    };
+    let run = |args: &[&str]| {
+        let output = dialgraph_in(folder.path(), args, "");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    write("long.flow.yaml", &chain(5_400));
+    assert_eq!(run(&["check"]).0, Some(0));
+    let (code, heard, wrong) = run(&["call"]);
+    assert!(code == Some(0) && heard.contains("The end."), "{heard}{wrong}");
+    for format in ["mermaid", "dot"] {
+        let (code, drawn, wrong) = run(&["flow", "graph", "long", "--format", format]);
+        assert!(code == Some(0) && drawn.lines().count() > 10_000, "{wrong}");
+    }
+    write("long.flow.yaml", &chain(100_000));
+    // What was asked for is the list of what is wrong, or cannot be had because of it.
+    for (args, ends) in [(&["check"][..], 1), (&["call"], 2), (&["flow", "graph", "long"], 2)] {
+        let (code, out, wrong) = run(args);
+        assert!(code == Some(ends), "{args:?}: {code:?}");
+        assert!(format!("{out}{wrong}").contains("DG0109"), "{args:?}: {out}{wrong}");
+    }
+}
+
+#[test]
 fn the_shipped_flows_are_clean_and_can_be_drawn() {
     let (code, text, errors) = dialgraph(&["check", "flows", "--deny-warnings"], "");
     assert_eq!((code, text.as_str(), errors.as_str()), (0, "", "0 errors, 0 warnings\n"));
@@ -323,6 +365,13 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
     assert!(code == 2 && errors.contains("ko-KR"), "{errors}");
     let (code, _, errors) = dialgraph(&["test", "no/such/folder"], "");
     assert!(code == 2 && errors.contains("no/such/folder"), "{errors}");
+    let nobody = ["plugin", "list", "--server", "http://127.0.0.1:1"];
+    let (code, _, errors) = dialgraph(&nobody, "");
+    assert_eq!(code, 2, "{errors}");
+    assert!(
+        errors.contains("record") && errors.contains("`dialgraph plugin inspect NAME`"),
+        "{errors}"
+    );
     let (code, _, errors) = dialgraph(&["plugin", "inspect", "nothing.wasm"], "");
     assert!(code == 2 && errors.contains("no file nothing.wasm"), "{errors}");
     let (code, _, errors) = dialgraph(&["plugin", "inspect", "hour-check"], "");
@@ -386,5 +435,5 @@ fn a_new_plugin_is_used_as_its_readme_says() {
     let (code, shown, _) = run(&input);
     assert!(code == Some(0) && shown.starts_with("done     port greeted"), "{shown}");
     let (code, shown, _) = run(&["plugin", "run", "order-status"]);
-    assert!(code == Some(1) && shown.starts_with("failed   bad-input: with: "), "{shown}");
+    assert!(code == Some(1) && shown.starts_with("failed   other bad-input: with: "), "{shown}");
 }

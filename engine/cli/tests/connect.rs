@@ -47,6 +47,28 @@ fn the_flow_of_the_shipped_project_passes_the_lint_and_says_the_projects_words()
 }
 
 #[test]
+fn the_flow_is_printed_as_it_is_imported_unless_people_want_to_read_it() {
+    let (_, compact, _) = bridge(&["--voice", "KO_kr=seoyeon:Neural", "--start-locale", "EN_gb"]);
+    assert_eq!(compact.lines().count(), 1);
+    let flow: serde_json::Value = serde_json::from_str(&compact).unwrap();
+    let first = flow["Actions"].as_array().unwrap().iter();
+    let first = first.clone().find(|action| action["Identifier"] == "First language").unwrap();
+    assert_eq!(first["Parameters"]["LanguageCode"], "en-US", "the nearest that is spoken");
+    let (code, pretty, _) =
+        bridge(&["--pretty", "--voice", "KO_kr=seoyeon:Neural", "--start-locale", "EN_gb"]);
+    assert_eq!(code, 0);
+    assert!(pretty.lines().count() > 1_000);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&pretty).unwrap(), flow);
+}
+
+#[test]
+fn attributes_that_the_flows_declare_are_passed_and_given_back() {
+    let (code, flow, told) = bridge(&["--pass", "customer_class", "--attribute", "company"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(flow.contains("\"attr_customer_class\":\"$.Attributes.customer_class\""));
+}
+
+#[test]
 fn a_flow_that_would_be_refused_fails_the_lint() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), r#"{"Version": "2019-10-30", "StartAction": "a", "Actions": []}"#)
@@ -57,6 +79,15 @@ fn a_flow_that_would_be_refused_fails_the_lint() {
         findings.contains("start-action: `StartAction` names `a`, which is not there"),
         "{findings}"
     );
+}
+
+#[test]
+fn a_flow_that_an_editor_has_marked_as_unicode_is_linted() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = "\u{feff}{\"Version\": \"2019-10-30\", \"StartAction\": \"a\", \"Actions\": []}";
+    std::fs::write(file.path(), text).unwrap();
+    let (code, findings, told) = connect(&["lint", file.path().to_str().unwrap()]);
+    assert!(code == 1 && findings.contains("start-action"), "{findings}{told}");
 }
 
 #[test]
@@ -76,6 +107,31 @@ fn what_is_wrong_or_missing_is_told_with_what_to_type() {
         bridge(&["--start-flow", "main-entri"]),
         bridge(&["--fallback-queue", "nobody"]),
         bridge(&["--lex-bot-alias-arn", "arn:aws:s3:::bucket"]),
+        bridge(&["--lex-bot-alias-arn", "arn:aws:lex:ap-northeast-2:111122223333:bot/ABCDEFGHIJ"]),
+        bridge(&["--pass", "custmer_class"]),
+        bridge(&["--pass", "locale"]),
+        bridge(&["--attribute", "Company"]),
+        bridge(&["--voice", "ko-KR=Seoyeom"]),
+        bridge(&["--voice", "ko_KR=Seoyeon:neutral"]),
+        bridge(&["--voice", "ko_KR=Seoyeon", "--voice", "KO-kr=Jihye"]),
+        bridge(&["--start-locale", "de-DE"]),
+        bridge(&["--start-locale", "$.Attributes.a b\""]),
+        bridge(&["--start-locale", "$"]),
+        bridge(&["--voice", "ko-KR=Joanna"]),
+        bridge(&["--name", ""]),
+        bridge(&["--name", &"x".repeat(2_000)]),
+        bridge(&["--name", "a\u{202e}b"]),
+        connect(&[
+            "deploy-template",
+            "--form",
+            "serverless",
+            "--lex-bot",
+            "nope=AAAAAAAAAA/BBBBBBBBBB",
+        ]),
+        connect(&["deploy-template", "--form", "serverless", "--lex-bot", "x"]),
+        connect(&["deploy-template", "--form", "serverless", "--lex-bot", "default=x"]),
+        connect(&["deploy-template", "--form", "serverless", "--guardrail", "nope=x/1"]),
+        connect(&["deploy-template", "--form", "serverless", "--table"]),
     ];
     let told: Vec<String> = mistakes
         .into_iter()

@@ -1,9 +1,11 @@
-//! A turn's directives as the flat map that the bridge flow acts on. `docs/connect-protocol.md` lists the keys.
+//! A turn's directives as the flat map that the bridge flow acts on. `docs/connect-protocol.md`
+//! lists the keys.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use dialgraph_kernel::call::{Call, Channel};
+use dialgraph_base::Medium;
+use dialgraph_kernel::call::Call;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::Accept;
@@ -13,7 +15,7 @@ use crate::flat::{BLANK, FlatMap};
 use crate::pieces;
 use crate::protocol::{
     CHAT_TIMEOUTS, FLOW_SCHEME, INTERDIGIT_SECONDS, KEY_TIMEOUTS, NOTHING, SAME_LANGUAGE,
-    TERMINATORS, action, attribute_key, round_up,
+    TERMINATORS, action, attribute_key, round_up, say_word,
 };
 use crate::visit;
 
@@ -32,15 +34,16 @@ const KEYS_WITHOUT_LIMIT: u32 = 20;
 pub struct Answer(FlatMap);
 
 impl Answer {
-    /// The answer to `incoming`, which `record` tells of: the turn that it brought about, the turn that it brought
-    /// about when it came first, or, for one that came out of order, the latest turn.
+    /// The answer to `incoming`, which `record` tells of: the turn that it brought about, the turn
+    /// that it brought about when it came first, or, for one that came out of order, the latest
+    /// turn.
     pub fn of_turn(incoming: &Incoming, record: &TurnRecord, call: &Call) -> Self {
         let mut map = Map::new(&visit::token(&call.id, record.turn));
         let same = incoming.language.as_deref() == Some(&*call.locale);
         map.put("language", if same { SAME_LANGUAGE } else { &call.locale });
         map.put("locale", &call.locale);
         let then = &record.directives.then;
-        let voice = call.channel == Channel::Voice;
+        let voice = call.medium.speaks();
         let pause = match then {
             Then::Wait { ms } if voice => (*ms).min(MAX_PAUSE_MS),
             _ => 0,
@@ -48,12 +51,13 @@ impl Answer {
         let say = &record.directives.say;
         let mut said = if voice { pieces::voice(say, pause) } else { pieces::chat(say) };
         if let Then::Ask(_) = then {
-            // The question itself is said by the block that waits for its answer: callers may answer into it.
+            // The question itself is said by the block that waits for its answer: callers may
+            // answer into it.
             let silence = if voice { "<speak> </speak>" } else { BLANK };
             let prompt = said.pop();
             map.put("prompt", prompt.as_deref().unwrap_or(silence));
         }
-        map.say(if voice { "voice" } else { "chat" }, &said);
+        map.say(call.medium, &said);
         map.act(then, voice);
         // Room for every name first: a flow cannot compare a key that is missing.
         for name in &incoming.wanted {
@@ -116,7 +120,8 @@ impl Map {
         map
     }
 
-    /// Sets a key of our own. All of them together are far below what an answer holds, once each is cut.
+    /// Sets a key of our own. All of them together are far below what an answer holds, once each is
+    /// cut.
     fn put(&mut self, key: &str, value: &str) {
         let most = if key == "prompt" || key.starts_with("say_") { usize::MAX } else { 256 };
         let value: String = value.chars().take(most).collect();
@@ -124,13 +129,13 @@ impl Map {
         debug_assert!(fits, "the sum of all bounds is below the size of an answer");
     }
 
-    /// `say` names the first of the pieces; they are numbered downwards, so that each block of the flow leads to the
-    /// next without a question in between.
-    fn say(&mut self, kind: &str, pieces: &[String]) {
+    /// `say` names the first of the pieces; they are numbered downwards, so that each block of the
+    /// flow leads to the next without a question in between.
+    fn say(&mut self, medium: Medium, pieces: &[String]) {
         if pieces.is_empty() {
             return;
         }
-        self.put("say", &format!("{kind}-{}", pieces.len()));
+        self.put("say", &say_word(medium, pieces.len()));
         for (piece, number) in pieces.iter().zip((1..=pieces.len()).rev()) {
             self.put(&format!("say_{number}"), piece);
         }

@@ -1,7 +1,8 @@
 //! Connect's Lambda event, read into what a call understands.
 //!
-//! Connect sends many fields as `null`, leaves others out, and adds new ones without notice: all of that is tolerated.
-//! What a turn needs is asked for by name; everything else is passed over. Sizes are bounded here, once.
+//! Connect sends many fields as `null`, leaves others out, and adds new ones without notice: all of
+//! that is tolerated. What a turn needs is asked for by name; everything else is passed over. Sizes
+//! are bounded here, once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,22 +10,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use dialgraph_flow::model::{Locale, Name};
-use dialgraph_kernel::call::{CallId, Channel};
+use dialgraph_base::{CallId, Channel, Locale, Name, Source};
 use dialgraph_kernel::event::Event;
 
 use crate::visit;
 
-pub use crate::protocol::{CONTACT_EVENT, MAX_EVENT_BYTES};
+use crate::protocol::medium;
+pub use crate::protocol::{CONTACT_EVENT, MAX_ATTRIBUTES, MAX_EVENT_BYTES};
 
 /// Longest text of a caller, in characters; what is longer is cut. Lex gives at most 1,024.
 pub const MAX_TEXT: usize = 4_096;
 
 /// Most keys in one answer of a caller; more are cut off.
 pub const MAX_KEYS: usize = 128;
-
-/// Most attributes that may be asked for, or brought along, at once.
-pub const MAX_ATTRIBUTES: usize = 64;
 
 /// The token of the delivery that begins a call.
 pub const START_TOKEN: &str = "start";
@@ -70,7 +68,7 @@ pub enum What {
 }
 
 /// A contact that arrived.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Start {
     /// None: the release's entry.
     pub flow: Option<Name>,
@@ -80,9 +78,11 @@ pub struct Start {
     pub from: Option<String>,
     /// The number called.
     pub to: Option<String>,
-    /// Attributes that the bridge flow passes by name (`attr_NAME`). All other attributes of the contact are left
-    /// alone: those of a chat can come from whoever started it.
-    pub attributes: BTreeMap<Name, String>,
+    /// Attributes that the bridge flow passes by name (`attr_NAME`), as Connect sends them: texts,
+    /// mostly. They become what the flows declare in [`read`](dialgraph_kernel::attributes::read).
+    /// All other attributes of the contact are left alone: those of a chat can come from whoever
+    /// started it.
+    pub attributes: BTreeMap<Name, Value>,
 }
 
 /// Why an event cannot be read.
@@ -90,18 +90,23 @@ pub struct Start {
 pub enum EventError {
     #[error("the event has {bytes} bytes; at most {MAX_EVENT_BYTES} are read")]
     TooLarge { bytes: usize },
-    #[error("the event is no JSON: {0}")]
+    #[error("the event is not JSON: {0}")]
     Json(String),
-    #[error("the event is none of Amazon Connect: `{missing}` is missing")]
+    #[error("the event is not from Amazon Connect: `{missing}` is missing")]
     NotConnect { missing: &'static str },
     #[error("the contact id has {0}; 1 to 128 letters, digits, `-` and `_` are expected")]
     ContactId(&'static str),
-    #[error("contact {call}: channel {channel} has no caller to talk to; only VOICE and CHAT have")]
+    #[error("contact {call}: channel {channel} has no caller to talk to; use VOICE or CHAT")]
     Channel { call: CallId, channel: String },
     #[error(
         "contact {call}: parameter `did` is {did}; expected entered, said, pressed, silent, failed or resumed"
     )]
     Did { call: CallId, did: String },
+    #[error(
+        "contact {call}: {rule} sent contact event `{event}`, but the engine accepts only \
+        DISCONNECTED: give the rule the filter {WANTED_NEWS}"
+    )]
+    ContactEvent { call: CallId, event: String, rule: String },
     #[error(
         "contact {call}: `did` is `{did}`, but `turn` is {turn}; the bridge flow sends back the `turn` of the last answer"
     )]
@@ -109,8 +114,8 @@ pub enum EventError {
 }
 
 impl EventError {
-    /// True when the event is a proper one that the engine has no work for: the contact must then be given to people,
-    /// not to an error branch.
+    /// True when the event is a proper one that the engine has no work for: the contact must then
+    /// be given to people, not to an error branch.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Channel { .. })
     }
@@ -136,7 +141,7 @@ impl Incoming {
     /// As [`parse`](Self::parse), but for size and syntax.
     pub fn read(event: &Value) -> Result<Self, EventError> {
         if event["detail-type"] == CONTACT_EVENT {
-            return Self::contact_event(&event["detail"]);
+            return Self::contact_event(event);
         }
         let Value::Object(contact) = &event["Details"]["ContactData"] else {
             return Err(EventError::NotConnect { missing: "Details.ContactData" });
@@ -197,15 +202,17 @@ impl Incoming {
         Some(Self { call, ..self.clone() })
     }
 
-    /// A contact event of Amazon EventBridge. Flows are not told that a caller hung up; this is how the engine is.
-    fn contact_event(detail: &Value) -> Result<Self, EventError> {
+    /// A contact event of Amazon EventBridge. Flows are not told that a caller hung up; this is how
+    /// the engine is.
+    fn contact_event(event: &Value) -> Result<Self, EventError> {
+        let detail = &event["detail"];
         let call = call_id(detail.get("contactId"), "detail.contactId")?;
-        // A contact of any channel may be told of; one that the engine has no work for never was a call.
+        // A contact of any channel may be told of; one that the engine has no work for never was a
+        // call.
         let channel = channel(&call, detail.get("channel")).unwrap_or_default();
         if detail["eventType"] != "DISCONNECTED" {
-            let did =
-                format!("contact event `{}`", cut(detail["eventType"].as_str().unwrap_or("-"), 40));
-            return Err(EventError::Did { call, did });
+            let kind = cut(detail["eventType"].as_str().unwrap_or("-"), 40);
+            return Err(EventError::ContactEvent { call, event: kind, rule: rule(event) });
         }
         Ok(Self {
             call,
@@ -218,6 +225,26 @@ impl Incoming {
             wait: wait(detail),
         })
     }
+}
+
+/// The filter of a rule that sends what is wanted and nothing else.
+const WANTED_NEWS: &str = r#"{"source": ["aws.connect"], "detail-type": ["Amazon Connect Contact Event"], "detail": {"eventType": ["DISCONNECTED"]}}"#;
+
+/// The rule of Amazon EventBridge that sent an event, as far as the event tells.
+fn rule(event: &Value) -> String {
+    let resources = event["resources"].as_array().into_iter().flatten();
+    let named = resources.filter_map(Value::as_str).find(|arn| arn.contains(":rule/"));
+    if let Some(arn) = named {
+        return format!("rule {}", cut(arn, 300));
+    }
+    let place = |name: &str| words(event.get(name)).map_or("?".to_owned(), |word| cut(&word, 40));
+    let instance =
+        words(event["detail"].get("instanceArn")).map_or("?".to_owned(), |arn| cut(&arn, 200));
+    format!(
+        "a rule of Amazon EventBridge (account {}, region {}) for contacts of {instance}",
+        place("account"),
+        place("region"),
+    )
 }
 
 /// From the moments in the news of a contact that is over; none if it was in no queue.
@@ -235,18 +262,23 @@ fn wait(detail: &Value) -> Option<Wait> {
 struct Parameters<'e>(Option<&'e Map<String, Value>>);
 
 impl Parameters<'_> {
-    /// A parameter that says something. References that name nothing arrive as null, as an empty string or not at all.
+    /// A parameter that says something. References that name nothing arrive as null, as an empty
+    /// string or not at all.
     fn get(&self, name: &str) -> Option<String> {
         words(self.0?.get(name))
     }
 
-    fn attributes(&self) -> BTreeMap<Name, String> {
+    /// None is cut: what is too long for a call, or no attribute of it, must be told by name.
+    fn attributes(&self) -> BTreeMap<Name, Value> {
         let all = self.0.into_iter().flatten();
         all.filter_map(|(name, value)| {
-            let name = name.strip_prefix("attr_").filter(|name| is_name(name))?;
-            Some((Name::from(name), cut(&words(Some(value))?, MAX_TEXT)))
+            let name = name.strip_prefix("attr_")?;
+            let value = match value {
+                Value::Array(_) | Value::Object(_) => value.clone(),
+                scalar => words(Some(scalar))?.into(),
+            };
+            Some((Name::from(cut(name, 64)), value))
         })
-        .take(MAX_ATTRIBUTES)
         .collect()
     }
 }
@@ -289,10 +321,9 @@ fn call_id(value: Option<&Value>, missing: &'static str) -> Result<CallId, Event
 
 fn channel(call: &CallId, value: Option<&Value>) -> Result<Channel, EventError> {
     let name = words(value).unwrap_or_else(|| "VOICE".to_owned());
-    match name.to_ascii_uppercase().as_str() {
-        "VOICE" => Ok(Channel::Voice),
-        "CHAT" => Ok(Channel::Chat),
-        _ => Err(EventError::Channel { call: call.clone(), channel: cut(&name, 40) }),
+    match medium(&name) {
+        Some(medium) => Ok(Channel { medium, source: Source::Connect }),
+        None => Err(EventError::Channel { call: call.clone(), channel: cut(&name, 40) }),
     }
 }
 

@@ -1,12 +1,14 @@
 //! The answer when there is no other: words for the caller, and a queue with people in it.
 //!
-//! The Lambda gives it when the engine does not answer in time, the engine when it cannot serve a contact. Both say the
-//! same, so the bridge flow need not know which of them it was.
+//! The Lambda gives it when the engine does not answer in time, the engine when it cannot serve a
+//! contact. Both say the same, so the bridge flow need not know which of them it was.
 
 use std::collections::BTreeMap;
 
+use dialgraph_base::Medium;
+
 use crate::flat::FlatMap;
-use crate::protocol::{NOTHING, SAME_LANGUAGE, action};
+use crate::protocol::{NOTHING, SAME_LANGUAGE, action, say_word};
 
 /// Most characters of the words: they are one prompt, or one message of a chat.
 pub const MAX_TEXT: usize = 1_000;
@@ -84,8 +86,7 @@ impl Reason {
 /// Whom the fallback speaks to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Listener<'a> {
-    /// Whether the words are read instead of heard.
-    pub chat: bool,
+    pub medium: Medium,
     /// The locale that the call is held in, if that is known.
     pub locale: Option<&'a str>,
     /// `LanguageCode` of the contact: what Connect speaks if it is told nothing.
@@ -97,7 +98,7 @@ pub struct Listener<'a> {
 pub enum FallbackError {
     #[error("`{locale}` is not a locale such as ko-KR or en-US")]
     Locale { locale: String },
-    #[error("the words for {locale} are empty; say what the caller shall hear, or leave them out")]
+    #[error("the text for {locale} is empty; write what the caller should hear, or leave it out")]
     Empty { locale: String },
     #[error(
         "the words for {locale} have {chars} characters, and at most {MAX_TEXT} are said at once"
@@ -112,9 +113,9 @@ pub enum FallbackError {
 /// Words by locale, and where the caller goes.
 ///
 /// ```
-/// use dialgraph_connect::fallback::{Fallback, Listener, Reason};
+/// use dialgraph_connect::fallback::{FallbackAnswer, Listener, Reason};
 ///
-/// let fallback = Fallback::new(Some("general"))?.say("ko-KR", "상담원에게 연결해 드립니다.")?;
+/// let fallback = FallbackAnswer::new(Some("general"))?.say("ko-KR", "상담원에게 연결해 드립니다.")?;
 /// let korean = Listener { locale: Some("ko-KR"), language: Some("ko-KR"), ..Listener::default() };
 /// let answer = fallback.answer(korean, Reason::Slow);
 /// assert_eq!(answer.get("action"), Some("fallback"));
@@ -124,15 +125,16 @@ pub enum FallbackError {
 /// # Ok::<(), dialgraph_connect::fallback::FallbackError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fallback {
+pub struct FallbackAnswer {
     queue: Option<String>,
     words: BTreeMap<String, String>,
     locale: String,
 }
 
-impl Fallback {
-    /// Gives callers to `queue`, by the name it has in the bridge flow, or to that flow's own fallback queue. Speaks
-    /// Korean and English until told otherwise, and Korean to those whose language it does not know.
+impl FallbackAnswer {
+    /// Gives callers to `queue`, by the name it has in the bridge flow, or to that flow's own
+    /// fallback queue. Speaks Korean and English until told otherwise, and Korean to those whose
+    /// language it does not know.
     ///
     /// # Errors
     /// If the name is empty, blank at its ends or longer than 100 characters.
@@ -193,11 +195,14 @@ impl Fallback {
         }
         let words = self.words_for(to.locale.or(to.language));
         let (say, said) = match words {
-            None => (NOTHING, None),
-            Some((_, text)) if to.chat => ("chat-1", Some(text.to_owned())),
-            Some((_, text)) => ("voice-1", Some(format!("<speak>{}</speak>", escape(text)))),
+            None => (NOTHING.to_owned(), None),
+            Some((_, text)) => {
+                let heard = || format!("<speak>{}</speak>", escape(text));
+                let said = if to.medium.speaks() { heard() } else { text.to_owned() };
+                (say_word(to.medium, 1), Some(said))
+            }
         };
-        put("say", say);
+        put("say", &say);
         if let Some(said) = said {
             put("say_1", &said);
         }
@@ -265,12 +270,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn fallback() -> Fallback {
-        Fallback::new(Some("general")).unwrap()
+    fn fallback() -> FallbackAnswer {
+        FallbackAnswer::new(Some("general")).unwrap()
     }
 
     fn speaking(language: &str) -> Listener<'_> {
-        Listener { chat: false, locale: None, language: Some(language) }
+        Listener { medium: Medium::Voice, locale: None, language: Some(language) }
     }
 
     #[test]
@@ -281,8 +286,9 @@ mod tests {
 
     #[test]
     fn a_chat_gets_text_and_its_own_language() {
-        let fallback = Fallback::new(None).unwrap().say("en-US", "R&D is closed <now>.").unwrap();
-        let to = Listener { chat: true, locale: Some("en-US"), language: Some("ko-KR") };
+        let fallback =
+            FallbackAnswer::new(None).unwrap().say("en-US", "R&D is closed <now>.").unwrap();
+        let to = Listener { medium: Medium::Chat, locale: Some("en-US"), language: Some("ko-KR") };
         insta::assert_snapshot!(
             serde_json::to_string_pretty(&fallback.answer(to, Reason::Overload)).unwrap()
         );
@@ -315,13 +321,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_said_is_refused_with_what_to_do() {
-        let said = |result: Result<Fallback, FallbackError>| result.unwrap_err().to_string();
+        let said = |result: Result<FallbackAnswer, FallbackError>| result.unwrap_err().to_string();
         let messages = [
             said(fallback().say("korean", "x")),
             said(fallback().say("ko-KR-x", "x")),
             said(fallback().say("ko-KR", "  ")),
             said(fallback().say("ko-KR", &"가".repeat(1_001))),
-            said(Fallback::new(Some(" "))),
+            said(FallbackAnswer::new(Some(" "))),
         ];
         insta::assert_snapshot!(messages.join("\n"));
     }
@@ -341,9 +347,10 @@ mod tests {
             locale in proptest::option::of(".{0,12}"),
             chat in any::<bool>(),
         ) {
-            let Ok(fallback) = Fallback::new(Some(&queue)) else { return Ok(()) };
+            let Ok(fallback) = FallbackAnswer::new(Some(&queue)) else { return Ok(()) };
             let fallback = fallback.say("ko-KR", &text).unwrap();
-            let to = Listener { chat, locale: locale.as_deref(), language: None };
+            let medium = if chat { Medium::Chat } else { Medium::Voice };
+            let to = Listener { medium, locale: locale.as_deref(), language: None };
             let answer = fallback.answer(to, Reason::Failed);
             for key in ["action", "reason", "queue", "say", "say_1", "language"] {
                 prop_assert!(answer.get(key).is_some(), "{key} is missing");

@@ -1,4 +1,5 @@
-//! The only shape of answer that Connect takes as a string map: flat, strings, none empty, below 32 KB.
+//! The only shape of answer that Connect takes as a string map: flat, strings, none empty, below 32
+//! KB.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use serde::{Serialize, Serializer};
 /// Serialised size that an answer stays within, in bytes. Connect refuses 32 KB.
 pub const MAX_BYTES: usize = 32_000;
 
-/// What stands for nothing: Connect refuses empty strings, and a key that is missing cannot be compared.
+/// What stands for nothing: Connect refuses empty strings, and a key that is missing cannot be
+/// compared.
 pub const BLANK: &str = " ";
 
 /// A flat map of strings that are never empty, which always fits into an answer.
@@ -39,8 +41,8 @@ impl FlatMap {
         Self { entries: BTreeMap::new(), bytes: 2 }
     }
 
-    /// Sets `key`; a blank value becomes one space. False, and nothing changed, when there is no room for it or the
-    /// key is not one that a flow can refer to (letters, digits, `_`, `-`).
+    /// Sets `key`; a blank value becomes one space. False, and nothing changed, when there is no
+    /// room for it or the key is not one that a flow can refer to (letters, digits, `_`, `-`).
     #[must_use = "what does not fit is not taken"]
     pub fn put(&mut self, key: &str, value: &str) -> bool {
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')

@@ -1,9 +1,11 @@
 //! Text cut into the pieces that Connect plays: SSML for a voice, messages for a chat.
 //!
-//! Amazon Polly speaks at most 3,000 characters at once and a chat shows 1,024. What is longer becomes several pieces,
-//! cut between sentences if there are any, else between words. What is more than an answer can hold is left out from
-//! the middle: the last piece, which asks the question, is always kept.
+//! Amazon Polly speaks at most 3,000 characters at once and a chat shows 1,024. What is longer
+//! becomes several pieces, cut between sentences if there are any, else between words. What is more
+//! than an answer can hold is left out from the middle: the last piece, which asks the question, is
+//! always kept.
 
+use dialgraph_base::{Channel, Medium, Source};
 use dialgraph_flow::template::ssml_as_text;
 use dialgraph_kernel::plugin::Speech;
 
@@ -11,10 +13,17 @@ use crate::flat::json_bytes;
 use crate::protocol::MAX_PIECES;
 
 /// Characters of one piece for a voice, tags included.
-pub(crate) const VOICE_PIECE: usize = 2_900;
+pub(crate) const VOICE_PIECE: usize = longest(Medium::Voice);
 
 /// Characters of one message in a chat.
-pub(crate) const CHAT_PIECE: usize = 1_000;
+pub(crate) const CHAT_PIECE: usize = longest(Medium::Chat);
+
+const fn longest(medium: Medium) -> usize {
+    match (Channel { medium, source: Source::Connect }).longest_text() {
+        Some(characters) => characters,
+        None => usize::MAX,
+    }
+}
 
 /// Serialised bytes of all pieces together.
 pub(crate) const MAX_TEXT_BYTES: usize = 22_000;
@@ -119,7 +128,8 @@ fn split(text: &str, room: usize, width: impl Fn(char) -> usize) -> Vec<String> 
     parts
 }
 
-/// The best place for a cut in `text` at or before byte `end`: behind a sentence, else behind a word, else there.
+/// The best place for a cut in `text` at or before byte `end`: behind a sentence, else behind a
+/// word, else there.
 fn boundary(text: &str, end: usize) -> usize {
     let head = &text[..end];
     let behind = |ends: fn(char) -> bool| {

@@ -1,4 +1,7 @@
-//! The words that the engine's answers and the bridge flow share. `docs/connect-protocol.md` explains them.
+//! The words that the engine's answers and the bridge flow share. `docs/connect-protocol.md`
+//! explains them.
+
+use dialgraph_base::Medium;
 
 /// What the flow must do.
 pub mod action {
@@ -28,6 +31,9 @@ pub const CONTACT_EVENT: &str = "Amazon Connect Contact Event";
 /// Largest event read, in bytes. Connect's own are a few KB, with 32 KB of attributes at most.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 
+/// Most attributes that may be asked for at once.
+pub const MAX_ATTRIBUTES: usize = 64;
+
 /// `language` when the contact has the right one already.
 pub const SAME_LANGUAGE: &str = "same";
 
@@ -37,13 +43,29 @@ pub const NOTHING: &str = "none";
 /// Most pieces played one after another before an action; more text is left out.
 pub const MAX_PIECES: usize = 6;
 
+/// Connect's words for the channels that flows serve; others, such as `TASK`, are refused.
+pub const CHANNELS: [(&str, Medium); 2] = [("VOICE", Medium::Voice), ("CHAT", Medium::Chat)];
+
+/// What Connect's word for a channel stands for, if flows serve it.
+pub fn medium(channel: &str) -> Option<Medium> {
+    let known = CHANNELS.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(channel));
+    known.map(|(_, medium)| medium)
+}
+
+/// `say` when there are so many pieces to play, spoken or shown.
+pub fn say_word(medium: Medium, pieces: usize) -> String {
+    format!("{medium}-{pieces}")
+}
+
 /// How targets of `transfer` that are contact flows begin.
 pub const FLOW_SCHEME: &str = "connect-flow:";
 
-/// Seconds for which a flow can wait for the first key. Connect wants a constant, so the flow has a block for each.
+/// Seconds for which a flow can wait for the first key. Connect wants a constant, so the flow has a
+/// block for each.
 pub const KEY_TIMEOUTS: [u32; 6] = [3, 5, 8, 12, 20, 60];
 
-/// The same for a chat. Whoever types needs longer than whoever speaks, whatever the flow allows for speech.
+/// The same for a chat. Whoever types needs longer than whoever speaks, whatever the flow allows
+/// for speech.
 pub const CHAT_TIMEOUTS: [u32; 4] = [120, 300, 900, 1_800];
 
 /// Keys that can end a number, and their words in `keys_end`.

@@ -9,17 +9,19 @@
 //! | `x-dialgraph-nonce` | 16 random bytes, as 32 lower-case hexadecimal digits |
 //! | `x-dialgraph-signature` | HMAC-SHA256 of what follows, as 64 lower-case hexadecimal digits |
 //!
-//! and signs `v1`, timestamp, nonce, method and path, each ended by a line feed, and then the body as it is sent. Every
-//! header has one spelling only, so that nothing about an accepted request can be changed without being noticed.
+//! and signs `v1`, timestamp, nonce, method and path, each ended by a line feed, and then the body
+//! as it is sent. Every header has one spelling only, so that nothing about an accepted request can
+//! be changed without being noticed.
 //!
-//! **Replays.** A verifier remembers the nonces it has accepted for as long as their timestamps are within the window,
-//! in bounded memory: when it is full it forgets the oldest second and from then on refuses everything signed in it or
-//! before, so the window shrinks but no request is ever accepted twice. Only authentic requests are remembered, so
-//! nobody without a key can fill it. What one process has heard another has not: the turn token, for which the store
-//! keeps one answer, is what makes a replay to another process harmless.
+//! **Replays.** A verifier remembers the nonces it has accepted for as long as their timestamps are
+//! within the window, in bounded memory: when it is full it forgets the oldest second and from then
+//! on refuses everything signed in it or before, so the window shrinks but no request is ever
+//! accepted twice. Only authentic requests are remembered, so nobody without a key can fill it.
+//! What one process has heard another has not: the turn token, for which the store keeps one
+//! answer, is what makes a replay to another process harmless.
 //!
-//! **Rotation.** A verifier takes several keys. Add the new key to the engine, move the Lambda to it, remove the old. Keys
-//! can be replaced while requests come ([`Verifier::with_keys`]).
+//! **Rotation.** A verifier takes several keys. Add the new key to the engine, move the Lambda to
+//! it, remove the old. Keys can be replaced while requests come ([`Verifier::with_keys`]).
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -40,7 +42,8 @@ pub const SIGNATURE_HEADER: &str = "x-dialgraph-signature";
 
 /// How far the clocks of the two sides may be apart, in seconds, unless said otherwise.
 pub const DEFAULT_WINDOW_SECONDS: u32 = 300;
-/// Nonces remembered unless said otherwise: the requests of one window at over 1,600 a second, in some 40 MB at most.
+/// Nonces remembered unless said otherwise: the requests of one window at over 1,600 a second, in
+/// some 40 MB at most.
 pub const DEFAULT_NONCES: usize = 1_000_000;
 /// Shortest key, in bytes: as long as the hash, below which HMAC gets weaker.
 pub const MIN_KEY_BYTES: usize = 32;
@@ -55,25 +58,26 @@ const SIGNATURE_BYTES: usize = 32;
 /// A secret that the Lambda and the engine share, and its name.
 ///
 /// ```
-/// use dialgraph_connect::signature::Key;
+/// use dialgraph_connect::signature::SigningKey;
 ///
-/// let key = Key::from_hex("2026-11", &"5a".repeat(32))?;
+/// let key = SigningKey::from_hex("2026-11", &"5a".repeat(32))?;
 /// assert_eq!(key.id(), "2026-11");
-/// assert_eq!(format!("{key:?}"), "Key(2026-11)", "the secret is never shown");
+/// assert_eq!(format!("{key:?}"), "SigningKey(2026-11)", "the secret is never shown");
 /// # Ok::<(), dialgraph_connect::signature::KeyError>(())
 /// ```
 #[derive(Clone)]
-pub struct Key {
+pub struct SigningKey {
     id: String,
     secret: Zeroizing<Vec<u8>>,
 }
 
-impl Key {
-    /// A key from its secret in hexadecimal, as `openssl rand -hex 32` prints it. White space around it is ignored.
+impl SigningKey {
+    /// A key from its secret in hexadecimal, as `openssl rand -hex 32` prints it. White space
+    /// around it is ignored.
     ///
     /// # Errors
-    /// If the id has other characters than letters, digits, `.`, `_` and `-` or is longer than 64, or the secret is
-    /// not hexadecimal, shorter than 32 bytes or longer than 1,024.
+    /// If the id has other characters than letters, digits, `.`, `_` and `-` or is longer than 64,
+    /// or the secret is not hexadecimal, shorter than 32 bytes or longer than 1,024.
     pub fn from_hex(id: &str, secret: &str) -> Result<Self, KeyError> {
         if !is_key_id(id) {
             return Err(KeyError::Id { id: id.chars().take(MAX_KEY_ID).collect() });
@@ -83,7 +87,7 @@ impl Key {
         if secret.len() > 2 * MAX_KEY_BYTES {
             return Err(KeyError::TooLong { id });
         }
-        let Some(bytes) = from_hex(secret).map(Zeroizing::new) else {
+        let Some(bytes) = hex::decode(secret).ok().map(Zeroizing::new) else {
             return Err(KeyError::NotHex { id });
         };
         if bytes.len() < MIN_KEY_BYTES {
@@ -95,7 +99,7 @@ impl Key {
     /// A key written `ID:HEX`, as the engine's configuration has it.
     ///
     /// # Errors
-    /// As [`Key::from_hex`], and if there is no colon.
+    /// As [`SigningKey::from_hex`], and if there is no colon.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let (id, secret) = text.trim().split_once(':').ok_or(KeyError::NoId)?;
         Self::from_hex(id.trim(), secret)
@@ -119,9 +123,9 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.id)
+        write!(f, "SigningKey({})", self.id)
     }
 }
 
@@ -129,7 +133,7 @@ impl fmt::Debug for Key {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error(
-        "the key id `{id}` must have 1 to {MAX_KEY_ID} letters, digits, `.`, `_` or `-`; name the key by its date, \
+        "the key id `{id}` must have 1 to {MAX_KEY_ID} letters from a to z, digits, `.`, `_` or `-`; name the key by its date, \
          for example `2026-11`"
     )]
     Id { id: String },
@@ -206,23 +210,24 @@ impl Signed {
     }
 }
 
-/// Signs `request` at `now`, in Unix seconds. A request that is sent again is signed again, with a new nonce.
-pub fn sign(key: &Key, request: &Request<'_>, now: u64, nonce: Nonce) -> Signed {
+/// Signs `request` at `now`, in Unix seconds. A request that is sent again is signed again, with a
+/// new nonce.
+pub fn sign(key: &SigningKey, request: &Request<'_>, now: u64, nonce: Nonce) -> Signed {
     let timestamp = now.to_string();
-    let nonce = to_hex(&nonce.0);
-    let signature = to_hex(&key.mac(&timestamp, &nonce, request).finalize().into_bytes());
+    let nonce = hex::encode(nonce.0);
+    let signature = hex::encode(key.mac(&timestamp, &nonce, request).finalize().into_bytes());
     Signed { key: key.id.clone(), timestamp, nonce, signature }
 }
 
-/// Why a request was refused: for the operator's log. Who sent it is told no more than that it was: even
-/// [`Refusal::code`] tells which keys there are.
+/// Why a request was refused: for the operator's log. Who sent it is told no more than that it was:
+/// even [`SignatureRefusal::code`] tells which keys there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum SignatureRefusal {
     #[error(
         "the header `{header}` is missing; only the Dialgraph Lambda function may call this endpoint"
     )]
     Missing { header: &'static str },
-    #[error("{what} is not written as it must be ({must}); is a proxy changing requests?")]
+    #[error("{what} is malformed (expected {must}); check whether a proxy changes requests")]
     Malformed { what: &'static str, must: &'static str },
     #[error(
         "the key `{id}` is not known here; add it to the engine's signing keys, or set the Lambda's DIALGRAPH_KEY_ID \
@@ -244,12 +249,12 @@ pub enum Refusal {
     )]
     WrongSignature { id: String },
     #[error(
-        "the request was heard before; somebody is replaying requests, or a proxy repeats them"
+        "the request was received before; somebody is replaying requests, or a proxy repeats them"
     )]
     Replayed,
 }
 
-impl Refusal {
+impl SignatureRefusal {
     /// All codes.
     pub const CODES: [&'static str; 7] = [
         "signature-missing",
@@ -278,22 +283,22 @@ impl Refusal {
 /// Tells authentic, fresh, new requests from all others. One serves all threads of a process.
 ///
 /// ```
-/// use dialgraph_connect::signature::{Key, Nonce, Refusal, Request, Verifier, sign};
+/// use dialgraph_connect::signature::{SigningKey, Nonce, SignatureRefusal, Request, Verifier, sign};
 ///
-/// let key = Key::from_hex("2026-11", &"5a".repeat(32))?;
+/// let key = SigningKey::from_hex("2026-11", &"5a".repeat(32))?;
 /// let verifier = Verifier::new([key.clone()])?;
 /// let request = Request { method: "POST", path: "/v1/connect/turn", body: b"{}" };
 /// let signed = sign(&key, &request, 1_790_000_000, Nonce::from_random([7; 16]));
 ///
 /// let first = verifier.verify(|name| signed.get(name), &request, 1_790_000_001);
-/// assert_eq!(first.map(Key::id), Ok("2026-11"));
+/// assert_eq!(first.map(SigningKey::id), Ok("2026-11"));
 /// let again = verifier.verify(|name| signed.get(name), &request, 1_790_000_001);
-/// assert_eq!(again.map(Key::id), Err(Refusal::Replayed));
+/// assert_eq!(again.map(SigningKey::id), Err(SignatureRefusal::Replayed));
 /// # Ok::<(), dialgraph_connect::signature::KeyError>(())
 /// ```
 #[derive(Debug)]
 pub struct Verifier {
-    keys: Vec<Key>,
+    keys: Vec<SigningKey>,
     window: u32,
     heard: Arc<Mutex<NonceCache>>,
 }
@@ -303,17 +308,17 @@ impl Verifier {
     ///
     /// # Errors
     /// If there is no key, or two have one id.
-    pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
+    pub fn new(keys: impl IntoIterator<Item = SigningKey>) -> Result<Self, KeyError> {
         let heard = Arc::new(Mutex::new(NonceCache::new(DEFAULT_NONCES)));
         Ok(Self { keys: checked(keys)?, window: DEFAULT_WINDOW_SECONDS, heard })
     }
 
-    /// The same with other keys. What one of the two has heard the other has heard as well, so that nothing can be replayed
-    /// while keys are replaced.
+    /// The same with other keys. What one of the two has heard the other has heard as well, so that
+    /// nothing can be replayed while keys are replaced.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_keys(&self, keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
+    pub fn with_keys(&self, keys: impl IntoIterator<Item = SigningKey>) -> Result<Self, KeyError> {
         Ok(Self { keys: checked(keys)?, window: self.window, heard: Arc::clone(&self.heard) })
     }
 
@@ -331,16 +336,17 @@ impl Verifier {
         self
     }
 
-    /// Refuses what was signed at or before this Unix second. Given the time of the process's start, nothing that an
-    /// earlier process has heard can be replayed to this one; given a time before it, for clocks that differ, only what was
-    /// signed between the two can.
+    /// Refuses what was signed at or before this Unix second. Given the time of the process's
+    /// start, nothing that an earlier process has heard can be replayed to this one; given a time
+    /// before it, for clocks that differ, only what was signed between the two can.
     #[must_use]
     pub fn only_after(self, second: u64) -> Self {
         self.locked().forget_until(second);
         self
     }
 
-    /// The key by which `request` is signed, with the headers that `header` finds, at `now` in Unix seconds.
+    /// The key by which `request` is signed, with the headers that `header` finds, at `now` in Unix
+    /// seconds.
     ///
     /// # Errors
     /// The first thing found that is wrong with it; the request must then have no effect.
@@ -349,8 +355,8 @@ impl Verifier {
         header: impl Fn(&str) -> Option<&'h str>,
         request: &Request<'_>,
         now: u64,
-    ) -> Result<&Key, Refusal> {
-        let find = |name| header(name).ok_or(Refusal::Missing { header: name });
+    ) -> Result<&SigningKey, SignatureRefusal> {
+        let find = |name| header(name).ok_or(SignatureRefusal::Missing { header: name });
         let id = find(KEY_HEADER)?;
         let timestamp_text = find(TIMESTAMP_HEADER)?;
         let nonce_text = find(NONCE_HEADER)?;
@@ -358,35 +364,39 @@ impl Verifier {
 
         if !is_key_id(id) {
             let must = "1 to 64 letters, digits, `.`, `_` or `-`";
-            return Err(Refusal::Malformed { what: KEY_HEADER, must });
+            return Err(SignatureRefusal::Malformed { what: KEY_HEADER, must });
         }
         let timestamp = parse_timestamp(timestamp_text)
-            .ok_or(Refusal::Malformed { what: TIMESTAMP_HEADER, must: "Unix seconds" })?;
-        let nonce = Nonce::parse(nonce_text).ok_or(Refusal::Malformed {
+            .ok_or(SignatureRefusal::Malformed { what: TIMESTAMP_HEADER, must: "Unix seconds" })?;
+        let nonce = Nonce::parse(nonce_text).ok_or(SignatureRefusal::Malformed {
             what: NONCE_HEADER,
             must: "32 lower-case hexadecimal digits",
         })?;
         let signature = from_lower_hex(signature)
             .filter(|bytes| bytes.len() == SIGNATURE_BYTES)
-            .ok_or(Refusal::Malformed {
+            .ok_or(SignatureRefusal::Malformed {
                 what: SIGNATURE_HEADER,
                 must: "64 lower-case hexadecimal digits",
             })?;
         // A line feed would let one signature stand for two requests. HTTP allows none.
         if request.method.contains('\n') || request.path.contains('\n') {
-            return Err(Refusal::Malformed { what: "the request line", must: "no line feed" });
+            return Err(SignatureRefusal::Malformed {
+                what: "the request line",
+                must: "no line feed",
+            });
         }
 
         let key = self
             .keys
             .iter()
             .find(|key| key.id == id)
-            .ok_or_else(|| Refusal::UnknownKey { id: id.to_owned() })?;
+            .ok_or_else(|| SignatureRefusal::UnknownKey { id: id.to_owned() })?;
         let window = self.window;
         if timestamp > now.saturating_add(window.into()) {
-            return Err(Refusal::TooNew { seconds: timestamp - now, window });
+            return Err(SignatureRefusal::TooNew { seconds: timestamp - now, window });
         }
-        let too_old = || Refusal::TooOld { seconds: now.saturating_sub(timestamp), window };
+        let too_old =
+            || SignatureRefusal::TooOld { seconds: now.saturating_sub(timestamp), window };
         let oldest = now.saturating_sub(window.into());
         if timestamp < oldest {
             return Err(too_old());
@@ -394,10 +404,10 @@ impl Verifier {
         // In constant time, whatever the bytes are.
         key.mac(timestamp_text, nonce_text, request)
             .verify_slice(&signature)
-            .map_err(|_| Refusal::WrongSignature { id: key.id.clone() })?;
+            .map_err(|_| SignatureRefusal::WrongSignature { id: key.id.clone() })?;
         match self.locked().hear(timestamp, nonce, oldest) {
             Heard::New => Ok(key),
-            Heard::Before => Err(Refusal::Replayed),
+            Heard::Before => Err(SignatureRefusal::Replayed),
             Heard::Unknown => Err(too_old()),
         }
     }
@@ -413,8 +423,8 @@ impl Verifier {
     }
 }
 
-fn checked(keys: impl IntoIterator<Item = Key>) -> Result<Vec<Key>, KeyError> {
-    let keys: Vec<Key> = keys.into_iter().collect();
+fn checked(keys: impl IntoIterator<Item = SigningKey>) -> Result<Vec<SigningKey>, KeyError> {
+    let keys: Vec<SigningKey> = keys.into_iter().collect();
     if keys.is_empty() {
         return Err(KeyError::None);
     }
@@ -468,8 +478,8 @@ impl NonceCache {
         Heard::New
     }
 
-    /// Drops what was signed before `second`, and accepts nothing of it any more. A clock that is set back therefore
-    /// opens no door.
+    /// Drops what was signed before `second`, and accepts nothing of it any more. A clock that is
+    /// set back therefore opens no door.
     fn forget_before(&mut self, second: u64) {
         if second <= self.since {
             return;
@@ -500,20 +510,8 @@ fn parse_timestamp(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| plain)
 }
 
-fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
-}
-
 fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { from_hex(text) }
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let value = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?)).collect()
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { hex::decode(text).ok() }
 }
 
 #[cfg(test)]

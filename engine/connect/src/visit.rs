@@ -1,11 +1,12 @@
 //! Calls of one contact, one after the other.
 //!
-//! A contact keeps its id for as long as it lives, and may come into the bridge flow more than once: a contact flow
-//! that it was sent to can send it back. Each time is a call of its own. The first has the contact's id; the second has
-//! `.2` after it, and so on. Which of them an event answers is told by its `turn`, which the bridge flow gives back
-//! as it got it: `5` is the fifth turn of the first call, `2.5` that of the second.
+//! A contact keeps its id for as long as it lives, and may come into the bridge flow more than
+//! once: a contact flow that it was sent to can send it back. Each time is a call of its own. The
+//! first has the contact's id; the second has `.2` after it, and so on. Which of them an event
+//! answers is told by its `turn`, which the bridge flow gives back as it got it: `5` is the fifth
+//! turn of the first call, `2.5` that of the second.
 
-use dialgraph_kernel::call::CallId;
+use dialgraph_base::CallId;
 
 /// Most calls of one contact. Flows that send each other the same contact for ever end here.
 pub const MAX_VISITS: u32 = 20;
@@ -30,7 +31,8 @@ pub(crate) fn token(call: &CallId, turn: u32) -> String {
     }
 }
 
-/// Which call of its contact, and which turn of it, is answered; none if [`token`] made no such thing.
+/// Which call of its contact, and which turn of it, is answered; none if [`token`] made no such
+/// thing.
 pub(crate) fn read(token: &str) -> Option<(u32, u32)> {
     let Some((visit, turn)) = token.split_once('.') else { return Some((1, token.parse().ok()?)) };
     let visit = visit.parse().ok().filter(|visit| (2..=MAX_VISITS).contains(visit))?;

@@ -11,10 +11,11 @@ use dialgraph_kernel::plugin::FailureKind;
 pub struct Rules {
     /// Calls that must have tried it before its share of errors counts.
     pub min_calls: u64,
-    /// By how much its share of visits that left by `error` may be above that of the live release; 0.05 is five
-    /// visits of a hundred.
+    /// By how much its share of visits that left by `error` may be above that of the live release;
+    /// 0.05 is five visits of a hundred.
     pub more_errors: f64,
-    /// Traps that are borne, unless the live release traps as often: by default none, from the first call on.
+    /// Traps that are borne, unless the live release traps as often: by default none, from the
+    /// first call on.
     pub traps: u64,
 }
 
@@ -79,14 +80,15 @@ fn is_error(step: &Step) -> bool {
 pub fn judge(rules: &Rules, live: Tally, canary: Tally) -> Option<String> {
     if canary.traps > rules.traps && canary.share(canary.traps) > live.share(live.traps) {
         return Some(format!(
-            "{} of {} plugin visits trapped, {} are borne",
+            "{} of {} plugin visits trapped; at most {} are tolerated",
             canary.traps, canary.visits, rules.traps
         ));
     }
     let (tried, usual) = (canary.error_share(), live.error_share());
     if canary.calls >= rules.min_calls && tried > usual + rules.more_errors {
         return Some(format!(
-            "after {} calls {:.1} % of its plugin visits left by `error`, those of the live release {:.1} %",
+            "after {} calls, {:.1} % of its plugin visits left by `error`, compared with {:.1} % \
+            for the live release",
             canary.calls,
             tried * 100.0,
             usual * 100.0
@@ -112,7 +114,7 @@ mod tests {
         assert_eq!(judge(&rules, good, tally(19, 40, 40, 0)), None, "too few calls");
         insta::assert_snapshot!(
             judge(&rules, good, tally(20, 40, 4, 0)).unwrap(),
-            @"after 20 calls 10.0 % of its plugin visits left by `error`, those of the live release 1.0 %"
+            @"after 20 calls, 10.0 % of its plugin visits left by `error`, compared with 1.0 % for the live release"
         );
         let bad_day = tally(100, 300, 60, 0);
         assert_eq!(judge(&rules, bad_day, tally(20, 40, 9, 0)), None, "all calls suffer alike");
@@ -125,7 +127,7 @@ mod tests {
         let live = tally(10, 20, 0, 0);
         insta::assert_snapshot!(
             judge(&rules, live, tally(1, 1, 1, 1)).unwrap(),
-            @"1 of 1 plugin visits trapped, 0 are borne"
+            @"1 of 1 plugin visits trapped; at most 0 are tolerated"
         );
         let patient = Rules { traps: 3, more_errors: 1.0, ..rules };
         assert_eq!(judge(&patient, live, tally(30, 60, 3, 3)), None);

@@ -1,14 +1,17 @@
+//! Collects everything that stands against a change, so that all of it can be put right at once.
+
 use std::fmt;
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use dialgraph_access::{Role, Who};
 use dialgraph_flow::diagnostic::Report;
 use dialgraph_host::LoadError;
 use dialgraph_store::{CommitError, StoreError};
 
 use crate::item::Item;
 use crate::reach::Widening;
-use crate::who::Role;
 
 /// Why a change did not take place. Whichever it is, nothing has changed.
 #[derive(Debug, thiserror::Error)]
@@ -17,22 +20,36 @@ pub enum DeployError {
     #[error("{0}")]
     Refused(Box<Refusal>),
     /// Somebody else asked for it than may.
-    #[error("{name} is {role} and this needs {needs}: {what}")]
+    #[error("{name} has the role {role}, and this needs the role {needs}: {what}")]
     Forbidden { name: String, role: Role, needs: Role, what: String },
     #[error("{0}")]
     Unknown(String),
     /// It makes no sense as things are: a second canary, a promotion of none.
     #[error("{0}")]
     Conflict(String),
-    #[error("others changed the release {0} times while this change was made; try again")]
+    /// Others kept every place in which changes are checked.
+    #[error(
+        "the engine is checking other changes and had no capacity for this one within {} s \
+        (`deploy.change_timeout`); nothing has changed: try again when they are done",
+        .0.as_secs()
+    )]
+    Busy(Duration),
+    /// The engine is about to stop.
+    #[error("the engine is stopping, and nothing has changed: try again when it has restarted")]
+    Leaving,
+    #[error("the release was changed by others {0} times in the meantime; try again")]
     Raced(u32),
     #[error(
-        "nothing is live: there is no release in the store and no project to make the first one of"
+        "nothing is live: the store holds no release, and there is no project to make the first \
+        one from"
     )]
     NothingLive,
     #[error("release {release} cannot be loaded: {why}")]
     Unloadable { release: String, why: String },
-    #[error("the store holds no {what}, which a release is made of; restore it from a backup")]
+    #[error(
+        "the store does not hold {what}, although it is needed; restore it with `dialgraph store \
+        recover --from BACKUP`"
+    )]
     Missing { what: String },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,8 +68,32 @@ impl From<CommitError> for DeployError {
 
 impl DeployError {
     pub(crate) fn refused(reason: Reason) -> Self {
-        Self::Refused(Box::new(Refusal { reasons: vec![reason], report: None }))
+        Self::Refused(Box::new(Refusal::of(vec![reason])))
     }
+}
+
+/// To what was removed one cannot go back.
+pub(crate) fn gone(error: DeployError) -> DeployError {
+    match error {
+        DeployError::Missing { what } => DeployError::Unknown(format!(
+            "{what} is no longer stored: the engine removes content that nothing has needed for a \
+            while (`deploy.keep_releases`, `deploy.keep_for`)"
+        )),
+        error => error,
+    }
+}
+
+/// Refuses what `who` may not do.
+pub(crate) fn needs(who: &Who, role: Role, what: &str) -> Result<(), DeployError> {
+    if who.role >= role {
+        return Ok(());
+    }
+    Err(DeployError::Forbidden {
+        name: who.name.clone(),
+        role: who.role,
+        needs: role,
+        what: what.to_owned(),
+    })
 }
 
 /// Everything that stands against a change, so that all of it can be put right at once.
@@ -60,7 +101,24 @@ impl DeployError {
 pub struct Refusal {
     pub reasons: Vec<Reason>,
     /// What `check` says of the flows, warnings included.
-    pub report: Option<Report>,
+    pub report: Option<RenderedReport>,
+}
+
+/// A report in the forms in which it is asked for. They are made where the flows are checked: to
+/// draw a thousand findings takes a while.
+#[derive(Debug, Clone)]
+pub struct RenderedReport {
+    pub report: Report,
+    /// As `check --json` has it.
+    pub json: Value,
+    /// For a terminal.
+    pub rendered: String,
+}
+
+impl From<Report> for RenderedReport {
+    fn from(report: Report) -> Self {
+        Self { json: report.to_json(), rendered: report.render(false), report }
+    }
 }
 
 /// One thing that stands against a change.
@@ -68,27 +126,35 @@ pub struct Refusal {
 pub enum Reason {
     #[error("`{path}` cannot be a file of a project: {why}")]
     Path { path: String, why: &'static str },
-    #[error("`{name}` is no name for a {kind}: use lower-case words joined by `-`")]
+    #[error("`{name}` cannot be the name of a {kind}: use lower-case words joined by `-`")]
     Name { kind: &'static str, name: String },
     #[error("{what} has {bytes} bytes, {limit} are allowed")]
     TooLarge { what: String, bytes: usize, limit: usize },
-    #[error("plugin `{plugin}` is not signed, and this engine takes signed plugins only: {how}")]
+    #[error("plugin `{plugin}` is not signed, and this engine accepts signed plugins only: {how}")]
     Unsigned { plugin: String, how: String },
-    #[error("the signature of plugin `{plugin}` is not good: {why}")]
+    #[error("the signature of plugin `{plugin}` is not valid: {why}")]
     Signature { plugin: String, why: String },
     #[error(transparent)]
     Plugin(#[from] LoadError),
     #[error("plugin `{given}` calls itself `{says}`: push it under that name")]
     OtherName { given: String, says: String },
+    #[error("{what} took longer than {} s and was stopped: make the project smaller", limit.as_secs())]
+    TooLong { what: &'static str, limit: Duration },
+    #[error(
+        "the change was stopped after {} s (`deploy.change_timeout`), while {doing}. A retry takes \
+        as long: push less at a time, make the part that takes so long smaller, or raise the limit",
+        limit.as_secs()
+    )]
+    GivenUp { doing: String, limit: Duration },
     #[error("the flows cannot be used as they are")]
     Flows,
     #[error("the project's data cannot be used: {0}")]
     Data(String),
     #[error("{widening}; if that is meant, allow `{}`", widening.access)]
     Widened { widening: Widening },
-    #[error("{item} is pinned at {digest} by {by}: take the pin off first")]
+    #[error("{item} is pinned at {digest} by {by}: unpin it first")]
     Pinned { item: Item, digest: String, by: String },
-    #[error("{0} is not there, so it cannot be removed")]
+    #[error("{0} is not live, so it cannot be removed")]
     NotThere(Item),
 }
 
@@ -104,6 +170,7 @@ impl Reason {
             Self::Plugin(LoadError::Imports { .. }) => "not-granted",
             Self::Plugin(_) => "bad-plugin",
             Self::OtherName { .. } => "other-name",
+            Self::TooLong { .. } | Self::GivenUp { .. } => "too-long",
             Self::Flows => "bad-flows",
             Self::Data(_) => "bad-data",
             Self::Widened { .. } => "widened",
@@ -114,26 +181,9 @@ impl Reason {
 }
 
 impl Refusal {
-    /// For scripts and for `dialgraph … push`: reasons, each with a code and words, and the report as `check
-    /// --json` has it, with the same report as text.
-    pub fn to_json(&self) -> Value {
-        let reasons: Vec<Value> = self
-            .reasons
-            .iter()
-            .map(|reason| {
-                let mut shown = json!({"code": reason.code(), "message": reason.to_string()});
-                if let Reason::Widened { widening } = reason {
-                    shown["plugin"] = widening.plugin.clone().into();
-                    shown["allow"] = widening.access.clone().into();
-                }
-                shown
-            })
-            .collect();
-        json!({
-            "reasons": reasons,
-            "report": self.report.as_ref().map(Report::to_json),
-            "rendered": self.report.as_ref().map(|report| report.render(false)),
-        })
+    /// Without a look at the flows.
+    pub(crate) fn of(reasons: Vec<Reason>) -> Self {
+        Self { reasons, report: None }
     }
 }
 
@@ -144,7 +194,7 @@ impl fmt::Display for Refusal {
             write!(f, "\n{reason}")?;
         }
         match &self.report {
-            Some(report) if !report.is_empty() => write!(f, "\n{report}"),
+            Some(told) if !told.report.is_empty() => write!(f, "\n{}", told.rendered),
             _ => Ok(()),
         }
     }

@@ -3,24 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dialgraph_access::Who;
 use dialgraph_flow::Project;
 use dialgraph_flow::project::Files;
 use dialgraph_store::{Blobs, Store, UnixMillis};
 
-use crate::deploy::{Deploy, blocking};
+use crate::content::{Content, blocking};
 use crate::error::DeployError;
-use crate::rows::{Action, AuditEntry, State};
-use crate::store::{Content, Ledger, state_ops};
-use crate::who::Who;
-
-/// How often a line is added again because others were faster.
-const RACES: u32 = 8;
+use crate::ledger::Ledger;
+use crate::rows::{Action, AuditEntry};
 
 /// What is live in a store, and its audit log.
 #[derive(Clone)]
 pub struct History {
-    ledger: Ledger,
-    content: Content,
+    pub(crate) ledger: Ledger,
+    pub(crate) content: Content,
 }
 
 impl std::fmt::Debug for History {
@@ -29,16 +26,18 @@ impl std::fmt::Debug for History {
     }
 }
 
-impl Deploy {
-    /// The history of the store that it works on.
-    pub fn history(&self) -> History {
-        History { ledger: self.0.ledger.clone(), content: self.0.content.clone() }
-    }
-}
-
 impl History {
     pub fn new(store: Arc<dyn Store>, blobs: Blobs) -> Self {
-        Self { ledger: Ledger(store), content: Content::new(blobs) }
+        Self::over(Ledger::new(store), Content::new(blobs))
+    }
+
+    pub(crate) fn over(ledger: Ledger, content: Content) -> Self {
+        Self { ledger, content }
+    }
+
+    /// Where plugins and flows are kept.
+    pub fn content(&self) -> Blobs {
+        self.content.blobs()
     }
 
     /// The project that is live, as it was pushed.
@@ -46,13 +45,13 @@ impl History {
     /// # Errors
     /// [`DeployError::NothingLive`], or what of it is missing.
     pub async fn live_project(&self) -> Result<Project, DeployError> {
-        let state = self.ledger.state().await?.ok_or(DeployError::NothingLive)?.value;
+        let state = self.ledger.live().await?;
         let number = state.live.number;
         let missing = || DeployError::Missing { what: format!("release {number}") };
         let made = self.ledger.made(number).await?.ok_or_else(missing)?;
         let content = self.content.clone();
         blocking(move || {
-            let manifest = content.manifest(&made.manifest)?;
+            let manifest = content.read_manifest(&made.manifest)?;
             let mut files = Files::new();
             for (path, digest) in &manifest.files {
                 files.insert(path.clone(), content.get(digest, path)?);
@@ -62,8 +61,8 @@ impl History {
         .await
     }
 
-    /// Adds a line to the audit log that tells what was removed from the store. Before the first release there is no
-    /// log.
+    /// Adds a line to the audit log that tells what was removed from the store. Before the first
+    /// release there is no log.
     ///
     /// # Errors
     /// [`DeployError::NothingLive`] without a log, or if the store fails.
@@ -75,28 +74,10 @@ impl History {
         removed: &BTreeMap<String, u64>,
         why: Option<String>,
     ) -> Result<(), DeployError> {
-        for _ in 0..RACES {
-            let row = self.ledger.state().await?.ok_or(DeployError::NothingLive)?;
-            let live = Some(row.value.live.release);
-            let entry = AuditEntry {
-                number: row.value.audit + 1,
-                at,
-                who: who.clone(),
-                action,
-                before: live,
-                after: live,
-                changes: Vec::new(),
-                more_changes: 0,
-                allowed: Vec::new(),
-                why: why.clone(),
-                refused: Vec::new(),
-                removed: removed.clone(),
-            };
-            let next = State { audit: entry.number, ..row.value.clone() };
-            if self.ledger.commit(&state_ops(Some(&row), &next, &entry)?).await? {
-                return Ok(());
-            }
-        }
-        Err(DeployError::Raced(RACES))
+        let entry = |state: &mut _| {
+            let line = AuditEntry::of(state, at, who, action, why.clone());
+            Ok(AuditEntry { removed: removed.clone(), ..line })
+        };
+        self.ledger.edit(entry).await.map(drop)
     }
 }

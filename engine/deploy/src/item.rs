@@ -1,9 +1,12 @@
+//! Names what has versions of its own in a project, and refuses names and paths that would leave
+//! the project or never be read.
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
 
 /// What has versions of its own within a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,7 +120,9 @@ pub(crate) fn bad_path(path: &str) -> Option<&'static str> {
         return Some("control characters, `\\` and `:` cannot be part of it");
     }
     if path.split('/').any(|name| name.is_empty() || name.starts_with('.')) {
-        return Some("it is given from the project's folder, and no name in it begins with a dot");
+        return Some(
+            "it must be relative to the project's folder, and no name in it may begin with a dot",
+        );
     }
     if path.split('/').count() > MAX_FOLDERS + 1 {
         return Some("it has more than 8 folders");

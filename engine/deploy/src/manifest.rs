@@ -1,8 +1,11 @@
+//! Lists by digest what a release is made of. The same content has the same bytes, so a manifest is
+//! itself found by its digest.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
 
 use crate::item::{FLOW_END, Item, ItemChange, ItemKind, flow_name};
 

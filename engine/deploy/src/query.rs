@@ -2,24 +2,27 @@
 
 use serde::Serialize;
 
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
 use dialgraph_store::UnixMillis;
 
 use crate::canary::{Rules, Tally, judge};
-use crate::change::{Back, gone};
-use crate::deploy::{Deploy, Inner, blocking};
-use crate::error::DeployError;
+use crate::change::RollbackTarget;
+use crate::content::blocking;
+use crate::deploy::Deploy;
+use crate::error::{DeployError, gone};
+use crate::found::Found;
 use crate::item::{Item, ItemKind};
-use crate::rows::{AuditEntry, Deployed, Made, Pin, Version};
+use crate::rows::{AuditEntry, Deployed, Pin, ReleaseRow, Version};
 
 /// What is live, on the whole.
 #[derive(Debug, Clone, Serialize)]
-pub struct Status {
+pub struct LiveStatus {
     pub live: Deployed,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary: Option<CanaryStatus>,
     pub pins: Vec<PinStatus>,
-    /// Releases that this engine process holds: what is live and what calls in progress are pinned to.
+    /// Releases that this engine process holds: what is live and what calls in progress are pinned
+    /// to.
     pub held: Vec<HeldStatus>,
 }
 
@@ -85,13 +88,13 @@ impl Deploy {
     ///
     /// # Errors
     /// If the store fails, or nothing is live.
-    pub async fn status(&self) -> Result<Status, DeployError> {
+    pub async fn status(&self) -> Result<LiveStatus, DeployError> {
         let inner = &self.0;
-        let state = inner.state().await?.ok_or(DeployError::NothingLive)?.value;
+        let state = inner.ledger.live().await?;
         let canary = match state.canary {
             None => None,
             Some(canary) => {
-                let counts = inner.all_counts(canary.deployed.number).await?;
+                let counts = inner.trial.counted(canary.deployed.number).await?;
                 Some(CanaryStatus {
                     verdict: judge(&canary.rules, counts.live, counts.canary),
                     deployed: canary.deployed,
@@ -103,12 +106,12 @@ impl Deploy {
             }
         };
         let mut held = Vec::new();
-        for (release, plugins) in inner.holds() {
-            let open_calls = inner.has_open_calls(&release).await?;
+        for (release, plugins) in inner.held.holds() {
+            let open_calls = inner.pinned.has_open_calls(&release).await?;
             held.push(HeldStatus { release, open_calls, plugins });
         }
         let pins = state.pins.into_iter().map(|(item, pin)| PinStatus { item, pin }).collect();
-        Ok(Status { live: state.live, canary, pins, held })
+        Ok(LiveStatus { live: state.live, canary, pins, held })
     }
 
     /// Flows or plugins that are live, in the order of their names.
@@ -117,8 +120,8 @@ impl Deploy {
     /// If the store fails, or nothing is live.
     pub async fn items(&self, kind: ItemKind) -> Result<Vec<Listed>, DeployError> {
         let inner = &self.0;
-        let state = inner.state().await?.ok_or(DeployError::NothingLive)?.value;
-        let manifest = inner.manifest(inner.made(state.live.number).await?.manifest).await?;
+        let state = inner.ledger.live().await?;
+        let manifest = inner.live_manifest(&state).await?;
         let mut items: Vec<(String, Digest)> = match kind {
             ItemKind::Flow => manifest.flows().map(|(name, d)| (name.to_owned(), d)).collect(),
             ItemKind::Plugin => manifest.plugins.into_iter().collect(),
@@ -146,14 +149,14 @@ impl Deploy {
     ///
     /// # Errors
     /// [`DeployError::Unknown`] when there never was one.
-    pub async fn versions(&self, item: &Item) -> Result<Vec<ListedVersion>, DeployError> {
+    pub async fn versions(&self, item: &Item) -> Result<Found<ListedVersion>, DeployError> {
         let inner = &self.0;
-        let state = inner.state().await?.ok_or(DeployError::NothingLive)?.value;
-        let manifest = inner.manifest(inner.made(state.live.number).await?.manifest).await?;
+        let state = inner.ledger.live().await?;
+        let manifest = inner.live_manifest(&state).await?;
         let live = manifest.get(item);
         let pin = state.pins.get(item).map(|pin| pin.digest);
         let versions = inner.ledger.versions(item, |_| false).await?;
-        if versions.is_empty() && live.is_none() {
+        if versions.is_empty() && versions.unreadable.is_empty() && live.is_none() {
             return Err(DeployError::Unknown(format!("there is no {item}")));
         }
         let listed = |version: Version| ListedVersion {
@@ -161,7 +164,7 @@ impl Deploy {
             pinned: version.digest.is_some() && version.digest == pin,
             version,
         };
-        Ok(versions.into_iter().map(listed).collect())
+        Ok(versions.map(listed))
     }
 
     /// The bytes of an item as it is live, or of one of its versions.
@@ -174,15 +177,15 @@ impl Deploy {
         version: Option<&str>,
     ) -> Result<(Digest, Vec<u8>), DeployError> {
         let inner = &self.0;
-        let state = inner.state().await?.ok_or(DeployError::NothingLive)?.value;
-        let manifest = inner.manifest(inner.made(state.live.number).await?.manifest).await?;
+        let state = inner.ledger.live().await?;
+        let manifest = inner.live_manifest(&state).await?;
         let live = manifest.get(item);
         let digest = match version {
             None => live.ok_or_else(|| DeployError::Unknown(format!("there is no {item}")))?,
             Some(text) => {
-                let back = Back::To(text.to_owned());
+                let back = RollbackTarget::To(text.to_owned());
                 let none = || DeployError::Unknown(format!("{item} has no version `{text}`"));
-                inner.earlier(item, live, &back).await?.ok_or_else(none)?
+                inner.ledger.earlier(item, live, &back).await?.ok_or_else(none)?
             }
         };
         let (content, what) = (inner.content.clone(), item.to_string());
@@ -193,12 +196,16 @@ impl Deploy {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn releases(&self, below: Option<u64>, limit: u32) -> Result<Vec<Made>, DeployError> {
-        let state = self.0.state().await?.ok_or(DeployError::NothingLive)?.value;
+    pub async fn releases(
+        &self,
+        below: Option<u64>,
+        limit: u32,
+    ) -> Result<Found<ReleaseRow>, DeployError> {
+        let state = self.0.ledger.live().await?;
         let from = below.unwrap_or(u64::MAX).min(state.last + 1);
-        let mut found = Vec::new();
+        let mut found = Found::default();
         for number in (1..from).rev().take(limit.min(MAX_LISTED) as usize) {
-            found.push(self.0.made(number).await?);
+            found.add(|| format!("release number {number}"), self.0.ledger.made(number).await)?;
         }
         Ok(found)
     }
@@ -211,81 +218,13 @@ impl Deploy {
         &self,
         below: Option<u64>,
         limit: u32,
-    ) -> Result<Vec<AuditEntry>, DeployError> {
-        let state = self.0.state().await?.ok_or(DeployError::NothingLive)?.value;
+    ) -> Result<Found<AuditEntry>, DeployError> {
+        let state = self.0.ledger.live().await?;
         let from = below.unwrap_or(u64::MAX).min(state.audit + 1);
-        let mut found = Vec::new();
+        let mut found = Found::default();
         for number in (1..from).rev().take(limit.min(MAX_LISTED) as usize) {
-            let missing = || DeployError::Missing { what: format!("audit line {number}") };
-            found.push(self.0.ledger.audit(number).await?.ok_or_else(missing)?);
+            found.add(|| format!("audit line {number}"), self.0.ledger.audit(number).await)?;
         }
         Ok(found)
-    }
-}
-
-/// Fewest digits by which a version can be named.
-const FEWEST_DIGITS: usize = 4;
-
-impl Inner {
-    /// To which version of `item`, which is at `live` now, one goes back.
-    pub(crate) async fn earlier(
-        &self,
-        item: &Item,
-        live: Option<Digest>,
-        back: &Back,
-    ) -> Result<Option<Digest>, DeployError> {
-        match back {
-            Back::OneStep => {
-                // The newest row of what is live tells what it replaced. A rollback makes no row, so that a second
-                // one goes another step back.
-                let versions = self.ledger.versions(item, |version| version.digest == live).await?;
-                let found = versions.into_iter().next_back();
-                let found = found.filter(|v| v.digest == live).and_then(|v| v.previous);
-                let words = || format!("there is no earlier version of {item}");
-                found.map(Some).ok_or_else(|| DeployError::Unknown(words()))
-            }
-            Back::To(text) => {
-                let versions = self.ledger.versions(item, |_| false).await?;
-                let mut digests: Vec<Digest> =
-                    versions.iter().flat_map(|v| [v.digest, v.previous]).flatten().collect();
-                digests.extend(live);
-                one_of(digests, text, &format!("version of {item}")).map(Some)
-            }
-        }
-    }
-
-    /// The release with this number, or whose digest begins so.
-    pub(crate) async fn find_release(&self, text: &str) -> Result<Made, DeployError> {
-        let state = self.state().await?.ok_or(DeployError::NothingLive)?.value;
-        if let Ok(number) = text.trim_start_matches('#').parse::<u64>()
-            && number <= state.last
-        {
-            let none = || DeployError::Unknown(format!("there is no release number {number}"));
-            return self.ledger.made(number).await?.ok_or_else(none);
-        }
-        let mut all = Vec::new();
-        for number in (1..=state.last).rev() {
-            all.push(self.made(number).await?);
-        }
-        let release = one_of(all.iter().map(|made| made.release).collect(), text, "release")?;
-        let found = all.into_iter().find(|made| made.release == release);
-        found.ok_or_else(|| DeployError::Unknown(format!("there is no release `{text}`")))
-    }
-}
-
-/// The one digest that begins with `text`.
-fn one_of(mut digests: Vec<Digest>, text: &str, what: &str) -> Result<Digest, DeployError> {
-    let digits = text.strip_prefix("sha256:").unwrap_or(text).to_ascii_lowercase();
-    digests.sort();
-    digests.dedup();
-    digests.retain(|digest| digits.len() >= FEWEST_DIGITS && digest.hex().starts_with(&digits));
-    match digests[..] {
-        [digest] => Ok(digest),
-        [] => Err(DeployError::Unknown(format!(
-            "there is no {what} `{text}`: give a digest, or its first {FEWEST_DIGITS} digits or more"
-        ))),
-        _ => Err(DeployError::Unknown(format!(
-            "`{text}` could be more than one {what}: give more digits"
-        ))),
     }
 }

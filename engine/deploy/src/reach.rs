@@ -5,11 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use dialgraph_flow::grants::{Grants, PluginLimits};
-use dialgraph_local::http::HostPattern;
+use dialgraph_base::{Grants, HostPattern, PluginLimits};
 
-/// What each plugin reaches: what it imports, within what it is granted. A grant that its plugin does not use
-/// reaches nothing, and becomes reach on the day a version comes that uses it.
+/// What each plugin reaches: what it imports, within what it is granted. A grant that its plugin
+/// does not use reaches nothing, and becomes reach on the day a version comes that uses it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reach(BTreeMap<String, PluginReach>);
 
@@ -124,7 +123,7 @@ impl Reach {
                 add(name.clone(), format!("newly imports {name}"));
             }
             for host in after.hosts.iter().filter(|host| !covered(&before.hosts, host)) {
-                add(format!("http={host}"), format!("newly asks host {host}"));
+                add(format!("http={host}"), format!("newly calls host {host}"));
             }
             for (kind, verb, after, before) in [
                 ("secrets", "uses secret", &after.secrets, &before.secrets),
@@ -139,7 +138,7 @@ impl Reach {
                 if after > before {
                     add(
                         format!("limits.{name}={after}"),
-                        format!("may go to {name} {after}, until now {before}"),
+                        format!("raises the limit {name} to {after}, from {before}"),
                     );
                 }
             }
@@ -203,11 +202,11 @@ mod tests {
             .collect();
         insta::assert_snapshot!(lines.join("\n"), @"
         secrets — plugin `desk` newly imports secrets
-        http=*.example.com — plugin `desk` newly asks host *.example.com
-        http=http://127.0.0.1:8080 — plugin `desk` newly asks host http://127.0.0.1:8080
+        http=*.example.com — plugin `desk` newly calls host *.example.com
+        http=http://127.0.0.1:8080 — plugin `desk` newly calls host http://127.0.0.1:8080
         secrets=zendesk-token — plugin `desk` newly uses secret zendesk-token
         records-read=engineers — plugin `desk` newly reads collection engineers
-        limits.wall_ms=5000 — plugin `desk` may go to wall_ms 5000, until now 2000
+        limits.wall_ms=5000 — plugin `desk` raises the limit wall_ms to 5000, from 2000
         ");
         assert_eq!(after.beyond(&after), []);
     }

@@ -1,29 +1,30 @@
 //! What is kept in the store, and where.
 //!
-//! * `deploy` / `state`: one row that says what is live. Every change replaces it under its version, so of two
-//!   changes at once one is made again over the other's outcome.
-//! * `deploy/releases` / number: one row for each release that was made, with the blob of its manifest.
+//! * `deploy` / `state`: one row that says what is live. Every change replaces it under its
+//!   version, so of two changes at once one is made again over the other's outcome.
+//! * `deploy/releases` / number: one row for each release that was made, with the blob of its
+//!   manifest.
 //! * `deploy/release/DIGEST` / `latest`: from a digest to its number.
-//! * `deploy/versions/KIND/NAME` / number: the versions of one flow or plugin. Written before the release that
-//!   they are in, and of no account unless that release came about.
+//! * `deploy/versions/KIND/NAME` / number: the versions of one flow or plugin. Written before the
+//!   release that they are in, and of no account unless that release came about.
 //! * `deploy/with-calls` / DIGEST: releases that calls in progress may be pinned to.
 //! * `deploy/vouched` / DIGEST: why a version of a plugin may run where only signed ones may.
-//! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and never replaced.
+//! * `deploy/audit` / number: who did what. Rows are added, together with what they tell of, and
+//!   never replaced.
 //! * `deploy/canary/NUMBER` / process: what each engine process counted of a canary.
 //! * `deploy` / `sweep`: content that is being removed, see [`Sweep`].
 //! * `deploy/tokens` / id: see [`Tokens`](crate::Tokens).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use dialgraph_flow::Digest;
+use dialgraph_access::Who;
+use dialgraph_base::Digest;
 use dialgraph_store::{Key, Part, Schema, Sort, StoreError, UnixMillis, Upgrade};
 
 use crate::canary::{Rules, Tally};
 use crate::item::{Item, ItemChange};
-use crate::sweep::Sweep;
-use crate::who::Who;
 
 /// What is live, and everything else that changes together with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,7 +76,7 @@ pub struct Pin {
 
 /// A release that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
+pub struct ReleaseRow {
     pub number: u64,
     pub release: Digest,
     /// Blob of its manifest.
@@ -152,6 +153,8 @@ pub enum Action {
     /// One customer was erased.
     Erase,
     ContentRemove,
+    /// The store was made anew from what was left of it.
+    Recover,
 }
 
 impl Action {
@@ -171,6 +174,7 @@ impl Action {
             Self::EraseBegun => "erase-begun",
             Self::Erase => "erase",
             Self::ContentRemove => "content-remove",
+            Self::Recover => "recover",
         }
     }
 }
@@ -205,6 +209,34 @@ pub struct AuditEntry {
     pub removed: BTreeMap<String, u64>,
 }
 
+impl AuditEntry {
+    /// A line about what leaves the release of `state` as it is. It gets its number when it is
+    /// written.
+    pub(crate) fn of(
+        state: &State,
+        at: UnixMillis,
+        who: &Who,
+        action: Action,
+        why: Option<String>,
+    ) -> Self {
+        let live = Some(state.live.release);
+        Self {
+            number: 0,
+            at,
+            who: who.clone(),
+            action,
+            before: live,
+            after: live,
+            changes: Vec::new(),
+            more_changes: 0,
+            allowed: Vec::new(),
+            why,
+            refused: Vec::new(),
+            removed: BTreeMap::new(),
+        }
+    }
+}
+
 /// Most changes that one line of the audit log names.
 pub const CHANGES_TOLD: usize = 100;
 
@@ -219,6 +251,16 @@ pub(crate) struct Counts {
     pub(crate) canary: Tally,
 }
 
+/// What is being removed now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sweep {
+    /// When the last sweep was over.
+    pub(crate) swept: UnixMillis,
+    pub(crate) claimed: UnixMillis,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) removing: BTreeSet<Digest>,
+}
+
 macro_rules! first_version {
     ($($name:ident => $kind:literal),* $(,)?) => {$(
         impl Schema for $name {
@@ -231,7 +273,7 @@ macro_rules! first_version {
 
 first_version! {
     State => "deploy-state",
-    Made => "release",
+    ReleaseRow => "release",
     Latest => "release-latest",
     WithCalls => "release-with-calls",
     Vouched => "plugin-vouched",

@@ -1,7 +1,7 @@
 //! Signatures of plugins, in the format of minisign (<https://jedisct1.github.io/minisign/>).
 //!
-//! A designer signs with the stock tool, `minisign -Sm ticketing.wasm`, and pushes the `.minisig` beside the
-//! component. It is looked at before a byte of the component is parsed.
+//! A designer signs with the stock tool, `minisign -Sm ticketing.wasm`, and pushes the `.minisig`
+//! beside the component. It is looked at before a byte of the component is parsed.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl TrustedKeys {
         let wrong = |why: String| Reason::Signature { plugin: plugin.to_owned(), why };
         let signature = Signature::decode(signature.trim())
             .map_err(|error| wrong(format!("it is no minisign signature ({error})")))?;
-        let mut last = "no key is trusted here".to_owned();
+        let mut last = "this engine trusts no key".to_owned();
         for (name, key) in &self.0 {
             match key.verify(bytes, &signature, false) {
                 Ok(()) => return Ok(name.clone()),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dialgraph_flow::project::{Files, LoadError};
-use dialgraph_flow::{Digest, Project};
+use dialgraph_base::Digest;
+use dialgraph_files::Unread;
+use dialgraph_flow::diagnostic::Report;
+use dialgraph_flow::project::{Files, Folder, LoadError};
 
 use crate::change::{Change, NewPlugin};
 use crate::manifest::Manifest;
@@ -22,10 +24,14 @@ pub struct Source {
 pub enum SourceError {
     #[error(transparent)]
     Project(#[from] LoadError),
-    #[error("cannot read `{path}`: {source}")]
-    Io { path: String, source: std::io::Error },
+    #[error("the project's folder holds something that cannot be imported:\n{}", .0.render(false))]
+    Amiss(Box<Report>),
+    #[error("cannot read `{path}`: {why}")]
+    Io { path: String, why: Unread },
 }
 
+/// Bytes of a component; one that is larger than the engine takes is refused when it is loaded.
+const MAX_COMPONENT: u64 = 256 << 20;
 /// What stands beside a component when it is signed.
 const SIGNATURE_END: &str = "minisig";
 
@@ -39,23 +45,26 @@ impl Source {
         Self { files, plugins }
     }
 
-    /// The project in `folder`, with the components in its `plugins/` (each with its `.minisig`, if it has one) and
-    /// those that come with the engine; of two with one name the folder's is taken. Blocks.
+    /// The project in `folder`, with the components in its `plugins/` (each with its `.minisig`, if
+    /// it has one) and those that come with the engine; of two with one name the folder's is taken.
+    /// Blocks.
     ///
     /// # Errors
     /// When something there cannot be read.
     pub fn folder(folder: &Path, shipped: &[(&str, &[u8])]) -> Result<Self, SourceError> {
-        let project = Project::load(folder)?;
-        let mut source = Self::new(project.files().as_ref().clone(), shipped);
-        for file in project.plugin_files() {
-            let io = |source| SourceError::Io { path: file.display().to_string(), source };
-            let bytes = std::fs::read(file).map_err(io)?;
+        let read = Folder::read(folder)?.whole(&folder.to_string_lossy());
+        let read = read.map_err(SourceError::Amiss)?;
+        let mut source = Self::new(read.files, shipped);
+        for file in &read.plugin_files {
+            let io = |file: &Path, why| SourceError::Io { path: file.display().to_string(), why };
+            let bytes = dialgraph_files::read(file, MAX_COMPONENT).map_err(|why| io(file, why))?;
             let mut beside = file.clone().into_os_string();
             beside.push(format!(".{SIGNATURE_END}"));
-            let signature = match std::fs::read_to_string(&beside) {
+            let beside = Path::new(&beside);
+            let signature = match dialgraph_files::text(beside, dialgraph_files::MAX_SETTINGS) {
                 Ok(text) => Some(text),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-                Err(error) => return Err(io(error)),
+                Err(why) if why.is_missing() => None,
+                Err(why) => return Err(io(beside, why)),
             };
             let name = file.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
             source.plugins.insert(name, NewPlugin::new(bytes, signature));

@@ -1,15 +1,17 @@
 //! What changes without a new release: pins, and the share and the end of a canary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use dialgraph_flow::Digest;
+use dialgraph_access::{Role, Who};
+use dialgraph_base::Digest;
+use dialgraph_store::UnixMillis;
 
-use crate::change::needs;
 use crate::deploy::{Deploy, Inner};
-use crate::error::DeployError;
+use crate::error::{DeployError, needs};
 use crate::item::{Item, ItemChange};
+use crate::ledger::Written;
+use crate::patience::Patience;
 use crate::rows::{self, Action, AuditEntry, CanaryState, Deployed, State};
-use crate::who::{Role, Who};
 
 impl Deploy {
     /// Keeps an item at the version that is live: pushes and rollbacks leave it there.
@@ -24,9 +26,9 @@ impl Deploy {
     ) -> Result<(), DeployError> {
         needs(who, Role::Designer, "pinning")?;
         let inner = &self.0;
-        let state = inner.state().await?.ok_or(DeployError::NothingLive)?.value;
-        let made = inner.made(state.live.number).await?;
-        let manifest = inner.manifest(made.manifest).await?;
+        let state = inner.ledger.live().await?;
+        let made = inner.ledger.release(state.live.number).await?;
+        let manifest = inner.content.manifest(made.manifest).await?;
         let digest = manifest
             .get(item)
             .ok_or_else(|| DeployError::Unknown(format!("there is no {item}")))?;
@@ -37,7 +39,7 @@ impl Deploy {
                 }
                 let pin = rows::Pin { digest, by: who.clone(), at: inner.now() };
                 state.pins.insert(item.clone(), pin);
-                Ok(inner.line(state, who, Action::Pin, Some((item, digest)), why.clone()))
+                Ok(item_line(state, inner.now(), who, Action::Pin, (item, digest), why.clone()))
             })
             .await
             .map(drop)
@@ -57,7 +59,8 @@ impl Deploy {
         let inner = &self.0;
         let edit = |state: &mut State| match state.pins.remove(item) {
             Some(pin) => {
-                Ok(inner.line(state, who, Action::Unpin, Some((item, pin.digest)), why.clone()))
+                let was = (item, pin.digest);
+                Ok(item_line(state, inner.now(), who, Action::Unpin, was, why.clone()))
             }
             None => Err(DeployError::Unknown(format!("{item} is not pinned"))),
         };
@@ -71,14 +74,14 @@ impl Deploy {
     pub async fn canary_share(&self, who: &Who, percent: u8) -> Result<(), DeployError> {
         needs(who, Role::Designer, "changing what is live")?;
         if !(1..=100).contains(&percent) {
-            let words = "a canary gets 1 to 100 of 100 new calls";
+            let words = "a canary takes 1 to 100 percent of new calls";
             return Err(DeployError::Conflict(words.to_owned()));
         }
         let inner = &self.0;
         let edit = |state: &mut State| {
             canary_of(state, None)?.percent = percent;
             let why = Some(format!("{percent} %"));
-            Ok(inner.canary_line(state, who, Action::CanaryShare, why))
+            Ok(canary_line(state, inner.now(), who, Action::CanaryShare, why))
         };
         inner.edit(edit).await.map(drop)
     }
@@ -92,20 +95,23 @@ impl Deploy {
         let inner = &self.0;
         let edit = |state: &mut State| {
             let canary = canary_of(state, None)?.clone();
-            let entry = inner.canary_line(state, who, Action::CanaryPromote, why.clone());
+            let entry = canary_line(state, inner.now(), who, Action::CanaryPromote, why.clone());
             state.live = Deployed { since: inner.now(), by: who.clone(), ..canary.deployed };
             state.canary = None;
             Ok(entry)
         };
         let state = inner.edit(edit).await?;
         inner.happened(Action::CanaryPromote.as_str());
-        let made = inner.made(state.live.number).await?;
-        let manifest = inner.manifest(made.manifest).await?;
+        let made = inner.ledger.release(state.live.number).await?;
+        let manifest = inner.content.manifest(made.manifest).await?;
         // With its records.
-        let candidate = inner.check(inner.content.clone(), manifest, BTreeSet::new()).await?;
-        let (_, project) = inner.hold(candidate);
-        if let Err(why) = inner.worlds.seed(&project).await {
-            tracing::warn!(why, "records of the promoted release could not be put in");
+        let patience = Patience::new(None);
+        let (admitted, content) = (inner.workshop.admit(&patience).await?, inner.content.clone());
+        let candidate =
+            inner.workshop.check(&admitted, &patience, content, manifest, BTreeSet::new()).await?;
+        let (_, project) = inner.held.hold(candidate);
+        if let Err(why) = inner.workshop.worlds.seed(&project).await {
+            tracing::warn!(why, "the seed records of the promoted release could not be written");
         }
         Ok(())
     }
@@ -124,7 +130,8 @@ impl Deploy {
         let inner = &self.0;
         let edit = |state: &mut State| {
             canary_of(state, number)?;
-            let mut entry = inner.canary_line(state, who, Action::CanaryWithdraw, why.clone());
+            let mut entry =
+                canary_line(state, inner.now(), who, Action::CanaryWithdraw, why.clone());
             std::mem::swap(&mut entry.before, &mut entry.after);
             state.canary = None;
             Ok(entry)
@@ -144,46 +151,41 @@ fn canary_of(state: &mut State, number: Option<u64>) -> Result<&mut CanaryState,
     }
 }
 
-impl Inner {
-    /// A line of the log about what leaves the release as it is.
-    pub(crate) fn line(
-        &self,
-        state: &State,
-        who: &Who,
-        action: Action,
-        item: Option<(&Item, Digest)>,
-        why: Option<String>,
-    ) -> AuditEntry {
-        let stays = |(item, digest): (&Item, Digest)| ItemChange {
-            item: item.clone(),
-            before: Some(digest),
-            after: Some(digest),
-        };
-        AuditEntry {
-            number: state.audit + 1,
-            at: self.now(),
-            who: who.clone(),
-            action,
-            before: Some(state.live.release),
-            after: Some(state.live.release),
-            changes: item.map(stays).into_iter().collect(),
-            more_changes: 0,
-            allowed: Vec::new(),
-            why,
-            refused: Vec::new(),
-            removed: BTreeMap::new(),
-        }
-    }
+/// A line about the canary, from what is live to it.
+fn canary_line(
+    state: &State,
+    at: UnixMillis,
+    who: &Who,
+    action: Action,
+    why: Option<String>,
+) -> AuditEntry {
+    let after = state.canary.as_ref().map(|canary| canary.deployed.release);
+    AuditEntry { after, ..AuditEntry::of(state, at, who, action, why) }
+}
 
-    /// A line about the canary, from what is live to it.
-    fn canary_line(
+/// A line about an item that stays as it is.
+fn item_line(
+    state: &State,
+    at: UnixMillis,
+    who: &Who,
+    action: Action,
+    (item, digest): (&Item, Digest),
+    why: Option<String>,
+) -> AuditEntry {
+    let digest = Some(digest);
+    let stays = ItemChange { item: item.clone(), before: digest, after: digest };
+    AuditEntry { changes: vec![stays], ..AuditEntry::of(state, at, who, action, why) }
+}
+
+impl Inner {
+    /// Changes the state, and brings this process to it.
+    async fn edit(
         &self,
-        state: &State,
-        who: &Who,
-        action: Action,
-        why: Option<String>,
-    ) -> AuditEntry {
-        let after = state.canary.as_ref().map(|canary| canary.deployed.release);
-        AuditEntry { after, ..self.line(state, who, action, None, why) }
+        edit: impl Fn(&mut State) -> Result<AuditEntry, DeployError> + Send,
+    ) -> Result<State, DeployError> {
+        let Written { state, alone } = self.ledger.edit(edit).await?;
+        self.held.adopt(&state).await?;
+        drop(alone);
+        Ok(state)
     }
 }

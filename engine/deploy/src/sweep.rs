@@ -1,42 +1,25 @@
 //! Removes content that nothing needs any more.
 //!
-//! Needed is what new calls get, what calls in progress are pinned to on any engine process, what was live not long ago,
-//! and what one may go back to: see [`Keep`]. The history and the audit log stay; only the bytes go.
+//! Needed is what new calls get, what calls in progress are pinned to on any engine process, what
+//! was live not long ago, and what one may go back to: see [`RetentionPolicy`]. The history and the
+//! audit log stay; only the bytes go.
 //!
-//! Engine processes share content, and a push may need this very moment what nobody needed before. So a sweep first
-//! *claims* what it is about to remove, in one row of the store, and looks once more; and a push commits only if that row
-//! has not changed since before the push first looked at content. Whichever is first, the other begins again.
+//! Engine processes share content, and others push meanwhile: what is about to be removed is
+//! claimed first, see `claim.rs`.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use dialgraph_access::Who;
+use dialgraph_base::Digest;
+use dialgraph_store::{Query, UnixMillis, decode};
 
-use dialgraph_flow::Digest;
-use dialgraph_store::{Expect, Op, Query, Typed, UnixMillis, decode};
-
-use crate::deploy::{Deploy, Inner, blocking};
+use crate::content::blocking;
+use crate::deploy::{Deploy, Inner};
 use crate::error::DeployError;
 use crate::item::Item;
 use crate::manifest::Manifest;
-use crate::rows::{self, Action, AuditEntry, Made, State};
-use crate::who::Who;
-
-/// What stays though no call needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
-    /// So many releases, the newest, those that were live before what is live now, and as many versions of each flow
-    /// and plugin; 0: everything, for ever.
-    pub releases: u32,
-    /// Whatever was live within this time. A call that was given away may come back so long.
-    pub for_long: Duration,
-}
-
-impl Default for Keep {
-    fn default() -> Self {
-        Self { releases: 20, for_long: Duration::from_secs(7 * 24 * 60 * 60) }
-    }
-}
+use crate::needed::forebears;
+use crate::rows::{self, Action, AuditEntry, Sweep};
 
 /// How often content is looked through, by whichever process comes first.
 const EVERY_MS: u64 = 60 * 60 * 1000;
@@ -46,26 +29,6 @@ const AT_ONCE: usize = 200;
 const PARTS: usize = 4;
 /// So long a process removes what it has claimed.
 const CLAIM_MS: u64 = 30_000;
-/// After this the process that claimed is dead, whatever its clock shows.
-const ABANDONED_MS: u64 = 120_000;
-/// How often a push looks whether a claim has ended.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// What is being removed now.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Sweep {
-    /// When the last sweep was over.
-    pub(crate) swept: UnixMillis,
-    pub(crate) claimed: UnixMillis,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(crate) removing: BTreeSet<Digest>,
-}
-
-impl Sweep {
-    fn is_under_way(&self, now: UnixMillis) -> bool {
-        !self.removing.is_empty() && now.0 < self.claimed.0.saturating_add(ABANDONED_MS)
-    }
-}
 
 /// What is needed, as of one moment.
 struct Needed {
@@ -75,7 +38,8 @@ struct Needed {
 }
 
 impl Deploy {
-    /// Removes content that nothing needs; gives what it was. Does nothing while another process does it.
+    /// Removes content that nothing needs; gives what it was. Does nothing while another process
+    /// does it.
     ///
     /// # Errors
     /// If the store fails; what was removed until then is gone.
@@ -89,6 +53,8 @@ impl Deploy {
             return Ok(Vec::new());
         }
         let mut needed = inner.needed().await?;
+        // What a start looks for must not be removed because the note of it is old.
+        self.note_needed().await?;
         let content = inner.content.clone();
         let all = blocking(move || content.list()).await?;
         let doomed = all.into_iter().filter(|digest| !needed.content.contains(digest));
@@ -98,34 +64,45 @@ impl Deploy {
             let swept = row.as_ref().map(|row| row.value.swept).unwrap_or_default();
             let claimed = inner.now();
             let claim = Sweep { swept, claimed, removing: part.iter().copied().collect() };
-            if !inner.claim(&mut row, claim).await? {
+            if !inner.ledger.claim(&mut row, claim).await? {
                 break;
             }
             // A push that was committed before the claim is seen now; a later one sees the claim.
-            if inner.state().await?.is_none_or(|state| state.version != needed.state) {
+            if inner.ledger.state().await?.is_none_or(|state| state.version != needed.state) {
                 needed = inner.needed().await?;
             }
             let until = UnixMillis(claimed.0.saturating_add(CLAIM_MS));
             removed.extend(inner.remove(part, &needed, until).await?);
             let over = Sweep { swept: inner.now(), ..Sweep::default() };
-            if !inner.claim(&mut row, over).await? {
+            if !inner.ledger.claim(&mut row, over).await? {
                 break;
             }
         }
         if doomed.is_empty() {
             let over = Sweep { swept: inner.now(), ..Sweep::default() };
-            inner.claim(&mut row, over).await?;
+            inner.ledger.claim(&mut row, over).await?;
         }
         if !removed.is_empty() {
             inner.happened(Action::ContentRemove.as_str());
             let why = format!("{} files and plugins that nothing needs", removed.len());
             let who = Who::engine("sweep");
-            inner.note(&[], |state| inner.swept_line(state, &who, why.clone())).await?;
+            let line = |state: &_| {
+                AuditEntry::of(state, inner.now(), &who, Action::ContentRemove, Some(why.clone()))
+            };
+            inner.ledger.note(&[], line).await?;
         }
         Ok(removed)
     }
 
-    /// The same, if it is time for it.
+    /// Tells the content what of it is needed, see `History::note_needed`.
+    ///
+    /// # Errors
+    /// If the store fails, or the note cannot be written.
+    pub async fn note_needed(&self) -> Result<(), DeployError> {
+        self.history().note_needed(self.0.settings.keep.releases).await
+    }
+
+    /// Sweeps, if it is time for it.
     pub(crate) async fn sweep_if_due(&self) -> Result<Vec<Digest>, DeployError> {
         let row = self.0.ledger.sweep().await?;
         let last = row.map(|row| row.value.swept).unwrap_or_default();
@@ -137,38 +114,6 @@ impl Deploy {
 }
 
 impl Inner {
-    /// Waits until no content is being removed. What it gives must still hold when a change is committed whose content
-    /// was looked at after this.
-    pub(crate) async fn unclaimed(&self) -> Result<Op, DeployError> {
-        loop {
-            let mut row = self.ledger.sweep().await?;
-            let sweep = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
-            if sweep.removing.is_empty() {
-                let expect = row.map_or(Expect::Absent, |row| Expect::Version(row.version));
-                return Ok(Op::check(rows::sweep()?, expect));
-            }
-            if sweep.is_under_way(self.now()) {
-                tokio::time::sleep(LOOK).await;
-            } else {
-                let over = Sweep { removing: BTreeSet::new(), ..sweep };
-                self.claim(&mut row, over).await?;
-            }
-        }
-    }
-
-    /// Puts `next` in the place of `row`; false when another process has changed it meanwhile.
-    async fn claim(
-        &self,
-        row: &mut Option<Typed<Sweep>>,
-        next: Sweep,
-    ) -> Result<bool, DeployError> {
-        let expect = row.as_ref().map_or(Expect::Absent, |row| Expect::Version(row.version));
-        let written = self.ledger.commit(&[Op::put_value(rows::sweep()?, &next, expect)?]).await?;
-        *row = self.ledger.sweep().await?;
-        // Whoever has written since then is not us.
-        Ok(written && row.as_ref().is_some_and(|row| row.value == next))
-    }
-
     async fn remove(
         &self,
         part: &[Digest],
@@ -195,12 +140,12 @@ impl Inner {
 
     /// Everything that somebody may still ask for.
     async fn needed(&self) -> Result<Needed, DeployError> {
-        let row = self.state().await?.ok_or(DeployError::NothingLive)?;
+        let row = self.ledger.state().await?.ok_or(DeployError::NothingLive)?;
         let state = &row.value;
         let keep = self.settings.keep;
         let for_long = u64::try_from(keep.for_long.as_millis()).unwrap_or(u64::MAX);
         let lately = self.live_since(UnixMillis(self.now().0.saturating_sub(for_long))).await?;
-        let all = self.all_made().await?;
+        let all = self.ledger.all_made().await?;
         let forebears = forebears(&all, state, keep.releases);
         let mut content: BTreeSet<Digest> =
             state.pins.values().map(|pin| pin.digest).chain(state.folder).collect();
@@ -212,11 +157,11 @@ impl Inner {
                 // Of most that are that old nothing is left: no need to ask after their calls.
                 let (there, manifest) = (self.content.clone(), made.manifest);
                 let there = blocking(move || there.contains(&manifest)).await?;
-                if !there || !self.has_open_calls(&made.release).await? {
+                if !there || !self.pinned.has_open_calls(&made.release).await? {
                     continue;
                 }
             }
-            match self.manifest(made.manifest).await {
+            match self.content.manifest(made.manifest).await {
                 Ok(manifest) => {
                     content.extend(manifest.content());
                     content.insert(made.manifest);
@@ -226,7 +171,7 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        let live = self.manifest(self.made(state.live.number).await?.manifest).await?;
+        let live = self.live_manifest(state).await?;
         for item in items(&live) {
             let mut seen = 0;
             let enough = |_: &_| {
@@ -245,7 +190,7 @@ impl Inner {
         let mut live = BTreeSet::new();
         let mut query = Query::new(rows::audit_log()?).descending().limit(100);
         loop {
-            let page = self.ledger.0.query(&query).await?;
+            let page = self.ledger.store().query(&query).await?;
             for row in &page.rows {
                 let entry: AuditEntry = decode(&row.value)?;
                 if entry.at < when {
@@ -259,44 +204,6 @@ impl Inner {
             }
         }
     }
-
-    async fn all_made(&self) -> Result<Vec<Made>, DeployError> {
-        let mut all = Vec::new();
-        let mut query = Query::new(rows::all_made()?).limit(100);
-        loop {
-            let page = self.ledger.0.query(&query).await?;
-            for row in &page.rows {
-                all.push(decode(&row.value)?);
-            }
-            match page.next {
-                Some(next) => query = query.after(Some(next)),
-                None => return Ok(all),
-            }
-        }
-    }
-
-    fn swept_line(&self, state: &State, who: &Who, why: String) -> AuditEntry {
-        self.line(state, who, Action::ContentRemove, None, Some(why))
-    }
-}
-
-/// Numbers of what is live and on trial, and of `count` releases before each, as one goes back from it.
-fn forebears(all: &[Made], state: &State, count: u32) -> BTreeSet<u64> {
-    let parent = |number: u64| {
-        let found = all.binary_search_by_key(&number, |made| made.number).ok()?;
-        all.get(found)?.parent
-    };
-    let canary = state.canary.as_ref().map(|canary| canary.deployed.number);
-    let mut found = BTreeSet::new();
-    for first in [Some(state.live.number), canary].into_iter().flatten() {
-        let mut next = Some(first);
-        for _ in 0..=count {
-            let Some(number) = next else { break };
-            found.insert(number);
-            next = parent(number);
-        }
-    }
-    found
 }
 
 fn items(manifest: &Manifest) -> Vec<Item> {
@@ -307,12 +214,15 @@ fn items(manifest: &Manifest) -> Vec<Item> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use dialgraph_host::{Host, HostConfig};
     use dialgraph_store::{Blobs, ManualClock, MemoryStore};
 
     use super::*;
-    use crate::{LocalWorlds, Settings, Setup, Source};
+    use crate::claim::{ABANDONED_MS, LOOK};
+    use crate::settings::RetentionPolicy;
+    use crate::{DeployParts, DeploySettings, LocalWorldFactory, Source};
 
     const NOW: UnixMillis = UnixMillis(1_795_136_400_000);
 
@@ -320,15 +230,15 @@ mod tests {
     async fn engine(folder: &std::path::Path) -> (Deploy, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(NOW));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        let deploy = Deploy::new(Setup {
+        let deploy = Deploy::new(DeployParts {
             store: store.clone(),
             blobs: Blobs::open(folder).unwrap(),
             host: Arc::new(Host::new(HostConfig::default()).unwrap()),
-            worlds: Arc::new(LocalWorlds::new(store, clock.clone())),
+            worlds: Arc::new(LocalWorldFactory::new(store, clock.clone())),
             clock: clock.clone(),
-            settings: Settings {
-                keep: Keep { releases: 1, for_long: Duration::ZERO },
-                ..Settings::default()
+            settings: DeploySettings {
+                keep: RetentionPolicy { releases: 1, for_long: Duration::ZERO },
+                ..DeploySettings::default()
             },
         });
         let files = [
@@ -347,15 +257,15 @@ mod tests {
     #[tokio::test]
     async fn a_push_whose_content_was_swept_before_its_commit_does_not_commit() {
         let folder = tempfile::tempdir().unwrap();
-        let (deploy, _) = engine(folder.path()).await;
+        let (deploy, clock) = engine(folder.path()).await;
         let inner = &deploy.0;
         // As a push does: look whether anything is being removed, put the content, commit.
-        let unclaimed = inner.unclaimed().await.unwrap();
+        let unclaimed = inner.ledger.unclaimed(&*clock).await.unwrap();
         let pushed = inner.content.put(b"pushed").unwrap();
         assert_eq!(deploy.sweep().await.unwrap(), [pushed], "nothing live is made of it yet");
         assert!(!inner.ledger.commit(&[unclaimed]).await.unwrap());
         // Begun again, it puts the content again.
-        let unclaimed = inner.unclaimed().await.unwrap();
+        let unclaimed = inner.ledger.unclaimed(&*clock).await.unwrap();
         inner.content.put(b"pushed").unwrap();
         assert!(inner.ledger.commit(&[unclaimed]).await.unwrap());
     }
@@ -368,9 +278,9 @@ mod tests {
         let removing = BTreeSet::from([Digest::of(b"something")]);
         let claim = Sweep { swept: NOW, claimed: NOW, removing };
         let mut row = inner.ledger.sweep().await.unwrap();
-        assert!(inner.claim(&mut row, claim).await.unwrap());
+        assert!(inner.ledger.claim(&mut row, claim).await.unwrap());
         assert_eq!(deploy.sweep().await.unwrap(), [], "another process is at it");
-        let waits = inner.unclaimed();
+        let waits = inner.ledger.unclaimed(&*clock);
         tokio::pin!(waits);
         assert!(tokio::time::timeout(LOOK * 3, &mut waits).await.is_err());
         clock.advance(ABANDONED_MS);

@@ -1,21 +1,22 @@
 //! Watches a project folder and pushes what changes in it.
 //!
-//! By looking, not by being told: a folder of a project is small, a look is a `stat` for each file, and that works
-//! the same on network file systems, in containers and for every way in which editors write. A change is taken in
-//! when two looks in a row have seen the same, so that a file that is being written, or a checkout under way, is
-//! left to finish.
+//! By looking, not by being told: a folder of a project is small, a look is a `stat` for each file,
+//! and that works the same on network file systems, in containers and for every way in which
+//! editors write. A change is taken in when two looks in a row have seen the same, so that a file
+//! that is being written, or a checkout under way, is left to finish.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::change::Outcome;
-use crate::deploy::{Deploy, blocking};
+use crate::change::ChangeOutcome;
+use crate::content::blocking;
+use crate::deploy::Deploy;
 use crate::error::DeployError;
 use crate::source::Source;
 
-/// What of a file shows that it is another one: a file that was put in the place of another (as editors and
-/// atomic writers do) has another number even if size and time are the same.
+/// What of a file shows that it is another one: a file that was put in the place of another (as
+/// editors and atomic writers do) has another number even if size and time are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     bytes: u64,
@@ -72,7 +73,8 @@ fn mark(data: &std::fs::Metadata) -> Mark {
     Mark { bytes: data.len(), modified: data.modified().ok(), number, changed }
 }
 
-/// Decides when a folder has changed and come to rest, and when to try again what could not be done.
+/// Decides when a folder has changed and come to rest, and when to try again what could not be
+/// done.
 #[derive(Debug)]
 pub struct Settling {
     /// What was taken in or refused last.
@@ -94,8 +96,8 @@ impl Settling {
         Self { seen: taken.clone(), taken, tries: 0, pause: 0 }
     }
 
-    /// Takes one look; true when it is time to take the folder in, which then was [done](Self::done) or has
-    /// [failed](Self::failed).
+    /// Takes one look; true when it is time to take the folder in, which then was
+    /// [done](Self::done) or has [failed](Self::failed).
     pub fn settled(&mut self, look: Look) -> bool {
         if look != self.seen {
             self.seen = look;
@@ -137,10 +139,11 @@ impl Watch {
     pub async fn run(
         self,
         deploy: Deploy,
-        mut told: impl FnMut(Result<Outcome, WatchError>) + Send,
+        mut told: impl FnMut(Result<ChangeOutcome, WatchError>) + Send,
     ) {
         let folder = self.folder.clone();
-        // Whatever changed since the engine started must not be missed: the first look takes nothing for granted.
+        // Whatever changed since the engine started must not be missed: the first look takes
+        // nothing for granted.
         let mut settling = Settling::new(Look::default());
         // Why it failed last: what is tried again and again is told once.
         let mut said = String::new();
@@ -151,10 +154,11 @@ impl Watch {
                 Err(_) => return, // the runtime is ending
             };
             if settling.settled(look) {
-                let result = self.take_in(&deploy).await;
+                let result = self.import(&deploy).await;
                 match &result {
                     Ok(_) | Err(WatchError::Deploy(DeployError::Refused(_))) => settling.done(),
-                    // A canary runs, the store is away, another process was faster, a file cannot be read.
+                    // A canary runs, the store is away, another process was faster, a file cannot
+                    // be read.
                     Err(_) => settling.failed(),
                 }
                 let words = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
@@ -170,10 +174,10 @@ impl Watch {
         }
     }
 
-    async fn take_in(&self, deploy: &Deploy) -> Result<Outcome, WatchError> {
+    async fn import(&self, deploy: &Deploy) -> Result<ChangeOutcome, WatchError> {
         let (folder, shipped) = (self.folder.clone(), self.shipped);
         let read = blocking(move || Ok(Source::folder(&folder, shipped))).await?;
-        Ok(deploy.take_in(&read?).await?)
+        Ok(deploy.import(&read?).await?)
     }
 }
 

@@ -1,16 +1,17 @@
 //! JSON Schemas (draft-07, which editors understand) of flow files and project files.
 //!
-//! Made from the same tables by which files are checked, so the two cannot drift apart. They are checked in
-//! under `schemas/`; a first line `# yaml-language-server: $schema=…` makes an editor use one.
+//! Made from the same tables by which files are checked, so the two cannot drift apart. They are
+//! checked in under `schemas/`; a first line `# yaml-language-server: $schema=…` makes an editor
+//! use one.
 //!
 //! A schema cannot say everything: what a file refers to, and all that concerns the graph, only
 //! [`check`](crate::check()) knows.
 
 use std::collections::BTreeMap;
 
+use dialgraph_base::show_duration;
 use serde_json::{Map, Value as Json, json};
 
-use crate::syntax::duration;
 use crate::syntax::shape::{Field, Kind, Object, Shape};
 use crate::syntax::tables;
 
@@ -68,7 +69,7 @@ fn of_shape(shape: &Shape, definitions: &mut Definitions) -> Json {
         Shape::Time(min, max) => json!({
             "type": "string",
             "pattern": "^([0-9]+(ms|s|m|h|d))+$",
-            "$comment": format!("{} to {}", duration::show(*min), duration::show(*max)),
+            "$comment": format!("{} to {}", show_duration(*min), show_duration(*max)),
         }),
         Shape::Key => json!({"type": "string", "pattern": "^[0-9*#]$"}),
         Shape::Expr => json!({"type": ["string", "number", "boolean", "array", "object"]}),

@@ -17,7 +17,7 @@ pub struct Span {
 }
 
 /// A value and where it stood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Copy)]
 pub struct Spanned<T> {
     pub value: T,
     pub span: Span,
@@ -81,6 +81,12 @@ impl SourceFile {
         &self.text
     }
 
+    /// The line of a byte.
+    fn line(&self, byte: u32) -> u32 {
+        let line = self.line_starts.partition_point(|start| *start <= byte).max(1);
+        u32::try_from(line).unwrap_or(u32::MAX)
+    }
+
     /// Line and column of a byte; the end of the text for one beyond it.
     pub fn position(&self, byte: u32) -> Position {
         let byte = floor_boundary(&self.text, byte as usize);
@@ -117,7 +123,8 @@ fn floor_boundary(text: &str, byte: usize) -> usize {
 }
 
 impl Sources {
-    /// Takes in a file. Files beyond 4 GiB are not flow files; their places are cut to the first 4 GiB.
+    /// Takes in a file. Files beyond 4 GiB are not flow files; their places are cut to the first 4
+    /// GiB.
     pub fn add(&mut self, path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
         self.0.push(SourceFile::new(path.into(), text.into()));
@@ -126,6 +133,11 @@ impl Sources {
 
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.0[id.0 as usize]
+    }
+
+    /// The line in which `span` begins: cheaper than its whole position, where lines are long.
+    pub(crate) fn line(&self, span: Span) -> u32 {
+        self.file(span.file).line(span.start)
     }
 
     /// Where `span` begins.

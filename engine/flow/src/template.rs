@@ -1,7 +1,7 @@
 //! Prompts: per-locale texts with `${…}` in them.
 //!
-//! A text that begins with `<speak>` is SSML: it has been proved well-formed at load and stays so, since the
-//! values inserted are escaped.
+//! A text that begins with `<speak>` is SSML: it has been proved well-formed at load and stays so,
+//! since the values inserted are escaped.
 
 mod ssml;
 
@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use dialgraph_base::{Locale, locale};
 use serde_json::Value;
 
 use crate::expr::{self, Expr, ExprError, ExprProblem, Scope, TypeEnv};
-use crate::model::{Locale, Type};
+use crate::model::Type;
 
 /// Characters that the text of a prompt may have.
 pub const MAX_TEMPLATE: usize = 6_000;
@@ -35,7 +36,17 @@ struct Template {
 #[derive(Debug, Clone)]
 enum Part {
     Text(Arc<str>),
-    Value(Expr),
+    Value(Inserted),
+}
+
+/// An expression within a text.
+#[derive(Debug, Clone)]
+pub(crate) struct Inserted {
+    pub expr: Expr,
+    /// Of its value, as far as it is known before the call.
+    pub ty: Type,
+    /// Byte of the text at which it begins.
+    pub start: usize,
 }
 
 /// What is wrong with the text of a prompt.
@@ -95,7 +106,7 @@ impl Prompt {
                     compiled.insert(locale, template);
                 }
                 Err(found) => {
-                    mistakes.extend(found.into_iter().map(|one| (Arc::clone(&locale), one)));
+                    mistakes.extend(found.into_iter().map(|one| (locale.clone(), one)));
                 }
             }
         }
@@ -109,10 +120,16 @@ impl Prompt {
 
     /// The expressions within its texts.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        let parts = self.texts.values().flat_map(|template| &template.parts);
-        parts.filter_map(|part| match part {
-            Part::Value(expr) => Some(expr),
-            Part::Text(_) => None,
+        self.inserted().map(|(_, inserted)| &inserted.expr)
+    }
+
+    /// The same with the locales of the texts and their places there.
+    pub(crate) fn inserted(&self) -> impl Iterator<Item = (&Locale, &Inserted)> {
+        self.texts.iter().flat_map(|(locale, template)| {
+            template.parts.iter().filter_map(move |part| match part {
+                Part::Value(inserted) => Some((locale, inserted)),
+                Part::Text(_) => None,
+            })
         })
     }
 
@@ -126,32 +143,29 @@ impl Prompt {
                 Part::Value(_) => return None,
             }
         }
-        Some(Rendered { text, ssml: template.ssml, locale: Arc::clone(locale) })
+        Some(Rendered { text, ssml: template.ssml, locale: locale.clone() })
     }
 
-    /// The text for the scope's locale; else for another of the same language; else the first there is, since
-    /// a caller is better served by words in another language than by silence.
+    /// The text for the scope's locale; else for another of the same language; else the first there
+    /// is, since a caller is better served by words in another language than by silence.
     ///
     /// # Errors
     /// When an expression fails, or its value is null or a map, which cannot be spoken.
     pub fn render(&self, scope: &dyn Scope) -> Result<Rendered, ExprError> {
         let wanted = scope.locale();
-        let language = expr::primary(wanted);
-        let nearest = self
-            .texts
-            .get_key_value(wanted)
-            .or_else(|| {
-                let same = |locale: &str| expr::primary(locale).eq_ignore_ascii_case(language);
-                self.texts.iter().find(|(locale, _)| same(locale))
-            })
-            .or_else(|| self.texts.first_key_value());
+        let near = || {
+            let known = self.texts.keys().map(|locale| &**locale);
+            self.texts.get_key_value(locale::nearest(wanted, known)?)
+        };
+        let nearest =
+            self.texts.get_key_value(wanted).or_else(near).or_else(|| self.texts.first_key_value());
         let Some((locale, template)) = nearest else {
             return Ok(Rendered { text: String::new(), ssml: false, locale: wanted.into() });
         };
         Ok(Rendered {
             text: template.render(&InLocale { scope, locale })?,
             ssml: template.ssml,
-            locale: Arc::clone(locale),
+            locale: locale.clone(),
         })
     }
 }
@@ -184,7 +198,7 @@ impl Template {
             return Err(vec![TemplateDiagnostic {
                 problem: TemplateProblem::TooLong,
                 message: format!("the text has {length} characters, more than {MAX_TEMPLATE}"),
-                help: Some("spread it over several nodes".to_owned()),
+                help: Some("split it over several nodes".to_owned()),
                 suggestion: None,
                 span: end..text.len(),
             }]);
@@ -210,7 +224,7 @@ impl Template {
                 mistakes.push(TemplateDiagnostic {
                     problem: TemplateProblem::Unclosed,
                     message: "`${` is never closed by `}`".to_owned(),
-                    help: Some("close it, or write `$${` for the signs themselves".to_owned()),
+                    help: Some("close it, or write `$${` for a literal `${`".to_owned()),
                     suggestion: None,
                     span: found..start,
                 });
@@ -220,7 +234,7 @@ impl Template {
                 parts.push(Part::Text(std::mem::take(&mut plain).into()));
             }
             match value(text, start..end, types) {
-                Ok(expr) => parts.push(Part::Value(expr)),
+                Ok(inserted) => parts.push(Part::Value(inserted)),
                 Err(found) => mistakes.extend(found),
             }
             visible.extend(std::iter::repeat_n('0', end + 1 - found));
@@ -230,7 +244,8 @@ impl Template {
         visible.push_str(&text[at..]);
         let ssml = ssml::is_ssml(text);
         if ssml {
-            // XML forbids blanks in front of nothing, but a declaration; YAML blocks end with a line break.
+            // XML forbids blanks in front of nothing, but a declaration; YAML blocks end with a
+            // line break.
             mistakes.extend(ssml::check(&visible));
             plain.truncate(plain.trim_end().len());
         } else if let Some(span) = ssml::tag_in_plain_text(&visible) {
@@ -260,7 +275,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Value(expr) => {
+                Part::Value(Inserted { expr, .. }) => {
                     let value = expr.value(scope)?;
                     if let Value::String(text) = value.as_ref() {
                         self.insert(text, &mut out);
@@ -291,12 +306,17 @@ impl Template {
     }
 }
 
+/// Whether the text of a prompt has a `${…}`.
+pub(crate) fn inserts_values(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| !text[..at].ends_with('$'))
+}
+
 /// The expression at `span` of `text`.
 fn value(
     text: &str,
     span: Range<usize>,
     types: &dyn TypeEnv,
-) -> Result<Expr, Vec<TemplateDiagnostic>> {
+) -> Result<Inserted, Vec<TemplateDiagnostic>> {
     let problem = TemplateProblem::Expr;
     let cannot_be_spoken = |what: &str| TemplateDiagnostic {
         problem: problem(ExprProblem::TypeMismatch),
@@ -310,7 +330,7 @@ fn value(
         Ok((expr, _)) if expr.constant().is_some_and(Value::is_null) => {
             Err(vec![cannot_be_spoken("null")])
         }
-        Ok((expr, _)) => Ok(expr),
+        Ok((expr, ty)) => Ok(Inserted { expr, ty, start: span.start }),
         Err(found) => Err(found
             .into_iter()
             .map(|one| TemplateDiagnostic {

@@ -19,16 +19,16 @@
 //! assert_eq!(release.flows["greet"].nodes.len(), 2);
 //! ```
 
-use std::sync::Arc;
-
+use dialgraph_base::{Descriptor, Digest, Port};
 use serde_json::json;
 
 pub use crate::check::Plugins;
 use crate::check::check;
 use crate::diagnostic::Report;
-use crate::model::{Descriptor, Port, Release};
+
+use crate::model::Release;
 use crate::project::{Files, PROJECT_FILE, Project};
-use crate::{Digest, syntax};
+use crate::syntax;
 
 const QUEUES: &str = "\
 general: {title: {ko-KR: 일반, en-US: General}, priority: 3, sla: 1h}
@@ -36,16 +36,18 @@ emergency: {title: {ko-KR: 긴급, en-US: Emergency}, priority: 1, sla: 15m}
 callback: {title: {ko-KR: 콜백, en-US: Callback}, priority: 4}
 ";
 
-/// Compiles one flow in a project that is made up around it: the flow is the entry, there are the queues
-/// `general`, `emergency` and `callback`, and the locales are `ko-KR` and `en-US`.
+/// Compiles one flow in a project that is made up around it: the flow is the entry, there are the
+/// queues `general`, `emergency` and `callback`, and the locales are `ko-KR` and `en-US`.
 ///
-/// A test that does not care for languages gives its flow `locales: [en-US]` and writes one text per prompt.
+/// A test that does not care for languages gives its flow `locales: [en-US]` and writes one text
+/// per prompt.
 pub fn compile_source(flow: &str, plugins: &Plugins) -> Result<Release, Report> {
     compile_files(&[("flow", flow)], plugins)
 }
 
-/// Compiles files given by path and text. A path without an ending is that of a flow whose name is read from the
-/// text; without a project file, one is made up as for [`compile_source`], with the first flow as the entry.
+/// Compiles files given by path and text. A path without an ending is that of a flow whose name is
+/// read from the text; without a project file, one is made up as for [`compile_source`], with the
+/// first flow as the entry.
 pub fn compile_files(files: &[(&str, &str)], plugins: &Plugins) -> Result<Release, Report> {
     check(&project(files), plugins).into_release()
 }
@@ -83,7 +85,7 @@ fn name_of(text: &str) -> Option<String> {
 /// A made-up plugin with these ports that takes any configuration and input and gives any output.
 pub fn plugin(name: &str, ports: &[&str]) -> Descriptor {
     let port =
-        |port: &&str| Port { name: Arc::from(*port), summary: format!("The outcome is {port}.") };
+        |port: &&str| Port { name: (*port).into(), summary: format!("The outcome is {port}.") };
     Descriptor {
         name: name.into(),
         version: "1.0.0".into(),

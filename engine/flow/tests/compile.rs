@@ -1,7 +1,7 @@
 //! From text to a release: what the kernel gets.
 
 use dialgraph_flow::graph;
-use dialgraph_flow::model::{Ending, NodeKind, Type};
+use dialgraph_flow::model::{Ending, NodeKind, Tries, Type};
 use dialgraph_flow::testing::{compile_files, compile_source, plugins};
 
 /// Every kind of node once.
@@ -28,7 +28,7 @@ fn a_flow_with_every_kind_of_node_compiles() {
     let keys: Vec<(char, &str)> = menu.menu.iter().map(|(k, p)| (*k, &**p)).collect();
     assert_eq!(keys, [('1', "emergency"), ('2', "general"), ('#', "general")]);
     assert_eq!(menu.digits.as_ref().unwrap().terminator, Some('#'));
-    assert_eq!(menu.tries, 2);
+    assert_eq!(menu.tries, Tries::Together(2));
     assert!(menu.sensitive && menu.speech);
     let NodeKind::Queue(urgent) = &flow.node(flow.find("urgent").unwrap()).kind else {
         panic!("urgent is a queue node")
@@ -48,7 +48,7 @@ nodes:
   who:
     call: auth
     with: {reason: '\"billing\"'}
-    save: {company: output.company}
+    save: {company: 'default(output.company, \"\")'}
     on: {known: bye, unknown: bye}
   bye: {end: {disposition: done, say: {en-US: 'Bye ${company}'}}}
 ";

@@ -33,7 +33,8 @@ fn survive(flow: Vec<u8>) -> bool {
     survive_project(&project)
 }
 
-/// There is something to show exactly when something was found, and a release exactly when it was no error.
+/// There is something to show exactly when something was found, and a release exactly when it was
+/// no error.
 fn survive_project(project: &Project) -> bool {
     let checked = check(project, &all_plugins());
     let json = checked.report.to_json();

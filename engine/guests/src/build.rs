@@ -1,8 +1,9 @@
 //! Builds plugins for WebAssembly with cargo, the same way wherever and by whomever it is done.
 //!
-//! Used by this crate's build script for the shipped plugins, and by tests for guests of their own. The
-//! environment is cleaned, so that neither the flags nor the wrappers of an outer build get in; paths are
-//! taken out of the components, so that their digests do not depend on the folder, the home or the machine.
+//! Used by this crate's build script for the shipped plugins, and by tests for guests of their own.
+//! The environment is cleaned, so that neither the flags nor the wrappers of an outer build get in;
+//! paths are taken out of the components, so that their digests do not depend on the folder, the
+//! home or the machine.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -12,8 +13,8 @@ use std::process::{Command, Stdio};
 /// What plugins are compiled for.
 pub const TARGET: &str = "wasm32-wasip2";
 
-/// What compilers get beside what cargo gives them. The small stack makes each run of a plugin some 30
-/// microseconds faster, for a fresh instance's stack must be zeroed.
+/// What compilers get beside what cargo gives them. The small stack makes each run of a plugin some
+/// 30 microseconds faster, for a fresh instance's stack must be zeroed.
 const RUSTFLAGS: &[&str] = &["-Clink-arg=-zstack-size=65536"];
 
 /// A component that was built.
@@ -216,8 +217,8 @@ impl Build {
         Err(BuildError::Cargo { folder: self.source.clone(), errors })
     }
 
-    /// A command without what an outer cargo, or a developer's settings for the engine, put into the
-    /// environment. The toolchain, the registry's settings and the proxy stay.
+    /// A command without what an outer cargo, or a developer's settings for the engine, put into
+    /// the environment. The toolchain, the registry's settings and the proxy stay.
     fn clean(&self, program: &OsString) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.source);
@@ -256,7 +257,8 @@ impl Build {
         if let Ok(real) = self.source.canonicalize() {
             remap(&real, "/plugins");
         }
-        // One folder for each registry or mirror; whichever a crate came from, it is the same crate.
+        // One folder for each registry or mirror; whichever a crate came from, it is the same
+        // crate.
         let sources = self.home().join("registry").join("src");
         let mut registries = match std::fs::read_dir(&sources) {
             Ok(folder) => folder

@@ -65,9 +65,11 @@ fn every_plugin_of_the_workspace_is_shipped() {
 fn a_plugin_asks_for_the_capabilities_that_it_uses_and_no_other() {
     let plugins: BTreeMap<_, _> = shipped().iter().copied().collect();
     for (name, wanted) in [
-        ("auth", vec!["log", "records-read"]),
+        ("auth", vec!["log", "records-read", "records-search"]),
         ("lex-intent", vec!["log", "nlu"]),
         ("genai-answer", vec!["genai", "knowledge", "log"]),
+        ("record", vec!["records-read", "records-write"]),
+        ("http-request", vec!["http", "secrets"]),
     ] {
         let wanted: BTreeSet<_> = wanted.into_iter().map(str::to_owned).collect();
         assert_eq!(capabilities(plugins[name]), wanted, "{name}");
@@ -81,7 +83,8 @@ fn no_plugin_asks_for_files_or_the_network() {
             let allowed = import.starts_with("dialgraph:plugin/")
                 || import.starts_with("wasi:io/")
                 || import.starts_with("wasi:cli/")
-                // Rust's hash maps draw their seed there; the engine answers from the call's own chance.
+                // Rust's hash maps draw their seed there; the engine answers from the call's own
+                // chance.
                 || import.starts_with("wasi:random/insecure-seed");
             assert!(allowed, "{name} imports {import}");
         }

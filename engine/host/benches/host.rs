@@ -1,8 +1,8 @@
 //! What the host costs over bare wasmtime, and how fast plugins are loaded and run.
 //!
-//! `cargo bench -p dialgraph-host`. First the ratio to bare wasmtime, measured in turns so that noise of the machine falls
-//! on both alike, and the warm load; then divan's tables. Set `RUST_BACKTRACE=0`: with it every
-//! suspended run captures a backtrace of the engine itself.
+//! `cargo bench -p dialgraph-host`. First the ratio to bare wasmtime, measured in turns so that
+//! noise of the machine falls on both alike, and the warm load; then divan's tables. Set
+//! `RUST_BACKTRACE=0`: with it every suspended run captures a backtrace of the engine itself.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // a report for people
 
@@ -11,8 +11,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::{Digest, Grants};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::{Plugins as _, RunResult};
 use dialgraph_kernel::ports::HostAnswer;

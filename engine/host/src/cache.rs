@@ -1,16 +1,15 @@
 //! Compiled plugins on disk, so that a second start compiles nothing and runs no `describe`.
 //!
-//! `<dir>/<engine>/<digest>.cwasm` is machine code as wasmtime made it and `<digest>.json` what else was
-//! learnt, with the checksum of the former. `<engine>` names the compiler, its settings and the machine. Anything
-//! that does not fit together is made anew; nothing here is ever needed. A folder that cannot be written to, as in an
-//! image or an archive, is only read.
+//! `<dir>/<engine>/<digest>.cwasm` is machine code as wasmtime made it and `<digest>.json` what
+//! else was learnt, with the checksum of the former. `<engine>` names the compiler, its settings
+//! and the machine. Anything that does not fit together is made anew; nothing here is ever needed.
+//! A folder that cannot be written to, as in an image or an archive, is only read.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::model::Descriptor;
+use dialgraph_base::{Descriptor, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::compiled::{Code, Needs};
@@ -71,7 +70,7 @@ impl Cache {
             self.spoilt(plugin, "its checksum is another");
             return None;
         }
-        Some((entry, Code::cached(code)))
+        Some((entry, Code::made(code)))
     }
 
     fn spoilt(&self, plugin: &Digest, reason: &str) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::Grants;
 
 use crate::wasi;
 
@@ -14,9 +14,12 @@ pub(crate) const CONTRACT: &str = "1.0.0";
 pub(crate) const EXPORT: &str = "plugin";
 pub(crate) const EXPORTED: [&str; 2] = ["describe", "run"];
 
-/// Capabilities with their functions. A resource's methods are left out: they need a resource, which only
-/// a function gives.
-const CAPABILITIES: [(&str, &[&str]); 11] = [
+/// Interfaces that another's grant covers, with the name of the grant.
+const COVERED: [(&str, &str); 1] = [("records-search", "records-read")];
+
+/// Interfaces with their functions. A resource's methods are left out: they need a resource,
+/// which only a function gives.
+const INTERFACES: [(&str, &[&str]); 12] = [
     ("clock", &["now"]),
     ("genai", &["converse"]),
     ("http", &["send"]),
@@ -25,12 +28,14 @@ const CAPABILITIES: [(&str, &[&str]); 11] = [
     ("nlu", &["recognize"]),
     ("random", &["bytes", "number"]),
     ("records-read", &["get", "find"]),
+    ("records-search", &["find"]),
     ("records-write", &["put", "delete"]),
     ("secrets", &["open"]),
     ("tickets", &["create"]),
 ];
 
-/// An interface with its version, such as `dialgraph:plugin/log@1.0.0`, and the functions wanted of it.
+/// An interface with its version, such as `dialgraph:plugin/log@1.0.0`, and the functions wanted of
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Import {
     /// As the component names it.
@@ -40,15 +45,17 @@ pub struct Import {
 }
 
 impl Import {
-    /// The capability that must be granted for this import: its name in `grants:`. None for the contract's types,
-    /// for WASI, and for what is imported for its types alone.
+    /// The capability that must be granted for this import: its name in `grants:`. None for the
+    /// contract's types, for WASI, and for what is imported for its types alone.
     pub fn capability(&self) -> Option<&str> {
         let name = self.name();
         let interface = name.interface?;
         (name.package == PACKAGE
             && interface != "types"
             && self.functions.iter().any(|function| !function.starts_with('[')))
-        .then_some(interface)
+        .then_some(
+            COVERED.iter().find(|(name, _)| *name == interface).map_or(interface, |(_, by)| by),
+        )
     }
 
     fn name(&self) -> Name<'_> {
@@ -76,8 +83,8 @@ impl<'a> Name<'a> {
         Self { package, interface, version }
     }
 
-    /// True when the served version can stand for the one that is named: same major from 1 on, same minor
-    /// before, as the component model has it.
+    /// True when the served version can stand for the one that is named: same major from 1 on, same
+    /// minor before, as the component model has it.
     pub(crate) fn served_by(&self, served: &str) -> bool {
         let compatible = |version: &str| {
             let mut parts = version.split('.');
@@ -144,7 +151,7 @@ fn objection(import: &Import, grants: Option<&Grants>) -> Option<Objection> {
         });
     }
     let capability = name.interface.unwrap_or_default();
-    let known = CAPABILITIES.iter().find(|(name, _)| *name == capability);
+    let known = INTERFACES.iter().find(|(name, _)| *name == capability);
     if known.is_none() && capability != "types" {
         return Some(Objection::Unknown { interface });
     }
@@ -165,6 +172,12 @@ fn objection(import: &Import, grants: Option<&Grants>) -> Option<Objection> {
     (!granted).then(|| Objection::NotGranted { capability: capability.to_owned(), interface })
 }
 
+/// What can be granted.
+fn capabilities() -> impl Iterator<Item = &'static str> {
+    let covered = |name: &str| COVERED.iter().any(|(covered, _)| *covered == name);
+    INTERFACES.iter().map(|(name, _)| *name).filter(move |name| !covered(name))
+}
+
 /// Capabilities that the imports need, in the order of their names.
 pub(crate) fn needed(imports: &[Import]) -> BTreeSet<String> {
     imports.iter().filter_map(Import::capability).map(str::to_owned).collect()
@@ -178,10 +191,10 @@ pub(crate) fn idle_grants(imports: &[Import], grants: &Grants) -> Vec<String> {
         .iter()
         .filter(|grant| !needed.contains(*grant))
         .map(|grant| {
-            if CAPABILITIES.iter().any(|(name, _)| name == grant) {
+            if capabilities().any(|name| name == grant) {
                 format!("`{grant}` is granted but never used: take it out of `grants`")
             } else {
-                let all: Vec<_> = CAPABILITIES.iter().map(|(name, _)| *name).collect();
+                let all: Vec<_> = capabilities().collect();
                 format!("`{grant}` is no capability; there are {}", all.join(", "))
             }
         })

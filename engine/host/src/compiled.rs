@@ -1,11 +1,11 @@
 //! Machine code made of a component, and what it needs to run.
 
-use dialgraph_flow::grants::PluginLimits;
+use dialgraph_base::PluginLimits;
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::engine::{Class, Rooms, Shape};
+use crate::engine::{Class, InstancePools, Shape};
 use crate::error::LoadError;
 
 const PAGE: u64 = 64 << 10;
@@ -15,16 +15,8 @@ const PAGE: u64 = 64 << 10;
 pub(crate) struct Code(Vec<u8>);
 
 impl Code {
-    /// Compiles a component. Takes seconds for one that carries an interpreter.
-    pub(crate) fn compile(plugin: &str, engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
-        engine.precompile_component(bytes).map(Self).map_err(|error| LoadError::Compile {
-            plugin: plugin.to_owned(),
-            reason: format!("{error:#}"),
-        })
-    }
-
-    /// Code that the cache wrote earlier and whose checksum still holds.
-    pub(crate) fn cached(bytes: Vec<u8>) -> Self {
+    /// Code that a compiler gave, or that the cache wrote earlier and whose checksum still holds.
+    pub(crate) fn made(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
@@ -33,8 +25,9 @@ impl Code {
     }
 
     fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: the bytes come from `Engine::precompile_component`, either in this process or in one that put
-        // them into the cache, a directory that only this user can write, under a checksum that was verified.
+        // SAFETY: the bytes come from `Engine::precompile_component`, either in this process, or in
+        // one of this program that this one began for it, or in one that put them into the cache, a
+        // directory that only this user can write, under a checksum that was verified.
         #[expect(unsafe_code, reason = "the one way to load compiled code")]
         unsafe {
             Component::deserialize(engine, &self.0)
@@ -45,33 +38,33 @@ impl Code {
     pub(crate) fn place(
         &self,
         plugin: &str,
-        rooms: &Rooms,
+        pools: &InstancePools,
         limits: &PluginLimits,
         known: Option<Needs>,
     ) -> Result<(Component, Class, Needs), LoadError> {
-        if limits.memory_bytes > rooms.large.shape.memory_bytes {
-            return Err(LoadError::Room {
+        if limits.memory_bytes > pools.large.shape.memory_bytes {
+            return Err(LoadError::Pool {
                 plugin: plugin.to_owned(),
                 wanted: limits.memory_bytes,
-                room: rooms.large.shape.memory_bytes,
+                room: pools.large.shape.memory_bytes,
             });
         }
         let failed = |error: wasmtime::Error| LoadError::Compile {
             plugin: plugin.to_owned(),
             reason: format!("{error:#}"),
         };
-        if known.is_none_or(|needs| needs.fit(&rooms.small.shape))
-            && limits.memory_bytes <= rooms.small.shape.memory_bytes
+        if known.is_none_or(|needs| needs.fit(&pools.small.shape))
+            && limits.memory_bytes <= pools.small.shape.memory_bytes
             // The pool itself refuses a component that it cannot hold.
-            && let Ok(component) = self.component(&rooms.small.engine)
+            && let Ok(component) = self.component(&pools.small.engine)
         {
             let needs = Needs::of(&component);
-            if needs.fit(&rooms.small.shape) {
+            if needs.fit(&pools.small.shape) {
                 needs.check(plugin, limits)?;
                 return Ok((component, Class::Small, needs));
             }
         }
-        let component = self.component(&rooms.large.engine).map_err(failed)?;
+        let component = self.component(&pools.large.engine).map_err(failed)?;
         let needs = Needs::of(&component);
         needs.check(plugin, limits)?;
         Ok((component, Class::Large, needs))

@@ -1,9 +1,7 @@
 //! Checks what a plugin says of itself.
 
-use std::sync::Arc;
-
-use dialgraph_flow::model::{Descriptor, Port};
-use jsonschema::{PatternOptions, Validator};
+use dialgraph_base::{Descriptor, Port};
+use dialgraph_json_schema::{Schema, SchemaError};
 use serde_json::Value;
 
 use crate::bindings::exports::dialgraph::plugin::plugin as wit;
@@ -29,7 +27,7 @@ pub(crate) fn read(raw: wit::Descriptor) -> Result<Descriptor, String> {
         ));
     }
     let descriptor = Descriptor {
-        name: Arc::from(raw.name),
+        name: raw.name.into(),
         version: raw.version,
         summary: summary(raw.summary, "it")?,
         ports: ports(raw.ports)?,
@@ -42,26 +40,22 @@ pub(crate) fn read(raw: wit::Descriptor) -> Result<Descriptor, String> {
         ("input-schema", &descriptor.input_schema),
         ("output-schema", &descriptor.output_schema),
     ] {
-        compile(schema)
-            .map_err(|reason| format!("its {name} is not JSON Schema (draft-07): {reason}"))?;
+        Schema::new(schema).map_err(|error| match error {
+            SchemaError::Invalid(reason) => {
+                format!("its {name} is not JSON Schema (draft-07): {reason}")
+            }
+            SchemaError::Limit(reason) => format!("its {name} asks for too much: {reason}"),
+        })?;
     }
     Ok(descriptor)
 }
 
 /// A validator of `schema`, or none where every object is valid.
-pub(crate) fn validator(schema: &Value) -> Result<Option<Validator>, String> {
+pub(crate) fn validator(schema: &Value) -> Result<Option<Schema>, String> {
     if admits_every_object(schema) {
         return Ok(None);
     }
-    compile(schema).map(Some)
-}
-
-fn compile(schema: &Value) -> Result<Validator, String> {
-    jsonschema::draft7::options()
-        // Patterns come from plugins: only an engine without backtracking bounds the time they take.
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
+    Schema::new(schema).map(Some).map_err(|error| error.to_string())
 }
 
 fn admits_every_object(schema: &Value) -> bool {
@@ -97,7 +91,7 @@ fn ports(raw: Vec<wit::Port>) -> Result<Vec<Port>, String> {
             return Err(format!("it lists port `{}` twice", port.name));
         }
         let summary = summary(port.summary, &format!("port `{}`", port.name))?;
-        ports.push(Port { name: Arc::from(port.name), summary });
+        ports.push(Port { name: port.name.into(), summary });
     }
     Ok(ports)
 }
@@ -205,6 +199,30 @@ mod tests {
             complaint(|d| d.output_schema = format!("\"{}\"", "x".repeat(70_000))),
         ];
         insta::assert_snapshot!(complaints.join("\n"));
+    }
+
+    #[test]
+    fn a_schema_that_asks_for_too_much_is_refused_wherever_it_stands() {
+        let definitions: Vec<String> = (0..40)
+            .map(|n| {
+                let next = format!(r##"{{"$ref":"#/definitions/d{}"}}"##, n + 1);
+                format!(r#""d{n}":{{"allOf":[{next},{next}]}}"#)
+            })
+            .collect();
+        let doubled = format!(
+            r##"{{"definitions":{{{},"d40":true}},"allOf":[{{"$ref":"#/definitions/d0"}}]}}"##,
+            definitions.join(",")
+        );
+        let pattern = r#"{"properties":{"a":{"pattern":"([a-z]{0,500}){1,20}x"}}}"#;
+        for schema in [doubled.as_str(), pattern] {
+            for complaint in [
+                complaint(|d| d.config_schema = schema.to_owned()),
+                complaint(|d| d.input_schema = schema.to_owned()),
+                complaint(|d| d.output_schema = schema.to_owned()),
+            ] {
+                assert!(complaint.contains("-schema asks for too much: "), "{complaint}");
+            }
+        }
     }
 
     #[test]

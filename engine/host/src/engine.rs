@@ -1,9 +1,11 @@
-//! wasmtime as this crate sets it up: two pools of instances, a clock that ends runs, one linker for each.
+//! wasmtime as this crate sets it up: two pools of instances, a clock that ends runs, one linker
+//! for each.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
@@ -11,17 +13,19 @@ use wasmtime::{
 };
 
 use crate::config::{HostConfig, Pool};
+use crate::deadline::{Clock, Deadline};
 use crate::permits::Permits;
 use crate::run::Run;
 use crate::{imports, wasi};
 
-/// How often the epoch moves: the grain of time limits.
+/// How often the epoch moves. Whenever it does, each run looks at the clock, so that ticks that
+/// come late on a busy machine make no run longer than that.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 /// Instructions that stand for a millisecond where they are counted.
 ///
-/// Measured speed is 500 to 1,500 instructions a microsecond; the lower end keeps a counted run within about
-/// the time that it was given.
+/// Measured speed is 500 to 1,500 instructions a microsecond; the lower end keeps a counted run
+/// within about the time that it was given.
 const INSTRUCTIONS_PER_MS: u64 = 500_000;
 
 /// A counted run that is slow on this machine still ends, after so many times its limit.
@@ -33,12 +37,12 @@ const SPARE: u32 = 8;
 /// Frames of a backtrace.
 const FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
-/// Places of instances that stay in memory though nobody is in them, so that a plugin finds again what it had. Each new
-/// version of a plugin would else warm further ones, up to all there are.
+/// Places of instances that stay in memory though nobody is in them, so that a plugin finds again
+/// what it had. Each new version of a plugin would else warm further ones, up to all there are.
 const WARM: u32 = 32;
 
 /// What kind of plugin a pool is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Class {
     Small,
@@ -46,14 +50,26 @@ pub(crate) enum Class {
 }
 
 /// What kind of code is made: all of an engine's settings that a user decides.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Code {
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Target {
     counting: bool,
     portable: bool,
 }
 
+impl Target {
+    pub(crate) fn of(config: &HostConfig) -> Self {
+        Self { counting: config.counting, portable: config.portable }
+    }
+
+    /// An engine that compiles for the pools of a host and has no room itself. Pools do not change
+    /// code.
+    pub(crate) fn compiler(self) -> wasmtime::Result<Engine> {
+        Engine::new(&tuned(&Shape::of(Class::Small, HostConfig::default().small), self)?)
+    }
+}
+
 /// Instances of one class and everything that makes them.
-pub(crate) struct Room {
+pub(crate) struct InstancePool {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<Run>,
     pub(crate) permits: Permits,
@@ -84,8 +100,8 @@ impl Shape {
                 tables: 4,
                 core_instances: 8,
                 table_elements: 10_000,
-                // Clearing this much by hand is cheaper than giving the pages back to the kernel; a plugin
-                // built with the 64 KiB stack uses less.
+                // Clearing this much by hand is cheaper than giving the pages back to the kernel; a
+                // plugin built with the 64 KiB stack uses less.
                 keep_resident: 256 << 10,
                 wasm_stack: 512 << 10,
             },
@@ -103,10 +119,10 @@ impl Shape {
     }
 }
 
-impl Room {
-    pub(crate) fn new(class: Class, pool: Pool, code: Code) -> wasmtime::Result<Self> {
+impl InstancePool {
+    pub(crate) fn new(class: Class, pool: Pool, target: Target) -> wasmtime::Result<Self> {
         let shape = Shape::of(class, pool);
-        let engine = engine(&shape, pool.runs, code)?;
+        let engine = engine(&shape, pool.runs, target)?;
         let mut linker = Linker::new(&engine);
         imports::add_to(&mut linker)?;
         wasi::add_to(&mut linker)?;
@@ -115,22 +131,23 @@ impl Room {
 }
 
 /// An engine with a pool for `runs` instances.
-fn engine(shape: &Shape, runs: u32, code: Code) -> wasmtime::Result<Engine> {
-    let mut config = tuned(shape, code)?;
+fn engine(shape: &Shape, runs: u32, target: Target) -> wasmtime::Result<Engine> {
+    let mut config = tuned(shape, target)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
         shape,
         runs.saturating_add(SPARE),
     )));
     Engine::new(&config).or_else(|error| {
-        // The pool reserves about 4 GiB of addresses for each memory, so that no access needs a check. Where
-        // addresses are scarce (`ulimit -v`, some containers) a server should still serve.
+        // The pool reserves about 4 GiB of addresses for each memory, so that no access needs a
+        // check. Where addresses are scarce (`ulimit -v`, some containers) a server should still
+        // serve.
         tracing::warn!(
             error = format!("{error:#}"),
             runs,
             "no pool of plugin instances can be made, so each is made when it is needed, which is slower; \
              allow the process more address space or configure fewer runs"
         );
-        Engine::new(&tuned(shape, code)?)
+        Engine::new(&tuned(shape, target)?)
     })
 }
 
@@ -151,17 +168,19 @@ fn pool(shape: &Shape, runs: u32) -> PoolingAllocationConfig {
     pool
 }
 
-/// What decides how code is compiled is the same for both classes, so that one compiled form serves both.
-fn tuned(shape: &Shape, code: Code) -> wasmtime::Result<Config> {
+/// What decides how code is compiled is the same for both classes, so that one compiled form serves
+/// both.
+fn tuned(shape: &Shape, target: Target) -> wasmtime::Result<Config> {
     let mut config = Config::new();
-    if code.portable && cfg!(target_os = "linux") {
-        // A target that is named has none of the extensions that this machine may have and another not.
+    if target.portable && cfg!(target_os = "linux") {
+        // A target that is named has none of the extensions that this machine may have and another
+        // not.
         config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))?;
     }
     config
         .concurrency_support(false)
         .epoch_interruption(true)
-        .consume_fuel(code.counting)
+        .consume_fuel(target.counting)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
@@ -172,22 +191,23 @@ fn tuned(shape: &Shape, code: Code) -> wasmtime::Result<Config> {
 }
 
 /// Both classes, and the thread that moves their epochs.
-pub(crate) struct Rooms {
-    pub(crate) small: Room,
-    pub(crate) large: Room,
+pub(crate) struct InstancePools {
+    pub(crate) small: InstancePool,
+    pub(crate) large: InstancePool,
     pub(crate) counting: bool,
+    clock: Clock,
 }
 
-impl Rooms {
+impl InstancePools {
     pub(crate) fn new(config: &HostConfig) -> wasmtime::Result<Self> {
-        let code = Code { counting: config.counting, portable: config.portable };
-        let small = Room::new(Class::Small, config.small, code)?;
-        let large = Room::new(Class::Large, config.large, code)?;
+        let target = Target::of(config);
+        let small = InstancePool::new(Class::Small, config.small, target)?;
+        let large = InstancePool::new(Class::Large, config.large, target)?;
         tick([small.engine.weak(), large.engine.weak()])?;
-        Ok(Self { small, large, counting: config.counting })
+        Ok(Self { small, large, counting: config.counting, clock: config.clock.clone() })
     }
 
-    pub(crate) fn of(&self, class: Class) -> &Room {
+    pub(crate) fn of(&self, class: Class) -> &InstancePool {
         match class {
             Class::Small => &self.small,
             Class::Large => &self.large,
@@ -201,11 +221,10 @@ impl Rooms {
         hasher.finish()
     }
 
-    /// The epochs that a run of `wall_ms` may see begin.
-    pub(crate) fn ticks(&self, wall_ms: u32) -> u64 {
+    /// When a run of `wall_ms` that begins now is over.
+    pub(crate) fn deadline(&self, wall_ms: u32) -> Deadline {
         let slack = if self.counting { COUNTED_SLACK } else { 1 };
-        // One more, because the first is under way already.
-        (u64::from(wall_ms) * slack).div_ceil(TICK.as_millis() as u64) + 1
+        Deadline::after(&self.clock, Duration::from_millis(u64::from(wall_ms) * slack))
     }
 
     /// The instructions that a run of `wall_ms` may take, where they are counted.
@@ -214,8 +233,8 @@ impl Rooms {
     }
 }
 
-/// Moves the epochs from an operating system's thread, which no busy executor can hold up, for as long as
-/// the engines are in use.
+/// Moves the epochs from an operating system's thread, which no busy executor can hold up, for as
+/// long as the engines are in use.
 fn tick(engines: [EngineWeak; 2]) -> wasmtime::Result<()> {
     std::thread::Builder::new().name("dialgraph-epoch".to_owned()).spawn(move || {
         loop {

@@ -1,6 +1,8 @@
+//! Why a plugin is not loaded, with what its author should build or the operator should write.
+
 use std::fmt::Write as _;
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::Grants;
 
 use crate::capability::Objection;
 
@@ -21,6 +23,12 @@ pub enum LoadError {
     CoreModule { plugin: String },
     #[error("plugin `{plugin}` is damaged at byte {offset}: {reason}. Build or copy it again")]
     Malformed { plugin: String, offset: usize, reason: String },
+    /// Checking or compiling it would take too much.
+    #[error("plugin `{plugin}` is not compiled: {reason}")]
+    Heavy { plugin: String, reason: String },
+    /// Nobody waits for it any more.
+    #[error("plugin `{plugin}` is not loaded, because loading was cancelled")]
+    CalledOff { plugin: String },
     /// It imports what it may not have.
     #[error("{}", refused(plugin, objections, grants))]
     Imports {
@@ -40,7 +48,7 @@ pub enum LoadError {
     #[error(
         "plugin `{plugin}` may be given {wanted} bytes of memory by dialgraph.yaml, and this engine has room for {room} at most: lower `limits.memory_bytes`"
     )]
-    Room { plugin: String, wanted: u64, room: u64 },
+    Pool { plugin: String, wanted: u64, room: u64 },
     #[error("plugin `{plugin}` cannot be compiled: {reason}")]
     Compile { plugin: String, reason: String },
     #[error(

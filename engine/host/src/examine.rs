@@ -6,6 +6,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use crate::capability::{CONTRACT, EXPORT, EXPORTED, Import, Name, PACKAGE};
 use crate::error::LoadError;
+use crate::weigh::{Heavy, weigh};
 
 /// What a component says it needs and offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,13 @@ pub(crate) fn examine(plugin: &str, bytes: &[u8]) -> Result<Examined, LoadError>
         offset: error.offset(),
         reason: error.message().to_owned(),
     };
+    // What is malformed is told by the validator, which comes to the same place.
+    match weigh(bytes) {
+        Ok(()) | Err(Heavy::Malformed(_)) => {}
+        Err(heavy) => {
+            return Err(LoadError::Heavy { plugin: plugin(), reason: heavy.to_string() });
+        }
+    }
     let types = Validator::new_with_features(WasmFeatures::default())
         .validate_all(bytes)
         .map_err(malformed)?;
@@ -41,7 +49,8 @@ pub(crate) fn examine(plugin: &str, bytes: &[u8]) -> Result<Examined, LoadError>
                 .filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)))
                 .map(|(name, _)| name.clone())
                 .collect(),
-            // A bare function or something stranger: named by itself, and unknown to every list of ours.
+            // A bare function or something stranger: named by itself, and unknown to every list of
+            // ours.
             _ => vec![name.to_owned()],
         },
     };
@@ -72,6 +81,24 @@ pub(crate) fn examine(plugin: &str, bytes: &[u8]) -> Result<Examined, LoadError>
 }
 
 impl Examined {
+    /// The exported interface of this name, in a version that is served.
+    pub(crate) fn exports_served(&self, interface: &str) -> Option<&str> {
+        self.exported(interface).find(|name| Name::parse(name).served_by(CONTRACT))
+    }
+
+    /// The exported interface of this name, in a version that is not served.
+    pub(crate) fn exports_unserved(&self, interface: &str) -> Option<&str> {
+        self.exported(interface).find(|name| !Name::parse(name).served_by(CONTRACT))
+    }
+
+    fn exported(&self, interface: &str) -> impl Iterator<Item = &str> {
+        let names = self.exports.iter().map(|export| export.interface.as_str());
+        names.filter(move |name| {
+            let name = Name::parse(name);
+            name.package == PACKAGE && name.interface == Some(interface)
+        })
+    }
+
     /// Fails unless the component exports the plugin interface in a version that is served.
     pub(crate) fn check_exports(&self, plugin: &str) -> Result<(), LoadError> {
         let expected = format!("{PACKAGE}/{EXPORT}@{CONTRACT}");
@@ -81,7 +108,8 @@ impl Examined {
             if name.package != PACKAGE || name.interface != Some(EXPORT) {
                 continue;
             }
-            // The component's own name is looked up when it is instantiated, by the version that is served.
+            // The component's own name is looked up when it is instantiated, by the version that is
+            // served.
             if !name.served_by(CONTRACT) {
                 others.push(export.interface.clone());
                 continue;

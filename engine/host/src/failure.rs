@@ -1,17 +1,21 @@
 //! From errors to what a flow and an operator are told.
 
-use dialgraph_flow::grants::PluginLimits;
-use dialgraph_flow::model::Descriptor;
+use std::fmt::Write as _;
+
+use dialgraph_base::{Descriptor, PluginLimits};
 use dialgraph_kernel::plugin::{Failure, FailureKind};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::bindings::exports::dialgraph::plugin::plugin::NodeError;
+use crate::plugin::HANDLES;
 use crate::run::Run;
 use crate::stop::Stop;
 
 /// Bytes of a plugin's own message.
 const MESSAGE_BYTES: usize = 4 << 10;
 const CODE_BYTES: usize = 64;
+/// Bytes of a function's name in a backtrace.
+const NAME_BYTES: usize = 512;
 
 /// An error that the plugin itself returned.
 pub(crate) fn of_plugin(error: NodeError) -> Failure {
@@ -104,7 +108,7 @@ fn classify(
             Stop::Memory { .. } => FailureKind::Memory,
             Stop::Limit(_) => FailureKind::Limit,
             Stop::Exit(_) | Stop::Absent(_) => FailureKind::Trap,
-            Stop::Describing(_) => FailureKind::Contract,
+            Stop::Alone { .. } => FailureKind::Contract,
             Stop::Reply { .. } => FailureKind::Engine,
         };
         return Some((kind, stop.to_string()));
@@ -145,13 +149,22 @@ fn classify(
             ),
         ));
     }
-    // What remains is values that are not what the contract's types allow: text that is no UTF-8, a case
-    // that does not exist, a list beyond the end of memory.
+    // So is this one's.
+    if cause.contains("store handle limit exceeded") {
+        return Some((
+            FailureKind::Limit,
+            format!(
+                "it held {HANDLES} resources at a time and wanted more: drop what is no longer used"
+            ),
+        ));
+    }
+    // What remains is values that are not what the contract's types allow: text that is no UTF-8, a
+    // case that does not exist, a list beyond the end of memory.
     Some((FailureKind::Contract, format!("it passed a value that cannot be read: {cause}")))
 }
 
-/// The function that fills the backtrace. A plugin's own stack lies below its data, so that its end shows as
-/// an access out of bounds and not as what it is.
+/// The function that fills the backtrace. A plugin's own stack lies below its data, so that its end
+/// shows as an access out of bounds and not as what it is.
 fn recursing(backtrace: &[String]) -> Option<&str> {
     const REPEATED: usize = 10;
     let repeated =
@@ -179,10 +192,27 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         .iter()
         .map(|frame| match frame.func_name() {
             // Without the hash that Rust appends, which changes with every compiler.
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            Some(name) => demangled(name),
             None => format!("function {}", frame.func_index()),
         })
         .collect()
+}
+
+/// A name of the plugin's, which may be anything and stand for much more than it takes.
+fn demangled(name: &str) -> String {
+    struct Bounded(String);
+    impl std::fmt::Write for Bounded {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0.push_str(&text[..text.floor_char_boundary(NAME_BYTES - self.0.len())]);
+            if self.0.len() + 4 > NAME_BYTES { Err(std::fmt::Error) } else { Ok(()) }
+        }
+    }
+    let name = &name[..name.floor_char_boundary(NAME_BYTES)];
+    let mut shown = Bounded(String::new());
+    match write!(shown, "{:#}", rustc_demangle::demangle(name)) {
+        Ok(()) => shown.0,
+        Err(std::fmt::Error) => shown.0 + "…",
+    }
 }
 
 #[cfg(test)]
@@ -216,6 +246,32 @@ mod tests {
             let failure = of_plugin(NodeError::Retryable(info));
             assert_eq!(failure.code, "retryable");
             assert!(failure.message.len() <= MESSAGE_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_for_much_more_is_cut() {
+        assert_eq!(demangled("_ZN7hostile4loop17h05af221e174051e9E"), "hostile::loop");
+        assert_eq!(demangled("plain"), "plain");
+        // Each level names the one before it twice.
+        let mut doubling = "_RNvC1a1a".to_owned();
+        for _ in 0..40 {
+            doubling = format!("_RINvC1a1aTB_B_EE{}", &doubling[2..]);
+        }
+        for name in [doubling, "x".repeat(100_000), "가".repeat(100_000)] {
+            let shown = demangled(&name);
+            assert!(shown.len() <= NAME_BYTES + 3, "{}", shown.len());
+        }
+    }
+
+    #[test]
+    fn whoever_holds_too_many_resources_hears_of_the_limit() {
+        for at in ["cannot allocate another handle", "cannot lend resource"] {
+            let error = wasmtime::Error::msg(format!("{at}: store handle limit exceeded"));
+            let (kind, what) =
+                classify(&error.context("in a call"), None, &PluginLimits::default()).unwrap();
+            assert_eq!(kind, FailureKind::Limit);
+            assert!(what.contains("1024 resources"), "{what}");
         }
     }
 

@@ -1,4 +1,7 @@
-use dialgraph_flow::grants::PluginLimits;
+//! Ends a run that wants more memory or table elements than its limit, and says how much it wanted;
+//! the abort of the plugin's own allocator would not.
+
+use dialgraph_base::PluginLimits;
 use wasmtime::ResourceLimiter;
 
 use crate::stop::Stop;
@@ -29,8 +32,8 @@ impl Meter {
 }
 
 impl ResourceLimiter for Meter {
-    // An error stops the run at once. Refusing with `false` would leave it to the plugin to notice, and
-    // its allocator's abort says nothing of how much was wanted.
+    // An error stops the run at once. Refusing with `false` would leave it to the plugin to notice,
+    // and its allocator's abort says nothing of how much was wanted.
     fn memory_growing(
         &mut self,
         current: usize,

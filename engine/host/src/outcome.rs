@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use dialgraph_flow::model::Digits;
+use dialgraph_base::{Channel, Digits, depth};
+use dialgraph_json_schema::{Schema, shown};
 use dialgraph_kernel::plugin::{Accept, Ask, Done, Failure, FailureKind, RunResult, Speech};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -30,7 +31,7 @@ fn contract(text: impl Into<String>) -> Fault {
 }
 
 /// The outcome in the kernel's words, or the failure that it is.
-pub(crate) fn check(plugin: &Plugin, channel: &str, outcome: wit::Outcome) -> RunResult {
+pub(crate) fn check(plugin: &Plugin, channel: Channel, outcome: wit::Outcome) -> RunResult {
     let checked = match outcome {
         wit::Outcome::Done(done) => self::done(plugin, done).map(RunResult::Done),
         wit::Outcome::Ask(ask) => self::ask(plugin, channel, ask).map(RunResult::Ask),
@@ -62,26 +63,39 @@ fn done(plugin: &Plugin, done: wit::Done) -> Result<Done, Fault> {
             ports.join(", ")
         )));
     }
+    depth::check_text(&done.output).map_err(|error| contract(format!("its output: {error}")))?;
     let output: Value = serde_json::from_str(&done.output)
         .map_err(|error| contract(format!("its output is not JSON: {error}")))?;
     if !output.is_object() {
         return Err(contract("its output is not a JSON object"));
     }
-    if let Some(validator) = &plugin.output
-        && let Err(error) = validator.validate(&output)
-    {
-        let path = error.instance_path().to_string();
-        // Masked: an output holds the caller's data, and messages go to logs.
-        return Err(contract(format!(
-            "its output is not valid by its own output-schema: {}{}",
-            error.masked(),
-            at(&path)
-        )));
+    if let Some(schema) = &plugin.output {
+        held_against(schema, &output, done.output.len())?;
     }
     Ok(Done { port: done.port, output, say: say(done.say)? })
 }
 
-fn ask(plugin: &Plugin, channel: &str, ask: wit::Ask) -> Result<Ask, Fault> {
+/// The output must be valid by the plugin's own schema, and it must not take for ever to find that
+/// out.
+fn held_against(schema: &Schema, output: &Value, bytes: usize) -> Result<(), Fault> {
+    let costly = |error| {
+        Fault::Limit(format!("its output cannot be held against its output-schema: {error}"))
+    };
+    if schema.is_valid(output, Some(bytes)).map_err(costly)? {
+        return Ok(());
+    }
+    let fault = "its output is not valid by its own output-schema";
+    Err(contract(match schema.errors(output).map_err(costly)?.next() {
+        // Masked: an output holds the caller's data, and messages go to logs.
+        Some(error) => {
+            let at = at(error.instance_path().as_str());
+            format!("{fault}: {}{at}", shown(&error.masked().to_string()))
+        }
+        None => fault.to_owned(),
+    }))
+}
+
+fn ask(plugin: &Plugin, channel: Channel, ask: wit::Ask) -> Result<Ask, Fault> {
     let hints: usize = ask.accept.hints.iter().map(String::len).sum();
     within(plugin, ask.state.len() + hints, &ask.say)?;
     if ask.state.len() > STATE_BYTES {
@@ -90,11 +104,13 @@ fn ask(plugin: &Plugin, channel: &str, ask: wit::Ask) -> Result<Ask, Fault> {
             ask.state.len()
         )));
     }
+    depth::check_text(&ask.state).map_err(|error| contract(format!("its state: {error}")))?;
     serde_json::from_str::<IgnoredAny>(&ask.state)
         .map_err(|error| contract(format!("its state is not JSON: {error}")))?;
-    if ask.say.is_empty() && channel == "voice" {
+    if ask.say.is_empty() && channel.speaks() {
         return Err(contract(
-            "it asked without a word, which only a chat channel allows: the caller would hear nothing",
+            "it asked without a prompt, which only a chat channel allows: the caller would hear \
+            nothing",
         ));
     }
     Ok(Ask { say: say(ask.say)?, accept: accept(ask.accept)?, state: ask.state })
@@ -178,7 +194,7 @@ fn within(plugin: &Plugin, bytes: usize, say: &[wit::Prompt]) -> Result<(), Faul
 }
 
 fn at(path: &str) -> String {
-    if path.is_empty() { String::new() } else { format!(" (at {path})") }
+    if path.is_empty() { String::new() } else { format!(" (at {})", shown(path)) }
 }
 
 /// The beginning of a text of the plugin's, fit for a message.

@@ -1,9 +1,12 @@
+//! Lets runs queue for a bounded time before they reach wasmtime's pool, which fails when full.
+
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A counting semaphore whose wait is bounded.
 ///
-/// wasmtime's pooling allocator fails when it is full; this makes callers queue before they reach it.
+/// wasmtime's pooling allocator fails when it is full; this makes callers queue before they reach
+/// it.
 #[derive(Debug)]
 pub(crate) struct Permits {
     free: Mutex<u32>,

@@ -3,27 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialgraph_flow::grants::Grants;
-use dialgraph_flow::model::Descriptor;
+use dialgraph_base::{Descriptor, Grants};
+use dialgraph_json_schema::Schema;
 use dialgraph_kernel::plugin::{
     Cost, Failure, FailureKind, HostCalls, Invocation, LogLevel, PluginEvent, RunReport, RunResult,
 };
-use jsonschema::Validator;
-use wasmtime::Store;
+use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::exports::dialgraph::plugin::plugin as wit;
 use crate::bindings::{NodeWithCapabilities, NodeWithCapabilitiesPre};
 use crate::capability::Import;
-use crate::engine::{Class, Rooms};
+use crate::configuration::CheckerPre;
+use crate::engine::{Class, InstancePools};
 use crate::run::{Run, with_driver};
 use crate::{failure, outcome};
+
+/// Handles to resources that a run may hold at a time. Each takes memory of the engine.
+pub(crate) const HANDLES: usize = 1_024;
 
 /// A plugin version ready to run.
 pub(crate) struct Plugin {
     pub(crate) pre: NodeWithCapabilitiesPre<Run>,
+    /// For a plugin that checks its own configuration.
+    pub(crate) checker: Option<CheckerPre<Run>>,
     pub(crate) class: Class,
     pub(crate) descriptor: Arc<Descriptor>,
-    pub(crate) output: Option<Validator>,
+    pub(crate) output: Option<Schema>,
     pub(crate) grants: Grants,
     pub(crate) imports: Arc<[Import]>,
     pub(crate) warnings: Vec<String>,
@@ -38,23 +43,40 @@ pub(crate) struct Executed<R> {
 
 /// A fresh instance, one call, and the instance is gone.
 pub(crate) fn execute<R>(
-    rooms: &Rooms,
+    pools: &InstancePools,
     class: Class,
     pre: &NodeWithCapabilitiesPre<Run>,
     grants: &Grants,
     run: Run,
     call: impl FnOnce(&mut Store<Run>, &NodeWithCapabilities) -> wasmtime::Result<R>,
 ) -> Executed<R> {
+    execute_in(pools, class, grants, run, |store| {
+        let instance = pre.instantiate(&mut *store)?;
+        call(store, &instance)
+    })
+}
+
+/// A fresh store for what `call` instantiates and calls.
+pub(crate) fn execute_in<R>(
+    pools: &InstancePools,
+    class: Class,
+    grants: &Grants,
+    mut run: Run,
+    call: impl FnOnce(&mut Store<Run>) -> wasmtime::Result<R>,
+) -> Executed<R> {
     let limits = &grants.limits;
-    let mut store = Store::new(&rooms.of(class).engine, run);
+    let deadline = pools.deadline(limits.wall_ms);
+    run.deadline = Some(deadline.clone());
+    let mut store = Store::new(&pools.of(class).engine, run);
     store.limiter(|run| &mut run.meter);
     store.set_hostcall_fuel(limits.host_call_bytes as usize);
-    store.set_epoch_deadline(rooms.ticks(limits.wall_ms));
-    let fuel = rooms.fuel(limits.wall_ms);
-    let result = fuel
-        .map_or(Ok(()), |fuel| store.set_fuel(fuel))
-        .and_then(|()| pre.instantiate(&mut store))
-        .and_then(|instance| call(&mut store, &instance));
+    store.set_max_component_handles(HANDLES);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        Ok(if deadline.is_over() { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) })
+    });
+    let fuel = pools.fuel(limits.wall_ms);
+    let result = fuel.map_or(Ok(()), |fuel| store.set_fuel(fuel)).and_then(|()| call(&mut store));
     let instructions = fuel.map(|fuel| fuel - store.get_fuel().unwrap_or(0));
     Executed { result, run: store.into_data(), instructions }
 }
@@ -62,13 +84,13 @@ pub(crate) fn execute<R>(
 impl Plugin {
     pub(crate) fn run(
         &self,
-        rooms: &Rooms,
+        pools: &InstancePools,
         wait: Duration,
         log_level: LogLevel,
         invocation: &Invocation<'_>,
         host: &mut dyn HostCalls,
     ) -> RunReport {
-        let Some(_permit) = rooms.of(self.class).permits.acquire(wait) else {
+        let Some(_permit) = pools.of(self.class).permits.acquire(wait) else {
             return failed(Failure {
                 kind: FailureKind::Engine,
                 code: "busy".to_owned(),
@@ -82,7 +104,7 @@ impl Plugin {
         };
         let run = Run::new(invocation.now.0, invocation.seed, self.grants.limits, log_level);
         let executed = with_driver(host, || {
-            execute(rooms, self.class, &self.pre, &self.grants, run, |store, node| {
+            execute(pools, self.class, &self.pre, &self.grants, run, |store, node| {
                 node.dialgraph_plugin_plugin().call_run(store, invocation_out(invocation))
             })
         });
@@ -93,7 +115,7 @@ impl Plugin {
                 &self.descriptor,
                 &error,
                 &executed.run,
-                rooms.fuel(self.grants.limits.wall_ms),
+                pools.fuel(self.grants.limits.wall_ms),
                 &self.grants.limits,
             )
             .map_or(RunResult::Suspended, RunResult::Failed),
@@ -118,7 +140,7 @@ fn invocation_out<'a>(invocation: &Invocation<'a>) -> wit::Invocation<'a> {
     wit::Invocation {
         call: wit::CallContext {
             call_id: invocation.call_id,
-            channel: invocation.channel,
+            channel: invocation.channel.medium.as_str(),
             locale: invocation.locale,
             caller: invocation.caller,
             dialed: invocation.dialed,

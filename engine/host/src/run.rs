@@ -1,20 +1,23 @@
 //! The state of one run, as the functions that a plugin imports see it.
 
-use dialgraph_flow::grants::PluginLimits;
+use dialgraph_base::PluginLimits;
 use dialgraph_kernel::plugin::{HostCalls, LogLevel};
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult};
 use scoped_tls_hkt::{ReborrowMut, scoped_thread_local};
+use wasmtime::Trap;
 
-use crate::chance::{Chance, Stream};
+use crate::deadline::Deadline;
 use crate::imports::secrets::Secrets;
 use crate::lines::Lines;
 use crate::meter::Meter;
+use crate::rng::{Rng, Stream};
 use crate::stop::Stop;
 
 /// The driver's side of a run while it lasts.
 ///
-/// wasmtime wants the data of a store to be `'static`, and the driver lends its journal only for the run, so
-/// the loan is kept beside the store: in the thread that runs the plugin, which is the one that calls its imports.
+/// wasmtime wants the data of a store to be `'static`, and the driver lends its journal only for
+/// the run, so the loan is kept beside the store: in the thread that runs the plugin, which is the
+/// one that calls its imports.
 pub(crate) struct Driver<'a>(pub(crate) &'a mut dyn HostCalls);
 
 impl<'short> ReborrowMut<'short> for Driver<'_> {
@@ -38,11 +41,14 @@ pub(crate) struct Run {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) now: u64,
     seed: u64,
-    streams: [Option<Chance>; 3],
+    streams: [Option<Rng>; 3],
     pub(crate) lines: Lines,
     pub(crate) meter: Meter,
     pub(crate) secrets: Secrets,
-    describing: bool,
+    /// The function that runs, if it is one that reaches no capability.
+    alone: Option<&'static str>,
+    /// Set when it begins.
+    pub(crate) deadline: Option<Deadline>,
     limits: PluginLimits,
     host_calls: u32,
     bytes: u64,
@@ -57,29 +63,30 @@ impl Run {
             lines: Lines::new(log_level),
             meter: Meter::new(&limits),
             secrets: Secrets::default(),
-            describing: false,
+            alone: None,
+            deadline: None,
             limits,
             host_calls: 0,
             bytes: 0,
         }
     }
 
-    /// A run of `describe`, which reaches no capability.
-    pub(crate) fn describing(limits: PluginLimits) -> Self {
-        Self { describing: true, ..Self::new(0, 0, limits, LogLevel::Info) }
+    /// A run of a function that reaches no capability, such as `describe`.
+    pub(crate) fn alone(function: &'static str, limits: PluginLimits) -> Self {
+        Self { alone: Some(function), ..Self::new(0, 0, limits, LogLevel::Info) }
     }
 
-    /// Fails while `describe` runs.
-    pub(crate) fn capability(&self, function: &'static str) -> wasmtime::Result<()> {
-        if self.describing {
-            return Err(Stop::Describing(function).into());
+    /// Fails while a function runs that reaches no capability.
+    pub(crate) fn capability(&self, called: &'static str) -> wasmtime::Result<()> {
+        match self.alone {
+            Some(function) => Err(Stop::Alone { function, called }.into()),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    pub(crate) fn chance(&mut self, stream: Stream) -> &mut Chance {
+    pub(crate) fn rng(&mut self, stream: Stream) -> &mut Rng {
         let seed = self.seed;
-        self.streams[stream as usize].get_or_insert_with(|| Chance::new(seed, stream))
+        self.streams[stream as usize].get_or_insert_with(|| Rng::new(seed, stream))
     }
 
     /// Puts a request to the driver. Stops the run when there is no reply yet.
@@ -94,6 +101,7 @@ impl Run {
             .into());
         }
         self.host_calls += 1;
+        self.in_time()?;
         self.pass(function, size(&call))?;
         if !DRIVER.is_set() {
             return Err(reply(function, "nobody answers host calls here"));
@@ -101,8 +109,17 @@ impl Run {
         let Some(result) = DRIVER.with(|driver| driver.0.call(call)) else {
             return Err(Stop::Suspended.into());
         };
+        self.in_time()?;
         self.pass(function, size(&result))?;
         Ok(result)
+    }
+
+    /// What the engine does for a run takes of the run's time.
+    fn in_time(&self) -> wasmtime::Result<()> {
+        match &self.deadline {
+            Some(deadline) if deadline.is_over() => Err(Trap::Interrupt.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Counts bytes passed to or from the plugin.

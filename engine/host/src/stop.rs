@@ -1,12 +1,15 @@
-/// Why the engine itself ended a run. Travels through wasmtime as the error of a host function or limiter.
+//! Tells a run that the engine ended from one that trapped by itself.
+
+/// Why the engine itself ended a run. Travels through wasmtime as the error of a host function or
+/// limiter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stop {
     /// A host call has no reply yet.
     #[error("a host call has no reply yet")]
     Suspended,
-    /// `describe` called a capability.
-    #[error("`describe` called {0}, but it must call no capability")]
-    Describing(&'static str),
+    /// `describe` or `check` called a capability.
+    #[error("`{function}` called {called}, but it must call no capability")]
+    Alone { function: &'static str, called: &'static str },
     #[error(
         "it wanted {wanted} bytes of memory, and its limit is {limit} (limits.memory_bytes in dialgraph.yaml)"
     )]

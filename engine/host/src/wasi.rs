@@ -1,9 +1,9 @@
 //! WASI 0.2 as far as languages' runtimes need it, and inert: no file, no network, no environment.
 //!
-//! Written by hand over the linker: what is served is little, and a full WASI would bring a real file system
-//! and sockets into the process. Standard output and standard error become log lines; the clocks stand at
-//! the run's `now`; random numbers follow from the run's seed; everything can be read at once and nothing
-//! ever comes; `exit` ends the run.
+//! Written by hand over the linker: what is served is little, and a full WASI would bring a real
+//! file system and sockets into the process. Standard output and standard error become log lines;
+//! the clocks stand at the run's `now`; random numbers follow from the run's seed; everything can
+//! be read at once and nothing ever comes; `exit` ends the run.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{
@@ -11,8 +11,8 @@ use wasmtime::component::{
     Val,
 };
 
-use crate::chance::Stream;
 use crate::lines::Output;
+use crate::rng::Stream;
 use crate::run::Run;
 use crate::stop::Stop;
 
@@ -254,26 +254,26 @@ fn random(linker: &mut Linker<Run>) -> wasmtime::Result<()> {
                     ))
                     .into());
                 }
-                Ok((store.data_mut().chance(stream).bytes(count as usize),))
+                Ok((store.data_mut().rng(stream).bytes(count as usize),))
             },
         )?;
         function(
             &mut random,
             &format!("get-{kind}-u64"),
             move |mut store: StoreContextMut<'_, Run>, ()| {
-                Ok((store.data_mut().chance(stream).number(),))
+                Ok((store.data_mut().rng(stream).number(),))
             },
         )?;
     }
     let mut seed = interface(linker, "wasi:random/insecure-seed")?;
     function(&mut seed, "insecure-seed", |mut store: StoreContextMut<'_, Run>, ()| {
-        let chance = store.data_mut().chance(Stream::Insecure);
-        Ok(((chance.number(), chance.number()),))
+        let rng = store.data_mut().rng(Stream::Insecure);
+        Ok(((rng.number(), rng.number()),))
     })
 }
 
-/// There is no directory to begin with, so a runtime finds nothing to open, and none of the rest is reached
-/// by a well-behaved one.
+/// There is no directory to begin with, so a runtime finds nothing to open, and none of the rest is
+/// reached by a well-behaved one.
 fn filesystem(linker: &mut Linker<Run>) -> wasmtime::Result<()> {
     let mut preopens = interface(linker, "wasi:filesystem/preopens")?;
     function(&mut preopens, "get-directories", |_, ()| {

@@ -7,49 +7,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::model::{Locale, Name};
+use dialgraph_base::{CallId, Channel, Digest, Locale, Medium, Name, Source, Timestamp};
 
 use crate::event::PluginInput;
 use crate::journal::Entry;
-use crate::ports::Timestamp;
 
 /// Visits kept in [`Call::path`]; later ones are counted only.
 pub const PATH_KEPT: usize = 256;
-
-/// Unique name of a call; in Amazon Connect the contact id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CallId(pub Arc<str>);
-
-impl fmt::Display for CallId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The way by which the caller reached us.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Channel {
-    #[default]
-    Voice,
-    Chat,
-    Task,
-    Email,
-}
-
-impl Channel {
-    /// Its word in flows and plugins.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Voice => "voice",
-            Self::Chat => "chat",
-            Self::Task => "task",
-            Self::Email => "email",
-        }
-    }
-}
 
 /// One call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,7 +21,10 @@ pub struct Call {
     pub id: CallId,
     /// The release that it began with and keeps to its end.
     pub release: Digest,
-    pub channel: Channel,
+    #[serde(rename = "channel")]
+    pub medium: Medium,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub source: Source,
     pub locale: Locale,
     pub from: Option<String>,
     pub to: Option<String>,
@@ -82,6 +49,11 @@ pub struct Call {
     pub path: Vec<Place>,
 }
 
+/// What a stored call leaves out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// A call about to begin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCall {
@@ -102,7 +74,8 @@ impl Call {
         Self {
             id: new.id,
             release: new.release,
-            channel: new.channel,
+            medium: new.channel.medium,
+            source: new.channel.source,
             locale: new.locale,
             from: new.from,
             to: new.to,
@@ -121,12 +94,17 @@ impl Call {
 }
 
 impl Call {
+    /// The way by which the caller reached us.
+    pub fn channel(&self) -> Channel {
+        Channel { medium: self.medium, source: self.source }
+    }
+
     /// Moves the call out; a call of the same name with nothing in it stays behind.
     pub(crate) fn take(&mut self) -> Self {
         let empty = Self::new(NewCall {
             id: self.id.clone(),
             release: self.release,
-            channel: self.channel,
+            channel: self.channel(),
             locale: self.locale.clone(),
             from: None,
             to: None,
@@ -137,6 +115,10 @@ impl Call {
         std::mem::replace(self, empty)
     }
 }
+
+/// Dispositions that the engine gives by itself: the caller left, or was given away; the rest are
+/// words of flows.
+pub const DISPOSITIONS: [&str; 5] = ["abandoned", "queued", "callback", "transferred", "failed"];
 
 /// How far a call has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -222,7 +204,19 @@ pub enum Waits {
     /// Nothing: it is being walked.
     Nothing,
     /// The caller's answer to an `ask`, with the vain tries so far.
-    Answer { no_input: u32, no_match: u32 },
+    Answer {
+        no_input: u32,
+        no_match: u32,
+        /// How often the caller was given more time.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        holds: u32,
+        /// How often they heard the question again because they asked for it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        repeats: u32,
+        /// The two between which the caller was asked to decide.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offered: Option<Offered>,
+    },
     /// The caller's answer to a plugin.
     Plugin(PluginWait),
     /// A reply of the world outside that outlasted the turn.
@@ -231,6 +225,21 @@ pub enum Waits {
     Flow,
     /// The channel, which may say that it could not do what it was told.
     Channel,
+}
+
+/// What was meant at once, in the order in which the question which of the two named it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offered {
+    /// Ports of the question.
+    Ports([String; 2]),
+    /// Values of the kind that is expected.
+    Values([Value; 2]),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A plugin between two of its runs.
@@ -255,4 +264,38 @@ pub struct Parked {
     pub since: Timestamp,
     /// Idempotency key of the host call whose reply was missing.
     pub misses: Arc<str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(channel: Channel) -> Call {
+        Call::new(NewCall {
+            id: "call-1".into(),
+            release: Digest::of(b""),
+            channel,
+            locale: "ko-KR".into(),
+            from: None,
+            to: None,
+            at: Timestamp(0),
+            seed: 1,
+            attributes: BTreeMap::new(),
+        })
+    }
+
+    #[test]
+    fn a_call_of_an_engine_that_knew_no_sources_is_read_and_reads_what_is_written_now() {
+        for medium in Medium::ALL {
+            let new = call(Channel { medium, source: Source::Connect });
+            let mut stored = serde_json::to_value(&new).unwrap();
+            assert_eq!(stored["channel"], medium.as_str());
+            assert_eq!(stored["source"], "connect");
+            assert_eq!(serde_json::from_value::<Call>(stored.clone()).unwrap(), new);
+            stored.as_object_mut().unwrap().remove("source");
+            assert_eq!(serde_json::from_value::<Call>(stored).unwrap(), call(medium.into()));
+        }
+        let stored = serde_json::to_value(call(Channel::default())).unwrap();
+        assert!(stored.get("source").is_none(), "{stored}");
+    }
 }

@@ -1,21 +1,21 @@
 //! The journal: every reply of the world outside, and a trace that explains each node.
 //!
-//! A turn is a function of the call, the event, the time and the entries here, so it can be made again.
-//! Steps explain; nothing is ever computed from them.
+//! A turn is a function of the call, the event, the time and the entries here, so it can be made
+//! again. Steps explain; nothing is ever computed from them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::model::Name;
+use dialgraph_base::{Digest, Name, Timestamp};
 
 use crate::call::Place;
-use crate::directive::Directives;
+use crate::directive::{Directives, Then};
 use crate::event::Event;
 use crate::plugin::{Cost, Failure, LogLine};
-use crate::ports::{HostCall, HostResult, Timestamp};
+use crate::ports::{HostCall, HostResult};
 
 /// One host call and its reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,12 +41,70 @@ pub struct TurnRecord {
     /// Which of the directives' words, counted from 0, a sensitive visit said: show none of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sensitive_say: Vec<usize>,
-    /// A sensitive visit gave the directive that waits or ends: show neither its number nor its hints.
+    /// A sensitive visit gave the directive that waits or ends: show neither its number nor its
+    /// hints.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive_then: bool,
     pub entries: Vec<Entry>,
     pub steps: Vec<Step>,
     pub directives: Directives,
+}
+
+impl TurnRecord {
+    /// The visits of which nothing must be shown that they asked of the world.
+    pub fn hidden_visits(&self) -> BTreeSet<u32> {
+        // Records of before visits had marks of their own tell only of the answer.
+        let answered = self.steps.first().filter(|_| self.sensitive).map(|step| step.visit);
+        let marked = self.steps.iter().filter(|step| step.sensitive).map(|step| step.visit);
+        marked.chain(answered).collect()
+    }
+
+    /// Takes out of the record what must not be shown: the words or keys of a sensitive answer, and
+    /// of every sensitive visit what it asked of the world, logged, said, and told of its failure.
+    /// Gives the functions of the host calls taken out.
+    pub fn hide(&mut self) -> Vec<&'static str> {
+        let visits = self.hidden_visits();
+        if self.sensitive {
+            match &mut self.event {
+                Event::Said { text, confidence } => {
+                    text.clear();
+                    *confidence = None;
+                }
+                Event::Pressed(keys) => keys.clear(),
+                Event::Entered
+                | Event::Silent
+                | Event::HungUp
+                | Event::DirectiveFailed(_)
+                | Event::Resumed => {}
+            }
+        }
+        for step in self.steps.iter_mut().filter(|step| step.sensitive) {
+            if let Some(run) = &mut step.run {
+                run.logs.clear();
+            }
+            if let Some(failure) = &mut step.failure {
+                failure.message.clear();
+                failure.backtrace.clear();
+            }
+        }
+        for at in &self.sensitive_say {
+            if let Some(speech) = self.directives.say.get_mut(*at) {
+                speech.text.clear();
+            }
+        }
+        if self.sensitive_then {
+            match &mut self.directives.then {
+                Then::Ask(accept) => accept.hints.clear(),
+                Then::Callback { number, .. } | Then::Transfer { number } => number.clear(),
+                Then::Wait { .. } | Then::Queue(_) | Then::HangUp => {}
+            }
+        }
+        let hides = |visit: u32| visits.contains(&visit);
+        let hidden = self.entries.iter().filter(|entry| hides(entry.visit));
+        let hidden = hidden.map(|entry| entry.call.function()).collect();
+        self.entries.retain(|entry| !hides(entry.visit));
+        hidden
+    }
 }
 
 /// What one node did in one turn.
@@ -58,8 +116,8 @@ pub struct Step {
     /// Word of the node's kind.
     pub kind: Cow<'static, str>,
     pub visit: u32,
-    /// The visit deals with what a flow or plugin marked as sensitive: show neither its host calls nor what its
-    /// plugin logged, nor the words of its failure.
+    /// The visit deals with what a flow or plugin marked as sensitive: show neither its host calls
+    /// nor what its plugin logged, nor the words of its failure.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
     /// The port taken; none while the node waits, and for nodes with one exit only.
@@ -87,5 +145,12 @@ pub struct RunStep {
     pub host_calls: (u32, u32),
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogLine>,
+    /// Lines that the record of the turn had no room for; the last of `logs` says so.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub logs_dropped: u32,
     pub cost: Cost,
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }

@@ -1,17 +1,15 @@
 //! What the kernel asks of whoever runs plugins, and what it gets back.
 //!
-//! The twin of interface `plugin` in `wit/node.wit`. A run never waits: when a reply of the world is not there
-//! yet the run is [`RunResult::Suspended`], and later the same run is made again over the replies known by
-//! then. That is the one way in which anything slow is waited for.
+//! The twin of interface `plugin` in `wit/node.wit`. A run never waits: when a reply of the world
+//! is not there yet the run is [`RunResult::Suspended`], and later the same run is made again over
+//! the replies known by then. That is the one way in which anything slow is waited for.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::grants::PluginLimits;
-use dialgraph_flow::model::Digits;
+use dialgraph_base::{Channel, Digest, Digits, PluginLimits, Timestamp};
 
-use crate::ports::{HostCall, HostResult, Timestamp};
+use crate::ports::{HostCall, HostResult};
 
 /// Runs plugins by the digest of their bytes.
 pub trait Plugins: Send + Sync {
@@ -33,7 +31,8 @@ pub trait Plugins: Send + Sync {
 
 /// Where a running plugin's host calls go.
 pub trait HostCalls {
-    /// The reply to the next host call of the run, or none if it is not there yet; the run must then stop.
+    /// The reply to the next host call of the run, or none if it is not there yet; the run must
+    /// then stop.
     fn call(&mut self, call: HostCall) -> Option<HostResult>;
 }
 
@@ -41,7 +40,7 @@ pub trait HostCalls {
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'a> {
     pub call_id: &'a str,
-    pub channel: &'a str,
+    pub channel: Channel,
     pub locale: &'a str,
     pub caller: Option<&'a str>,
     pub dialed: Option<&'a str>,
@@ -141,14 +140,33 @@ pub struct Accept {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub kind: FailureKind,
-    /// Stable, lower-case, words joined by `-`; the plugin's own, or for failures that the runner found
-    /// the kind's name.
+    /// Stable, lower-case, words joined by `-`; the plugin's own, or for failures that the runner
+    /// found the kind's name.
     pub code: String,
     /// What happened, where, what to do. A panic's text is here.
     pub message: String,
-    /// WebAssembly backtrace, innermost frame first, with function names where the component has them.
+    /// WebAssembly backtrace, innermost frame first, with function names where the component has
+    /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
+}
+
+/// Bytes of a failure's message that are kept.
+const MESSAGE_BYTES: usize = 8 << 10;
+/// Bytes of its code, and of one frame of its backtrace.
+const CODE_BYTES: usize = 256;
+/// Frames of its backtrace that are kept.
+const FRAMES: usize = 64;
+
+impl Failure {
+    /// Without what would be too long to be kept.
+    pub(crate) fn cut(mut self) -> Self {
+        crate::ports::cut(&mut self.message, MESSAGE_BYTES);
+        crate::ports::cut(&mut self.code, CODE_BYTES);
+        self.backtrace.truncate(FRAMES);
+        self.backtrace.iter_mut().for_each(|frame| crate::ports::cut(frame, CODE_BYTES));
+        self
+    }
 }
 
 /// Who or what failed.
@@ -171,7 +189,8 @@ pub enum FailureKind {
     Memory,
     /// It broke another limit: output size, host calls, bytes passed, log.
     Limit,
-    /// It answered what its own description does not allow: an undeclared port, output off its schema.
+    /// It answered what its own description does not allow: an undeclared port, output off its
+    /// schema.
     Contract,
     /// The engine has no such plugin, or could not run it.
     Engine,
@@ -198,7 +217,8 @@ impl FailureKind {
 /// What a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
-    /// WebAssembly instructions, exact and the same on every machine; none when the runner does not count.
+    /// WebAssembly instructions, exact and the same on every machine; none when the runner does not
+    /// count.
     pub instructions: Option<u64>,
     /// Linear memory at its largest, in bytes.
     pub memory_bytes: u64,

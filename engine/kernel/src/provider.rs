@@ -1,29 +1,30 @@
 //! The traits that adapters to the outside world implement.
 //!
-//! They are declared here, beside the data they carry, and never called here: a driver calls them and gives
-//! the replies to the turn. One trait per capability, so that an adapter implements what it can do.
+//! They are declared here, beside the data they carry, and never called here: a driver calls them
+//! and gives the replies to the turn. One trait per capability, so that an adapter implements what
+//! it can do.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use dialgraph_flow::Digest;
+use dialgraph_base::{CallId, Digest, Locale, Name, Timestamp};
 
-use crate::ports::{HostError, Timestamp, genai, http, knowledge, nlu, records, tickets};
+use crate::ports::{HostError, genai, http, knowledge, nlu, records, tickets};
 
 /// On whose behalf a provider is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    pub call_id: Arc<str>,
+    pub call_id: CallId,
     /// What the call is pinned to; grants and data may differ from release to release.
     pub release: Digest,
-    pub locale: Arc<str>,
-    /// Name of the plugin that asks.
-    pub plugin: Arc<str>,
+    pub locale: Locale,
+    /// The plugin that asks.
+    pub plugin: Name,
     /// When the turn began.
     pub now: Timestamp,
-    /// The same for every repetition of this request, and for no other request: an effect must happen once
-    /// per key.
+    /// The same for every repetition of this request, and for no other request: an effect must
+    /// happen once per key.
     pub idempotency_key: Arc<str>,
 }
 
@@ -39,6 +40,11 @@ pub trait Records: Send + Sync {
         caller: &Caller,
         request: &records::Find,
     ) -> Result<records::Page, HostError>;
+    async fn search(
+        &self,
+        caller: &Caller,
+        request: &records::Search,
+    ) -> Result<records::SearchPage, HostError>;
     async fn put(
         &self,
         caller: &Caller,
@@ -63,6 +69,14 @@ impl<R: Records + ?Sized> Records for Arc<R> {
         request: &records::Find,
     ) -> Result<records::Page, HostError> {
         (**self).find(caller, request).await
+    }
+
+    async fn search(
+        &self,
+        caller: &Caller,
+        request: &records::Search,
+    ) -> Result<records::SearchPage, HostError> {
+        (**self).search(caller, request).await
     }
 
     async fn put(

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use dialgraph_base::Timestamp;
 use dialgraph_flow::expr::Scope;
 
-use crate::ports::Timestamp;
 use crate::turn::Turn;
 
 /// The variables of one evaluation: attributes by name, `call`, `input` and, in a `save`, `output`.
@@ -32,7 +32,7 @@ impl Turn {
             "id" => text(Some(&call.id.0)),
             "from" => text(call.from.as_deref()),
             "to" => text(call.to.as_deref()),
-            "channel" => text(Some(call.channel.as_str())),
+            "channel" => text(Some(call.medium.as_str())),
             "locale" => text(Some(&call.locale)),
             "flow" => text(self.frame().map(|frame| &*frame.at.flow)),
             "started_at" => rfc3339(call.started_at).into(),
@@ -93,26 +93,12 @@ impl Scope for CallScope<'_> {
     }
 }
 
-/// RFC 3339 in UTC, to the millisecond where there is one.
-///
-/// By the days-from-civil algorithm of the proleptic Gregorian calendar, so that the kernel needs no
-/// calendar library.
+/// RFC 3339 in UTC, to the millisecond where there is one. A moment that no calendar reaches is
+/// written as the last that one does.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
-    let (seconds, millis) = (at.0 / 1000, at.0 % 1000);
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Days since 0000-03-01, in eras of 400 years.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let fraction = if millis == 0 { String::new() } else { format!(".{millis:03}") };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    let time = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let time = time.unwrap_or(jiff::Timestamp::MAX);
+    if at.0.is_multiple_of(1000) { format!("{time:.0}") } else { format!("{time:.3}") }
 }
 
 #[cfg(test)]
@@ -124,6 +110,8 @@ mod tests {
         assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(Timestamp(951_782_400_000)), "2000-02-29T00:00:00Z");
         assert_eq!(rfc3339(Timestamp(1_709_251_199_999)), "2024-02-29T23:59:59.999Z");
+        assert_eq!(rfc3339(Timestamp(1_709_251_199_500)), "2024-02-29T23:59:59.500Z");
         assert_eq!(rfc3339(Timestamp(4_102_444_800_000)), "2100-01-01T00:00:00Z");
+        assert_eq!(rfc3339(Timestamp(u64::MAX)), "9999-12-30T22:00:00.999Z");
     }
 }

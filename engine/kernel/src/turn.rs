@@ -1,10 +1,13 @@
 //! One turn: from an event to the directives that answer it.
 //!
-//! A [`Turn`] walks nodes until one waits for the caller or the call ends. When a plugin needs a reply that is
-//! not there yet, [`Turn::run`] says so; the driver gets the reply and calls `run` again, which makes that one
-//! plugin run again from its start over the replies known by then. When the driver cannot wait so long, it
-//! [parks](Turn::park) the turn: the replies go into the call, and a later turn makes the run again.
+//! A [`Turn`] walks nodes until one waits for the caller or the call ends. When a plugin needs a
+//! reply that is not there yet, [`Turn::run`] says so; the driver gets the reply and calls `run`
+//! again, which makes that one plugin run again from its start over the replies known by then. When
+//! the driver cannot wait so long, it [parks](Turn::park) the turn: the replies go into the call,
+//! and a later turn makes the run again.
 
+mod give_up;
+mod room;
 mod sensitive;
 mod walk;
 
@@ -12,29 +15,37 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use dialgraph_base::{Name, Timestamp};
 use dialgraph_flow::Release;
-use dialgraph_flow::model::{Flow, Name, NodeIndex};
+use dialgraph_flow::model::{Flow, NodeIndex};
 use dialgraph_flow::template::ssml_as_text;
 
-use crate::call::{Call, Channel, Frame, Parked, Place, PluginWait, Status, Waits};
+use crate::attributes::{self, AttributeError};
+use crate::call::{Call, Frame, Parked, Place, PluginWait, Status, Waits};
 use crate::directive::{Directives, Then};
 use crate::event::{Event, PluginInput};
 use crate::journal::{Entry, Step, TurnRecord};
 use crate::nodes::r#use;
-use crate::plugin::{Plugins, Speech};
-use crate::ports::{HostCall, HostError, HostResult, Timestamp};
+use crate::plugin::{Failure, FailureKind, Plugins, Speech};
+use crate::ports::{HostCall, HostError, HostResult, sound};
 use crate::provider::Caller;
 use crate::values;
 
+pub use self::give_up::UNSAVED;
+pub(crate) use self::room::NO_ROOM;
+use self::room::{Entries, FALLBACK_WORDS, Room};
+pub use self::room::{ROW_BYTES, TURN_BYTES, TURN_ROWS};
+
 /// Answers host calls, or says that the answer is not there yet. May watch the walk.
-pub trait Host {
+pub trait TurnHost {
     /// The reply to `call`, or none; none ends [`Turn::run`] with [`Progress::Waiting`].
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult>;
 
     /// A node's step has begun. It ends when the next one begins, or with the turn.
     fn step_begins(&mut self, _step: &Step) {}
 
-    /// A node's step is over: what it did is in it. A [parked](Turn::park) turn does not tell of its last step.
+    /// A node's step is over: what it did is in it. A [parked](Turn::park) turn does not tell of
+    /// its last step.
     fn step_ends(&mut self, _step: &Step) {}
 }
 
@@ -78,6 +89,8 @@ pub enum TurnError {
     WrongRelease { call: String, pinned: String, given: String },
     #[error("call {call}: the release has no flow `{flow}`")]
     NoFlow { call: String, flow: String },
+    #[error("call {call} cannot begin: {error}")]
+    Attribute { call: String, error: AttributeError },
 }
 
 /// A turn in progress.
@@ -97,9 +110,8 @@ pub struct Turn {
     /// How many of `steps` the host was told to have begun.
     told: usize,
     /// Replies of this turn, and those that a parked run brought with it.
-    entries: Vec<Entry>,
-    /// How many of `entries` came with a parked run.
-    inherited: usize,
+    entries: Entries,
+    room: Room,
     cursor: Cursor,
     pending: Option<Pending>,
     /// The directive that ends the call, while the `finally` flow runs.
@@ -132,7 +144,8 @@ pub(crate) enum Move {
     Goto(Name),
     /// Back to the calling flow.
     Return { port: Name, values: Map<String, Value> },
-    /// The flow gives the caller away or hangs up. `comes_back`: the node has a port for a directive that fails.
+    /// The flow gives the caller away or hangs up. `comes_back`: the node has a port for a
+    /// directive that fails.
     End { disposition: Name, then: Then, comes_back: bool },
     /// Run a plugin.
     Run(PluginInput),
@@ -140,7 +153,8 @@ pub(crate) enum Move {
     Suspend,
 }
 
-/// Why a node could not do its work and has no port for that: the call goes to the fallback queue.
+/// Why a node could not do its work: the call goes where its flow sends it after an error, or to
+/// the fallback queue.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) code: &'static str,
@@ -151,11 +165,33 @@ impl Fault {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// Whether it is what an expression of the flow gave, or failed to give, that is at fault.
+    fn of_expression(&self) -> bool {
+        matches!(self.code, EXPRESSION | LOCALE | ATTRIBUTE_BYTES)
+    }
+
+    /// What the record of the visit says of it.
+    fn failure(self) -> Failure {
+        Failure {
+            kind: FailureKind::Engine,
+            code: self.code.to_owned(),
+            message: self.message,
+            backtrace: Vec::new(),
+        }
+    }
 }
+
+/// An expression has no value, or one that its place cannot take.
+pub(crate) const EXPRESSION: &str = "expression";
+/// `locale` was set to what is no locale of the flow.
+pub(crate) const LOCALE: &str = "locale";
+/// An attribute was set to more than there is room for.
+const ATTRIBUTE_BYTES: &str = "attribute-bytes";
 
 impl From<dialgraph_flow::expr::ExprError> for Fault {
     fn from(error: dialgraph_flow::expr::ExprError) -> Self {
-        Self::new("expression", error.to_string())
+        Self::new(EXPRESSION, error.to_string())
     }
 }
 
@@ -203,8 +239,13 @@ impl Turn {
             (_, Event::Entered) => return Err(TurnError::Begun { call: id() }),
             _ => {}
         }
+        if call.status == Status::New {
+            attributes::check(&release, flow, &call.attributes)
+                .map_err(|error| TurnError::Attribute { call: id(), error })?;
+        }
         let attribute_bytes =
-            call.attributes.iter().map(|(name, value)| name.len() + values::size(value)).sum();
+            call.attributes.iter().map(|(name, value)| values::entry_size(name, value)).sum();
+        let room = Room::of(&call, &event, attribute_bytes);
         let mut turn = Self {
             release,
             plugins,
@@ -217,8 +258,8 @@ impl Turn {
             sensitive_then: false,
             steps: Vec::new(),
             told: 0,
-            entries: Vec::new(),
-            inherited: 0,
+            entries: Entries::default(),
+            room,
             cursor: Cursor::Deliver,
             pending: None,
             ending: None,
@@ -240,11 +281,13 @@ impl Turn {
         Ok(turn)
     }
 
-    /// Gives replies that were got for this very turn before, so that it is made again exactly (a replay, or
-    /// recovery after a crash).
+    /// Gives replies that were got for this very turn before, so that it is made again exactly (a
+    /// replay, or recovery after a crash).
     #[must_use]
     pub fn over(mut self, entries: impl IntoIterator<Item = Entry>) -> Self {
-        self.entries.extend(entries);
+        for entry in entries {
+            self.entries.push(entry, None);
+        }
         self
     }
 
@@ -258,8 +301,9 @@ impl Turn {
         self.pending.as_ref()
     }
 
-    /// Walks until the turn is over or a reply is missing. A turn that is over holds nothing any more.
-    pub fn run(&mut self, host: &mut dyn Host) -> Progress {
+    /// Walks until the turn is over or a reply is missing. A turn that is over holds nothing any
+    /// more.
+    pub fn run(&mut self, host: &mut dyn TurnHost) -> Progress {
         self.pending = None;
         loop {
             let cursor = std::mem::replace(&mut self.cursor, Cursor::Finish(Then::HangUp));
@@ -283,19 +327,23 @@ impl Turn {
                     moved
                 }
             };
-            self.cursor = match moved {
-                Ok(moved) => match self.follow(moved) {
-                    Ok(cursor) => cursor,
-                    Err(fault) => self.fall_back(fault),
-                },
-                Err(fault) => self.fall_back(fault),
+            let followed = moved.and_then(|moved| self.follow(moved));
+            let settled = match followed {
+                // What has come to its end stays so.
+                Ok(cursor @ Cursor::Finish(_)) => Ok(cursor),
+                followed => followed.and_then(|cursor| self.settle().map(|()| cursor)),
+            };
+            self.cursor = match settled {
+                Ok(cursor) => cursor,
+                Err(fault) => self.way_out(fault),
             };
             self.tell(host);
         }
     }
 
-    /// Tells the host of steps that have begun since it was last told. Before a plugin runs, its step is told.
-    fn tell(&mut self, host: &mut dyn Host) {
+    /// Tells the host of steps that have begun since it was last told. Before a plugin runs, its
+    /// step is told.
+    fn tell(&mut self, host: &mut dyn TurnHost) {
         while let Some(step) = self.steps.get(self.told) {
             if let Some(before) = self.told.checked_sub(1).and_then(|n| self.steps.get(n)) {
                 host.step_ends(before);
@@ -305,13 +353,15 @@ impl Turn {
         }
     }
 
-    /// Tells the turn that the missing reply will not come within the time that the node allows. The next
-    /// [`run`](Self::run) leaves the node by its `error` port. Does nothing when no reply is missing.
+    /// Tells the turn that the missing reply will not come within the time that the node allows.
+    /// The next [`run`](Self::run) leaves the node by its `error` port. Does nothing when no reply
+    /// is missing.
     pub fn expire(&mut self) {
         self.give_up("in the time the node allows");
     }
 
-    /// The same when it is not the node's time that is over, but that of whoever waits for the turn's answer.
+    /// The same when it is not the node's time that is over, but that of whoever waits for the
+    /// turn's answer.
     pub fn expire_early(&mut self) {
         self.give_up("before the turn had to be answered");
     }
@@ -319,7 +369,7 @@ impl Turn {
     fn give_up(&mut self, until: &str) {
         if let Some(pending) = self.pending.take() {
             let message = format!("no reply to {} {until}", pending.call.function());
-            self.entries.push(Entry {
+            self.record_entry(Entry {
                 visit: pending.visit,
                 n: pending.n,
                 call: pending.call,
@@ -328,20 +378,23 @@ impl Turn {
         }
     }
 
-    /// False while the call is wrapped up: its caller is on the way out, and nobody would come back for the
-    /// rest. Such a turn can only be waited for, or [expired](Self::expire).
+    /// False while the call is wrapped up: its caller is on the way out, and nobody would come back
+    /// for the rest. False also when the replies that the run has had are too many to be kept with
+    /// the call. Such a turn can only be waited for, or [expired](Self::expire).
     pub fn can_park(&self) -> bool {
-        !self.wrapping_up()
+        !self.wrapping_up() && self.parked_fits()
     }
 
-    /// What the project says to a caller who has to wait for a reply; none if it says nothing of its own.
+    /// What the project says to a caller who has to wait for a reply; none if it says nothing of
+    /// its own.
     pub fn comfort(&self) -> Option<Speech> {
         let rendered = self.release.comfort.as_ref()?.render(&self.scope(None)).ok()?;
         Some(Speech { text: rendered.text, ssml: rendered.ssml })
     }
 
-    /// Ends the turn although a reply is missing: the caller hears `comfort` and waits for `ms`, and a later
-    /// turn makes the run again. A turn that misses nothing or [cannot be parked](Self::can_park) is given back.
+    /// Ends the turn although a reply is missing: the caller hears `comfort` and waits for `ms`,
+    /// and a later turn makes the run again. A turn that misses nothing or [cannot be
+    /// parked](Self::can_park) is given back.
     pub fn park(mut self, comfort: Option<Speech>, ms: u32) -> Result<Finished, Box<Self>> {
         if !self.can_park() {
             return Err(Box::new(self));
@@ -352,8 +405,7 @@ impl Turn {
             self.pending = Some(pending);
             return Err(Box::new(self));
         };
-        let replies: Vec<Entry> =
-            self.entries.iter().filter(|entry| entry.visit == pending.visit).cloned().collect();
+        let replies = self.entries.of_visit(pending.visit);
         let now = self.now;
         if let Some(frame) = self.stack_mut().last_mut() {
             let since = match &frame.waits {
@@ -363,14 +415,15 @@ impl Turn {
             let misses = pending.caller.idempotency_key;
             frame.waits = Waits::Reply(Parked { run, replies, since, misses });
         }
-        self.say.extend(comfort);
+        // Room was kept for no more than this.
+        self.say.extend(comfort.filter(|speech| values::size(speech) <= FALLBACK_WORDS));
         let then = Then::Wait { ms };
         Ok(self.finish(then))
     }
 
     fn finish(&mut self, then: Then) -> Finished {
         let then = self.ending.take().unwrap_or(then);
-        if self.call.channel == Channel::Chat {
+        if !self.call.channel().ssml() {
             for speech in self.say.iter_mut().filter(|speech| speech.ssml) {
                 *speech = Speech { text: ssml_as_text(&speech.text), ssml: false };
             }
@@ -383,7 +436,7 @@ impl Turn {
                 sensitive: self.sensitive,
                 sensitive_say: std::mem::take(&mut self.sensitive_say),
                 sensitive_then: self.sensitive_then,
-                entries: self.entries.split_off(self.inherited.min(self.entries.len())),
+                entries: self.entries.take(),
                 steps: std::mem::take(&mut self.steps),
                 directives: Directives { say: std::mem::take(&mut self.say), then },
             },
@@ -440,13 +493,14 @@ impl Turn {
     fn push_frame(&mut self, flow: &Arc<Flow>, input: Map<String, Value>) {
         let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
         self.stack_mut().push(Frame::new(at, input));
+        self.frames_changed();
     }
 
     /// Attributes of a flow that have no value yet get their defaults.
     fn set_defaults(&mut self, flow: &Flow) {
         for (name, attribute) in &flow.attributes {
             if !attribute.default.is_null() && !self.call.attributes.contains_key(name) {
-                self.attribute_bytes += name.len() + values::size(&attribute.default);
+                self.attribute_bytes += values::entry_size(name, &attribute.default);
                 self.call.attributes.insert(name.clone(), attribute.default.clone());
             }
         }
@@ -457,29 +511,35 @@ impl Turn {
     }
 
     /// Adds words for the caller. Nobody listens while the call is wrapped up.
-    pub(crate) fn say(&mut self, speech: impl IntoIterator<Item = Speech>) {
-        if self.wrapping_up() {
-            return;
+    pub(crate) fn say(&mut self, speech: Vec<Speech>) -> Result<(), Fault> {
+        if self.wrapping_up() || speech.is_empty() {
+            return Ok(());
         }
+        let bytes = values::size(&speech);
+        self.make_room(bytes, "what is said")?;
+        self.recorded(bytes);
         let first = self.say.len();
         self.say.extend(speech);
         if self.in_sensitive_visit() {
             self.sensitive_say.extend(first..self.say.len());
+            self.recorded(8 * (self.say.len() - first));
         }
+        Ok(())
     }
 
     pub(crate) fn set_attribute(&mut self, name: &Name, value: Value) -> Result<(), Fault> {
         let limit = self.release.limits.attribute_bytes as usize;
-        let old = self.call.attributes.get(name).map_or(0, |old| name.len() + values::size(old));
-        let size = self.attribute_bytes - old + name.len() + values::size(&value);
+        let old = self.call.attributes.get(name).map_or(0, |old| values::entry_size(name, old));
+        let size = self.attribute_bytes - old + values::entry_size(name, &value);
         if size > limit {
             return Err(Fault::new(
-                "attribute-bytes",
+                ATTRIBUTE_BYTES,
                 format!(
                     "setting `{name}` would bring the attributes to {size} bytes; {limit} are allowed"
                 ),
             ));
         }
+        self.make_room(size.saturating_sub(self.attribute_bytes), "what is set")?;
         self.attribute_bytes = size;
         self.call.attributes.insert(name.clone(), value);
         Ok(())
@@ -488,33 +548,34 @@ impl Turn {
     /// The reply to host call `n` of `visit`: known already, or asked of `host` now.
     pub(crate) fn reply(
         &mut self,
-        host: &mut dyn Host,
+        host: &mut dyn TurnHost,
         ask: r#use::HostAsk,
     ) -> Option<Result<HostResult, Fault>> {
         let r#use::HostAsk { visit, n, call, caller, deadline } = ask;
-        if let Some(entry) = self.entries.iter().find(|entry| entry.visit == visit && entry.n == n)
-        {
+        if let Some(entry) = self.recall(visit, n) {
             if entry.call != call {
                 return Some(Err(Fault::new(
                     "diverged",
                     format!(
-                        "the run was made again and asked for {} where it had asked for {}",
+                        "the run was repeated and asked for {}, where it had asked for {} before",
                         call.function(),
                         entry.call.function()
                     ),
                 )));
             }
-            return Some(match &entry.result {
-                Err(error) if error.code == NODE_TIMEOUT => {
-                    Err(Fault::new("timeout", error.message.clone()))
-                }
-                result => Ok(result.clone()),
-            });
+            return Some(given(entry.result.clone()));
+        }
+        // Not before the journal was asked: what was asked under other bounds stays answered.
+        if let Err(error) = call.check() {
+            return Some(Ok(Err(error)));
+        }
+        if let Err(fault) = self.room_to_ask(&call) {
+            return Some(Err(fault));
         }
         match host.call(&caller, &call) {
             Some(result) => {
-                self.entries.push(Entry { visit, n, call, result: result.clone() });
-                Some(Ok(result))
+                self.record_entry(Entry { visit, n, call, result: sound(result) });
+                self.recall(visit, n).map(|entry| given(entry.result.clone()))
             }
             None => {
                 self.pending = Some(Pending { caller, call, deadline, visit, n });
@@ -527,6 +588,15 @@ impl Turn {
         if let Some(frame) = self.frame_mut() {
             frame.waits = Waits::Plugin(wait);
         }
+    }
+}
+
+/// What the plugin is given of a reply, or why its run ends here.
+fn given(result: HostResult) -> Result<HostResult, Fault> {
+    match result {
+        Err(error) if error.code == NODE_TIMEOUT => Err(Fault::new("timeout", error.message)),
+        Err(error) if error.code == NO_ROOM => Err(Fault::new(NO_ROOM, error.message)),
+        result => Ok(result),
     }
 }
 

@@ -1,8 +1,8 @@
 //! How long the function takes: `cargo bench -p dialgraph-lambda`.
 //!
-//! The real binary, optimised, under the emulated Runtime API, with an engine in this process that answers at once: what
-//! is measured is what the function adds. Lambda's own part of a cold start (finding a machine, fetching the binary)
-//! comes on top and cannot be measured here.
+//! The real binary, optimised, under the emulated Runtime API, with an engine in this process that
+//! answers at once: what is measured is what the function adds. Lambda's own part of a cold start
+//! (finding a machine, fetching the binary) comes on top and cannot be measured here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a benchmark")]
 #![expect(dead_code, reason = "the stand-in can do more than is needed here")]
@@ -13,10 +13,10 @@ mod engine;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dialgraph_lambda::emulator::{Function, Outcome};
+use dialgraph_lambda::emulator::{EmulatorOutcome, Function};
 use serde_json::json;
 
-use engine::Engine;
+use engine::EngineStandIn;
 
 const LIMIT: Duration = Duration::from_secs(8);
 const STARTS: usize = 40;
@@ -29,8 +29,8 @@ async fn main() {
 
     let folder = tempfile::tempdir().unwrap();
     let authority = folder.path().join("ca.pem");
-    let http = Engine::start(vec![]).await;
-    let (https, pem) = Engine::start_tls(vec![]).await;
+    let http = EngineStandIn::start(vec![]).await;
+    let (https, pem) = EngineStandIn::start_tls(vec![]).await;
     std::fs::write(&authority, pem).unwrap();
     let authority = authority.to_str().unwrap();
     let nobody = format!("http://{}", engine::unused_address().await);
@@ -96,8 +96,8 @@ async fn turn(function: &Function) {
     answered(&function.invoke(event, LIMIT).await);
 }
 
-fn answered(outcome: &Outcome) {
-    assert!(matches!(outcome, Outcome::Response(_)), "{outcome:?}");
+fn answered(outcome: &EmulatorOutcome) {
+    assert!(matches!(outcome, EmulatorOutcome::Response(_)), "{outcome:?}");
 }
 
 fn report(title: &str, mut times: Vec<Duration>) {

@@ -9,11 +9,11 @@ use dialgraph_connect::flat::{FlatMap, MAX_BYTES};
 pub enum BadAnswer {
     #[error("the answer has more than {MAX_BYTES} bytes, and Connect takes less than 32 KB")]
     TooLarge,
-    #[error("the answer is no flat JSON object of strings (line {line}, column {column})")]
+    #[error("the answer is not a flat JSON object of strings (line {line}, column {column})")]
     NotFlat { line: usize, column: usize },
     #[error("a value of the answer is an empty string, which Connect refuses")]
     Empty,
-    #[error("a key of the answer has other characters than letters, digits, `_` and `-`")]
+    #[error("a key of the answer may have letters, digits, `_` and `-` only")]
     Key,
     #[error("the answer names no action; is the URL that of a Dialgraph engine?")]
     NoAction,

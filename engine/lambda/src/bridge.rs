@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialgraph_connect::fallback::{Fallback, Reason};
+use dialgraph_connect::fallback::{FallbackAnswer, Reason};
 use dialgraph_connect::flat::FlatMap;
 use dialgraph_connect::protocol::MAX_EVENT_BYTES;
 use serde::Serialize;
@@ -12,11 +12,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::engine::{Asked, Engine, Turns, unix_now};
-use crate::event::{Event, Kind};
+use crate::engine::{Asked, EngineClient, Turns, unix_now};
+use crate::event::{Event, InvocationKind};
 use crate::lex;
-use crate::log::{Level, Line};
-use crate::settings::Settings;
+use crate::log::{InvocationLine, Level};
+use crate::settings::BridgeSettings;
 
 /// Time kept for giving the answer to Lambda before it ends the invocation.
 const RESERVE: Duration = Duration::from_millis(250);
@@ -38,16 +38,16 @@ pub enum Reply {
 
 /// The engine has not heard the news of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the engine has not heard the news of a contact ({}); they must be sent again", reason.code())]
+#[error("the engine did not receive a contact event ({}); it must be sent again", reason.code())]
 pub struct Unheard {
     pub reason: Reason,
 }
 
 /// Everything that lives as long as the process.
 #[derive(Debug)]
-pub struct Bridge<E = Engine> {
+pub struct Bridge<E = EngineClient> {
     engine: E,
-    fallback: Fallback,
+    fallback: FallbackAnswer,
     budget: Duration,
     used: AtomicBool,
 }
@@ -55,15 +55,15 @@ pub struct Bridge<E = Engine> {
 impl Bridge {
     /// # Errors
     /// If the settings' URL has no scheme or host.
-    pub fn new(settings: Settings) -> Result<Self, hyper::http::Error> {
-        let Settings { engine, key, budget, tls, fallback, warnings: _ } = settings;
-        Ok(Self::over(Engine::new(&engine, key, tls)?, fallback, budget))
+    pub fn new(settings: BridgeSettings) -> Result<Self, hyper::http::Error> {
+        let BridgeSettings { engine, key, budget, tls, fallback, warnings: _ } = settings;
+        Ok(Self::over(EngineClient::new(&engine, key, tls)?, fallback, budget))
     }
 }
 
 impl<E: Turns> Bridge<E> {
     /// With `engine` to answer turns, and `fallback` where it does not within `budget`.
-    pub fn over(engine: E, fallback: Fallback, budget: Duration) -> Self {
+    pub fn over(engine: E, fallback: FallbackAnswer, budget: Duration) -> Self {
         Self { engine, fallback, budget, used: AtomicBool::new(false) }
     }
 
@@ -76,26 +76,27 @@ impl<E: Turns> Bridge<E> {
         self.engine.warm_up().await;
     }
 
-    /// Answers `event`. Lambda ends the invocation at `deadline_ms`, in Unix milliseconds. `log` gets
-    /// one line.
+    /// Answers `event`. Lambda ends the invocation at `deadline_ms`, in Unix milliseconds. `log`
+    /// gets one line.
     ///
     /// # Errors
-    /// When the engine has not heard the news of a contact. A caller is given the fallback; news have no caller, and
-    /// are sent again only if the invocation fails.
+    /// When the engine has not heard the news of a contact. A caller is given the fallback; news
+    /// have no caller, and are sent again only if the invocation fails.
     pub async fn answer(
         &self,
         event: &RawValue,
         request: &str,
         deadline_ms: u64,
-        log: impl FnOnce(&Line<'_>),
+        log: impl FnOnce(&InvocationLine<'_>),
     ) -> Result<Reply, Unheard> {
         let began = Instant::now();
         let cold = !self.used.swap(true, Ordering::Relaxed);
-        // A Lambda event is JSON: it is not read only if it is larger, or nested more deeply, than any of Connect's.
+        // A Lambda event is JSON: it is not read only if it is larger, or nested more deeply, than
+        // any of Connect's.
         let readable = event.get().len() <= MAX_EVENT_BYTES;
         let value = readable.then(|| serde_json::from_str(event.get()).ok()).flatten();
         let peeked = Event::new(value.unwrap_or(Value::Null));
-        let mut line = Line {
+        let mut line = InvocationLine {
             level: Level::Info,
             message: "turn",
             request,
@@ -108,7 +109,7 @@ impl<E: Turns> Bridge<E> {
             ms: 0,
             cold,
         };
-        if peeked.kind() == Kind::Lex {
+        if peeked.kind() == InvocationKind::Lex {
             let reply = Reply::Lex(lex::close(peeked.value()));
             line.message = "lex";
             line.answered_by = "lex";
@@ -116,7 +117,7 @@ impl<E: Turns> Bridge<E> {
             log(&line);
             return Ok(reply);
         }
-        let news = peeked.kind() == Kind::News;
+        let news = peeked.kind() == InvocationKind::News;
         if news {
             line.message = "news";
         }
@@ -178,8 +179,9 @@ impl<E: Turns> Bridge<E> {
     }
 }
 
-/// The budget, or less if Lambda ends the invocation earlier. Lambda gives out no invocation that it has ended already,
-/// so a time that is past is no deadline (cargo-lambda's is always the same moment of 1970).
+/// The budget, or less if Lambda ends the invocation earlier. Lambda gives out no invocation that
+/// it has ended already, so a time that is past is no deadline (cargo-lambda's is always the same
+/// moment of 1970).
 fn time_left(budget: Duration, deadline: Duration, now: Duration) -> Duration {
     match deadline.checked_sub(now) {
         Some(left) if !left.is_zero() => budget.min(left.saturating_sub(RESERVE)),

@@ -1,16 +1,17 @@
-//! Lambda on one's own machine: the Runtime API as AWS publishes it (version 2018-06-01), and a process that uses it.
+//! Lambda on one's own machine: the Runtime API as AWS publishes it (version 2018-06-01), and a
+//! process that uses it.
 //!
 //! With it tests run the real binary, not a function within it. It is not part of what is deployed.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
 //! use std::time::Duration;
-//! use dialgraph_lambda::emulator::{Function, Outcome};
+//! use dialgraph_lambda::emulator::{Function, EmulatorOutcome};
 //!
 //! let variables = [("DIALGRAPH_URL", "http://127.0.0.1:8080")];
 //! let function = Function::start("target/debug/dialgraph-lambda".as_ref(), variables).await?;
 //! match function.invoke("{}", Duration::from_secs(8)).await {
-//!     Outcome::Response(answer) => println!("{answer}"),
+//!     EmulatorOutcome::Response(answer) => println!("{answer}"),
 //!     other => println!("Connect would take its error branch: {other:?}"),
 //! }
 //! # Ok(())
@@ -45,7 +46,7 @@ const BASE: &str = "/2018-06-01/runtime/";
 
 /// What an invocation came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EmulatorOutcome {
     /// What the function answered, in JSON.
     Response(String),
     /// The error that the function reported, in JSON.
@@ -63,7 +64,8 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts `binary` with `variables` and what Lambda itself sets, and nothing else in its environment.
+    /// Starts `binary` with `variables` and what Lambda itself sets, and nothing else in its
+    /// environment.
     ///
     /// # Errors
     /// If there is no such binary, or no free port.
@@ -98,14 +100,19 @@ impl Function {
         Ok(Self { api, child, log })
     }
 
-    /// Gives `event` to the function and waits for its answer, `limit` at most. One invocation at a time is given to a
-    /// process, as in Lambda; others wait.
-    pub async fn invoke(&self, event: &str, limit: Duration) -> Outcome {
+    /// Gives `event` to the function and waits for its answer, `limit` at most. One invocation at a
+    /// time is given to a process, as in Lambda; others wait.
+    pub async fn invoke(&self, event: &str, limit: Duration) -> EmulatorOutcome {
         self.invoke_as_if(event, limit, limit).await
     }
 
     /// As [`Function::invoke`], but the function is told that it is ended after `told`.
-    pub async fn invoke_as_if(&self, event: &str, told: Duration, limit: Duration) -> Outcome {
+    pub async fn invoke_as_if(
+        &self,
+        event: &str,
+        told: Duration,
+        limit: Duration,
+    ) -> EmulatorOutcome {
         self.api.invoke(event, told, limit).await
     }
 
@@ -114,7 +121,8 @@ impl Function {
         self.log.lines()
     }
 
-    /// Waits for a line that `wanted` likes; the function's output comes a little later than its answer.
+    /// Waits for a line that `wanted` likes; the function's output comes a little later than its
+    /// answer.
     pub async fn logged(&self, wanted: impl Fn(&str) -> bool) -> String {
         loop {
             if let Some(line) = self.log().into_iter().find(|line| wanted(line)) {
@@ -152,7 +160,7 @@ impl Log {
 struct Invocation {
     event: String,
     deadline_ms: u128,
-    done: oneshot::Sender<Outcome>,
+    done: oneshot::Sender<EmulatorOutcome>,
 }
 
 /// The server that a function asks for its next invocation.
@@ -188,7 +196,7 @@ impl RuntimeApi {
         Ok(Self { address, invocations, one_at_a_time: tokio::sync::Mutex::new(()), server })
     }
 
-    async fn invoke(&self, event: &str, told: Duration, limit: Duration) -> Outcome {
+    async fn invoke(&self, event: &str, told: Duration, limit: Duration) -> EmulatorOutcome {
         let _turn = self.one_at_a_time.lock().await;
         let (done, outcome) = oneshot::channel();
         let deadline_ms = (unix_now() + told).as_millis();
@@ -197,7 +205,7 @@ impl RuntimeApi {
             self.invocations.send(invocation).await.ok()?;
             outcome.await.ok()
         };
-        tokio::time::timeout(limit, run).await.ok().flatten().unwrap_or(Outcome::TimedOut)
+        tokio::time::timeout(limit, run).await.ok().flatten().unwrap_or(EmulatorOutcome::TimedOut)
     }
 }
 
@@ -215,7 +223,7 @@ struct State {
 #[derive(Default)]
 struct Running {
     last: u64,
-    by_id: HashMap<String, oneshot::Sender<Outcome>>,
+    by_id: HashMap<String, oneshot::Sender<EmulatorOutcome>>,
 }
 
 impl State {
@@ -228,9 +236,11 @@ impl State {
         match (parts.method, path.as_slice()) {
             (Method::GET, ["invocation", "next"]) => self.next().await,
             (Method::POST, ["invocation", id, "response"]) => {
-                self.done(id, Outcome::Response(body))
+                self.done(id, EmulatorOutcome::Response(body))
             }
-            (Method::POST, ["invocation", id, "error"]) => self.done(id, Outcome::Error(body)),
+            (Method::POST, ["invocation", id, "error"]) => {
+                self.done(id, EmulatorOutcome::Error(body))
+            }
             (Method::POST, ["init", "error"]) => status(StatusCode::ACCEPTED),
             _ => status(StatusCode::NOT_FOUND),
         }
@@ -261,7 +271,7 @@ impl State {
             .unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
     }
 
-    fn done(&self, id: &str, outcome: Outcome) -> Response<Full<Bytes>> {
+    fn done(&self, id: &str, outcome: EmulatorOutcome) -> Response<Full<Bytes>> {
         match self.running().by_id.remove(id) {
             Some(done) => {
                 // Whoever invoked it may have given up.

@@ -1,8 +1,9 @@
 //! The engine, as the Lambda sees it: one endpoint, one warm connection, one deadline.
 //!
-//! The engine is asked at most twice. The second time comes at once when the first fails in a way that a second may
-//! not, and after half of the time when there is no answer yet: a connection that died in its sleep says nothing. Both
-//! carry one turn token, so the engine runs the turn once, and the first answer of either is taken.
+//! The engine is asked at most twice. The second time comes at once when the first fails in a way
+//! that a second may not, and after half of the time when there is no answer yet: a connection that
+//! died in its sleep says nothing. Both carry one turn token, so the engine runs the turn once, and
+//! the first answer of either is taken.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use dialgraph_connect::fallback::Reason;
 use dialgraph_connect::flat::{FlatMap, MAX_BYTES};
-use dialgraph_connect::signature::{Key, Nonce, Request, sign};
+use dialgraph_connect::signature::{Nonce, Request, SigningKey, sign};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{Method, StatusCode, Uri};
@@ -33,7 +34,8 @@ const CONNECT_WITHIN: Duration = Duration::from_millis(1_500);
 /// Time for a process that restarts to listen again, or a balancer to choose another.
 const PAUSE: Duration = Duration::from_millis(75);
 
-/// How long an unused connection is kept. Balancers drop them after a minute or more, and some do not say so.
+/// How long an unused connection is kept. Balancers drop them after a minute or more, and some do
+/// not say so.
 const IDLE: Duration = Duration::from_secs(50);
 
 const WARM_UP_WITHIN: Duration = Duration::from_millis(1_000);
@@ -44,7 +46,7 @@ const AGENT: &str = concat!("dialgraph-lambda/", env!("CARGO_PKG_VERSION"));
 
 /// Why the engine has not answered.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum EngineFailure {
     #[error("no connection: {0}")]
     Unreachable(String),
     #[error("no answer in time")]
@@ -60,7 +62,7 @@ pub enum Failure {
     Start(String),
 }
 
-impl Failure {
+impl EngineFailure {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Unreachable(_) => Reason::Unreachable,
@@ -87,14 +89,15 @@ impl Failure {
 /// What came of asking.
 #[derive(Debug)]
 pub struct Asked {
-    pub result: Result<FlatMap, Failure>,
+    pub result: Result<FlatMap, EngineFailure>,
     /// 1 or 2.
     pub attempts: u8,
 }
 
 /// Whoever answers turns.
 pub trait Turns: Send + Sync {
-    /// Does beforehand what the first turn would otherwise wait for. Whether that works is of no interest yet.
+    /// Does beforehand what the first turn would otherwise wait for. Whether that works is of no
+    /// interest yet.
     fn warm_up(&self) -> impl Future<Output = ()> + Send;
 
     /// Answers `event`, or says by `deadline` why not.
@@ -103,19 +106,23 @@ pub trait Turns: Send + Sync {
 
 /// A client of one engine.
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct EngineClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     turn: Uri,
     health: Uri,
-    key: Key,
+    key: SigningKey,
 }
 
-impl Engine {
+impl EngineClient {
     /// A client of the engine at `origin` (scheme, host and port), which signs with `key`.
     ///
     /// # Errors
     /// If `origin` has no scheme or host.
-    pub fn new(origin: &Uri, key: Key, tls: ClientConfig) -> Result<Self, hyper::http::Error> {
+    pub fn new(
+        origin: &Uri,
+        key: SigningKey,
+        tls: ClientConfig,
+    ) -> Result<Self, hyper::http::Error> {
         let at = |path: &'static str| {
             let mut parts = origin.clone().into_parts();
             parts.path_and_query = Some(hyper::http::uri::PathAndQuery::from_static(path));
@@ -177,13 +184,13 @@ impl Engine {
             attempts = 2;
             self.attempt(event).await
         };
-        let result = timeout_at(deadline, both).await.unwrap_or(Err(Failure::Slow));
+        let result = timeout_at(deadline, both).await.unwrap_or(Err(EngineFailure::Slow));
         Asked { result, attempts }
     }
 
-    async fn attempt(&self, event: &Bytes) -> Result<FlatMap, Failure> {
+    async fn attempt(&self, event: &Bytes) -> Result<FlatMap, EngineFailure> {
         let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(Failure::Random)?;
+        getrandom::fill(&mut random).map_err(EngineFailure::Random)?;
         let signed = sign(
             &self.key,
             &Request { method: Method::POST.as_str(), path: PATH, body: event },
@@ -198,10 +205,10 @@ impl Engine {
         }
         let request = request
             .body(Full::new(event.clone()))
-            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+            .map_err(|error| EngineFailure::Unreachable(error.to_string()))?;
         let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
         if response.status() != StatusCode::OK {
-            return Err(Failure::Status(response.status()));
+            return Err(EngineFailure::Status(response.status()));
         }
         let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
         let body =
@@ -213,7 +220,7 @@ impl Engine {
     }
 }
 
-impl Turns for Engine {
+impl Turns for EngineClient {
     async fn warm_up(&self) {
         self.open().await;
     }
@@ -225,9 +232,9 @@ impl Turns for Engine {
 
 /// The first answer of the two; their last failure if neither has one.
 async fn earlier<T>(
-    mut a: impl Future<Output = Result<T, Failure>> + Unpin,
-    mut b: impl Future<Output = Result<T, Failure>> + Unpin,
-) -> Result<T, Failure> {
+    mut a: impl Future<Output = Result<T, EngineFailure>> + Unpin,
+    mut b: impl Future<Output = Result<T, EngineFailure>> + Unpin,
+) -> Result<T, EngineFailure> {
     tokio::select! {
         biased;
         result = &mut a => match result {
@@ -242,7 +249,7 @@ async fn earlier<T>(
 }
 
 /// With the causes, which say more than the error itself. None of them repeats what was sent.
-fn unreachable(error: &(dyn std::error::Error + 'static)) -> Failure {
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> EngineFailure {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -250,7 +257,7 @@ fn unreachable(error: &(dyn std::error::Error + 'static)) -> Failure {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    Failure::Unreachable(text)
+    EngineFailure::Unreachable(text)
 }
 
 /// Since 1970.

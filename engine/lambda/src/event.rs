@@ -1,13 +1,14 @@
 //! The little that must be known of an event to answer without the engine.
 
 use dialgraph_connect::fallback::Listener;
-use dialgraph_connect::protocol::CONTACT_EVENT;
+use dialgraph_connect::protocol::{CONTACT_EVENT, medium};
 use serde_json::Value;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The bridge flow, for the next turn. Whatever is not from Lex counts as this: the engine says if it is not.
+pub enum InvocationKind {
+    /// The bridge flow, for the next turn. Whatever is not from Lex counts as this: the engine says
+    /// if it is not.
     Turn,
     /// Lex, whether the dialog goes on.
     Lex,
@@ -24,14 +25,14 @@ impl Event {
         Self(event)
     }
 
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> InvocationKind {
         let lex = self.0["invocationSource"].is_string() && self.0["sessionState"].is_object();
         if lex {
-            Kind::Lex
+            InvocationKind::Lex
         } else if self.0["detail-type"] == CONTACT_EVENT {
-            Kind::News
+            InvocationKind::News
         } else {
-            Kind::Turn
+            InvocationKind::Turn
         }
     }
 
@@ -39,7 +40,7 @@ impl Event {
     pub fn listener(&self) -> Listener<'_> {
         let details = &self.0["Details"];
         Listener {
-            chat: details["ContactData"]["Channel"] == "CHAT",
+            medium: details["ContactData"]["Channel"].as_str().and_then(medium).unwrap_or_default(),
             locale: details["Parameters"]["locale"].as_str(),
             language: details["ContactData"]["LanguageCode"].as_str(),
         }
@@ -48,8 +49,10 @@ impl Event {
     /// The id by which Connect's own logs name the contact; none if it does not look like one.
     pub fn contact(&self) -> Option<&str> {
         let id = match self.kind() {
-            Kind::News => &self.0["detail"]["contactId"],
-            Kind::Turn | Kind::Lex => &self.0["Details"]["ContactData"]["ContactId"],
+            InvocationKind::News => &self.0["detail"]["contactId"],
+            InvocationKind::Turn | InvocationKind::Lex => {
+                &self.0["Details"]["ContactData"]["ContactId"]
+            }
         };
         let id = id.as_str()?;
         let plain = id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
@@ -73,10 +76,10 @@ mod tests {
         let event = Event::new(json!({"Name": "ContactFlowEvent", "Details": {
             "ContactData": {"ContactId": CONTACT, "Channel": "CHAT", "LanguageCode": "en-US", "Queue": null},
             "Parameters": {"locale": "ko-KR"}}}));
-        assert_eq!(event.kind(), Kind::Turn);
+        assert_eq!(event.kind(), InvocationKind::Turn);
         assert_eq!(event.contact(), Some(CONTACT));
         let listener = event.listener();
-        assert!(listener.chat);
+        assert!(!listener.medium.speaks());
         assert_eq!((listener.locale, listener.language), (Some("ko-KR"), Some("en-US")));
     }
 
@@ -85,13 +88,13 @@ mod tests {
         let news = json!({"detail-type": "Amazon Connect Contact Event", "source": "aws.connect",
             "detail": {"eventType": "DISCONNECTED", "contactId": CONTACT, "channel": "VOICE"}});
         let event = Event::new(news);
-        assert_eq!((event.kind(), event.contact()), (Kind::News, Some(CONTACT)));
+        assert_eq!((event.kind(), event.contact()), (InvocationKind::News, Some(CONTACT)));
     }
 
     #[test]
     fn a_question_of_lex_is_told_from_a_turn() {
         let event = json!({"messageVersion": "1.0", "invocationSource": "DialogCodeHook", "sessionState": {}});
-        assert_eq!(Event::new(event).kind(), Kind::Lex);
+        assert_eq!(Event::new(event).kind(), InvocationKind::Lex);
     }
 
     #[test]
@@ -104,9 +107,9 @@ mod tests {
             json!({"Details": {"ContactData": []}}),
         ] {
             let event = Event::new(value);
-            assert_eq!(event.kind(), Kind::Turn);
+            assert_eq!(event.kind(), InvocationKind::Turn);
             assert_eq!(event.contact(), None);
-            assert!(!event.listener().chat);
+            assert!(event.listener().medium.speaks());
         }
         // A number of a caller in the wrong place does not reach the log.
         let event = json!({"Details": {"ContactData": {"ContactId": "+12025550123"}}});

@@ -1,7 +1,8 @@
 //! The code hook of the Lex bot by which the bridge flow listens.
 //!
-//! Lex is asked to hear, not to understand: whatever it makes of an utterance, the dialog is closed at once and the
-//! words go on as session attributes, which the bridge flow passes to the engine with the next turn:
+//! Lex is asked to hear, not to understand: whatever it makes of an utterance, the dialog is closed
+//! at once and the words go on as session attributes, which the bridge flow passes to the engine
+//! with the next turn:
 //!
 //! | session attribute | value |
 //! |---|---|
@@ -17,7 +18,8 @@ use serde_json::{Map, Value, json};
 /// Where Connect puts the keys that were pressed.
 const KEYS: &str = "x-amz-lex:dtmf-transcript";
 
-/// Lex accepts no utterance that is longer; a longer one is cut, so that no answer grows without bound.
+/// Lex accepts no utterance that is longer; a longer one is cut, so that no answer grows without
+/// bound.
 const MAX_TRANSCRIPT: usize = 1_024;
 
 /// What to answer to `event`, which comes from a code hook of Lex V2.

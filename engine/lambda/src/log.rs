@@ -4,9 +4,10 @@ use std::io::Write;
 
 use serde::Serialize;
 
-/// What is told of one invocation. The contact id leads to the engine's spans and to Connect's contact record.
+/// What is told of one invocation. The contact id leads to the engine's spans and to Connect's
+/// contact record.
 #[derive(Debug, Clone, Serialize)]
-pub struct Line<'a> {
+pub struct InvocationLine<'a> {
     pub level: Level,
     pub message: &'a str,
     pub request: &'a str,
@@ -46,10 +47,10 @@ pub struct Note<'a> {
 
 /// Writes one line to standard output, where Lambda collects it.
 pub fn write(line: &impl Serialize) {
-    if let Ok(mut text) = serde_json::to_vec(line) {
-        text.push(b'\n');
+    if let Ok(text) = serde_json::to_string(line) {
+        let text = format!("{}\n", dialgraph_visible::json(&text));
         // Nobody is left to tell if this fails.
-        let _ = std::io::stdout().lock().write_all(&text);
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 }
 

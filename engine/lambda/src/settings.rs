@@ -1,15 +1,15 @@
 //! What the function is told by its environment, checked before the first call comes.
 //!
-//! All variables of ours begin with `DIALGRAPH_`. One that is not known is refused: a misspelt fallback queue would
-//! otherwise be noticed on the day it is needed.
+//! All variables of ours begin with `DIALGRAPH_`. One that is not known is refused: a misspelt
+//! fallback queue would otherwise be noticed on the day it is needed.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use dialgraph_connect::fallback::Fallback;
-use dialgraph_connect::signature::{Key, KeyError};
+use dialgraph_connect::fallback::FallbackAnswer;
+use dialgraph_connect::signature::{KeyError, SigningKey};
 use hyper::Uri;
 use tokio_rustls::rustls::ClientConfig;
 use zeroize::Zeroizing;
@@ -51,28 +51,30 @@ const DEFAULT_BUDGET_MS: u64 = 6_500;
 
 /// The checked settings.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct BridgeSettings {
     /// Scheme, host and port of the engine.
     pub engine: Uri,
-    pub key: Key,
+    pub key: SigningKey,
     /// Longest time that an invocation takes.
     pub budget: Duration,
     pub tls: ClientConfig,
-    pub fallback: Fallback,
+    pub fallback: FallbackAnswer,
     /// What is allowed but worth a word.
     pub warnings: Vec<String>,
 }
 
-/// The settings of a function that has the engine within: nothing to connect to and nothing to sign.
+/// The settings of a function that has the engine within: nothing to connect to and nothing to
+/// sign.
 #[derive(Debug, Clone)]
 pub struct Within {
     /// Longest time that an invocation takes.
     pub budget: Duration,
-    pub fallback: Fallback,
+    pub fallback: FallbackAnswer,
 }
 
 impl Within {
-    /// From the variables of an environment; all but ours are passed over, and those of the engine's configuration.
+    /// From the variables of an environment; all but ours are passed over, and those of the
+    /// engine's configuration.
     ///
     /// # Errors
     /// All that is wrong with them.
@@ -84,7 +86,7 @@ impl Within {
             if reader.take(name).is_some() {
                 reader.problem(
                     name,
-                    "means nothing to a function that has the engine within; take it out",
+                    "has no effect on a function that contains the engine; remove it",
                 );
             }
         }
@@ -131,8 +133,9 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-impl Settings {
-    /// From the variables of an environment; all but ours are passed over. Files are read by `read`.
+impl BridgeSettings {
+    /// From the variables of an environment; all but ours are passed over. Files are read by
+    /// `read`.
     ///
     /// # Errors
     /// All that is wrong with them.
@@ -169,7 +172,8 @@ impl Reader {
     fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let ours = |(name, _): &(String, String)| {
             name.starts_with(PREFIX)
-                // Those of the engine, on a machine that has both: `DIALGRAPH_SECTION__KEY`, and the command's own.
+                // Those of the engine, on a machine that has both: `DIALGRAPH_SECTION__KEY`, and
+                // the command's own.
                 && !name.contains("__")
                 && !OF_THE_COMMAND.contains(&name.as_str())
         };
@@ -224,7 +228,7 @@ impl Reader {
         }
         if uri.path() != "/" || uri.query().is_some() {
             let must = format!(
-                "`{text}` must be without a path: the path that is signed is the one that the engine sees"
+                "`{text}` must have no path: the function signs the path that the engine sees"
             );
             self.problem(URL, must);
             return None;
@@ -239,7 +243,7 @@ impl Reader {
         Some(uri)
     }
 
-    fn key(&mut self, read: &impl Fn(&Path) -> std::io::Result<String>) -> Option<Key> {
+    fn key(&mut self, read: &impl Fn(&Path) -> std::io::Result<String>) -> Option<SigningKey> {
         let id = self.require(KEY_ID);
         let text = self.take(KEY).map(Zeroizing::new);
         let file = self.take(KEY_FILE);
@@ -251,7 +255,7 @@ impl Reader {
                 (KEY_FILE, Zeroizing::new(self.good(KEY_FILE, text)?))
             }
             (Some(_), Some(_)) => {
-                self.problem(KEY_FILE, format!("is set beside {KEY}; leave one of them out"));
+                self.problem(KEY_FILE, format!("is set as well as {KEY}; set only one of them"));
                 return None;
             }
             (None, None) => {
@@ -262,7 +266,7 @@ impl Reader {
                 return None;
             }
         };
-        let key = Key::from_hex(&id?, &secret);
+        let key = SigningKey::from_hex(&id?, &secret);
         let variable = if matches!(key, Err(KeyError::Id { .. })) { KEY_ID } else { variable };
         self.good(variable, key)
     }
@@ -290,14 +294,14 @@ impl Reader {
         self.good(CA_FILE, tls::config(pem.as_deref()))
     }
 
-    fn fallback(&mut self) -> Option<Fallback> {
+    fn fallback(&mut self) -> Option<FallbackAnswer> {
         let queue = self.require(QUEUE);
         let locale = self.take(LOCALE);
         let names: Vec<String> =
             self.variables.keys().filter(|name| name.starts_with(TEXT)).cloned().collect();
         // Without a queue the texts are still looked at, so that all problems are told at once.
         let found = queue.is_some();
-        let mut fallback = self.good(QUEUE, Fallback::new(queue.as_deref()));
+        let mut fallback = self.good(QUEUE, FallbackAnswer::new(queue.as_deref()));
         for name in names {
             let Some(text) = self.take(&name) else { continue };
             let locale = name.trim_start_matches(TEXT).to_owned();
@@ -316,13 +320,14 @@ impl Reader {
 
     fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.variables).into_keys() {
-            let nearest = VARIABLES
+            // By a number of letters: what all of them begin with is no likeness.
+            let meant = VARIABLES
                 .iter()
-                .map(|(known, _)| (distance(&name, known), known))
+                .map(|(known, _)| (strsim::osa_distance(&name, known), known))
                 .min()
                 .filter(|(distance, _)| *distance <= 4)
                 .map_or_else(names, |(_, known)| format!("did you mean {known}?"));
-            self.problem(&name, format!("is not known; {nearest}"));
+            self.problem(&name, format!("is not known; {meant}"));
         }
     }
 }
@@ -330,24 +335,6 @@ impl Reader {
 fn names() -> String {
     let names: Vec<&str> = VARIABLES.iter().map(|(name, _)| *name).collect();
     format!("there are {}", names.join(", "))
-}
-
-/// How many letters must be put in, left out or changed to make one of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The real binary under Lambda's Runtime API, with an engine that is up, slow, refusing, talking nonsense, or dead.
+//! The real binary under Lambda's Runtime API, with an engine that is up, slow, refusing, talking
+//! nonsense, or dead.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,14 +8,14 @@ mod engine;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dialgraph_connect::signature::{Key, Request as Signed, Verifier};
+use dialgraph_connect::signature::{Request as Signed, SigningKey, Verifier};
 use dialgraph_lambda::bridge::Bridge;
-use dialgraph_lambda::emulator::{Function, Outcome};
-use dialgraph_lambda::settings::Settings;
+use dialgraph_lambda::emulator::{EmulatorOutcome, Function};
+use dialgraph_lambda::settings::BridgeSettings;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use engine::{Engine, Script};
+use engine::{EngineStandIn, Script};
 
 const SECRET: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 const CONTACT: &str = "11111111-2222-3333-4444-555555555555";
@@ -25,7 +26,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 /// Long enough that no machine is too slow for it, where a test is not about time.
 const LONG: &str = "7000";
 
-/// The function; or the one that is named, such as one for another architecture under an emulator (`arm64.sh`).
+/// The function; or the one that is named, such as one for another architecture under an emulator
+/// (`arm64.sh`).
 fn binary() -> PathBuf {
     let usual = || env!("CARGO_BIN_EXE_dialgraph-lambda").into();
     std::env::var_os("LAMBDA_UNDER_TEST").map_or_else(usual, PathBuf::from)
@@ -60,9 +62,9 @@ async fn ask(function: &Function) -> Value {
     answer(function.invoke(&turn().to_string(), CONNECT_LIMIT).await)
 }
 
-fn answer(outcome: Outcome) -> Value {
+fn answer(outcome: EmulatorOutcome) -> Value {
     match outcome {
-        Outcome::Response(text) => serde_json::from_str(&text).unwrap(),
+        EmulatorOutcome::Response(text) => serde_json::from_str(&text).unwrap(),
         other => panic!("Connect would take its error branch: {other:?}"),
     }
 }
@@ -89,7 +91,7 @@ fn is_fallback(answer: &Value, reason: &str) {
 
 #[tokio::test]
 async fn the_engine_gets_the_event_as_it_is_and_connect_its_answer() {
-    let engine = Engine::start(vec![]).await;
+    let engine = EngineStandIn::start(vec![]).await;
     let function = function(&engine.url(), &[]).await;
     // White space and a field that nobody knows: nothing is lost or put in order.
     let event = turn().to_string().replacen('{', "{ \"Later\" : 1.50,\n", 1);
@@ -99,7 +101,7 @@ async fn the_engine_gets_the_event_as_it_is_and_connect_its_answer() {
     let [request] = &engine.turns()[..] else { panic!("one request") };
     assert_eq!(request.body, event.as_bytes());
     assert_eq!(request.method, "POST");
-    let verifier = Verifier::new([Key::from_hex("2026-11", SECRET).unwrap()]).unwrap();
+    let verifier = Verifier::new([SigningKey::from_hex("2026-11", SECRET).unwrap()]).unwrap();
     let signed = Signed { method: "POST", path: "/v1/connect/turn", body: &request.body };
     let at = request.header("x-dialgraph-timestamp").unwrap().parse().unwrap();
     assert!(verifier.verify(|name| request.header(name), &signed, at).is_ok());
@@ -107,7 +109,7 @@ async fn the_engine_gets_the_event_as_it_is_and_connect_its_answer() {
 
 #[tokio::test]
 async fn one_connection_serves_all_turns() {
-    let engine = Engine::start(vec![]).await;
+    let engine = EngineStandIn::start(vec![]).await;
     let function = function(&engine.url(), &[]).await;
     engine.connected().await;
     for _ in 0..20 {
@@ -120,7 +122,7 @@ async fn one_connection_serves_all_turns() {
 
 #[tokio::test]
 async fn a_server_error_is_tried_once_more_with_a_new_nonce() {
-    let engine = Engine::start(vec![Script::Status(503), Script::Answer]).await;
+    let engine = EngineStandIn::start(vec![Script::Status(503), Script::Answer]).await;
     let function = function(&engine.url(), &[]).await;
     assert_eq!(ask(&function).await["action"], "listen");
     let turns = engine.turns();
@@ -133,7 +135,7 @@ async fn a_server_error_is_tried_once_more_with_a_new_nonce() {
 
 #[tokio::test]
 async fn an_engine_that_fails_twice_is_not_asked_a_third_time() {
-    let engine = Engine::start(vec![Script::Status(500), Script::Status(503)]).await;
+    let engine = EngineStandIn::start(vec![Script::Status(500), Script::Status(503)]).await;
     let function = function(&engine.url(), &[]).await;
     is_fallback(&ask(&function).await, "engine-failed");
     assert_eq!(engine.turns().len(), 2);
@@ -150,7 +152,8 @@ async fn a_refusal_is_not_tried_again() {
         (302, "engine-refused"),
         (204, "engine-refused"),
     ];
-    let engine = Engine::start(statuses.map(|(status, _)| Script::Status(status)).to_vec()).await;
+    let engine =
+        EngineStandIn::start(statuses.map(|(status, _)| Script::Status(status)).to_vec()).await;
     let function = function(&engine.url(), &[]).await;
     for (asked, (status, reason)) in statuses.into_iter().enumerate() {
         let answer = ask(&function).await;
@@ -180,7 +183,7 @@ async fn nonsense_never_reaches_connect() {
     scripts.push(Script::Body("x".repeat(1_000_000)));
     scripts.push(Script::Body("{\"action\":\"\u{fffd}".repeat(3)));
     let all = scripts.len();
-    let engine = Engine::start(scripts).await;
+    let engine = EngineStandIn::start(scripts).await;
     let function = function(&engine.url(), &[]).await;
     for _ in 0..all {
         is_fallback(&ask(&function).await, "engine-bad-answer");
@@ -191,9 +194,11 @@ async fn nonsense_never_reaches_connect() {
 
 #[tokio::test]
 async fn what_is_no_http_at_all_is_an_engine_out_of_reach() {
-    let engine =
-        Engine::start(vec![Script::Raw("220 mail.example ESMTP\r\n"), Script::Raw("\u{0}\u{0}")])
-            .await;
+    let engine = EngineStandIn::start(vec![
+        Script::Raw("220 mail.example ESMTP\r\n"),
+        Script::Raw("\u{0}\u{0}"),
+    ])
+    .await;
     let function = function(&engine.url(), &[]).await;
     is_fallback(&ask(&function).await, "engine-unreachable");
 }
@@ -201,7 +206,7 @@ async fn what_is_no_http_at_all_is_an_engine_out_of_reach() {
 #[tokio::test]
 async fn a_connection_that_breaks_in_mid_answer_is_tried_once_more() {
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"action\":";
-    let engine = Engine::start(vec![Script::Raw(cut), Script::Answer]).await;
+    let engine = EngineStandIn::start(vec![Script::Raw(cut), Script::Answer]).await;
     let function = function(&engine.url(), &[]).await;
     assert_eq!(ask(&function).await["action"], "listen");
     assert_eq!(engine.turns().len(), 2);
@@ -219,20 +224,20 @@ async fn a_dead_engine_is_given_up_at_once() {
 
 #[tokio::test]
 async fn an_engine_that_dies_and_comes_back_is_found_again() {
-    let first = Engine::start(vec![]).await;
+    let first = EngineStandIn::start(vec![]).await;
     let address = first.address();
     let function = function(&first.url(), &[]).await;
     assert_eq!(ask(&function).await["action"], "listen");
     first.stop().await;
     is_fallback(&ask(&function).await, "engine-unreachable");
-    let second = Engine::start_at(address, vec![]).await;
+    let second = EngineStandIn::start_at(address, vec![]).await;
     assert_eq!(ask(&function).await["action"], "listen");
     assert_eq!(second.turns().len(), 1);
 }
 
 #[tokio::test]
 async fn a_silent_engine_is_asked_again_after_half_the_budget_and_then_left() {
-    let engine = Engine::start(vec![Script::Silence, Script::Silence]).await;
+    let engine = EngineStandIn::start(vec![Script::Silence, Script::Silence]).await;
     let function = function(&engine.url(), &[("DIALGRAPH_BUDGET_MS", "2000")]).await;
     is_fallback(&ask(&function).await, "engine-slow");
     assert_eq!(engine.turns().len(), 2);
@@ -242,7 +247,7 @@ async fn a_silent_engine_is_asked_again_after_half_the_budget_and_then_left() {
 
 #[tokio::test]
 async fn a_connection_that_died_in_its_sleep_costs_half_the_budget_and_not_the_answer() {
-    let engine = Engine::start(vec![Script::Silence, Script::Answer]).await;
+    let engine = EngineStandIn::start(vec![Script::Silence, Script::Answer]).await;
     let function = function(&engine.url(), &[("DIALGRAPH_BUDGET_MS", "4000")]).await;
     assert_eq!(ask(&function).await["action"], "listen");
     assert_eq!(engine.turns().len(), 2);
@@ -251,7 +256,7 @@ async fn a_connection_that_died_in_its_sleep_costs_half_the_budget_and_not_the_a
 #[tokio::test]
 async fn a_slow_answer_to_the_first_question_is_taken_when_it_comes() {
     // The second question finds nobody, the first is answered after the second was asked.
-    let engine = Engine::start(vec![Script::AfterTurns(2), Script::Status(500)]).await;
+    let engine = EngineStandIn::start(vec![Script::AfterTurns(2), Script::Status(500)]).await;
     let function = function(&engine.url(), &[("DIALGRAPH_BUDGET_MS", "4000")]).await;
     assert_eq!(ask(&function).await["action"], "listen");
     assert_eq!(engine.turns().len(), 2);
@@ -259,7 +264,7 @@ async fn a_slow_answer_to_the_first_question_is_taken_when_it_comes() {
 
 #[tokio::test]
 async fn lambdas_own_deadline_counts_if_it_is_nearer() {
-    let engine = Engine::start(vec![Script::Silence, Script::Silence]).await;
+    let engine = EngineStandIn::start(vec![Script::Silence, Script::Silence]).await;
     let function = function(&engine.url(), &[]).await;
     let outcome = function
         .invoke_as_if(&turn().to_string(), Duration::from_millis(2_000), CONNECT_LIMIT)
@@ -270,7 +275,7 @@ async fn lambdas_own_deadline_counts_if_it_is_nearer() {
 
 #[tokio::test]
 async fn with_no_time_left_the_engine_is_not_asked() {
-    let engine = Engine::start(vec![]).await;
+    let engine = EngineStandIn::start(vec![]).await;
     let variables = [
         ("DIALGRAPH_URL", engine.url()),
         ("DIALGRAPH_KEY_ID", "2026-11".to_owned()),
@@ -278,7 +283,7 @@ async fn with_no_time_left_the_engine_is_not_asked() {
         ("DIALGRAPH_FALLBACK_QUEUE", "night-desk".to_owned()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
-    let settings = Settings::new(variables, |path| std::fs::read_to_string(path)).unwrap();
+    let settings = BridgeSettings::new(variables, |path| std::fs::read_to_string(path)).unwrap();
     let bridge = Bridge::new(settings).unwrap();
     let event = RawValue::from_string(turn().to_string()).unwrap();
     // Not through the binary: a busy machine would let this deadline pass before it is looked at.
@@ -294,7 +299,7 @@ async fn with_no_time_left_the_engine_is_not_asked() {
 
 #[tokio::test]
 async fn an_event_larger_than_the_engine_takes_is_not_sent() {
-    let engine = Engine::start(vec![]).await;
+    let engine = EngineStandIn::start(vec![]).await;
     let function = function(&engine.url(), &[]).await;
     let mut event = turn();
     event["Details"]["ContactData"]["Attributes"]["a"] = json!("x".repeat(300_000));
@@ -307,17 +312,19 @@ async fn an_event_larger_than_the_engine_takes_is_not_sent() {
 
 #[tokio::test]
 async fn what_is_no_event_of_connect_is_for_the_engine_to_refuse() {
-    let engine = Engine::start(vec![Script::Status(400); 4]).await;
+    let engine = EngineStandIn::start(vec![Script::Status(400); 4]).await;
     let function = function(&engine.url(), &[]).await;
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     for event in ["{}", "null", "[1,2]", &deep] {
         match function.invoke(event, CONNECT_LIMIT).await {
-            Outcome::Response(text) => {
+            EmulatorOutcome::Response(text) => {
                 is_fallback(&serde_json::from_str(&text).unwrap(), "engine-refused");
             }
             // What cannot be read as JSON is refused by Lambda's runtime.
-            Outcome::Error(text) => assert!(event == deep && text.contains("recursion"), "{text}"),
-            Outcome::TimedOut => panic!("no answer to {event:.20}"),
+            EmulatorOutcome::Error(text) => {
+                assert!(event == deep && text.contains("recursion"), "{text}");
+            }
+            EmulatorOutcome::TimedOut => panic!("no answer to {event:.20}"),
         }
     }
 }
@@ -330,10 +337,10 @@ async fn news_of_a_contact_that_the_engine_has_not_heard_fail_so_that_they_are_s
     })
     .to_string();
     let script = vec![Script::Status(503), Script::Status(503), Script::Status(400)];
-    let engine = Engine::start(script).await;
+    let engine = EngineStandIn::start(script).await;
     let function = function(&engine.url(), &[]).await;
     match function.invoke(&news, CONNECT_LIMIT).await {
-        Outcome::Error(text) => assert!(text.contains("must be sent again"), "{text}"),
+        EmulatorOutcome::Error(text) => assert!(text.contains("must be sent again"), "{text}"),
         other => panic!("the news are lost: {other:?}"),
     }
     let line = function.logged(|line| line.contains("\"message\":\"news\"")).await;
@@ -341,12 +348,15 @@ async fn news_of_a_contact_that_the_engine_has_not_heard_fail_so_that_they_are_s
     assert_eq!((&line["contact"], &line["answered_by"]), (&json!(CONTACT), &json!("nobody")));
     // What the engine refuses it would refuse again.
     for _ in 0..2 {
-        assert!(matches!(function.invoke(&news, CONNECT_LIMIT).await, Outcome::Response(_)));
+        assert!(matches!(
+            function.invoke(&news, CONNECT_LIMIT).await,
+            EmulatorOutcome::Response(_)
+        ));
     }
     assert_eq!(engine.turns().len(), 4);
     drop(engine);
     match function.invoke(&news, CONNECT_LIMIT).await {
-        Outcome::Error(text) => assert!(text.contains("engine-unreachable"), "{text}"),
+        EmulatorOutcome::Error(text) => assert!(text.contains("engine-unreachable"), "{text}"),
         other => panic!("the news are lost: {other:?}"),
     }
 }
@@ -387,7 +397,7 @@ async fn lex_is_answered_without_the_engine() {
 
 #[tokio::test]
 async fn tls_needs_an_authority_that_vouches_for_the_engine() {
-    let (engine, authority) = Engine::start_tls(vec![]).await;
+    let (engine, authority) = EngineStandIn::start_tls(vec![]).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, authority).unwrap();
@@ -403,7 +413,7 @@ async fn tls_needs_an_authority_that_vouches_for_the_engine() {
 #[tokio::test]
 async fn an_invocation_is_one_line_without_anything_of_the_caller() {
     let engine =
-        Engine::start(vec![Script::Answer, Script::Body("{\"secret\":1234}".into())]).await;
+        EngineStandIn::start(vec![Script::Answer, Script::Body("{\"secret\":1234}".into())]).await;
     let function = function(&engine.url(), &[]).await;
     ask(&function).await;
     ask(&function).await;

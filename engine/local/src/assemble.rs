@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::index::Indexes;
+use dialgraph_base::{HostPattern, Timestamp};
 use dialgraph_kernel::provider::Providers;
 use dialgraph_store::Store;
 use serde_json::Value;
 
-use crate::error::LocalError;
+use crate::error::{LocalError, MAX_FILE_BYTES};
 use crate::genai::{Guardrail, LocalGenai};
-use crate::http::{AllowedHosts, HostPattern, HostTable, HttpClient};
+use crate::http::{AllowedHosts, HostTable, HttpClient};
 use crate::knowledge::{Article, LocalKnowledge, children};
 use crate::nlu::LocalNlu;
 use crate::nlu::file::BotFile;
@@ -24,10 +24,10 @@ use crate::tickets::LocalTickets;
 /// Paths within a project, with `/`, and what the files hold.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// The providers that are made of a project's texts alone. They may be shared by all releases that have the same
-/// texts, so that an unchanged recogniser is not trained again.
+/// The providers that are made of a project's texts alone. They may be shared by all releases that
+/// have the same texts, so that an unchanged recogniser is not trained again.
 #[derive(Debug, Clone)]
-pub struct Language {
+pub struct LanguageProviders {
     /// Of `intents/*.intents.yaml`.
     pub nlu: Arc<LocalNlu>,
     /// Of `knowledge/BASE/LOCALE/*.md`.
@@ -36,7 +36,7 @@ pub struct Language {
     pub genai: Arc<LocalGenai>,
 }
 
-impl Language {
+impl LanguageProviders {
     /// Folders whose files these providers are made of, in the order of the fields.
     pub const FOLDERS: [&'static str; 3] = ["intents/", "knowledge/", "guardrails/"];
 
@@ -110,7 +110,7 @@ pub enum Texts {
     /// The folder with `dialgraph.yaml`.
     Folder(PathBuf),
     /// They were read before.
-    Ready(Language),
+    Ready(LanguageProviders),
 }
 
 /// What local providers are made of.
@@ -120,8 +120,11 @@ pub struct LocalConfig {
     pub texts: Texts,
     /// Where records and tickets are kept.
     pub store: Arc<dyn Store>,
-    /// Name of each collection, with the records that seed it: key to object. See [`LocalRecords::seed`].
+    /// Name of each collection, with the records that seed it: key to object. See
+    /// [`LocalRecords::seed`].
     pub collections: BTreeMap<String, BTreeMap<String, Value>>,
+    /// The indexes of the collections.
+    pub indexes: Arc<Indexes>,
     /// Plugin to the host patterns of its grants.
     pub http: BTreeMap<String, Vec<String>>,
     /// Secrets come from here, and then neither from folder nor environment.
@@ -173,7 +176,7 @@ impl LocalConfig {
     }
 
     /// The same of texts that were read before.
-    pub fn with_language(language: Language, store: Arc<dyn Store>) -> Self {
+    pub fn with_language(language: LanguageProviders, store: Arc<dyn Store>) -> Self {
         Self::of(Texts::Ready(language), store)
     }
 
@@ -182,6 +185,7 @@ impl LocalConfig {
             texts,
             store,
             collections: BTreeMap::new(),
+            indexes: Arc::default(),
             http: BTreeMap::new(),
             secrets: None,
             secrets_folder: None,
@@ -199,23 +203,25 @@ impl LocalConfig {
         let (collections, now) = (self.collections.clone(), self.now);
         let mut local = self.assemble()?;
         for (collection, seed) in &collections {
+            local.records.build_indexes(collection).await?;
             let seeded = local.records.seed(collection, seed, now).await?;
             local.seeded.insert(collection.clone(), seeded);
         }
         Ok(local)
     }
 
-    /// Makes the providers and writes nothing: seeding, with [`LocalRecords::seed`], is left to the caller.
+    /// Makes the providers and writes nothing: seeding, with [`LocalRecords::seed`], is left to the
+    /// caller.
     ///
     /// # Errors
     /// The first thing that is wrong, with its file and line where it has one.
     pub fn assemble(self) -> Result<Local, LocalError> {
-        let Language { nlu, knowledge, genai } = match self.texts {
-            Texts::Folder(folder) => Language::of_files(&texts_in(&folder)?)?,
+        let LanguageProviders { nlu, knowledge, genai } = match self.texts {
+            Texts::Folder(folder) => LanguageProviders::of_files(&texts_in(&folder)?)?,
             Texts::Ready(language) => language,
         };
         let names: Vec<String> = self.collections.keys().cloned().collect();
-        let records = LocalRecords::new(Arc::clone(&self.store), names);
+        let records = LocalRecords::new(Arc::clone(&self.store), names).with_indexes(self.indexes);
         let tickets = LocalTickets::new(Arc::clone(&self.store));
         let secrets = self
             .secrets
@@ -294,7 +300,7 @@ fn utf8<'f>(path: &str, bytes: &'f [u8]) -> Result<&'f str, LocalError> {
 /// The texts of the language providers in a project folder; folders may be absent.
 fn texts_in(project: &Path) -> Result<Files, LocalError> {
     let mut files = Files::new();
-    for folder in Language::FOLDERS {
+    for folder in LanguageProviders::FOLDERS {
         let depth = if folder == "knowledge/" { 2 } else { 0 };
         collect(project, folder, depth, &mut files)?;
     }
@@ -318,8 +324,8 @@ fn collect(
                 collect(project, &format!("{inner}/"), depth - 1, files)?;
             }
         } else if [".yaml", ".md"].iter().any(|end| name.ends_with(end)) {
-            let bytes = fs::read(&path)
-                .map_err(|source| LocalError::Read { path: path.clone(), source })?;
+            let bytes = dialgraph_files::read(&path, MAX_FILE_BYTES)
+                .map_err(|why| LocalError::Read { path: path.clone(), why: why.into() })?;
             files.insert(inner, bytes);
         }
     }
@@ -342,7 +348,7 @@ mod tests {
         let mut config = LocalConfig::new(project, store);
         for name in ["customers", "engineers"] {
             let file = format!("{project}/data/collections/{name}.yaml");
-            let records = crate::error::parse_yaml(name, &fs::read_to_string(file).unwrap());
+            let records = crate::error::parse_yaml(name, &std::fs::read_to_string(file).unwrap());
             config.collections.insert(name.to_owned(), records.unwrap());
         }
         config
@@ -351,7 +357,7 @@ mod tests {
     fn caller() -> Caller {
         Caller {
             call_id: "c".into(),
-            release: dialgraph_kernel::Digest::of(b"no release"),
+            release: dialgraph_base::Digest::of(b"no release"),
             locale: "ko-KR".into(),
             plugin: "p".into(),
             now: Timestamp(1_800_000_000_000),
@@ -405,8 +411,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
         };
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
         let mut config = LocalConfig::new(folder.path(), store);

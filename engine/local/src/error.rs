@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
+/// Bytes of a file of a project that is read.
+pub(crate) const MAX_FILE_BYTES: u64 = 4 << 20;
+
 /// Why local providers could not be made from a project folder.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalError {
     /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}; check that it exists and may be read", path.display())]
+    #[error("cannot read {}: {why}; check that it exists and may be read", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        why: std::io::Error,
     },
 
     /// A file says something that it may not say.

@@ -1,9 +1,9 @@
 //! What local providers keep, row by row, for clean-ups that walk a whole store.
 //!
-//! Calls never come here. It exists so that whoever removes what is old, or what is somebody's, need not know how
-//! records and tickets are stored.
+//! Calls never come here. It exists so that whoever removes what is old, or what is somebody's,
+//! need not know how records and tickets are stored.
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::Timestamp;
 use dialgraph_store::{Key, Part, Row, Sort, StoreError, decode};
 use serde_json::Value;
 
@@ -14,7 +14,8 @@ use crate::tickets::{self, FiledTicket};
 /// One row.
 #[derive(Debug)]
 pub enum Kept {
-    /// A record of a collection; without data it was deleted and its version is remembered for a while.
+    /// A record of a collection; without data it was deleted and its version is remembered for a
+    /// while.
     Record { collection: String, key: String, data: Option<Value>, updated_at: Timestamp },
     /// A record as it was last read from a system elsewhere.
     LastKnown { collection: String, key: String, data: Value },
@@ -52,6 +53,17 @@ impl Kept {
     }
 }
 
+/// The index rows of the record in a row: they go when it goes. None for other rows, and for a row
+/// that cannot be read.
+pub fn index_rows(row: &Row) -> Vec<Key> {
+    let keys = || {
+        let collection = row.key.part().as_str().strip_prefix(records::PART)?;
+        let Stored { entries, .. } = decode(&row.value).ok()?;
+        records::index::keys(collection, &text_of(row.key.sort()), &entries).ok()
+    };
+    keys().unwrap_or_default()
+}
+
 /// Where a record is.
 ///
 /// # Errors
@@ -84,7 +96,8 @@ pub fn ticket(id: &str) -> Result<Option<Key>, StoreError> {
     tickets::place_of(id)
 }
 
-/// Whether the text in `field` (`a.b` for nested ones) of `data` is `wanted`; a number counts as it is written.
+/// Whether the text in `field` (`a.b` for nested ones) of `data` is `wanted`; a number counts as it
+/// is written.
 pub fn names(data: &Value, field: &str, wanted: &str) -> bool {
     text(data, field).is_some_and(|found| found == wanted)
 }

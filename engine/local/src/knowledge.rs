@@ -1,13 +1,14 @@
 //! Full-text search over Markdown articles.
 //!
-//! An article is cut into passages at its headings. A passage is indexed by its words' stems, for Hangul as
-//! overlapping pairs of syllables, so that compounds are found by their parts without a dictionary. Passages
-//! are ranked by BM25, turned into a score with a meaning: **the share of what the question says that the
-//! passage says too**, 0 to 1, each word weighed by its rarity (inverse document frequency). A word that no
-//! passage has counts as a rare one, so questions about other things score low. Function words do not count.
+//! An article is cut into passages at its headings. A passage is indexed by its words' stems, for
+//! Hangul as overlapping pairs of syllables, so that compounds are found by their parts without a
+//! dictionary. Passages are ranked by BM25, turned into a score with a meaning: **the share of what
+//! the question says that the passage says too**, 0 to 1, each word weighed by its rarity (inverse
+//! document frequency). A word that no passage has counts as a rare one, so questions about other
+//! things score low. Function words do not count.
 //!
-//! As a rule of thumb on the shipped articles: from 0.5 on the passage is about the question, below 0.3 it is
-//! not.
+//! As a rule of thumb on the shipped articles: from 0.5 on the passage is about the question, below
+//! 0.3 it is not.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -18,7 +19,7 @@ use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::knowledge::{Passage, Query};
 use dialgraph_kernel::provider::{Caller, Knowledge};
 
-use crate::error::LocalError;
+use crate::error::{LocalError, MAX_FILE_BYTES};
 use crate::text;
 
 /// Base that answers when a query names none.
@@ -115,8 +116,8 @@ impl LocalKnowledge {
                 let mut articles = Vec::new();
                 for (name, path) in children(&path)? {
                     let Some(stem) = name.strip_suffix(".md") else { continue };
-                    let markdown = fs::read_to_string(&path)
-                        .map_err(|source| LocalError::Read { path: path.clone(), source })?;
+                    let markdown = dialgraph_files::text(&path, MAX_FILE_BYTES)
+                        .map_err(|why| LocalError::Read { path: path.clone(), why: why.into() })?;
                     articles.push(Article {
                         source: format!("knowledge/{base}/{locale}/{name}"),
                         stem: stem.to_owned(),
@@ -135,7 +136,8 @@ impl LocalKnowledge {
         self.bases.entry(base.to_owned()).or_default().insert(locale.to_owned(), index);
     }
 
-    /// All passages, by base and locale, in the order of their articles. Their scores are 0: nothing was asked.
+    /// All passages, by base and locale, in the order of their articles. Their scores are 0:
+    /// nothing was asked.
     ///
     /// For whoever ranks them in another way, too.
     pub fn shelves(&self) -> impl Iterator<Item = (&str, &str, Vec<Passage>)> {
@@ -186,7 +188,7 @@ impl Knowledge for LocalKnowledge {
 
 /// Name and path of everything in a folder, by name.
 pub(crate) fn children(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)>, LocalError> {
-    let failed = |source| LocalError::Read { path: folder.to_owned(), source };
+    let failed = |why| LocalError::Read { path: folder.to_owned(), why };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -264,7 +266,8 @@ pub(crate) fn terms(text: &str) -> Vec<String> {
         }
         let syllables: Vec<char> = stem.chars().collect();
         if syllables.len() == 1 {
-            // One syllable left is the root of a verb or a bare particle; only the former is worth a term.
+            // One syllable left is the root of a verb or a bare particle; only the former is worth
+            // a term.
             if stem != word {
                 terms.push(stem.to_owned());
             }
@@ -318,7 +321,8 @@ impl Index {
         let mut ranks = vec![0.0; self.passages.len()];
         for term in wanted.keys() {
             let places = self.terms.get(term).map(Vec::as_slice).unwrap_or_default();
-            // Callers inflect verbs in more ways than articles do, so an unknown word counts a little less.
+            // Callers inflect verbs in more ways than articles do, so an unknown word counts a
+            // little less.
             let weight = idf(places.len()) * if places.is_empty() { UNKNOWN_WEIGHT } else { 1.0 };
             most += weight;
             for &(place, count) in places {

@@ -1,9 +1,10 @@
 //! Secrets from files and from the environment.
 //!
-//! A secret `zendesk-token` is the file `zendesk-token` in the secrets folder (as systemd credentials and
-//! Kubernetes mount them), or else the environment variable `DIALGRAPH_SECRET_ZENDESK_TOKEN`. Nothing is cached:
-//! a rotated secret is used from the next request on. Its text goes to the outbound HTTP client of this crate and
-//! nowhere else: it is wiped from memory after use and never shown, logged or journalled.
+//! A secret `zendesk-token` is the file `zendesk-token` in the secrets folder (as systemd
+//! credentials and Kubernetes mount them), or else the environment variable
+//! `DIALGRAPH_SECRET_ZENDESK_TOKEN`. Nothing is cached: a rotated secret is used from the next
+//! request on. Its text goes to the outbound HTTP client of this crate and nowhere else: it is
+//! wiped from memory after use and never shown, logged or journalled.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,7 +42,8 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// Hands secrets to the HTTP client. Apart from [`Secrets`], so that only who is given this can read one.
+/// Hands secrets to the HTTP client. Apart from [`Secrets`], so that only who is given this can
+/// read one.
 #[async_trait]
 pub trait RevealSecret: Send + Sync {
     /// The text of the secret.
@@ -51,7 +53,8 @@ pub trait RevealSecret: Send + Sync {
     async fn reveal(&self, name: &str) -> Result<SecretText, HostError>;
 }
 
-/// Where secrets come from: whether one is there is told to plugins, its text to the HTTP client alone.
+/// Where secrets come from: whether one is there is told to plugins, its text to the HTTP client
+/// alone.
 pub trait SecretSource: Secrets + RevealSecret {}
 
 impl<T: Secrets + RevealSecret> SecretSource for T {}
@@ -93,7 +96,8 @@ impl LocalSecrets {
     }
 }
 
-/// That a secret may be called so: letters, digits, `-`, `_` and `.`, beginning with a letter; never a path.
+/// That a secret may be called so: letters, digits, `-`, `_` and `.`, beginning with a letter;
+/// never a path.
 ///
 /// # Errors
 /// `invalid` with code `bad-secret-name`.
@@ -106,7 +110,7 @@ pub fn check_name(name: &str) -> Result<(), HostError> {
     }
     Err(HostError::invalid(
         "bad-secret-name",
-        "a secret's name has up to 100 letters, digits, `-`, `_` and `.`, and begins with a letter",
+        "a secret's name has up to 100 letters from a to z, digits, `-`, `_` and `.`, and begins with a letter",
     ))
 }
 
@@ -144,7 +148,8 @@ impl RevealSecret for LocalSecrets {
             return Ok(SecretText::new(secret.expose().to_owned()));
         };
         // A short read of a small local file: no other task is kept waiting for it.
-        let text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
+        let text = dialgraph_files::text(&path, dialgraph_files::MAX_SETTINGS);
+        let text = text.map(Zeroizing::new).map_err(|error| {
             let message = format!("cannot read the file of secret `{name}`: {error}");
             HostError::unavailable("secret-unreadable", message)
         })?;
@@ -161,14 +166,14 @@ impl RevealSecret for LocalSecrets {
 
 #[cfg(test)]
 mod tests {
-    use dialgraph_kernel::ports::Timestamp;
+    use dialgraph_base::Timestamp;
 
     use super::*;
 
     fn caller() -> Caller {
         Caller {
             call_id: "c".into(),
-            release: dialgraph_kernel::Digest::of(b"no release"),
+            release: dialgraph_base::Digest::of(b"no release"),
             locale: "en-US".into(),
             plugin: "p".into(),
             now: Timestamp(0),
@@ -199,7 +204,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("inside")).unwrap();
         let secrets = LocalSecrets::new(Some(folder.path().join("inside")), []);
         insta::assert_snapshot!(secrets.open(&caller(), "desk-token").await.unwrap_err(), @"unknown-secret: there is no secret `desk-token`; put it into the file `desk-token` of the secrets folder or into the environment variable DIALGRAPH_SECRET_DESK_TOKEN");
-        insta::assert_snapshot!(secrets.reveal("../outside").await.unwrap_err(), @"bad-secret-name: a secret's name has up to 100 letters, digits, `-`, `_` and `.`, and begins with a letter");
+        insta::assert_snapshot!(secrets.reveal("../outside").await.unwrap_err(), @"bad-secret-name: a secret's name has up to 100 letters from a to z, digits, `-`, `_` and `.`, and begins with a letter");
     }
 
     #[test]

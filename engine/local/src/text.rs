@@ -1,7 +1,8 @@
-//! Words, syllables and letters of Korean and Latin text: what the recogniser and the search both stand on.
+//! Words, syllables and letters of Korean and Latin text: what the recogniser and the search both
+//! stand on.
 //!
-//! No dictionary: Korean particles and verb endings are cut off by lists of the common ones, which is wrong now
-//! and then and good enough for comparing a sentence with a few hundred others.
+//! No dictionary: Korean particles and verb endings are cut off by lists of the common ones, which
+//! is wrong now and then and good enough for comparing a sentence with a few hundred others.
 
 const SYLLABLES: std::ops::RangeInclusive<char> = '가'..='힣';
 
@@ -10,7 +11,8 @@ pub(crate) fn is_hangul(c: char) -> bool {
     SYLLABLES.contains(&c)
 }
 
-/// Joins conjoining jamo (as macOS writes file names and some recognisers write text) into syllables.
+/// Joins conjoining jamo (as macOS writes file names and some recognisers write text) into
+/// syllables.
 pub(crate) fn compose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -54,8 +56,8 @@ pub(crate) fn jamo(c: char) -> Option<(char, char, Option<char>)> {
     ))
 }
 
-/// Lower-case words without punctuation; a change between Hangul and other letters ends a word, so that
-/// `EC2가` is `ec2` and `가`.
+/// Lower-case words without punctuation; a change between Hangul and other letters ends a word, so
+/// that `EC2가` is `ec2` and `가`.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
@@ -310,7 +312,8 @@ pub(crate) fn stem(word: &str) -> &str {
 
 fn korean_stem(word: &str) -> &str {
     let keep = |stem: &str, cut: &str| {
-        // One syllable is left only by a long ending or an unmistakable particle; `가이` is more likely a noun.
+        // One syllable is left only by a long ending or an unmistakable particle; `가이` is more
+        // likely a noun.
         let left = stem.chars().count();
         left >= 2 || (left == 1 && cut.chars().count() >= 2)
     };

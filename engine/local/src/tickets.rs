@@ -1,10 +1,12 @@
-//! The local ticket desk: tickets in the embedded store, numbered in the order in which they are opened.
+//! The local ticket desk: tickets in the embedded store, numbered in the order in which they are
+//! opened.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use dialgraph_base::Timestamp;
+use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::tickets::{Create, Receipt, Ticket};
-use dialgraph_kernel::ports::{HostError, Timestamp};
 use dialgraph_kernel::provider::{Caller, Tickets};
 use dialgraph_store::{
     CommitError, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store, StoreError,
@@ -123,10 +125,20 @@ impl LocalTickets {
     ) -> Result<(Vec<FiledTicket>, Option<Cursor>), HostError> {
         let part = Part::new(PART).map_err(failed)?;
         let query = Query::new(part).descending().limit(limit).after(after);
-        let page = self.store.query(&query).await.map_err(failed)?;
-        let tickets: Result<Vec<FiledTicket>, _> =
-            page.rows.iter().map(|row| decode(&row.value).map_err(failed)).collect();
-        Ok((tickets?, page.next))
+        let (page, unreadable) = self.store.query_past(&query).await.map_err(failed)?;
+        let passed = |row: &Key, error: &StoreError| {
+            tracing::warn!(%row, %error, "an unreadable ticket was skipped");
+        };
+        unreadable.iter().for_each(|row| passed(&row.key, &row.error));
+        let mut tickets = Vec::with_capacity(page.rows.len());
+        for row in &page.rows {
+            match decode(&row.value) {
+                Ok(ticket) => tickets.push(ticket),
+                Err(error) if error.is_of_row() => passed(&row.key, &error),
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok((tickets, page.next))
     }
 }
 
@@ -220,7 +232,7 @@ mod tests {
     fn caller() -> Caller {
         Caller {
             call_id: "call-1".into(),
-            release: dialgraph_kernel::Digest::of(b"no release"),
+            release: dialgraph_base::Digest::of(b"no release"),
             locale: "ko-KR".into(),
             plugin: "ticketing".into(),
             now: Timestamp(1_800_000_000_000),

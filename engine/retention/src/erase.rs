@@ -1,22 +1,24 @@
-//! Removes what belongs to one customer, and blots out in other calls what they were told of that customer.
+//! Removes what belongs to one customer, and blots out in other calls what they were told of that
+//! customer.
 //!
-//! A call looks customers up by name, and what it was told stays in its journal: also of customers that it was not.
-//! So it is not enough to remove the customer's own calls.
+//! A call looks customers up by name, and what it was told stays in its journal: also of customers
+//! that it was not. So it is not enough to remove the customer's own calls.
 
 use std::collections::BTreeSet;
 
+use dialgraph_base::CallId;
 use dialgraph_flow::erase::Erase;
-use dialgraph_kernel::call::{Call, CallId, Waits};
+use dialgraph_kernel::call::{Call, Offered, Waits};
 use dialgraph_kernel::journal::{Entry, TurnRecord};
 use dialgraph_kernel::ports::records::Record;
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 use dialgraph_local::kept::{self, Kept, is_kept, names, text};
-use dialgraph_runtime::{Calls, Loaded, Run};
-use dialgraph_store::{Key, Part, Query, Row};
+use dialgraph_runtime::{Calls, CleanUp, Loaded};
+use dialgraph_store::{Key, Part, Query, Row, StoreError};
 use serde_json::{Map, Value};
 
 use crate::error::RetentionError;
-use crate::sweep::{Doomed, Found, Met, Walk, look, remove, unreadable};
+use crate::sweep::{Doomed, Found, Met, Walk, look, remove, tell, unreadable};
 use crate::{Done, Upkeep, run_name};
 
 /// Longest id of a customer, in bytes.
@@ -68,9 +70,14 @@ impl Wanted {
     ) -> Result<(), RetentionError> {
         let mut query = Query::new(part).limit(500);
         loop {
-            let page = upkeep.store.query(&query).await?;
+            // What cannot be read is told of by the walk.
+            let (page, _) = upkeep.store.query_past(&query).await?;
             for row in &page.rows {
-                if let Some((collection, data)) = record_in(row)?
+                let found = match record_in(row) {
+                    Err(RetentionError::Store(error)) if error.is_of_row() => None,
+                    found => found?,
+                };
+                if let Some((collection, data)) = found
                     && self.is_named_in(&collection, &data)
                 {
                     let number = text(&data, field).map(|number| digits(&number));
@@ -144,6 +151,11 @@ impl Wanted {
                 page.records.retain(|record| !self.is_of(&find.collection, record));
                 page.records.len() < before
             }
+            (HostCall::RecordsSearch(search), Ok(HostAnswer::RecordsSearch(page))) => {
+                let before = page.hits.len();
+                page.hits.retain(|hit| !self.is_of(&search.collection, &hit.record));
+                page.hits.len() < before
+            }
             _ => false,
         }
     }
@@ -160,9 +172,13 @@ impl Wanted {
             Waits::Reply(parked) => {
                 parked.replies.iter().any(|entry| self.blot(&mut entry.clone()))
             }
-            // What a plugin keeps between two questions is its own business; the id is told by its text.
+            // What a plugin keeps between two questions is its own business; the id is told by its
+            // text.
             Waits::Plugin(wait) => wait.state.contains(&self.customer),
-            _ => false,
+            Waits::Answer { offered: Some(Offered::Values(values)), .. } => {
+                values.iter().any(|value| value.as_str() == Some(&self.customer))
+            }
+            Waits::Answer { .. } | Waits::Nothing | Waits::Flow | Waits::Channel => false,
         })
     }
 }
@@ -189,7 +205,7 @@ pub(crate) async fn run(
         upkeep,
         wanted,
         calls: upkeep.calls(),
-        commits: Run::new(run_name()?),
+        commits: CleanUp::new(run_name()?),
         doomed: Doomed::default(),
         last: Vec::new(),
         numbers_needed: false,
@@ -204,14 +220,15 @@ pub(crate) async fn run(
         eraser.numbers_needed = false;
         eraser.doomed = Doomed::default();
         eraser.pass(done, seen).await?;
-        // Rows that were written behind the walk, or changed before they went, are met by the next one.
+        // Rows that were written behind the walk, or changed before they went, are met by the next
+        // one.
         let settled = done.removed == before && eraser.doomed.missed == 0;
         if settled || done.dry_run || pass == PASSES {
             break;
         }
     }
-    // Only now: by these the customer's telephone numbers are known, should all this have to be made again, as it has
-    // for a call in progress that is known by nothing else.
+    // Only now: by these the customer's telephone numbers are known, should all this have to be
+    // made again, as it has for a call in progress that is known by nothing else.
     if !eraser.numbers_needed {
         for (row, what) in std::mem::take(&mut eraser.last) {
             eraser.doom(&row, what, done).await?;
@@ -226,7 +243,7 @@ struct Eraser<'a> {
     upkeep: &'a Upkeep,
     wanted: &'a Wanted,
     calls: Calls,
-    commits: Run,
+    commits: CleanUp,
     doomed: Doomed,
     /// What goes when all else has gone.
     last: Vec<(Row, &'static str)>,
@@ -244,19 +261,22 @@ impl Eraser<'_> {
         let mut walk = Walk::new(self.upkeep);
         while let Some(met) = walk.next(done, is_kept, seen).await? {
             match met {
-                Met::Call(id) => match look(&self.calls, &id, done).await? {
+                Met::Call(id) => match look(&self.calls, &id).await? {
                     Found::Call(loaded) => self.call(&id, *loaded, done).await?,
                     Found::Remains => {
                         remove(&self.calls, &id, None, &mut self.commits, done).await?;
                     }
-                    Found::Unreadable => {}
+                    Found::Unreadable(error) => tell(&id, &error, done),
                 },
-                Met::Row(row) => match self.row(row, done).await {
-                    Err(RetentionError::Store(error)) if error.is_of_row() => {
-                        done.unreadable.push(error.to_string());
+                Met::Row(row) => {
+                    let key = row.key.clone();
+                    match self.row(row, done).await {
+                        Err(RetentionError::Store(error)) if error.is_of_row() => {
+                            done.unreadable.push(format!("{key}: {error}"));
+                        }
+                        other => other?,
                     }
-                    other => other?,
-                },
+                }
             }
         }
         self.doomed.finish(&*self.upkeep.store, &mut self.commits, done).await
@@ -271,7 +291,7 @@ impl Eraser<'_> {
         let mut turns = Vec::new();
         for number in 1..=loaded.call.turn {
             // Early turns of a long call may have expired.
-            let turn = unreadable(self.calls.turn(id, number).await, done)?;
+            let turn = unreadable(self.calls.turn(id, number).await, id, done)?;
             turns.extend(turn.flatten());
         }
         if let Some(known) = self.wanted.is_call_of(&loaded.call, &turns) {
@@ -289,7 +309,8 @@ impl Eraser<'_> {
             }
             return Ok(());
         }
-        let replies = self.calls.replies(id).await?;
+        let (replies, lost) = self.calls.replies(id).await?;
+        done.unreadable.extend(lost.iter().map(|row| format!("{}: {}", row.key, row.error)));
         if loaded.is_open() {
             // A reply that came late may be of them, and the turn that takes it has not come yet.
             let told = replies.iter().any(|row| self.wanted.is_in_text_of(row));
@@ -313,7 +334,8 @@ impl Eraser<'_> {
         Ok(())
     }
 
-    /// Removes what a call has left elsewhere: tickets, records that name no other customer, and the memory of writes.
+    /// Removes what a call has left elsewhere: tickets, records that name no other customer, and
+    /// the memory of writes.
     async fn effects(
         &mut self,
         id: &CallId,
@@ -359,10 +381,17 @@ impl Eraser<'_> {
         done: &mut Done,
     ) -> Result<(), RetentionError> {
         let Some(field) = self.wanted.rules.collections.get(collection) else { return Ok(()) };
-        let Some(row) = self.upkeep.store.get(&kept::record(collection, key)?).await? else {
-            return Ok(());
+        let place = kept::record(collection, key)?;
+        let read = async || -> Result<Option<(Row, Kept)>, StoreError> {
+            let Some(row) = self.upkeep.store.get(&place).await? else { return Ok(None) };
+            Ok(Kept::read(&row)?.map(|kept| (row, kept)))
         };
-        let Some(Kept::Record { data: Some(data), .. }) = Kept::read(&row)? else { return Ok(()) };
+        let found = match read().await {
+            // The walk meets it as well, and tells of it.
+            Err(error) if error.is_of_row() => None,
+            found => found?,
+        };
+        let Some((row, Kept::Record { data: Some(data), .. })) = found else { return Ok(()) };
         let names_another =
             text(&data, field).is_some_and(|id| !id.is_empty() && id != self.wanted.customer);
         if names_another {
@@ -408,9 +437,14 @@ impl Eraser<'_> {
         what: &'static str,
         done: &mut Done,
     ) -> Result<(), RetentionError> {
-        match self.upkeep.store.get(&place).await? {
-            Some(row) => self.doom(&row, what, done).await,
-            None => Ok(()),
+        match self.upkeep.store.get(&place).await {
+            Ok(Some(row)) => self.doom(&row, what, done).await,
+            Ok(None) => Ok(()),
+            Err(error) if error.is_of_row() => {
+                done.unreadable.push(format!("{place}: {error}"));
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

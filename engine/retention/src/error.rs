@@ -1,3 +1,5 @@
+//! Why nothing was removed, or not all, with what to change before it is tried again.
+
 use dialgraph_deploy::DeployError;
 use dialgraph_runtime::CallsError;
 use dialgraph_store::StoreError;
@@ -15,18 +17,19 @@ pub enum RetentionError {
     #[error("the id of a customer has 1 to 256 bytes")]
     BadCustomer,
     #[error(
-        "the project that is live does not say where a customer is named; add `erase:` to dialgraph.yaml, such as \
-         `erase: {{attributes: [customer_id], collections: {{customers: customer_id}}}}`, and push it"
+        "the live project does not say which fields name a customer; add `erase:` to \
+        dialgraph.yaml, such as `erase: {{attributes: [customer_id], collections: {{customers: \
+        customer_id}}}}`, and push it"
     )]
     NoRules,
     #[error("there is no collection `{name}` in the project that is live; there are {known}")]
     NoCollection { name: String, known: String },
     #[error(
-        "the customer is record `{key}` in the seed of collection `{collection}`, from where it would come back; take \
-         it out of the project's file ({file}), push that, and erase again"
+        "the customer is record `{key}` in the seed of collection `{collection}`, which would \
+        restore it; remove it from the project's file ({file}), push the file, and erase again"
     )]
     Seeded { collection: String, key: String, file: String },
-    #[error("somebody else changes the same rows; try again")]
+    #[error("another process is changing the same rows; try again")]
     Busy,
     #[error("the system gives no random bytes: {0}")]
     Chance(String),

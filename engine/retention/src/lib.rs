@@ -1,13 +1,15 @@
 //! Takes out of a store what is too old, and what belongs to one customer.
 //!
-//! It exists because what a customer leaves behind is spread over what many crates keep: calls with their turns
-//! (`runtime`), records, copies of records and tickets (`local`), and none of those should know the others. One walk
-//! over all rows finds it; each row is judged by itself, so that a walk that broke off is simply made again.
+//! It exists because what a customer leaves behind is spread over what many crates keep: calls with
+//! their turns (`runtime`), records, copies of records and tickets (`local`), and none of those
+//! should know the others. One walk over all rows finds it; each row is judged by itself, so that a
+//! walk that broke off is simply made again.
 //!
 //! Invariants:
 //! * A call that its flow has in hand is never removed.
 //! * Nothing is removed that changed after it was looked at.
-//! * What was removed is told in the audit log; who was erased is told by a keyed hash, see [`Upkeep::name_of`].
+//! * What was removed is told in the audit log; who was erased is told by a keyed hash, see
+//!   [`Upkeep::name_of`].
 //! * Which collections, attributes and fields name a customer is said by the project that is live
 //!   ([`dialgraph_flow::erase::Erase`]), never here.
 //!
@@ -26,8 +28,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use dialgraph_base::Digest;
 use dialgraph_deploy::{Action, History, Who};
-use dialgraph_flow::Digest;
 use dialgraph_runtime::Calls;
 use dialgraph_store::{
     Backend, CommitError, CommitToken, Expect, Key, Op, Part, Schema, Sort, Store, UnixMillis,
@@ -56,17 +58,18 @@ pub struct Purge {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Done {
     /// Nothing was removed: it tells what would be.
     pub dry_run: bool,
     /// Rows that were looked at.
     pub seen: u64,
-    /// How much of what was removed: `calls` and their `rows`, `records`, `last-known`, `tickets`, `receipts`; `turns`
-    /// of other calls in which something was blotted out, and `replies` to them that came late.
+    /// How much of what was removed: `calls` and their `rows`, `records`, `last-known`, `tickets`,
+    /// `receipts`; `turns` of other calls in which something was blotted out, and `replies` to them
+    /// that came late.
     pub removed: BTreeMap<String, u64>,
-    /// Of an erasure: calls in progress that belong to the customer or hold something of theirs. Erase again when
-    /// they are over.
+    /// Of an erasure: calls in progress that belong to the customer or hold something of theirs.
+    /// Erase again when they are over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
     /// What could not be read, and was left.
@@ -75,6 +78,9 @@ pub struct Done {
     /// Of an erasure: rows that changed whenever they were about to be removed. Erase again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left: u64,
+    /// Why what was removed is still in the store's commit log, for up to a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -163,6 +169,10 @@ impl Upkeep {
                 over?;
             }
         }
+        if !dry_run && !done.removed.is_empty() {
+            // What was written once is in the log until that is begun anew.
+            done.log = self.backend.cut_log().await.err().map(|error| error.to_string());
+        }
         Ok(done)
     }
 
@@ -180,11 +190,12 @@ impl Upkeep {
         Ok(self.history.removed(who, action, now, &done.removed, why).await?)
     }
 
-    /// How the audit log names a customer: HMAC-SHA-256 of the id under a key that is made once for each store.
+    /// How the audit log names a customer: HMAC-SHA-256 of the id under a key that is made once for
+    /// each store.
     ///
-    /// The log outlives the customer, so the id itself must not be in it; but whoever is asked whether somebody was
-    /// erased can compute it again. A hash without a key could be tried through, for ids are short. Who can read the
-    /// store's rows can do that all the same.
+    /// The log outlives the customer, so the id itself must not be in it; but whoever is asked
+    /// whether somebody was erased can compute it again. A hash without a key could be tried
+    /// through, for ids are short. Who can read the store's rows can do that all the same.
     ///
     /// # Errors
     /// If the store fails.
@@ -192,7 +203,7 @@ impl Upkeep {
         let place = Key::new(&Part::new("retention")?, Sort::text("erase-key"))?;
         let mut fresh = [0; 32];
         getrandom::fill(&mut fresh).map_err(|error| RetentionError::Chance(error.to_string()))?;
-        let fresh = NameKey { hex: hex(&fresh) };
+        let fresh = NameKey { hex: hex::encode(fresh) };
         let token = CommitToken::new(format!("erase-key/{}", &fresh.hex[..16]))?;
         let key = match get_value::<NameKey>(&self.store, &place).await? {
             Some(known) => known.value,
@@ -212,7 +223,7 @@ impl Upkeep {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.hex.as_bytes())
             .map_err(|error| RetentionError::Chance(error.to_string()))?;
         mac.update(customer.as_bytes());
-        Ok(format!("hmac-sha256:{}", hex(&mac.finalize().into_bytes())))
+        Ok(format!("hmac-sha256:{}", hex::encode(mac.finalize().into_bytes())))
     }
 
     fn calls(&self) -> Calls {
@@ -225,10 +236,6 @@ fn run_name() -> Result<String, RetentionError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| RetentionError::Chance(error.to_string()))?;
     Ok(format!("retention/{}", Digest::of(&bytes).hex()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn days(time: Duration) -> String {

@@ -1,11 +1,11 @@
 //! Removes what is old.
 
 use dialgraph_local::kept::{Kept, is_kept};
-use dialgraph_runtime::Run;
+use dialgraph_runtime::CleanUp;
 use dialgraph_store::UnixMillis;
 
 use crate::error::RetentionError;
-use crate::sweep::{Doomed, Found, Met, Walk, look, remove};
+use crate::sweep::{Doomed, Found, Met, Walk, look, remove, remove_lost, tell};
 use crate::{Done, Purge, Upkeep, run_name};
 
 pub(crate) async fn run(
@@ -18,13 +18,13 @@ pub(crate) async fn run(
     known(upkeep, &purge.records).await?;
     let age = u64::try_from(purge.older_than.as_millis()).unwrap_or(u64::MAX);
     let until = now.0.saturating_sub(age);
-    let (calls, mut commits) = (upkeep.calls(), Run::new(run_name()?));
+    let (calls, mut commits) = (upkeep.calls(), CleanUp::new(run_name()?));
     let mut doomed = Doomed::default();
     let mut walk = Walk::new(upkeep);
     let looks_at_rows = !purge.records.is_empty() || purge.tickets;
     while let Some(met) = walk.next(done, |key| looks_at_rows && is_kept(key), seen).await? {
         match met {
-            Met::Call(id) => match look(&calls, &id, done).await? {
+            Met::Call(id) => match look(&calls, &id).await? {
                 Found::Call(loaded) => {
                     let call = &loaded.call;
                     let last = call.last_turn_at.max(call.started_at).0;
@@ -36,7 +36,16 @@ pub(crate) async fn run(
                 Found::Remains => {
                     remove(&calls, &id, None, &mut commits, done).await?;
                 }
-                Found::Unreadable => {}
+                // No event can take it up again; how old it is, its turns may tell.
+                Found::Unreadable(error) if error.is_damage() => {
+                    match calls.last_seen(&id).await? {
+                        Some(last) if last.0 <= until => {
+                            remove_lost(&calls, &id, &mut commits, done).await?;
+                        }
+                        _ => tell(&id, &error, done),
+                    }
+                }
+                Found::Unreadable(error) => tell(&id, &error, done),
             },
             Met::Row(row) => {
                 let what = match Kept::read(&row) {
@@ -52,7 +61,7 @@ pub(crate) async fn run(
                     }
                     Ok(_) => continue,
                     Err(error) if error.is_of_row() => {
-                        done.unreadable.push(format!("{}: {error}", row.key.part()));
+                        done.unreadable.push(format!("{}: {error}", row.key));
                         continue;
                     }
                     Err(error) => return Err(error.into()),

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use dialgraph_kernel::call::CallId;
-use dialgraph_runtime::{Calls, CallsError, Loaded, Run};
+use dialgraph_base::CallId;
+use dialgraph_local::kept::index_rows;
+use dialgraph_runtime::{Calls, CallsError, CleanUp, Loaded};
 use dialgraph_store::{CommitError, Expect, Key, MAX_OPS, Op, Part, Row, Store};
 
 use crate::error::RetentionError;
@@ -70,7 +71,9 @@ impl<'u> Walk<'u> {
                 match self.upkeep.store.get(&row.key).await {
                     Ok(Some(row)) => return Ok(Some(Met::Row(row))),
                     Ok(None) => {}
-                    Err(error) if error.is_of_row() => done.unreadable.push(error.to_string()),
+                    Err(error) if error.is_of_row() => {
+                        done.unreadable.push(format!("{}: {error}", row.key));
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -83,39 +86,41 @@ pub(crate) enum Found {
     Call(Box<Loaded>),
     /// Rows without a state: what a removal that broke off has left.
     Remains,
-    /// What cannot be read; it is counted as such.
-    Unreadable,
+    /// What cannot be read. Whoever leaves it must [tell](tell) of it.
+    Unreadable(CallsError),
 }
 
-pub(crate) async fn look(
-    calls: &Calls,
-    id: &CallId,
-    done: &mut Done,
-) -> Result<Found, RetentionError> {
-    match unreadable(calls.load(id).await, done)? {
-        Some(Some(loaded)) => Ok(Found::Call(Box::new(loaded))),
-        Some(None) => Ok(Found::Remains),
-        None => Ok(Found::Unreadable),
+pub(crate) async fn look(calls: &Calls, id: &CallId) -> Result<Found, RetentionError> {
+    match calls.load(id).await {
+        Ok(Some(loaded)) => Ok(Found::Call(Box::new(loaded))),
+        Ok(None) => Ok(Found::Remains),
+        Err(error) if error.is_of_call() => Ok(Found::Unreadable(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Takes note of what cannot be read and goes on; other failures end the walk.
+/// Takes note of what cannot be read of a call and goes on; other failures end the walk.
 pub(crate) fn unreadable<T>(
     read: Result<T, CallsError>,
+    id: &CallId,
     done: &mut Done,
 ) -> Result<Option<T>, RetentionError> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(error @ CallsError::Torn { .. }) => {
-            done.unreadable.push(error.to_string());
-            Ok(None)
-        }
-        Err(CallsError::Store(error)) if error.is_of_row() => {
-            done.unreadable.push(error.to_string());
+        Err(error) if error.is_of_call() => {
+            tell(id, &error, done);
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Takes note of a call that cannot be read, by its name.
+pub(crate) fn tell(id: &CallId, error: &CallsError, done: &mut Done) {
+    done.unreadable.push(match error {
+        CallsError::Torn { .. } | CallsError::TooLarge { .. } => error.to_string(),
+        CallsError::Store(error) => format!("call {id}: {error}"),
+    });
 }
 
 /// Removes a call, or in a dry run says that it would. False when the call changed meanwhile.
@@ -123,7 +128,7 @@ pub(crate) async fn remove(
     calls: &Calls,
     id: &CallId,
     loaded: Option<&Loaded>,
-    run: &mut Run,
+    run: &mut CleanUp,
     done: &mut Done,
 ) -> Result<bool, RetentionError> {
     let rows = match done.dry_run {
@@ -137,12 +142,49 @@ pub(crate) async fn remove(
     Ok(rows.is_some())
 }
 
+/// Removes a call that cannot be read, or in a dry run says that it would.
+pub(crate) async fn remove_lost(
+    calls: &Calls,
+    id: &CallId,
+    run: &mut CleanUp,
+    done: &mut Done,
+) -> Result<(), RetentionError> {
+    let rows = match done.dry_run {
+        true => calls.count(id).await?,
+        false => calls.remove_lost(id, run).await?,
+    };
+    done.count("calls", 1);
+    done.count("rows", rows);
+    Ok(())
+}
+
+/// A row that is to go.
+struct DoomedRow {
+    key: Key,
+    /// That was looked at.
+    version: u64,
+    /// It counts as one of these.
+    what: &'static str,
+    /// What leads to it, and goes with it.
+    indexed: Vec<Key>,
+}
+
+impl DoomedRow {
+    fn ops(&self) -> impl Iterator<Item = Op> + '_ {
+        let row = Op::delete(self.key.clone(), Expect::Version(self.version));
+        let indexed = self.indexed.iter().map(|key| Op::delete(key.clone(), Expect::Any));
+        std::iter::once(row).chain(indexed)
+    }
+}
+
 /// Rows that are to go, removed in as few commits as it takes.
 #[derive(Default)]
 pub(crate) struct Doomed {
-    /// With the version that was looked at, and what it counts as.
-    rows: Vec<(Key, u64, &'static str)>,
-    /// All that there were: in a dry run a row that is found in two ways is still there the second time.
+    rows: Vec<DoomedRow>,
+    /// Operations that these take.
+    ops: usize,
+    /// All that there were: in a dry run a row that is found in two ways is still there the second
+    /// time.
     known: HashSet<Key>,
     /// Rows that changed before they went.
     pub(crate) missed: u64,
@@ -155,45 +197,46 @@ impl Doomed {
         row: &Row,
         what: &'static str,
         store: &dyn Store,
-        run: &mut Run,
+        run: &mut CleanUp,
         done: &mut Done,
     ) -> Result<(), RetentionError> {
         if !self.known.insert(row.key.clone()) {
             return Ok(());
         }
-        self.rows.push((row.key.clone(), row.version, what));
-        if self.rows.len() == MAX_OPS {
+        let indexed = index_rows(row);
+        let ops = 1 + indexed.len();
+        if self.ops + ops > MAX_OPS {
             self.finish(store, run, done).await?;
         }
+        self.ops += ops;
+        self.rows.push(DoomedRow { key: row.key.clone(), version: row.version, what, indexed });
         Ok(())
     }
 
     pub(crate) async fn finish(
         &mut self,
         store: &dyn Store,
-        run: &mut Run,
+        run: &mut CleanUp,
         done: &mut Done,
     ) -> Result<(), RetentionError> {
         let rows = std::mem::take(&mut self.rows);
+        self.ops = 0;
         if done.dry_run {
-            rows.iter().for_each(|(_, _, what)| done.count(what, 1));
+            rows.iter().for_each(|row| done.count(row.what, 1));
             return Ok(());
         }
-        let op = |(key, version, _): &(Key, u64, &'static str)| {
-            Op::delete(key.clone(), Expect::Version(*version))
-        };
         if rows.is_empty() {
             return Ok(());
         }
-        let ops: Vec<Op> = rows.iter().map(op).collect();
+        let ops: Vec<Op> = rows.iter().flat_map(DoomedRow::ops).collect();
         if commit(store, &ops, run).await? {
-            rows.iter().for_each(|(_, _, what)| done.count(what, 1));
+            rows.iter().for_each(|row| done.count(row.what, 1));
             return Ok(());
         }
         // One of them changed: that one stays as it is now, the others go.
         for row in &rows {
-            match commit(store, &[op(row)], run).await? {
-                true => done.count(row.2, 1),
+            match commit(store, &row.ops().collect::<Vec<_>>(), run).await? {
+                true => done.count(row.what, 1),
                 false => self.missed += 1,
             }
         }
@@ -202,7 +245,7 @@ impl Doomed {
 }
 
 /// False when a row was not as expected.
-async fn commit(store: &dyn Store, ops: &[Op], run: &mut Run) -> Result<bool, RetentionError> {
+async fn commit(store: &dyn Store, ops: &[Op], run: &mut CleanUp) -> Result<bool, RetentionError> {
     match store.commit(ops, &run.token()?).await {
         Ok(_) => Ok(true),
         Err(CommitError::Conflict(_)) => Ok(false),

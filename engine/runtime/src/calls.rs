@@ -1,34 +1,37 @@
 //! Calls and the records of their turns in the store.
 //!
-//! One partition for each call: `state` (the call as it stands), `turn/N` (what happened in turn N), `token/T`
-//! (which turn answered token T), `reply/K` (replies that came after their turn had given up). What is larger
-//! than a row goes into several, in the same commit.
+//! One partition for each call: `state` (the call as it stands), `turn/N` (what happened in turn
+//! N), `token/T` (which turn answered token T), `reply/K` (replies that came after their turn had
+//! given up). What is larger than a row goes into several, in the same commit.
 //!
-//! With a retention ([`Calls::keeping`]) rows carry an expiry, so that the store drops them by itself: those of a turn
-//! so long after the turn, and the state so long after the turn that ended the call or gave it away. The state of a
-//! call that its flow has in hand never expires. Nothing is written for it that is not written anyway.
+//! With a retention ([`Calls::keeping`]) rows carry an expiry, so that the store drops them by
+//! itself: those of a turn so long after the turn, and the state so long after the turn that ended
+//! the call or gave it away. The state of a call that its flow has in hand never expires. Nothing
+//! is written for it that is not written anyway.
 //!
-//! Beside them, an index of the calls in progress: partitions `open-calls/RELEASE/SHARD` with one row for each
-//! call that its flow has in hand, written when a call begins and removed when it ends or is given away.
+//! Beside them, an index of the calls in progress: partitions `open-calls/RELEASE/SHARD` with one
+//! row for each call that its flow has in hand, written when a call begins and removed when it ends
+//! or is given away.
 
 mod clear;
+mod lost;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use dialgraph_flow::Digest;
-use dialgraph_kernel::call::{Call, CallId, Status};
+use dialgraph_base::{CallId, Digest, Timestamp};
+use dialgraph_kernel::call::{Call, Status};
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::ports::{HostResult, Timestamp};
-use dialgraph_kernel::turn::Finished;
+use dialgraph_kernel::ports::{HostError, HostErrorKind, HostResult, sound};
+use dialgraph_kernel::turn::{Finished, ROW_BYTES, TURN_ROWS};
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store,
     StoreError, UnixMillis, Upgrade, decode, encode,
 };
 
-pub use self::clear::Run;
+pub use self::clear::CleanUp;
 
 /// Why a call could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +44,44 @@ pub enum CallsError {
         "call {call}: turn {turn} and the call's state need {rows} rows, one commit takes {limit}"
     )]
     TooLarge { call: String, turn: u32, rows: usize, limit: usize },
-    #[error("call {call}: a late reply needs {rows} rows, one commit takes {limit}")]
-    ReplyTooLarge { call: String, rows: usize, limit: usize },
 }
+
+impl CallsError {
+    /// Whether a turn could not be saved for what is in it, and not for the store: the same turn
+    /// never will be.
+    pub fn is_of_turn(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::Store(error) => matches!(
+                error,
+                StoreError::BadValue { .. }
+                    | StoreError::ValueTooLarge { .. }
+                    | StoreError::BadOpCount { .. }
+            ),
+            Self::Torn { .. } => false,
+        }
+    }
+
+    /// Whether it was read in vain for what is stored of the call, and not for the store: other
+    /// calls can be read.
+    pub fn is_of_call(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_of_row(),
+            Self::Torn { .. } | Self::TooLarge { .. } => true,
+        }
+    }
+}
+
+/// What the kernel lets a turn leave behind fits into one commit of every store, beside the row of
+/// its token and that of the index, under a seal, with the count of its rows and the word for its
+/// kind.
+const _: () = {
+    assert!(TURN_ROWS + 2 <= dialgraph_store::MAX_LARGE_OPS);
+    assert!(ROW_BYTES + dialgraph_store::SEAL_OVERHEAD + 32 <= dialgraph_store::MAX_VALUE_BYTES);
+};
+
+/// Rows that a late reply may take.
+const MAX_REPLY_ROWS: usize = 16;
 
 /// How saving a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,7 +244,8 @@ impl Calls {
         Self { store, keep: None }
     }
 
-    /// Has what is written from now on expire so many milliseconds after the turn that wrote it; none: never.
+    /// Has what is written from now on expire so many milliseconds after the turn that wrote it;
+    /// none: never.
     #[must_use]
     pub fn keeping(mut self, millis: Option<u64>) -> Self {
         self.keep = millis;
@@ -250,8 +289,9 @@ impl Calls {
         }
     }
 
-    /// Calls of `release` that their flows have in hand, in no particular order: from the first, or from where
-    /// the last page ended, `limit` at most. A page may be empty and still have a next one.
+    /// Calls of `release` that their flows have in hand, in no particular order: from the first, or
+    /// from where the last page ended, `limit` at most. A page may be empty and still have a next
+    /// one.
     pub async fn open_calls(
         &self,
         release: &Digest,
@@ -260,9 +300,14 @@ impl Calls {
     ) -> Result<OpenCalls, CallsError> {
         let OpenCursor { shard, after } = from.unwrap_or(OpenCursor { shard: 0, after: None });
         let query = Query::new(open_part(release, shard)?).after(after).limit(limit);
-        let page = self.store.query(&query).await?;
-        let ids = page.rows.iter().map(|row| Ok(decode::<StoredOpen>(&row.value)?.call));
-        let calls = ids.collect::<Result<_, CallsError>>()?;
+        let (page, unreadable) = self.store.query_past(&query).await?;
+        // Its key names the call as well as its value does.
+        let read = page.rows.iter().map(|row| match decode::<StoredOpen>(&row.value) {
+            Ok(open) => Some(open.call),
+            Err(_) => named_in(&row.key),
+        });
+        let lost = unreadable.iter().map(|row| named_in(&row.key));
+        let calls = read.chain(lost).flatten().collect();
         let next = match page.next {
             after @ Some(_) => Some(OpenCursor { shard, after }),
             None if shard + 1 < OPEN_SHARDS => Some(OpenCursor { shard: shard + 1, after: None }),
@@ -275,7 +320,8 @@ impl Calls {
     pub async fn has_open_calls(&self, release: &Digest) -> Result<bool, CallsError> {
         for shard in 0..OPEN_SHARDS {
             let query = Query::new(open_part(release, shard)?).limit(1);
-            if !self.store.query(&query).await?.rows.is_empty() {
+            let (page, unreadable) = self.store.query_past(&query).await?;
+            if !page.rows.is_empty() || !unreadable.is_empty() {
                 return Ok(true);
             }
         }
@@ -295,7 +341,8 @@ impl Calls {
         }
     }
 
-    /// Keeps a reply that came, `at` that time, after its turn had given up waiting. Keeping it twice changes nothing.
+    /// Keeps a reply that came, `at` that time, after its turn had given up waiting. Keeping it
+    /// twice changes nothing.
     pub async fn keep_reply(
         &self,
         id: &CallId,
@@ -303,15 +350,18 @@ impl Calls {
         result: HostResult,
         at: Timestamp,
     ) -> Result<(), CallsError> {
-        let value = encode(&StoredReply { result })?;
+        let mut value = encode(&StoredReply { result: sound(result) })?;
+        let limit = MAX_REPLY_ROWS * ROW_BYTES;
+        if value.len() > limit {
+            // The run that waits for it must go on; no turn would have had room for it either.
+            let message = format!("the reply has {} bytes; at most {limit} are kept", value.len());
+            let error = HostError::new(HostErrorKind::Other, "reply-too-large", message);
+            value = encode(&StoredReply { result: Err(error) })?;
+        }
         let mut ops = Vec::with_capacity(1);
         let sort = Sort::text(REPLY).then_text(key_of_call);
         // The first reply stands: a run may have been made over it.
-        let rows = self.write(&mut ops, id, sort, &value, Expect::Absent, self.until(at))?;
-        let limit = dialgraph_store::MAX_OPS;
-        if rows > limit {
-            return Err(CallsError::ReplyTooLarge { call: id.to_string(), rows, limit });
-        }
+        self.write(&mut ops, id, sort, &value, Expect::Absent, self.until(at))?;
         let token = token(&format!("reply/{key_of_call}"))?;
         match self.store.commit(&ops, &token).await {
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
@@ -355,7 +405,7 @@ impl Calls {
             (true, false) => ops.push(Op::delete(open_key(&call.release, id)?, Expect::Any)),
             _ => {}
         }
-        let limit = dialgraph_store::MAX_OPS;
+        let limit = dialgraph_store::MAX_LARGE_OPS;
         if ops.len() > limit {
             return Err(CallsError::TooLarge {
                 call: id.to_string(),
@@ -439,6 +489,12 @@ fn open_part(release: &Digest, shard: u8) -> Result<Part, StoreError> {
 fn open_key(release: &Digest, id: &CallId) -> Result<Key, StoreError> {
     let shard = Digest::of(id.0.as_bytes()).as_bytes()[0] % OPEN_SHARDS;
     Key::new(&open_part(release, shard)?, Sort::text(&id.0))
+}
+
+/// The call that a row of the index names.
+fn named_in(key: &Key) -> Option<CallId> {
+    let name = key.sort().as_bytes().strip_suffix(&[0])?;
+    std::str::from_utf8(name).ok().map(|name| CallId(name.into()))
 }
 
 fn part(id: &CallId) -> Result<Part, StoreError> {

@@ -1,6 +1,8 @@
+//! The only clock that the runtime reads, so that a simulated call can run in virtual time.
+
 use futures::future::BoxFuture;
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::Timestamp;
 
 /// The time as a call sees it: the system's for a live call, a virtual one for a simulated call.
 pub trait Clock: Send + Sync {

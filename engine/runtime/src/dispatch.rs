@@ -6,8 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use dialgraph_flow::grants::Grants;
-use dialgraph_flow::model::Name;
+use dialgraph_base::{Grants, Name};
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult};
 use dialgraph_kernel::provider::{Caller, Providers};
 
@@ -16,8 +15,8 @@ use crate::drive::World;
 /// Grants by plugin name.
 pub type GrantBook = BTreeMap<Name, Grants>;
 
-/// Answers host calls from providers. What a plugin may import was decided when it was loaded; here it is
-/// decided which collections, hosts and secrets it may name.
+/// Answers host calls from providers. What a plugin may import was decided when it was loaded; here
+/// it is decided which collections, hosts and secrets it may name.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
     providers: Providers,
@@ -36,6 +35,7 @@ impl Dispatch {
         let (allowed, what, line) = match call {
             HostCall::RecordsGet(get) => read(grants, &get.collection),
             HostCall::RecordsFind(find) => read(grants, &find.collection),
+            HostCall::RecordsSearch(search) => read(grants, &search.collection),
             HostCall::RecordsPut(put) => write(grants, &put.collection),
             HostCall::RecordsDelete(delete) => write(grants, &delete.collection),
             HostCall::SecretsOpen(secret) => (
@@ -57,7 +57,8 @@ impl Dispatch {
         Err(HostError::denied(
             "not-granted",
             format!(
-                "plugin `{plugin}` may not {what}; to allow it, add under `plugins: {plugin}:` `{line}`"
+                "plugin `{plugin}` may not {what}; to allow it, add `{line}` under `plugins: \
+                {plugin}:`"
             ),
         ))
     }
@@ -93,6 +94,9 @@ impl World for Dispatch {
                 }
                 HostCall::RecordsFind(find) => {
                     HostAnswer::RecordsFind(providers.records.find(caller, find).await?)
+                }
+                HostCall::RecordsSearch(search) => {
+                    HostAnswer::RecordsSearch(providers.records.search(caller, search).await?)
                 }
                 HostCall::RecordsPut(put) => {
                     HostAnswer::RecordsPut(providers.records.put(caller, put).await?)

@@ -7,19 +7,20 @@ use std::task::{Context, Poll, Waker};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Either, select};
 
+use dialgraph_base::{Locale, Timestamp};
 use dialgraph_kernel::journal::Step;
 use dialgraph_kernel::plugin::Speech;
-use dialgraph_kernel::ports::{HostCall, HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostCall, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_kernel::turn::{Finished, Host, Progress, Turn};
+use dialgraph_kernel::turn::{Finished, Progress, Turn, TurnHost};
 
 use crate::Clock;
 use crate::spans::{NodeSpan, NodeTime, NodeTimes, Walking};
 
 /// Everything outside the engine that a plugin can ask.
 pub trait World: Send + Sync {
-    /// Answers a host call. Must be finished at the first poll when no waiting is needed: the plugin then
-    /// goes on without being run again.
+    /// Answers a host call. Must be finished at the first poll when no waiting is needed: the
+    /// plugin then goes on without being run again.
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult>;
 }
 
@@ -31,7 +32,7 @@ pub struct WaitRules {
     /// How long the caller waits after a comfort prompt before the engine looks again.
     pub comfort_wait_ms: u32,
     /// By locale, where the project has no `comfort` of its own.
-    pub comfort: HashMap<Arc<str>, Speech>,
+    pub comfort: HashMap<Locale, Speech>,
 }
 
 impl Default for WaitRules {
@@ -49,20 +50,20 @@ impl Default for WaitRules {
 }
 
 /// A turn that was driven to its end.
-pub struct Driven {
+pub(crate) struct Driven {
     pub finished: Box<Finished>,
-    /// Host calls that the call's record no longer waits for. What they do must be done all the same: whoever
-    /// drives must see to it that they go on.
+    /// Host calls that the call's record no longer waits for. What they do must be done all the
+    /// same: whoever drives must see to it that they go on.
     pub left_behind: Vec<InFlight>,
-    /// A host call that outlasted the turn. Whoever drives must see to it that it goes on, and give its
-    /// reply to a later turn.
+    /// A host call that outlasted the turn. Whoever drives must see to it that it goes on, and give
+    /// its reply to a later turn.
     pub in_flight: Option<InFlight>,
     /// Of the nodes that ran plugins and were left in this turn, in order.
     pub node_times: Vec<NodeTime>,
 }
 
 /// A host call under way without a turn that waits for it.
-pub struct InFlight {
+pub(crate) struct InFlight {
     /// The call's idempotency key.
     pub key: Arc<str>,
     pub reply: BoxFuture<'static, HostResult>,
@@ -115,7 +116,7 @@ struct Walk<'r, 'w> {
     walking: Walking<'r>,
 }
 
-impl Host for Walk<'_, '_> {
+impl TurnHost for Walk<'_, '_> {
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
         self.replies.reply(caller, call)
     }
@@ -143,72 +144,78 @@ fn walk(
     progress
 }
 
-/// Drives `turn` until it is over.
-///
-/// `answer` is when the turn must be answered, none where nobody waits. A turn that can be parked is parked
-/// by then; the record of a call that ends, for which there is no later turn, is given up.
-///
-/// `late` are replies that came after an earlier turn had given up waiting, by idempotency key; `under_way`
-/// says that such a reply has not come yet, so that its host call must not be made a second time.
-pub async fn drive(
-    mut turn: Turn,
-    world: &dyn World,
-    clock: &dyn Clock,
-    rules: &WaitRules,
-    answer: Option<Timestamp>,
-    late: HashMap<Arc<str>, HostResult>,
-    under_way: Option<InFlight>,
-) -> Driven {
-    let now = clock.now().0;
-    let answer = answer.unwrap_or(Timestamp(u64::MAX));
-    let give_up = Timestamp(now + u64::from(rules.turn_ms)).min(answer);
-    let mut left_behind = Vec::new();
-    let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
-    let mut replies = Replies { world, known: late, under_way };
-    let mut node = None;
-    let mut times = NodeTimes::of(&turn);
-    loop {
-        match walk(&mut turn, &mut replies, &mut node, clock, &mut times) {
-            Progress::Finished(finished) => {
-                let node_times = times.all;
-                return Driven { finished, left_behind, in_flight: None, node_times };
+/// A turn and what it takes to drive it.
+pub(crate) struct Drive<'d> {
+    pub(crate) turn: Turn,
+    pub(crate) world: &'d dyn World,
+    pub(crate) clock: &'d dyn Clock,
+    pub(crate) rules: &'d WaitRules,
+    /// When the turn must be answered, none where nobody waits. A turn that can be parked is parked
+    /// by then; the record of a call that ends, for which there is no later turn, is given up.
+    pub(crate) answer_by: Option<Timestamp>,
+    /// Replies that came after an earlier turn had given up waiting, by idempotency key.
+    pub(crate) late: HashMap<Arc<str>, HostResult>,
+    /// Such a reply that has not come yet, so that its host call must not be made a second time.
+    pub(crate) under_way: Option<InFlight>,
+}
+
+impl Drive<'_> {
+    /// Drives the turn until it is over.
+    pub(crate) async fn run(self) -> Driven {
+        let Self { mut turn, world, clock, rules, answer_by, late, under_way } = self;
+        let now = clock.now().0;
+        let answer = answer_by.unwrap_or(Timestamp::NEVER);
+        let give_up = Timestamp(now + u64::from(rules.turn_ms)).min(answer);
+        let mut left_behind = Vec::new();
+        let under_way = under_way.map(|in_flight| (in_flight.key, in_flight.reply));
+        let mut replies = Replies { world, known: late, under_way };
+        let mut node = None;
+        let mut times = NodeTimes::of(&turn);
+        loop {
+            match walk(&mut turn, &mut replies, &mut node, clock, &mut times) {
+                Progress::Finished(finished) => {
+                    let node_times = times.all;
+                    return Driven { finished, left_behind, in_flight: None, node_times };
+                }
+                Progress::Waiting => {}
             }
-            Progress::Waiting => {}
-        }
-        let (Some(pending), Some((key, reply))) = (turn.waiting_for(), replies.under_way.take())
-        else {
-            // The kernel waits only for calls that this host left without a reply.
-            turn.expire();
-            continue;
-        };
-        let deadline = pending.deadline;
-        // The record of a call that ends is worth more time than a turn usually has, as there is no later one, but
-        // not the caller's way to where they were sent: who gets no answer in time goes elsewhere.
-        let until = deadline.min(if turn.can_park() { give_up } else { answer });
-        match select(reply, clock.sleep_until(until)).await {
-            Either::Left((result, _)) => {
-                replies.known.insert(key, result);
-            }
-            Either::Right(((), _)) if deadline <= until => turn.expire(),
-            Either::Right(((), reply)) if !turn.can_park() => {
-                turn.expire_early();
-                left_behind.push(InFlight { key, reply });
-            }
-            Either::Right(((), reply)) => {
-                let usual = || rules.comfort.get(&turn.call().locale).cloned();
-                let comfort = turn.comfort().or_else(usual);
-                match turn.park(comfort, rules.comfort_wait_ms) {
-                    Ok(finished) => {
-                        if let (Some(node), Some(step)) = (node, finished.record.steps.last()) {
-                            node.end(step, clock);
+            let (Some(pending), Some((key, reply))) =
+                (turn.waiting_for(), replies.under_way.take())
+            else {
+                // The kernel waits only for calls that this host left without a reply.
+                turn.expire();
+                continue;
+            };
+            let deadline = pending.deadline;
+            // The record of a call that ends is worth more time than a turn usually has, since no
+            // later turn can write it. It is not worth the caller: who gets no answer in time goes
+            // elsewhere.
+            let until = deadline.min(if turn.can_park() { give_up } else { answer });
+            match select(reply, clock.sleep_until(until)).await {
+                Either::Left((result, _)) => {
+                    replies.known.insert(key, result);
+                }
+                Either::Right(((), _)) if deadline <= until => turn.expire(),
+                Either::Right(((), reply)) if !turn.can_park() => {
+                    turn.expire_early();
+                    left_behind.push(InFlight { key, reply });
+                }
+                Either::Right(((), reply)) => {
+                    let usual = || rules.comfort.get(&turn.call().locale).cloned();
+                    let comfort = turn.comfort().or_else(usual);
+                    match turn.park(comfort, rules.comfort_wait_ms) {
+                        Ok(finished) => {
+                            if let (Some(node), Some(step)) = (node, finished.record.steps.last()) {
+                                node.end(step, clock);
+                            }
+                            let in_flight = Some(InFlight { key, reply });
+                            let (finished, node_times) = (Box::new(finished), times.all);
+                            return Driven { finished, left_behind, in_flight, node_times };
                         }
-                        let in_flight = Some(InFlight { key, reply });
-                        let (finished, node_times) = (Box::new(finished), times.all);
-                        return Driven { finished, left_behind, in_flight, node_times };
-                    }
-                    Err(again) => {
-                        turn = *again;
-                        replies.under_way = Some((key, reply));
+                        Err(again) => {
+                            turn = *again;
+                            replies.under_way = Some((key, reply));
+                        }
                     }
                 }
             }

@@ -1,24 +1,23 @@
 //! Calls from their first event to their last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
-use serde_json::Value;
 
-use dialgraph_flow::model::{Locale, Name};
-use dialgraph_kernel::call::{Call, CallId, Channel, NewCall, Waits};
+use dialgraph_base::{CallId, Timestamp};
+use dialgraph_kernel::call::{Call, NewCall, Waits};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::Plugins;
-use dialgraph_kernel::ports::{HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::turn::{Turn, TurnError};
 use dialgraph_store::Store;
 
 use crate::calls::{Calls, CallsError, Loaded, Mark, Saved};
-use crate::drive::{InFlight, WaitRules, World, drive};
+use crate::drive::{Drive, InFlight, WaitRules, World};
+use crate::request::{Start, Trigger, TurnRequest};
 use crate::spans::NodeTime;
 use crate::{Clock, Releases};
 
@@ -40,25 +39,10 @@ pub enum EngineError {
     NoRelease { call: String, release: String },
     #[error("call {call} is pinned to release {release}, which cannot be loaded now: {why}")]
     ReleaseOut { call: String, release: String, why: String },
-    #[error("the event answers turn {given} of call {call}, whose last turn is {last}")]
+    #[error("the event answers turn {given} of call {call}, but the last turn is {last}")]
     OutOfOrder { call: String, given: u32, last: u32 },
-    #[error("call {call} was changed by others {RACES} times while this event was handled")]
+    #[error("call {call} was changed by others {RACES} times while the engine handled this event")]
     Raced { call: String },
-}
-
-/// A call that begins.
-#[derive(Debug, Clone)]
-pub struct Start {
-    pub id: CallId,
-    pub channel: Channel,
-    /// None: the release's first.
-    pub locale: Option<Locale>,
-    pub from: Option<String>,
-    pub to: Option<String>,
-    /// None: the release's entry.
-    pub flow: Option<Name>,
-    pub seed: u64,
-    pub attributes: BTreeMap<Name, Value>,
 }
 
 /// What came of an event.
@@ -69,15 +53,17 @@ pub struct Answer {
     pub call: Call,
     /// The event had come before with the same token, and this is the answer it got then.
     pub repeated: bool,
-    /// Before the turn the call was in the hands of its flow already: it neither began with it nor came back.
+    /// Before the turn the call was in the hands of its flow already: it neither began with it nor
+    /// came back.
     pub was_open: bool,
     /// A host call that outlasted the turn. Poll it, in the background, and give its reply to
     /// [`Engine::keep_reply`]; a later turn waits for it by itself if it runs in this process.
     pub in_flight: Option<(Arc<str>, LateReply)>,
-    /// Host calls that the record of a call that ended no longer waited for. Poll them, in the background; nobody
-    /// needs their replies.
+    /// Host calls that the record of a call that ended no longer waited for. Poll them, in the
+    /// background; nobody needs their replies.
     pub left_behind: Vec<LateReply>,
-    /// Of the nodes that ran plugins and were left in this turn, in order; none of a repeated answer.
+    /// Of the nodes that ran plugins and were left in this turn, in order; none of a repeated
+    /// answer.
     pub node_times: Vec<NodeTime>,
 }
 
@@ -134,20 +120,29 @@ impl Engine {
         &self.calls
     }
 
-    /// Begins a call with its first turn. `token` names this delivery of the event: the same token gets the
-    /// same answer without a second execution.
-    pub async fn start(&self, start: Start, token: &str) -> Result<Answer, EngineError> {
-        self.start_within(start, token, None).await
+    /// Runs the turn that `request` asks for and stores it. A request whose token has been answered
+    /// gets the same answer without a second execution.
+    ///
+    /// # Errors
+    /// When the call is not there, or there already; when the event answers another turn than the
+    /// last; when the release or the store cannot be read, or the store takes nothing.
+    pub async fn turn(&self, request: TurnRequest) -> Result<Answer, EngineError> {
+        let TurnRequest { trigger, token, within } = request;
+        let until = within.map(|left| self.clock.now().after(left));
+        match trigger {
+            Trigger::Start(start) => self.begin(*start, &token, until).await,
+            Trigger::Event { call, event, after } => {
+                self.go_on(&call, event, after, &token, until).await
+            }
+        }
     }
 
-    /// The same, to be answered within `left`.
-    pub async fn start_within(
+    async fn begin(
         &self,
         start: Start,
         token: &str,
-        left: Option<Duration>,
+        until: Option<Timestamp>,
     ) -> Result<Answer, EngineError> {
-        let until = left.map(|left| self.after(left));
         let id = start.id.clone();
         if let Some(answer) = self.answered(&id, token).await? {
             return Ok(answer);
@@ -179,7 +174,8 @@ impl Engine {
         }
     }
 
-    /// Another delivery has begun the call: with this token, whose answer is then the answer, or as another call.
+    /// Another delivery has begun the call: with this token, whose answer is then the answer, or as
+    /// another call.
     async fn started_meanwhile(&self, id: &CallId, token: &str) -> Result<Answer, EngineError> {
         match self.answered(id, token).await? {
             Some(answer) => Ok(answer),
@@ -187,38 +183,14 @@ impl Engine {
         }
     }
 
-    /// Handles an event of a call in progress, whichever turn was its last.
-    pub async fn turn(
+    async fn go_on(
         &self,
         id: &CallId,
         event: Event,
-        token: &str,
-    ) -> Result<Answer, EngineError> {
-        self.turn_after(id, event, token, None).await
-    }
-
-    /// Handles an event that answers turn `after` of its call, and no other: the turn that is stored is the
-    /// one that was looked at, whoever else has the call in hand.
-    pub async fn turn_after(
-        &self,
-        id: &CallId,
-        event: Event,
-        token: &str,
         after: Option<u32>,
-    ) -> Result<Answer, EngineError> {
-        self.turn_within(id, event, token, after, None).await
-    }
-
-    /// The same, to be answered within `left`.
-    pub async fn turn_within(
-        &self,
-        id: &CallId,
-        event: Event,
         token: &str,
-        after: Option<u32>,
-        left: Option<Duration>,
+        until: Option<Timestamp>,
     ) -> Result<Answer, EngineError> {
-        let until = left.map(|left| self.after(left));
         for _ in 0..RACES {
             if let Some(answer) = self.answered(id, token).await? {
                 return Ok(answer);
@@ -259,8 +231,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets go of host calls of `id` that are under way; their effects, if any, happen all the same. For a
-    /// simulation that takes back what it did.
+    /// Lets go of host calls of `id` that are under way; their effects, if any, happen all the
+    /// same. For a simulation that takes back what it did.
     pub fn forget_in_flight(&self, id: &CallId) {
         self.under_way().remove(id);
     }
@@ -317,18 +289,55 @@ impl Engine {
         let mut late = HashMap::new();
         let mut under_way = None;
         if let Some(key) = misses {
-            // In this order: what has left the list by the time it is looked at is in the store already.
+            // In this order: what has left the list by the time it is looked at is in the store
+            // already.
             under_way = self.under_way().get(&id).filter(|(waited, _)| *waited == key).cloned();
-            if let Some(result) = self.calls.reply(&id, &key).await? {
-                late.insert(key, result);
+            match self.calls.reply(&id, &key).await {
+                Ok(Some(result)) => drop(late.insert(key, result)),
+                Ok(None) => {}
+                Err(error) if error.is_damage() => {
+                    // It will not become readable, and the call must go on.
+                    tracing::error!(call = %id, %error, "a late reply cannot be read");
+                    let message = format!("the reply came and cannot be read: {error}");
+                    let lost = HostError::new(HostErrorKind::Other, "unreadable-reply", message);
+                    late.insert(key, Err(lost));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        let turn = Turn::begin(release, self.plugins.clone(), call, flow, event, self.clock.now())?;
+        let turn = Turn::begin(
+            release.clone(),
+            self.plugins.clone(),
+            call,
+            flow,
+            event,
+            self.clock.now(),
+        )?;
         let under_way = under_way.map(|(key, reply)| InFlight { key, reply: reply.boxed() });
-        let (world, clock) = (&*self.world, &*self.clock);
-        let driven = drive(turn, world, clock, &self.rules, until, late, under_way).await;
-        match self.calls.save(before, &driven.finished, token).await? {
-            // What this turn waited for is over; a turn that did not take place leaves it to the one that will.
+        let drive = Drive {
+            turn,
+            world: &*self.world,
+            clock: &*self.clock,
+            rules: &self.rules,
+            answer_by: until,
+            late,
+            under_way,
+        };
+        let mut driven = drive.run().await;
+        let mut saved = self.calls.save(before, &driven.finished, token).await;
+        if let Err(error) = &saved
+            && error.is_of_turn()
+        {
+            // Tried again it would be the same, and its call would be open for ever.
+            let turn = driven.finished.record.turn;
+            tracing::error!(call = %id, turn, %error, "a turn cannot be saved as it is; its call ends");
+            driven.finished.give_up(&release, &error.to_string());
+            driven.left_behind.extend(driven.in_flight.take());
+            saved = self.calls.save(before, &driven.finished, token).await;
+        }
+        match saved? {
+            // What this turn waited for is over; a turn that did not take place leaves it to the
+            // one that will.
             Saved::Done => drop(self.under_way().remove(&id)),
             Saved::Repeated => return self.answered(&id, token).await,
             Saved::Conflict => return Ok(None),
@@ -348,12 +357,6 @@ impl Engine {
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
             node_times: driven.node_times,
         }))
-    }
-
-    /// The time in `left` from now.
-    fn after(&self, left: Duration) -> Timestamp {
-        let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-        Timestamp(self.clock.now().0.saturating_add(left))
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, (Arc<str>, LateReply)>> {

@@ -1,14 +1,17 @@
+//! Tells which release a call gets: a new one by its id alone, the same on every process; one in
+//! progress that to which it is pinned.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
 
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::CallId;
+use dialgraph_base::{CallId, Digest};
+use dialgraph_flow::Release;
 
-/// Where releases are found that are not at hand: those of calls that began on another engine process, or
-/// before this one was started.
+/// Where releases are found that are not at hand: those of calls that began on another engine
+/// process, or before this one was started.
 pub trait ReleaseSource: Send + Sync {
     /// The release of this digest, with its plugins loaded; none if there has never been one.
     ///
@@ -25,8 +28,8 @@ pub struct Canary {
     pub percent: u8,
 }
 
-/// The releases at hand: the one that new calls get, perhaps one that some of them try, and those that calls in
-/// progress keep to.
+/// The releases at hand: the one that new calls get, perhaps one that some of them try, and those
+/// that calls in progress keep to.
 pub struct Releases {
     inner: RwLock<Inner>,
     source: Option<Arc<dyn ReleaseSource>>,
@@ -103,7 +106,8 @@ impl Releases {
         Ok(found)
     }
 
-    /// Makes `live` the release for new calls, with `canary` for a share of them. Calls in progress keep theirs.
+    /// Makes `live` the release for new calls, with `canary` for a share of them. Calls in progress
+    /// keep theirs.
     pub fn publish(&self, live: Arc<Release>, canary: Option<Canary>) {
         let mut inner = self.write();
         inner.all.insert(live.digest, live.clone());
@@ -119,7 +123,8 @@ impl Releases {
         self.read().all.keys().copied().collect()
     }
 
-    /// Lets go of a release that new calls do not get. False when they do, or when it was not at hand.
+    /// Lets go of a release that new calls do not get. False when they do, or when it was not at
+    /// hand.
     pub fn forget(&self, digest: &Digest) -> bool {
         let mut inner = self.write();
         let canary = inner.canary.as_ref().map(|canary| canary.release.digest);

@@ -1,25 +1,26 @@
 //! A span for each node that is walked, within the turn's; and the time of those that run a plugin.
 //!
-//! It holds names from the release and words of the engine; what a step knows of the caller (why, values set, a
-//! failure's message) stays in the journal. Where nobody listens no span is made, and the clock is read for plugins only.
+//! It holds names from the release and words of the engine; what a step knows of the caller (why,
+//! values set, a failure's message) stays in the journal. Where nobody listens no span is made, and
+//! the clock is read for plugins only.
 
 use tracing::Span;
 use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 
-use dialgraph_flow::model::Name;
+use dialgraph_base::{Name, Timestamp};
 use dialgraph_kernel::call::Waits;
 use dialgraph_kernel::journal::Step;
-use dialgraph_kernel::ports::Timestamp;
 use dialgraph_kernel::turn::Turn;
 
 use crate::Clock;
 
-/// Word of the nodes that run a plugin. They take time and can fail, so they are told at a higher level.
+/// Word of the nodes that run a plugin. They take time and can fail, so they are told at a higher
+/// level.
 const USE: &str = "use";
 
-/// How long the visit of a node that runs a plugin took, once it is over: from its first turn on if providers kept it
-/// waiting over several, but without the time in which the caller was asked.
+/// How long the visit of a node that runs a plugin took, once it is over: from its first turn on if
+/// providers kept it waiting over several, but without the time in which the caller was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeTime {
     pub plugin: Name,
@@ -97,8 +98,8 @@ impl NodeSpan {
     }
 }
 
-/// The same while the walk goes on: what happens now, happens within the node. Must not outlive a moment in which
-/// the turn waits, for the thread then serves others.
+/// The same while the walk goes on: what happens now, happens within the node. Must not outlive a
+/// moment in which the turn waits, for the thread then serves others.
 pub(crate) struct Walking<'c> {
     clock: &'c dyn Clock,
     node: Option<(EnteredSpan, Timestamp)>,
@@ -108,8 +109,8 @@ pub(crate) struct Walking<'c> {
 /// The times of a turn's nodes.
 #[derive(Debug)]
 pub(crate) struct NodeTimes {
-    /// The visit that an earlier turn left waiting, and since when. The event may be for another one: a caller who
-    /// hangs up ends it, and what wraps the call up has not waited.
+    /// The visit that an earlier turn left waiting, and since when. The event may be for another
+    /// one: a caller who hangs up ends it, and what wraps the call up has not waited.
     parked: Option<(u32, Timestamp)>,
     pub(crate) all: Vec<NodeTime>,
 }

@@ -29,7 +29,7 @@ promtool check rules alerts.yaml
 promtool test rules alerts.test.yaml
 python3 dashboard.py | diff -u dashboard.json - || { echo "dashboard.json: run python3 dashboard.py > dashboard.json" >&2; exit 1; }
 
-known=$(grep -oh '"dialgraph_[a-z_]*"' ../src/telemetry/figures.rs | tr -d '"' | sort -u)
+known=$(grep -oh '"dialgraph_[a-z_]*"' ../src/telemetry/metrics.rs | tr -d '"' | sort -u)
 named=$(grep -oh 'dialgraph_[a-z_]*' alerts.yaml dashboard.json | sort -u)
 for name in $named; do
     base=$(echo "$name" | sed 's/_bucket$//; s/_count$//; s/_sum$//')

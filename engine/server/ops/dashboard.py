@@ -49,6 +49,8 @@ ROWS = {
               (total("dialgraph_calls_ended_total", "disposition"), "{{disposition}}")),
         panel("Fallback answers by reason", "timeseries", "reqps",
               (total("dialgraph_fallback_answers_total", "reason"), "{{reason}}")),
+        panel("Attributes that calls began without", "timeseries", "reqps",
+              (total("dialgraph_attributes_refused_total", "attribute, reason"), "{{attribute}} {{reason}}")),
         panel("Calls whose caller was gone", "timeseries", "reqps", (total("dialgraph_calls_reaped_total", "instance"), "{{instance}}")),
     ],
     "Queues": [

@@ -1,18 +1,16 @@
 //! Connections: accepted within bounds, encrypted if so configured, and closed in order at the end.
 
+mod connection;
+mod patience;
+mod peers;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -22,15 +20,21 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::http::router;
 use crate::state::App;
+use connection::{Ended, Terms, converse};
+use peers::Peers;
 
 /// How long replies that outlast their turns are waited for at the end.
 const FOR_REPLIES: Duration = Duration::from_secs(1);
 
+/// How long requests that are still being answered at the end are waited for, after the turns have
+/// ended.
+const FOR_ANSWERS: Duration = Duration::from_secs(5);
+
 /// Why a server could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("cannot listen on {address}: {source}; set `server.listen` to another address")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("cannot listen on {address}: {why}; set `server.listen` to another address")]
+    Listen { address: SocketAddr, why: std::io::Error },
     #[error("{key}: {message}")]
     Tls { key: &'static str, message: String },
 }
@@ -49,7 +53,8 @@ impl Running {
         self.address
     }
 
-    /// Ends in order: unready, then no new connections and turns, then nothing under way, then gone.
+    /// Ends in order: unready, then no new connections and turns, then nothing under way, then
+    /// gone.
     pub async fn stop(self) {
         // Nobody listens any more: it has ended already.
         let _ = self.stop.send(true);
@@ -64,7 +69,7 @@ impl Running {
 pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     let tls = tls(&app)?;
     let listen = app.config.server.listen;
-    let failed = |source| ServeError::Listen { address: listen, source };
+    let failed = |why| ServeError::Listen { address: listen, why };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     if let Err(error) = crate::reaper::count(&app).await {
@@ -72,7 +77,8 @@ pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     }
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(crate::reaper::run(Arc::downgrade(&app)));
-    tokio::spawn(crate::secrets::run(Arc::downgrade(&app)));
+    tokio::spawn(crate::backups::run(Arc::downgrade(&app)));
+    tokio::spawn(crate::credentials::run(Arc::downgrade(&app)));
     let done = tokio::spawn(accept(app, listener, tls, stopped));
     Ok(Running { address, stop, done })
 }
@@ -83,9 +89,19 @@ async fn accept(
     tls: Option<TlsAcceptor>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let router = router(app.clone());
-    let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(app.config.server.connections as usize));
+    let server = &app.config.server;
+    let (close, closing) = watch::channel(false);
+    let terms = Terms {
+        router: router(app.clone()),
+        tls,
+        header_timeout: server.header_timeout,
+        write_timeout: server.write_timeout,
+        closing,
+    };
+    let peers = Peers::new(server.connections_per_peer);
+    let room = Arc::new(Semaphore::new(server.connections as usize));
+    // Each connection holds a sender: when all are gone, so are the connections.
+    let (open, mut all_closed) = mpsc::channel::<std::convert::Infallible>(1);
     let leave = asked_to_leave(app.clone(), stopped.clone());
     tokio::pin!(leave);
     loop {
@@ -98,8 +114,8 @@ async fn accept(
             next = next => next,
             () = &mut leave => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Mostly: no file handles left. Some will be given back soon.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -107,15 +123,29 @@ async fn accept(
                 continue;
             }
         };
-        let header_timeout = app.config.server.header_timeout;
-        let (router, tls, watcher) = (router.clone(), tls.clone(), graceful.watcher());
+        let place = match peers.enter(address.ip()) {
+            Ok(place) => place,
+            Err(too_many) => {
+                app.metrics.cut_off("peer");
+                if too_many.first {
+                    tracing::warn!(peer = %address.ip(), most = server.connections_per_peer, "a \
+                        client has reached its limit of connections \
+                        (`server.connections_per_peer`); further ones are closed");
+                }
+                continue;
+            }
+        };
+        let (app, terms, open) = (app.clone(), terms.clone(), open.clone());
         tokio::spawn(async move {
-            let _permit = permit;
-            // Answers are small and waited for.
-            let _ = stream.set_nodelay(true);
-            match encrypted(stream, tls, header_timeout).await {
-                Ok(stream) => converse(stream, router, header_timeout, watcher).await,
-                Err(error) => tracing::debug!(%error, "no TLS connection came about"),
+            let _held = (permit, place, open);
+            match converse(stream, terms).await {
+                Ended::InOrder => {}
+                Ended::NeverRead => {
+                    app.metrics.cut_off("never-read");
+                    tracing::info!(peer = %address.ip(), "a connection was closed because its \
+                        client did not read what it was sent (`server.write_timeout`)");
+                }
+                Ended::Broken(error) => tracing::debug!(%error, "a connection ended early"),
             }
         });
     }
@@ -123,9 +153,10 @@ async fn accept(
     drop(listener);
     app.turns.drain();
     // Connections end with the answer that they wait for.
-    let closed = tokio::spawn(graceful.shutdown());
+    close.send_replace(true);
+    drop(open);
     finish(&app).await;
-    if tokio::time::timeout(Duration::from_secs(5), closed).await.is_err() {
+    if tokio::time::timeout(FOR_ANSWERS, all_closed.recv()).await.is_err() {
         tracing::warn!("some connections were cut off");
     }
     // Whoever asked for the stop may be gone; the flag has served its purpose.
@@ -142,48 +173,20 @@ async fn asked_to_leave(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     tokio::time::sleep(app.config.server.drain_delay).await;
 }
 
-/// Waits until no turn is under way, or the time for that is over. Late replies are given a moment and no more: a later
-/// turn asks for them again under their keys, and callers cannot be served while this process keeps its successor
-/// waiting.
+/// Waits until no turn is under way, or the time for that is over. Late replies are given a moment
+/// and no more: a later turn asks for them again under their keys, and callers cannot be served
+/// while this process keeps its successor waiting.
 async fn finish(app: &App) {
     let limit = app.config.server.drain_timeout;
     if tokio::time::timeout(limit, app.turns.settled()).await.is_err() {
         let turns = app.turns.load().turns;
-        tracing::warn!(turns, "stopped with turns under way; other processes will make them again");
+        tracing::warn!(turns, "stopped with turns under way; other processes will repeat them");
     } else if tokio::time::timeout(FOR_REPLIES, app.turns.replied()).await.is_err() {
         let replies = app.turns.load().late_replies;
-        tracing::info!(replies, "replies of providers are not waited for; later turns ask again");
-    }
-}
-
-/// A stream of either kind.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-async fn encrypted(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    within: Duration,
-) -> std::io::Result<Box<dyn Stream>> {
-    let Some(tls) = tls else { return Ok(Box::new(stream)) };
-    match tokio::time::timeout(within, tls.accept(stream)).await {
-        Ok(accepted) => Ok(Box::new(accepted?)),
-        Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
-    }
-}
-
-async fn converse(
-    stream: Box<dyn Stream>,
-    router: Router,
-    header_timeout: Duration,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
+        tracing::info!(
+            replies,
+            "stopped without waiting for replies of providers; later turns ask again"
+        );
     }
 }
 
@@ -196,11 +199,15 @@ fn tls(app: &App) -> Result<Option<TlsAcceptor>, ServeError> {
         key,
         message: format!("{} cannot be used: {error}", path.display()),
     };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+    let chain = dialgraph_files::read(certificate, dialgraph_files::MAX_SETTINGS)
         .map_err(|error| wrong("tls.certificate", certificate, &error))?;
+    let chain = CertificateDer::pem_slice_iter(&chain)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| wrong("tls.certificate", certificate, &error))?;
+    let secret = dialgraph_files::read(key, dialgraph_files::MAX_SETTINGS)
+        .map_err(|error| wrong("tls.key", key, &error))?;
     let secret =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| wrong("tls.key", key, &error))?;
+        PrivateKeyDer::from_pem_slice(&secret).map_err(|error| wrong("tls.key", key, &error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong("tls.certificate", certificate, &error))?

@@ -1,18 +1,19 @@
 //! Calls whose caller is gone.
 //!
-//! A channel tells of most hang-ups, but not of all: flows of Amazon Connect are not told. A call that has had no
-//! event for longer than any question waits gets one, `hung_up`, so that its `finally` flow writes the call log and
-//! its release can go.
+//! A channel tells of most hang-ups, but not of all: flows of Amazon Connect are not told. A call
+//! that has had no event for longer than any question waits gets one, `hung_up`, so that its
+//! `finally` flow writes the call log and its release can go.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use dialgraph_kernel::call::{CallId, Status};
+use dialgraph_base::{CallId, Digest};
+use dialgraph_kernel::call::Status;
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::CallsError;
+use dialgraph_runtime::{CallsError, TurnRequest};
 
 use crate::state::App;
-use crate::turns::{Refused, Work};
+use crate::turns::Refused;
 
 /// The token of that event; a hang-up that the channel tells of has the same.
 pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
@@ -42,14 +43,15 @@ pub(crate) async fn run(app: Weak<App>) {
         match round(&app, None).await {
             Ok(Round { ended: 0, .. }) => {}
             Ok(round) => {
-                tracing::info!(round.open, round.ended, "calls without a caller were ended");
+                tracing::info!(round.open, round.ended, "calls whose caller had left were ended");
             }
-            Err(error) => tracing::warn!(%error, "calls in progress could not be looked through"),
+            Err(error) => tracing::warn!(%error, "calls in progress could not be checked"),
         }
     }
 }
 
-/// Counts the calls that earlier processes have left. Before the first turn, for turns count from there.
+/// Counts the calls that earlier processes have left. Before the first turn, for turns count from
+/// there.
 ///
 /// # Errors
 /// If the store fails.
@@ -66,12 +68,13 @@ pub(crate) async fn count(app: &App) -> Result<(), CallsError> {
             }
         }
     }
-    app.figures.counted_calls(open);
+    app.metrics.counted_calls(open);
     Ok(())
 }
 
-/// Looks through all calls in progress once, and ends those whose caller is gone. Begins with no further call at `until`;
-/// the next round gets further, for what this one has read it need not read again.
+/// Looks through all calls in progress once, and ends those whose caller is gone. Begins with no
+/// further call at `until`; the next round gets further, for what this one has read it need not
+/// read again.
 ///
 /// # Errors
 /// If the store fails.
@@ -88,11 +91,11 @@ pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, Call
                     round.broken_off = true;
                     return Ok(round);
                 }
-                match is_idle(app, &id).await {
+                match is_idle(app, &id, release).await {
                     Ok(false) => {}
                     Ok(true) => round.ended += usize::from(hang_up(app, id).await),
                     // The others can be, and their callers are gone all the same.
-                    Err(error) if is_of_call(&error) => {
+                    Err(error) if error.is_of_call() => {
                         tracing::error!(call = %id, %error, "a call in progress cannot be read");
                     }
                     Err(error) => return Err(error),
@@ -109,19 +112,11 @@ pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, Call
     let limit = u64::try_from(app.config.calls.idle_limit.as_millis()).unwrap_or(u64::MAX);
     let forgotten = app.clock.millis().saturating_sub(limit.saturating_mul(2));
     app.turns.activity().forget_before(forgotten);
-    app.figures.counted_calls(round.open - round.ended);
+    app.metrics.counted_calls(round.open - round.ended);
     Ok(round)
 }
 
-/// Whether the call cannot be read for what is stored of it, and not for the store.
-fn is_of_call(error: &CallsError) -> bool {
-    match error {
-        CallsError::Store(error) => error.is_of_row(),
-        _ => true,
-    }
-}
-
-async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
+async fn is_idle(app: &App, id: &CallId, release: Digest) -> Result<bool, CallsError> {
     let limit = u64::try_from(app.config.calls.idle_limit.as_millis()).unwrap_or(u64::MAX);
     let long_ago = app.clock.millis().saturating_sub(limit);
     let activity = app.turns.activity();
@@ -130,21 +125,23 @@ async fn is_idle(app: &App, id: &CallId) -> Result<bool, CallsError> {
         return Ok(false);
     }
     let calls = app.turns.engine().calls();
-    let Some(loaded) = calls.load(id).await? else { return Ok(false) };
+    let Some(loaded) = calls.load(id).await? else {
+        calls.forget_open(id, release).await?;
+        return Ok(false);
+    };
     let call = loaded.call;
     if !matches!(call.status, Status::New | Status::Active) {
         return Ok(false);
     }
     let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
-    activity.note(id, call.channel, last.0);
+    activity.note(id, call.channel(), last.0);
     Ok(last.0 <= long_ago)
 }
 
 async fn hang_up(app: &Arc<App>, id: CallId) -> bool {
-    let work = Work::Event { id: id.clone(), event: Event::HungUp, after: None };
-    match app.turns.handle(work, HUNG_UP.to_owned()).await {
+    match app.turns.handle(TurnRequest::event(id.clone(), Event::HungUp, HUNG_UP)).await {
         Ok(_) => {
-            app.figures.reaped();
+            app.metrics.reaped();
             true
         }
         // A later round, or another process, will.

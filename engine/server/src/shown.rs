@@ -1,107 +1,99 @@
 //! Calls as the API shows them: what a flow marks as sensitive is left out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use dialgraph_api::Millis;
+use dialgraph_api::calls::{Answer, CallId, Digits, Speech, Status, Then};
+use dialgraph_base::Digest;
 use dialgraph_flow::Release;
-use dialgraph_kernel::call::{Call, Place, Status};
-use dialgraph_kernel::directive::Then;
-use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::plugin::Speech;
+use dialgraph_kernel::{call, directive};
 
 /// The answer to an event.
-#[derive(Debug, Serialize)]
-pub struct AnswerView<'a> {
-    pub call: &'a str,
-    /// Give this back with the next event.
-    pub turn: u32,
-    pub status: &'static str,
-    /// The event had been answered before; this is that answer.
-    pub repeated: bool,
-    pub say: &'a [Speech],
-    pub then: Value,
-}
-
-impl<'a> AnswerView<'a> {
-    pub fn of(call: &'a Call, record: &'a TurnRecord, repeated: bool) -> Self {
-        Self {
-            call: &call.id.0,
-            turn: record.turn,
-            status: status(&call.status),
-            repeated,
-            say: &record.directives.say,
-            then: then(&record.directives.then),
-        }
+pub fn answer(call: &call::Call, record: &TurnRecord, repeated: bool) -> Answer {
+    let say = &record.directives.say;
+    Answer {
+        call: CallId(call.id.to_string()),
+        turn: record.turn,
+        status: status(&call.status),
+        repeated,
+        say: say.iter().map(|s| Speech { text: s.text.clone(), ssml: s.ssml }).collect(),
+        then: then(&record.directives.then),
     }
 }
 
-/// The word for how far a call has come.
-pub fn status(status: &Status) -> &'static str {
+/// How far a call has come.
+fn status(status: &call::Status) -> Status {
     match status {
-        Status::New => "new",
-        Status::Active => "active",
-        Status::Handed { .. } => "handed",
-        Status::Ended { .. } => "ended",
+        call::Status::New => Status::New,
+        call::Status::Active => Status::Active,
+        call::Status::Handed { .. } => Status::Handed,
+        call::Status::Ended { .. } => Status::Ended,
     }
 }
 
-/// What the channel must do, with its `action` first.
-pub fn then(then: &Then) -> Value {
+/// What the channel must do.
+fn then(then: &directive::Then) -> Then {
     match then {
-        Then::Ask(accept) => json!({
-            "action": "ask",
-            "speech": accept.speech,
-            "digits": accept.digits,
-            "timeout_ms": accept.timeout_ms,
-            "sensitive": accept.sensitive,
-            "hints": accept.hints,
-        }),
-        Then::Wait { ms } => json!({ "action": "wait", "ms": ms }),
-        Then::Queue(queue) => json!({
-            "action": "queue",
-            "queue": queue.name,
-            "priority": queue.priority,
-            "sla_seconds": queue.sla.map(|sla| sla.as_secs()),
-        }),
-        Then::Callback { queue, number } => {
-            json!({ "action": "callback", "queue": queue.name, "number": number })
+        directive::Then::Ask(accept) => Then::Ask {
+            speech: accept.speech,
+            digits: accept.digits.as_ref().map(|digits| Digits {
+                min: digits.min,
+                max: digits.max,
+                terminator: digits.terminator,
+            }),
+            timeout_ms: accept.timeout_ms,
+            sensitive: accept.sensitive,
+            hints: accept.hints.clone(),
+        },
+        directive::Then::Wait { ms } => Then::Wait { ms: *ms },
+        directive::Then::Queue(queue) => Then::Queue {
+            queue: queue.name.to_string(),
+            priority: queue.priority,
+            sla_seconds: queue.sla.map(|sla| sla.as_secs()),
+        },
+        directive::Then::Callback { queue, number } => {
+            Then::Callback { queue: queue.name.to_string(), number: number.clone() }
         }
-        Then::Transfer { number } => json!({ "action": "transfer", "number": number }),
-        Then::HangUp => json!({ "action": "hang_up" }),
+        directive::Then::Transfer { number } => Then::Transfer { number: number.clone() },
+        directive::Then::HangUp => Then::HangUp,
     }
 }
 
 /// A call as it stands.
-pub fn call(call: &Call, release: Option<&Release>) -> Value {
-    json!({
-        "id": call.id,
-        "release": call.release,
-        "channel": call.channel,
-        "locale": call.locale,
-        "from": call.from,
-        "to": call.to,
-        "started_at_ms": call.started_at,
-        "status": status(&call.status),
-        "disposition": call.status.disposition(),
-        "queue": call.status.queue(),
-        "turn": call.turn,
-        "visits": call.visits,
-        "at": call.frames.last().map(|frame| frame.at.to_string()),
-        "attributes": attributes(call, release),
-    })
+pub fn call(call: &call::Call, release: Option<&Release>) -> dialgraph_api::calls::Call {
+    dialgraph_api::calls::Call {
+        id: call.id.to_string(),
+        release: digest(&call.release),
+        channel: call.medium,
+        locale: call.locale.to_string(),
+        from: call.from.clone(),
+        to: call.to.clone(),
+        started_at_ms: Millis(call.started_at.0),
+        status: status(&call.status),
+        disposition: call.status.disposition().map(str::to_owned),
+        queue: call.status.queue().map(str::to_owned),
+        turn: call.turn,
+        visits: call.visits,
+        at: call.frames.last().map(|frame| frame.at.to_string()),
+        attributes: attributes(call, release),
+    }
 }
 
 /// The nodes visited, as `flow/node`.
-pub fn path(call: &Call) -> Vec<String> {
-    call.path.iter().map(Place::to_string).collect()
+pub fn path(call: &call::Call) -> Vec<String> {
+    call.path.iter().map(call::Place::to_string).collect()
 }
 
-/// Attributes, with null in the place of those that some flow marks as sensitive. Without the release nobody
-/// knows which those are, and all are hidden.
-fn attributes(call: &Call, release: Option<&Release>) -> Map<String, Value> {
+pub(crate) fn digest(digest: &Digest) -> dialgraph_api::Digest {
+    dialgraph_api::Digest(digest.to_string())
+}
+
+/// Attributes, with null in the place of those that some flow marks as sensitive. Without the
+/// release nobody knows which those are, and all are hidden.
+fn attributes(call: &call::Call, release: Option<&Release>) -> BTreeMap<String, Value> {
     call.attributes
         .iter()
         .map(|(name, value)| {
@@ -109,54 +101,4 @@ fn attributes(call: &Call, release: Option<&Release>) -> Map<String, Value> {
             (name.to_string(), if hide { Value::Null } else { value.clone() })
         })
         .collect()
-}
-
-/// Takes out of a turn's record what must not be shown: the words or keys of a sensitive answer, and of every
-/// sensitive visit what it asked of the world, logged, said, and told of its failure. Gives the functions of the
-/// host calls taken out.
-pub fn hide(record: &mut TurnRecord) -> Vec<&'static str> {
-    // Records of before visits had marks of their own tell only of the answer.
-    let answered = record.steps.first().filter(|_| record.sensitive).map(|step| step.visit);
-    if record.sensitive {
-        match &mut record.event {
-            Event::Said { text, confidence } => {
-                text.clear();
-                *confidence = None;
-            }
-            Event::Pressed(keys) => keys.clear(),
-            _ => {}
-        }
-    }
-    let mut visits: BTreeSet<u32> = answered.into_iter().collect();
-    for step in record.steps.iter_mut().filter(|step| step.sensitive) {
-        visits.insert(step.visit);
-        if let Some(run) = &mut step.run {
-            run.logs.clear();
-        }
-        if let Some(failure) = &mut step.failure {
-            failure.message.clear();
-            failure.backtrace.clear();
-        }
-    }
-    for at in &record.sensitive_say {
-        if let Some(speech) = record.directives.say.get_mut(*at) {
-            speech.text.clear();
-        }
-    }
-    if record.sensitive_then {
-        match &mut record.directives.then {
-            Then::Ask(accept) => accept.hints.clear(),
-            Then::Callback { number, .. } | Then::Transfer { number } => number.clear(),
-            Then::Wait { .. } | Then::Queue(_) | Then::HangUp => {}
-        }
-    }
-    let hides = |visit: u32| visits.contains(&visit);
-    let hidden = record
-        .entries
-        .iter()
-        .filter(|entry| hides(entry.visit))
-        .map(|entry| entry.call.function())
-        .collect();
-    record.entries.retain(|entry| !hides(entry.visit));
-    hidden
 }

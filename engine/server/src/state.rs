@@ -3,70 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use dialgraph_base::{CallId, Digest};
+use dialgraph_config::Config;
 use dialgraph_deploy::{Deploy, Tokens};
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::{Call, CallId};
+use dialgraph_flow::Release;
+use dialgraph_kernel::call::Call;
 use dialgraph_kernel::plugin::Plugins;
-use dialgraph_runtime::{Engine, Releases, WaitRules, World};
-use dialgraph_store::{Backend, KeyId, Keyring, Sealed, SledOptions, SledStore, Store, StoreError};
+use dialgraph_runtime::{Engine, Releases, SystemClock, WaitRules, World};
+use dialgraph_store::{OpenStore, StoreError};
 
-use crate::clock::SystemClock;
-use crate::config::Config;
-use crate::http::auth::Gatekeeper;
-use crate::secrets::Secrets;
-use crate::telemetry::{Figures, MeasuredPlugins, MeasuredStore, MeasuredWorld};
+use crate::credentials::Credentials;
+use crate::http::auth::Authenticator;
+use crate::http::connect::Spellings;
+use crate::telemetry::{MeasuredPlugins, MeasuredStore, MeasuredWorld, Metrics};
 use crate::turns::{Turns, Workers};
 use crate::world::{Breakers, guarded};
-
-/// The store of a server, with the backend that health and figures are asked of.
-#[derive(Clone)]
-pub struct OpenStore {
-    pub store: Arc<dyn Store>,
-    pub backend: Arc<dyn Backend>,
-    pub sealed: bool,
-    /// Ids of the keys that it opens with; none when it is not sealed.
-    pub keys: Vec<KeyId>,
-}
-
-impl std::fmt::Debug for OpenStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenStore").field("place", &self.backend.place()).finish_non_exhaustive()
-    }
-}
-
-impl OpenStore {
-    /// The rows in `backend`, sealed if there are keys.
-    ///
-    /// # Errors
-    /// If what is there is sealed and there is no key, or not the right one.
-    pub async fn over(
-        backend: Arc<dyn Backend>,
-        keys: Option<Keyring>,
-    ) -> Result<Self, StoreError> {
-        let sealed = keys.is_some();
-        let ids = keys.as_ref().map(Keyring::ids).unwrap_or_default();
-        let plain: Arc<dyn Store> = backend.clone();
-        let store: Arc<dyn Store> = match keys {
-            Some(keys) => Arc::new(Sealed::open(plain, keys).await?),
-            None => {
-                dialgraph_store::require_unsealed(&*plain).await?;
-                plain
-            }
-        };
-        Ok(Self { store, backend, sealed, keys: ids })
-    }
-}
-
-/// Opens the embedded store in the folder that `config` names; sealed if there are keys.
-///
-/// # Errors
-/// What is wrong with the folder, the database or the keys, and what to do.
-pub async fn open_store(config: &Config, keys: Option<Keyring>) -> Result<OpenStore, StoreError> {
-    let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
-    let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
-    OpenStore::over(Arc::new(sled), keys).await
-}
 
 /// What a server is made of.
 pub struct Parts {
@@ -77,12 +30,16 @@ pub struct Parts {
     pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
     /// Answers host calls; grants are its business.
     pub world: Arc<dyn World>,
-    /// What calls take for the time: the machine's clock, but in a rehearsal at another time of day.
+    /// What calls take for the time: the machine's clock, but in a rehearsal at another time of
+    /// day.
     pub clock: Arc<dyn dialgraph_runtime::Clock>,
-    /// Who holds which token; none: those of the configuration and, if something can be deployed, of the store.
-    pub gatekeeper: Option<Arc<dyn Gatekeeper>>,
+    /// Who holds which token; none: those of the configuration and, if something can be deployed,
+    /// of the store.
+    pub authenticator: Option<Arc<dyn Authenticator>>,
     /// Changes what is live; none: it stays as it is.
     pub deploy: Option<Deploy>,
+    /// Where everything is counted; `deploy`, too, if it was made to be counted there.
+    pub metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -99,13 +56,15 @@ pub struct App {
     pub store: OpenStore,
     pub is_loaded: Arc<dyn Fn(&Digest) -> bool + Send + Sync>,
     pub clock: SystemClock,
-    pub figures: Arc<Figures>,
-    pub gatekeeper: Arc<dyn Gatekeeper>,
+    pub metrics: Arc<Metrics>,
+    pub authenticator: Arc<dyn Authenticator>,
     pub deploy: Option<Deploy>,
     /// The tokens that the admin API makes and revokes.
     pub tokens: Option<Tokens>,
     /// Keys and tokens of the configuration.
-    pub secrets: Secrets,
+    pub credentials: Credentials,
+    /// Locales of contacts that the log has.
+    pub(crate) spellings: Spellings,
     breakers: Arc<Breakers>,
     /// A stop was asked for; load balancers should look elsewhere.
     leaving: AtomicBool,
@@ -120,12 +79,30 @@ impl std::fmt::Debug for App {
 /// Why a server could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    #[error("this machine gives no threads: {0}")]
+    #[error("cannot start threads on this machine: {0}")]
     Threads(#[from] std::io::Error),
     #[error("connect.keys: {0}")]
     Keys(String),
     #[error("api.tokens: {0}")]
     Tokens(String),
+}
+
+/// What is wrong with a part of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// Calls are still well here.
+    Degraded(String),
+    /// Calls should go elsewhere.
+    Unready(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Degraded(reason) => write!(f, "degraded: {reason}"),
+            Self::Unready(reason) => f.write_str(reason),
+        }
+    }
 }
 
 impl App {
@@ -139,38 +116,36 @@ impl App {
             ..WaitRules::default()
         };
         let clock = SystemClock;
-        let figures = Arc::new(Figures::default());
+        let metrics = parts.metrics;
         if let Some(room) = parts.plugins.room() {
-            figures.plugin_room(room);
+            metrics.plugin_room(room);
         }
-        let (world, breakers) = guarded(parts.world, &config.providers, &figures);
+        let (world, breakers) = guarded(parts.world, &config.providers, &metrics);
         let engine = Engine::new(
-            Arc::new(MeasuredStore { inner: parts.store.store.clone(), figures: figures.clone() }),
+            Arc::new(MeasuredStore { inner: parts.store.store.clone(), metrics: metrics.clone() }),
             parts.releases.clone(),
             Arc::new(MeasuredPlugins {
                 inner: parts.plugins,
                 releases: parts.releases.clone(),
-                figures: figures.clone(),
+                metrics: metrics.clone(),
             }),
-            Arc::new(MeasuredWorld { inner: world, figures: figures.clone() }),
+            Arc::new(MeasuredWorld { inner: world, metrics: metrics.clone() }),
             parts.clock,
             rules,
         )
         .keeping(config.calls.keep_millis());
-        let secrets = Secrets::new(&config, clock.millis() / 1000)?;
-        let configured = || secrets.tokens().clone();
+        let credentials = Credentials::new(&config, clock.millis() / 1000)?;
+        let configured = || credentials.tokens().clone();
         let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));
-        let gatekeeper = match (parts.gatekeeper, &tokens) {
-            (Some(gatekeeper), _) => gatekeeper,
+        let authenticator = match (parts.authenticator, &tokens) {
+            (Some(authenticator), _) => authenticator,
             (None, Some(tokens)) => Arc::new(tokens.clone()),
             (None, None) => Arc::new(configured()),
         };
         let workers = Workers::new(config.workers())?;
-        let turns = Turns::new(Arc::new(engine), workers, config.turns.clone(), figures.clone());
+        let turns = Turns::new(Arc::new(engine), workers, config.turns.clone(), metrics.clone());
         if let Some(deploy) = &parts.deploy {
             turns.tell(deploy.clone());
-            let figures = figures.clone();
-            deploy.tell(move |result| figures.hot_load(result));
         }
         Ok(Arc::new(Self {
             config,
@@ -179,17 +154,19 @@ impl App {
             store: parts.store,
             is_loaded: parts.is_loaded,
             clock,
-            figures,
-            gatekeeper,
+            metrics,
+            authenticator,
             deploy: parts.deploy,
             tokens,
-            secrets,
+            credentials,
+            spellings: Spellings::default(),
             breakers,
             leaving: AtomicBool::new(false),
         }))
     }
 
-    /// Releases that calls in progress may be pinned to: those at hand, and those that the store tells of.
+    /// Releases that calls in progress may be pinned to: those at hand, and those that the store
+    /// tells of.
     ///
     /// # Errors
     /// If the store fails.
@@ -206,7 +183,7 @@ impl App {
         match self.releases.find(&call.release).await {
             Ok(release) => release,
             Err(error) => {
-                tracing::warn!(call = %call.id, release = %call.release, error, "the release of a call cannot be had");
+                tracing::warn!(call = %call.id, release = %call.release, error, "the release of a call is not available");
                 None
             }
         }
@@ -223,34 +200,64 @@ impl App {
     /// From now on `/readyz` says no, and clients are told to look for another connection.
     pub fn set_leaving(&self) {
         self.leaving.store(true, Ordering::SeqCst);
+        // Nobody is kept waiting by what is only being checked.
+        if let Some(deploy) = &self.deploy {
+            deploy.leave();
+        }
     }
 
     pub fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::SeqCst)
     }
 
-    /// What `/readyz` says: each part with the reason why it is not ready.
-    pub async fn readiness(&self) -> BTreeMap<&'static str, Result<(), String>> {
+    /// What `/readyz` says: each part with what is wrong with it.
+    pub async fn readiness(&self) -> BTreeMap<&'static str, Result<(), Trouble>> {
+        self.readiness_at(Instant::now()).await
+    }
+
+    pub(crate) async fn readiness_at(
+        &self,
+        now: Instant,
+    ) -> BTreeMap<&'static str, Result<(), Trouble>> {
         let mut parts = BTreeMap::new();
-        parts.insert("store", self.store_readiness().await);
-        parts.insert("plugins", self.plugin_readiness());
+        parts.insert("workers", self.worker_readiness(now));
+        parts.insert("store", self.store_readiness().await.map_err(Trouble::Unready));
+        parts.insert("plugins", self.plugin_readiness().map_err(Trouble::Unready));
         let open = self.breakers.open();
         let providers = if open.is_empty() {
             Ok(())
         } else {
             // Flows go other ways without a provider; to refuse all calls would help nobody.
-            Err(format!("degraded: {} not asked after failures in a row", open.join(", ")))
+            let reason = format!("{} skipped after consecutive failures", open.join(", "));
+            Err(Trouble::Degraded(reason))
         };
         parts.insert("providers", providers);
-        let draining = if self.is_leaving() { Err("about to stop".to_owned()) } else { Ok(()) };
+        let draining = match self.is_leaving() {
+            true => Err(Trouble::Unready("about to stop".to_owned())),
+            false => Ok(()),
+        };
         parts.insert("server", draining);
         parts
+    }
+
+    fn worker_readiness(&self, now: Instant) -> Result<(), Trouble> {
+        let (threads, stuck) = self.turns.stuck(now);
+        if stuck == 0 {
+            return Ok(());
+        }
+        let reason = format!(
+            "{stuck} of {threads} threads for turns are stuck; restart this process, and report \
+            what the plugins of its release do"
+        );
+        // One slow plugin is the same in all processes: to take them all out would end the calls
+        // that the others answer.
+        Err(if stuck < threads { Trouble::Degraded(reason) } else { Trouble::Unready(reason) })
     }
 
     async fn store_readiness(&self) -> Result<(), String> {
         self.store.backend.health().map_err(|error| error.to_string())?;
         // A read of a call that cannot be there goes through sealing and the database.
-        let nobody = dialgraph_kernel::call::CallId(".readiness".into());
+        let nobody = dialgraph_base::CallId(".readiness".into());
         self.turns.engine().calls().load(&nobody).await.map_err(|error| error.to_string())?;
         Ok(())
     }

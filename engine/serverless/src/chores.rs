@@ -1,7 +1,7 @@
 //! What a server does by itself now and then, done here when a schedule asks for it.
 //!
-//! The schedule is a rule of Amazon EventBridge, once a minute. Without it calls whose caller hung up unnoticed stay open,
-//! are never logged, and hold their release; nothing else depends on it.
+//! The schedule is a rule of Amazon EventBridge, once a minute. Without it calls whose caller hung
+//! up unnoticed stay open, are never logged, and hold their release; nothing else depends on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use crate::within::Engine;
+use crate::within::EmbeddedEngine;
 
 /// What the record of a call may take whose caller is gone: no further one is begun later.
 const HANG_UP: Duration = Duration::from_secs(3);
@@ -23,15 +23,16 @@ const MOST_BYTES: usize = 4096;
 
 /// The chores of one function.
 #[derive(Debug, Clone)]
-pub struct Scheduled(pub Arc<Bridge<Engine>>);
+pub struct Scheduled(pub Arc<Bridge<EmbeddedEngine>>);
 
 impl Chores for Scheduled {
     async fn take(&self, event: &RawValue, deadline: Instant) -> Option<Value> {
         if !is_schedule(event.get()) {
             return None;
         }
-        // Lambda would end the whole environment, with all that it remembers. A record that is being made when time is up
-        // goes on with the next invocation; the look for releases is made again.
+        // Lambda would end the whole environment, with all that it remembers. A record that is
+        // being made when time is up goes on with the next invocation; the look for releases is
+        // made again.
         let done = timeout_at(deadline, look_after(self.0.engine(), deadline)).await;
         let done = done.unwrap_or_else(|_| Err("it takes longer than an invocation".to_owned()));
         Some(match done {
@@ -54,7 +55,7 @@ fn is_schedule(event: &str) -> bool {
 }
 
 /// Ends calls whose caller is gone, judges a canary, and lets go of releases without calls.
-async fn look_after(engine: &Engine, deadline: Instant) -> Result<Value, String> {
+async fn look_after(engine: &EmbeddedEngine, deadline: Instant) -> Result<Value, String> {
     let app = engine.app().await.map_err(|why| why.to_string())?;
     let tick = match &app.deploy {
         Some(deploy) => deploy.tick().await.map(Some),

@@ -10,13 +10,17 @@ use dialgraph_lambda::log::{Level, note};
 use dialgraph_server::telemetry;
 use dialgraph_serverless::chores::Scheduled;
 use dialgraph_serverless::precompile::precompile;
-use dialgraph_serverless::settings::Settings;
-use dialgraph_serverless::within::Engine;
+use dialgraph_serverless::settings::FunctionSettings;
+use dialgraph_serverless::within::EmbeddedEngine;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Plugins are compiled by this program too, in processes of their own.
+    if let Some(code) = dialgraph_host::compiler::main() {
+        return code;
+    }
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     match &arguments[..] {
         [] => function::main(function),
@@ -49,13 +53,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 
 fn function() -> Result<(), Vec<String>> {
     let root = std::env::var_os("LAMBDA_TASK_ROOT").map_or_else(|| ".".into(), PathBuf::from);
-    let Settings { config, within } = Settings::new(&root, function::variables())?;
+    let FunctionSettings { config, within } = FunctionSettings::new(&root, function::variables())?;
     let runtime = runtime().map_err(|problem| vec![problem])?;
     // What a collector has not been sent when Lambda freezes the process is sent when it thaws it.
     let _telemetry = runtime
         .block_on(async { telemetry::install(&config, false) })
         .map_err(|error| vec![error.to_string()])?;
-    let bridge = Arc::new(Bridge::over(Engine::new(config), within.fallback, within.budget));
+    let bridge =
+        Arc::new(Bridge::over(EmbeddedEngine::new(config), within.fallback, within.budget));
     runtime
         .block_on(function::serve(Arc::clone(&bridge), Scheduled(bridge)))
         .map_err(|error| vec![error.to_string()])

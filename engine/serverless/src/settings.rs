@@ -1,23 +1,24 @@
-//! What the function is told: the engine's configuration, with the defaults that suit Lambda, and the fallback.
+//! What the function is told: the engine's configuration, with the defaults that suit Lambda, and
+//! the fallback.
 
 use std::path::{Path, PathBuf};
 
+use dialgraph_config::{Backend, Config, Import, LogFormat};
 use dialgraph_lambda::settings::Within;
-use dialgraph_server::Config;
-use dialgraph_server::config::{Backend, LogFormat, TakeIn};
 
 /// The file with the engine's configuration, if there is one in the archive.
 const FILE: &str = "dialgraph.toml";
 
 /// The checked settings.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct FunctionSettings {
     pub config: Config,
     pub within: Within,
 }
 
-impl Settings {
-    /// From an environment, and `dialgraph.toml` in `root`, the folder that the archive was unpacked to.
+impl FunctionSettings {
+    /// From an environment, and `dialgraph.toml` in `root`, the folder that the archive was
+    /// unpacked to.
     ///
     /// # Errors
     /// All that is wrong.
@@ -54,7 +55,7 @@ impl Settings {
                 }
                 if unset("deploy.take_in") {
                     // A new archive is how flows come here; all environments have the same one.
-                    config.deploy.take_in = TakeIn::Always;
+                    config.deploy.take_in = Import::Always;
                 }
                 if unset("log.format") {
                     config.log.format = LogFormat::Json;
@@ -78,14 +79,15 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn new(variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+    fn new(variables: &[(&str, &str)]) -> Result<FunctionSettings, Vec<String>> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Settings::new(Path::new("/var/task"), variables.iter().map(owned))
+        FunctionSettings::new(Path::new("/var/task"), variables.iter().map(owned))
     }
 
     #[test]
     fn a_queue_for_the_fallback_is_all_that_must_be_said() {
-        let Settings { config, .. } = new(&[("DIALGRAPH_FALLBACK_QUEUE", "general")]).unwrap();
+        let FunctionSettings { config, .. } =
+            new(&[("DIALGRAPH_FALLBACK_QUEUE", "general")]).unwrap();
         assert_eq!(config.store.backend, Backend::Dynamodb);
         assert_eq!(config.project.folder, Path::new("/var/task/flows"));
         assert_eq!(config.plugins.cache.as_deref(), Some(Path::new("/var/task/plugins-cache")));
@@ -101,7 +103,7 @@ mod tests {
             ("DIALGRAPH_STORE__TABLE", "desk"),
             ("DIALGRAPH_PLUGINS__PORTABLE", "false"),
         ];
-        let Settings { config, .. } = new(&set).unwrap();
+        let FunctionSettings { config, .. } = new(&set).unwrap();
         assert_eq!((config.store.backend, &*config.store.table), (Backend::Sled, "desk"));
         assert!(!config.plugins.portable);
     }

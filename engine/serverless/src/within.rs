@@ -1,15 +1,18 @@
-//! The engine in this process: started once, beside whatever else happens, and asked like one that is elsewhere.
+//! The engine in this process: started once, beside whatever else happens, and asked like one that
+//! is elsewhere.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use dialgraph_base::Digest;
+use dialgraph_config::Config;
 use dialgraph_deploy::Deploy;
-use dialgraph_flow::Digest;
-use dialgraph_lambda::engine::{Asked, Failure, Turns};
-use dialgraph_server::clock::SystemClock;
+use dialgraph_lambda::engine::{Asked, EngineFailure, Turns};
+use dialgraph_runtime::SystemClock;
 use dialgraph_server::http::problem::Problem;
-use dialgraph_server::{App, Config, Parts};
+use dialgraph_server::telemetry::Metrics;
+use dialgraph_server::{App, Parts};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use tokio::task::JoinHandle;
@@ -22,7 +25,7 @@ type Start = Shared<BoxFuture<'static, Result<Arc<App>, Arc<str>>>>;
 const NEWS: Duration = Duration::from_millis(250);
 
 /// An engine that is started when it is first needed, and again if that failed.
-pub struct Engine {
+pub struct EmbeddedEngine {
     config: Config,
     start: Mutex<Option<Start>>,
     /// When it was last looked for news of releases.
@@ -31,13 +34,13 @@ pub struct Engine {
     looking: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
-impl std::fmt::Debug for Engine {
+impl std::fmt::Debug for EmbeddedEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").finish_non_exhaustive()
+        f.debug_struct("EmbeddedEngine").finish_non_exhaustive()
     }
 }
 
-impl Engine {
+impl EmbeddedEngine {
     pub fn new(config: Config) -> Self {
         Self {
             config,
@@ -55,8 +58,8 @@ impl Engine {
         self.started().await
     }
 
-    /// The start under way, or the one that worked, or a new one. It runs as a task: an invocation that has no time left
-    /// does not take it back to its beginning.
+    /// The start under way, or the one that worked, or a new one. It runs as a task: an invocation
+    /// that has no time left does not take it back to its beginning.
     fn started(&self) -> Start {
         let mut start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(start) = &*start
@@ -86,14 +89,14 @@ impl Engine {
             }
             *looked = Some(Instant::now());
         }
-        // A release that has to be loaded takes longer than a turn waits: the task goes on, with this and later
-        // invocations, and is not begun a second time meanwhile.
+        // A release that has to be loaded takes longer than a turn waits: the task goes on, with
+        // this and later invocations, and is not begun a second time meanwhile.
         let mut looking = self.looking.lock().await;
         let task = looking.get_or_insert_with(|| {
             let deploy = deploy.clone();
             tokio::spawn(async move {
                 if let Err(error) = deploy.refresh().await {
-                    tracing::error!(%error, "the releases cannot be looked after");
+                    tracing::error!(%error, "the periodic check of releases failed");
                 }
             })
         });
@@ -103,7 +106,7 @@ impl Engine {
     }
 }
 
-impl Turns for Engine {
+impl Turns for EmbeddedEngine {
     async fn warm_up(&self) {
         // Whoever asks first is told what went wrong.
         let _ = self.started().await;
@@ -114,8 +117,8 @@ impl Turns for Engine {
         let asked = |result| Asked { result, attempts: 1 };
         let app = match timeout_at(deadline, self.started()).await {
             Ok(Ok(app)) => app,
-            Ok(Err(why)) => return asked(Err(Failure::Start(why.to_string()))),
-            Err(_) => return asked(Err(Failure::Slow)),
+            Ok(Err(why)) => return asked(Err(EngineFailure::Start(why.to_string()))),
+            Err(_) => return asked(Err(EngineFailure::Slow)),
         };
         let turn = timeout_at(deadline, async {
             let turn = dialgraph_server::http::connect::answer(&app, event).await;
@@ -133,8 +136,8 @@ impl Turns for Engine {
         let (turn, ()) = tokio::join!(turn, news);
         let result = match turn {
             Ok(Ok(map)) => Ok(map),
-            Ok(Err(problem)) => Err(Failure::Status(problem.status)),
-            Err(_) => Err(Failure::Slow),
+            Ok(Err(problem)) => Err(EngineFailure::Status(problem.status)),
+            Err(_) => Err(EngineFailure::Slow),
         };
         Asked { result, attempts }
     }
@@ -145,11 +148,15 @@ async fn assemble(config: Config) -> Result<Arc<App>, String> {
     let words = |error: &dyn std::fmt::Display| error.to_string();
     let host = dialgraph_wiring::host(&config, None).map_err(|e| words(&e))?;
     let store = dialgraph_wiring::open_store(&config).await.map_err(|e| words(&e))?;
-    let deploy = dialgraph_wiring::deploy(&config, host, &store).await.map_err(|e| words(&e))?;
+    let metrics = Arc::new(Metrics::default());
+    let counted = Arc::clone(&metrics);
+    let observer = move |result| counted.hot_load(result);
+    let deploy = dialgraph_wiring::deploy(&config, host, &store, observer).await;
+    let deploy = deploy.map_err(|e| words(&e))?;
     let source = dialgraph_wiring::source(&config).await.map_err(|e| words(&e))?;
     let started = deploy.start(source.as_ref()).await.map_err(|e| words(&e))?;
     if let Some(Err(error)) = &started.taken_in {
-        tracing::error!(%error, "what was live before is live; the project in the archive was not taken in");
+        tracing::error!(%error, "the project in the archive was not imported, and the earlier release stays live");
     }
     let plugins = deploy.host();
     let loaded = plugins.clone();
@@ -160,8 +167,9 @@ async fn assemble(config: Config) -> Result<Arc<App>, String> {
         is_loaded: Arc::new(move |digest: &Digest| loaded.loaded(digest).is_some()),
         world: deploy.world(),
         clock: Arc::new(SystemClock),
-        gatekeeper: None,
+        authenticator: None,
         deploy: Some(deploy),
+        metrics,
     };
     App::new(config, parts).map_err(|e| words(&e))
 }

@@ -5,15 +5,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use dialgraph_lambda::emulator::{Function, Outcome};
+use dialgraph_lambda::emulator::{EmulatorOutcome, Function};
 use serde_json::{Value, json};
 
 /// Longest that an invocation is waited for; nothing is concluded from how long it took.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 const CONTACT: &str = "11111111-2222-3333-4444-555555555555";
 
-/// The function with an embedded store in `store`: what matters here does not depend on where rows are.
+/// The function with an embedded store in `store`: what matters here does not depend on where rows
+/// are.
 async fn start(store: &Path, more: &[(&str, &str)]) -> Function {
     let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
     let folder = store.display().to_string();
@@ -33,7 +34,7 @@ async fn start(store: &Path, more: &[(&str, &str)]) -> Function {
 
 async fn ask(function: &Function, event: &Value) -> Value {
     match function.invoke(&event.to_string(), PATIENCE).await {
-        Outcome::Response(answer) => serde_json::from_str(&answer).unwrap(),
+        EmulatorOutcome::Response(answer) => serde_json::from_str(&answer).unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Time as the store sees it: handed in, never read from the machine.
 //!
-//! A simulated call runs on virtual time and a replay on recorded time, so expiry has to be decided by
-//! whoever owns the clock. Backends keep an `Arc<dyn Clock>` and ask it once per operation.
+//! A simulated call runs on virtual time and a replay on recorded time, so expiry has to be decided
+//! by whoever owns the clock. Backends keep an `Arc<dyn Clock>` and ask it once per operation.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::digest::Digest;
+use dialgraph_base::Digest;
+
 use crate::key::Key;
 use crate::store::{MAX_OPS, Row};
 
@@ -35,11 +36,8 @@ pub enum StoreError {
     },
 
     /// Text that should be a digest is not one.
-    #[error("`{text}` is not a digest; write `sha256:` and 64 lower-case hexadecimal digits")]
-    BadDigest {
-        /// The text, cut to 80 characters.
-        text: String,
-    },
+    #[error(transparent)]
+    BadDigest(#[from] dialgraph_base::ParseDigestError),
 
     /// A value is larger than the store takes.
     #[error(
@@ -108,6 +106,28 @@ pub enum StoreError {
         detail: String,
     },
 
+    /// The store holds less than was promised, or what it holds cannot be read. It was not opened,
+    /// and nothing in it was changed.
+    #[error(
+        "the store in {} is damaged and was left as it is: {found}. What to do: {remedy}",
+        path.display()
+    )]
+    Damaged {
+        /// The folder.
+        path: PathBuf,
+        /// What was found, and what is missing since when.
+        found: String,
+        /// What brings it back.
+        remedy: String,
+    },
+
+    /// A backup could not be made, or a store not be recovered as was asked.
+    #[error("{detail}")]
+    Recovery {
+        /// Why not, and what to do.
+        detail: String,
+    },
+
     /// The folder was written by a newer version of the engine.
     #[error(
         "the store in {} has format {found}, this program knows formats up to {known}; \
@@ -136,7 +156,8 @@ pub enum StoreError {
         kind: std::io::ErrorKind,
     },
 
-    /// The backend failed, and it is unknown whether a commit took place. Repeat it with the same token.
+    /// The backend failed, and it is unknown whether a commit took place. Repeat it with the same
+    /// token.
     #[error("the store failed: {detail}")]
     Backend {
         /// What the backend said.
@@ -150,18 +171,19 @@ pub enum StoreError {
         detail: String,
     },
 
-    /// The database does not do what it is asked, and will not until somebody changes something. Nothing was
-    /// written.
+    /// The database does not do what it is asked, and will not until somebody changes something.
+    /// Nothing was written.
     #[error("the store cannot be used: {detail}")]
     Refused {
         /// Why not, and what to do.
         detail: String,
     },
 
-    /// The store stopped itself after a failure, because it can no longer promise that commits last.
+    /// The store stopped itself after a failure, because it can no longer promise that commits
+    /// last.
     #[error(
-        "the store has stopped: {detail}; nothing was lost that was acknowledged; free disk space or \
-         repair the disk, then restart"
+        "the store has stopped: {detail}; no acknowledged commit was lost; free disk space or \
+        repair the disk, then restart"
     )]
     Stopped {
         /// The failure that stopped it.
@@ -169,7 +191,10 @@ pub enum StoreError {
     },
 
     /// Stored content does not have the digest it is filed under.
-    #[error("the blob {digest} is damaged ({place}); remove it and load it again")]
+    #[error(
+        "the content {digest} is damaged ({place}); restore it with `dialgraph store recover \
+        --from BACKUP`, or push the flow, plugin or file again"
+    )]
     BlobDamaged {
         /// What was asked for.
         digest: Digest,
@@ -264,14 +289,15 @@ pub enum StoreError {
 
 fn at_hand(available: &[String]) -> String {
     match available {
-        [] => "no key is at hand".to_owned(),
-        [one] => format!("the only key at hand is {one}"),
-        many => format!("the keys at hand are {}", many.join(", ")),
+        [] => "no key is available".to_owned(),
+        [one] => format!("the only available key is {one}"),
+        many => format!("the available keys are {}", many.join(", ")),
     }
 }
 
 impl StoreError {
-    /// Whether reading failed for what is in the row, and not for the store: other rows can be read.
+    /// Whether reading failed for what is in the row, and not for the store: other rows can be
+    /// read.
     pub fn is_of_row(&self) -> bool {
         matches!(
             self,
@@ -281,6 +307,11 @@ impl StoreError {
                 | Self::Tampered { .. }
                 | Self::WrongEncryptionKey { .. }
         )
+    }
+
+    /// Whether what is in the row is lost: no other key and no newer program could read it.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::BadValue { .. } | Self::NotSealed { .. } | Self::Tampered { .. })
     }
 
     pub(crate) fn io(
@@ -330,7 +361,7 @@ impl std::fmt::Display for Conflict {
             Some(row) => {
                 write!(
                     f,
-                    "operation {index} expected otherwise: {} is at version {}",
+                    "operation {index} expected another version: {} is at version {}",
                     row.key, row.version
                 )
             }

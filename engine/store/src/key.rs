@@ -1,9 +1,9 @@
 //! Where a row lives: a partition, and a sort key that orders rows inside it.
 //!
-//! The two halves are DynamoDB's partition and sort key. An ordered key-value backend keeps them in one byte
-//! string, [`Key::encode`]: the partition with its length in front, then the sort bytes as they are. So rows
-//! of one partition are neighbours, their order is the byte order of the sort keys, and no choice of names
-//! makes two different keys equal.
+//! The two halves are DynamoDB's partition and sort key. An ordered key-value backend keeps them in
+//! one byte string, [`Key::encode`]: the partition with its length in front, then the sort bytes as
+//! they are. So rows of one partition are neighbours, their order is the byte order of the sort
+//! keys, and no choice of names makes two different keys equal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub const MAX_SORT_BYTES: usize = 1024;
 
 /// The name of a partition: everything that is read or listed together, such as one call.
 ///
-/// Partition names and sort keys are stored in the clear, even under [`crate::Sealed`]: put no secret and
-/// no caller's data in them, only ids. Cloning is cheap.
+/// Partition names and sort keys are stored in the clear, even under [`crate::Sealed`]: put no
+/// secret and no caller's data in them, only ids. Cloning is cheap.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Part(Arc<str>);
 
@@ -64,9 +64,10 @@ impl fmt::Debug for Part {
 
 /// A sort key: bytes, compared as bytes.
 ///
-/// Build one from segments so that tuples order as one expects: text segments before numbers of the same
-/// place, `"a"` before `"ab"`, and 9 before 10. The segments written first are a prefix of every longer key
-/// that begins with the same ones, which is what [`crate::SortRange::prefix`] needs.
+/// Build one from segments so that tuples order as one expects: text segments before numbers of the
+/// same place, `"a"` before `"ab"`, and 9 before 10. The segments written first are a prefix of
+/// every longer key that begins with the same ones, which is what [`crate::SortRange::prefix`]
+/// needs.
 ///
 /// ```
 /// use dialgraph_store::Sort;
@@ -98,8 +99,8 @@ impl Sort {
 
     /// Adds a text segment.
     ///
-    /// It ends with a zero byte, so that `"ab"` then `"c"` is not `"a"` then `"bc"`; a zero byte inside the
-    /// text becomes `00 ff`, which keeps both the order and the difference.
+    /// It ends with a zero byte, so that `"ab"` then `"c"` is not `"a"` then `"bc"`; a zero byte
+    /// inside the text becomes `00 ff`, which keeps both the order and the difference.
     #[must_use]
     pub fn then_text(self, segment: &str) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len() + segment.len() + 1);
@@ -185,8 +186,8 @@ impl Key {
         &self.sort
     }
 
-    /// One byte string for ordered key-value backends: length of the partition name (two bytes, high
-    /// first), the name, the sort key.
+    /// One byte string for ordered key-value backends: length of the partition name (two bytes,
+    /// high first), the name, the sort key.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = encode_part(&self.part);
         bytes.extend_from_slice(self.sort.as_bytes());
@@ -283,7 +284,8 @@ fn after_prefix(prefix: &Sort) -> Option<Sort> {
 
 /// Where a page of a query ended, for asking for the next one.
 ///
-/// It names a place, not a row: it stays good when rows around it come or go. As text it fits in a URL.
+/// It names a place, not a row: it stays good when rows around it come or go. As text it fits in a
+/// URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(Sort);
 

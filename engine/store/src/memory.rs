@@ -23,8 +23,9 @@ const SWEEP_MILLIS: u64 = 60 * 60 * 1000;
 
 /// A [`Store`] that lives as long as the process.
 ///
-/// Making one costs a few allocations, so every scripted call can have its own. A snapshot costs one
-/// reference count; the first write to a partition after it copies that partition's index, never its values.
+/// Making one costs a few allocations, so every scripted call can have its own. A snapshot costs
+/// one reference count; the first write to a partition after it copies that partition's index,
+/// never its values.
 ///
 /// ```
 /// use std::sync::Arc;

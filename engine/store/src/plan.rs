@@ -1,7 +1,7 @@
 //! What backends share: checking a commit, deciding it, and cutting pages.
 //!
-//! All of it is pure, so no two backends can come to different decisions. What a backend outside this crate needs
-//! of it is public.
+//! All of it is pure, so no two backends can come to different decisions. What a backend outside
+//! this crate needs of it is public.
 
 use std::collections::HashSet;
 use std::ops::Bound;
@@ -38,8 +38,6 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Write<'a> {
     pub(crate) key: &'a Key,
-    /// Expiry of the row that is replaced, to keep an index of expiries.
-    pub(crate) expired_before: Option<UnixMillis>,
     /// `None` removes the row.
     pub(crate) after: Option<Slot>,
 }
@@ -74,7 +72,8 @@ pub fn validate(ops: &[Op], max_value_bytes: usize) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Decides a validated commit against the present state, which `read` gives row by row, expired ones too.
+/// Decides a validated commit against the present state, which `read` gives row by row, expired
+/// ones too.
 pub(crate) fn decide<'a, E>(
     ops: &'a [Op],
     now: UnixMillis,
@@ -83,7 +82,6 @@ pub(crate) fn decide<'a, E>(
     let mut writes = Vec::with_capacity(ops.len());
     for (index, op) in ops.iter().enumerate() {
         let stored = read(op.key())?;
-        let expired_before = stored.as_ref().and_then(|slot| slot.expires_at);
         let stored_version = stored.as_ref().map_or(0, |slot| slot.version);
         let live = stored.filter(|slot| slot.is_live(now));
         let holds = match op.expect() {
@@ -102,14 +100,14 @@ pub(crate) fn decide<'a, E>(
                 value: value.clone(),
                 version: match expect {
                     Expect::Absent => 1,
-                    // An expired row that still lies there goes on counting: that can only help readers
-                    // who hold an old version.
+                    // An expired row that still lies there goes on counting: that can only help
+                    // readers who hold an old version.
                     Expect::Any | Expect::Version(_) => stored_version + 1,
                 },
                 expires_at: *expires_at,
             }),
         };
-        writes.push(Write { key: op.key(), expired_before, after });
+        writes.push(Write { key: op.key(), after });
     }
     Ok(Ok(writes))
 }
@@ -177,8 +175,8 @@ impl Pager {
         }
     }
 
-    /// Live rows that it still has room for; none when it is full, by their number or by their bytes, or has
-    /// stepped over so many expired ones that others should have their turn.
+    /// Live rows that it still has room for; none when it is full, by their number or by their
+    /// bytes, or has stepped over so many expired ones that others should have their turn.
     pub fn room(&self) -> usize {
         if self.bytes >= PAGE_BYTES || self.skipped >= MAX_SKIPPED_ROWS {
             return 0;

@@ -1,9 +1,10 @@
 //! Values that stay readable for ever: each says what it is and in which version it was written.
 //!
-//! A stored value is a header and JSON, for example `call-record/2 {"queue":"general"}`. The
-//! kind guards against reading one thing as another, the version against reading yesterday's shape as
-//! today's. JSON was chosen over a tighter format because a value can then be read without the program that
-//! wrote it, and because an upgrade is a change to a tree instead of a copy of an old struct.
+//! A stored value is a header and JSON, for example `call-record/2 {"queue":"general"}`. The kind
+//! guards against reading one thing as another, the version against reading yesterday's shape as
+//! today's. JSON was chosen over a tighter format because a value can then be read without the
+//! program that wrote it, and because an upgrade is a change to a tree instead of a copy of an old
+//! struct.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,8 +20,9 @@ pub type Upgrade = fn(Value) -> Result<Value, String>;
 
 /// A type that is stored as a row.
 ///
-/// To change its shape: raise `VERSION` by one, append the function that turns the old JSON into the new to
-/// `UPGRADES`, and check in a sample of the old. Never edit an upgrade that was released.
+/// To change its shape: raise `VERSION` by one, append the function that turns the old JSON into
+/// the new to `UPGRADES`, and check in a sample of the old. Never edit an upgrade that was
+/// released.
 ///
 /// ```
 /// use dialgraph_store::{Schema, Upgrade, decode, encode};
@@ -59,22 +61,32 @@ pub trait Schema: Serialize + DeserializeOwned {
     const UPGRADES: &'static [Upgrade];
 }
 
-/// The bytes to store for `value`.
+/// Lists and maps within one another that a stored value may have. What is deeper is not written,
+/// for it could not be read again. Whoever takes values from outside has a far lower limit: theirs
+/// stand within others here.
+pub const MAX_DEPTH: usize = 256;
+
+/// The bytes to store for `value`. What was written can be read.
 ///
 /// # Errors
-/// [`StoreError::BadValue`] if the value cannot be written as JSON, such as a map whose keys are no text.
+/// [`StoreError::BadValue`] if the value cannot be written as JSON, such as a map whose keys are no
+/// text, or is nested deeper than [`MAX_DEPTH`].
 pub fn encode<T: Schema>(value: &T) -> Result<Vec<u8>, StoreError> {
     check_declaration::<T>();
     let mut bytes = format!("{}/{} ", T::KIND, T::VERSION).into_bytes();
+    let json = bytes.len();
     serde_json::to_writer(&mut bytes, value).map_err(|error| bad::<T>(error.to_string()))?;
+    if depth(&bytes[json..]) > MAX_DEPTH {
+        return Err(too_deep::<T>());
+    }
     Ok(bytes)
 }
 
 /// Reads stored bytes, of this version or any before it.
 ///
 /// # Errors
-/// [`StoreError::NewerSchema`] if a newer program wrote it; [`StoreError::BadValue`] if it is something
-/// else, or malformed.
+/// [`StoreError::NewerSchema`] if a newer program wrote it; [`StoreError::BadValue`] if it is
+/// something else, or malformed.
 pub fn decode<T: Schema>(bytes: &[u8]) -> Result<T, StoreError> {
     check_declaration::<T>();
     if bytes.first() == Some(&SEALED_V1) {
@@ -91,11 +103,13 @@ pub fn decode<T: Schema>(bytes: &[u8]) -> Result<T, StoreError> {
     if found > T::VERSION {
         return Err(StoreError::NewerSchema { kind: T::KIND, found, known: T::VERSION });
     }
-    if found == T::VERSION {
-        return serde_json::from_slice(json).map_err(|error| bad::<T>(error.to_string()));
+    if depth(json) > MAX_DEPTH {
+        return Err(too_deep::<T>());
     }
-    let mut value =
-        serde_json::from_slice::<Value>(json).map_err(|error| bad::<T>(error.to_string()))?;
+    if found == T::VERSION {
+        return read(json).map_err(|error| bad::<T>(error.to_string()));
+    }
+    let mut value = read::<Value>(json).map_err(|error| bad::<T>(error.to_string()))?;
     for (version, upgrade) in (found..T::VERSION).zip(&T::UPGRADES[usize::from(found) - 1..]) {
         value = upgrade(value).map_err(|detail| {
             bad::<T>(format!("version {version} cannot be upgraded: {detail}"))
@@ -105,9 +119,64 @@ pub fn decode<T: Schema>(bytes: &[u8]) -> Result<T, StoreError> {
         .map_err(|error| bad::<T>(format!("after the upgrade from version {found}: {error}")))
 }
 
+/// Reads JSON whose depth is known to be bearable. The parser's own limit is too low for values
+/// that were written when theirs was none.
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    reader.disable_recursion_limit();
+    let value = T::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// Lists and maps within one another in `json`. Of what is no JSON it says nothing.
+fn depth(json: &[u8]) -> usize {
+    let (mut open, mut deepest, mut within, mut escaped) = (0_usize, 0, false, false);
+    for &byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if within => escaped = true,
+            b'"' => within = !within,
+            b'[' | b'{' if !within => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            b']' | b'}' if !within => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// That a value which others have written is no deeper than could be read here.
+pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), String> {
+    match split(bytes) {
+        Some((kind, _, json)) if depth(json) > MAX_DEPTH => {
+            Err(format!("its `{kind}` is nested more than {MAX_DEPTH} lists and maps deep"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn too_deep<T: Schema>() -> StoreError {
+    bad::<T>(format!("it is nested more than {MAX_DEPTH} lists and maps deep"))
+}
+
 /// Kind and version of stored bytes, for tools that do not know the type.
 pub fn describe(bytes: &[u8]) -> Option<(&str, u16)> {
     split(bytes).map(|(kind, version, _)| (kind, version))
+}
+
+/// The kind of stored bytes, if they can be read by whoever knows that kind; otherwise why not.
+pub(crate) fn readable(bytes: &[u8]) -> Result<&str, String> {
+    let (kind, _, json) =
+        split(bytes).ok_or_else(|| "it does not begin with a kind and a version".to_owned())?;
+    if depth(json) > MAX_DEPTH {
+        return Err(format!("its `{kind}` is nested more than {MAX_DEPTH} lists and maps deep"));
+    }
+    read::<serde::de::IgnoredAny>(json)
+        .map_err(|error| format!("its `{kind}` cannot be read: {error}"))?;
+    Ok(kind)
 }
 
 /// A row whose value was decoded.
@@ -293,5 +362,69 @@ mod tests {
             let error = store.commit(&[first], &CommitToken::new("2").unwrap()).await.unwrap_err();
             assert_eq!(Typed::from_conflict(error).unwrap(), Some(read));
         });
+    }
+
+    /// Any JSON there is.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Anything(Value);
+
+    impl Schema for Anything {
+        const KIND: &'static str = "anything";
+        const VERSION: u16 = 1;
+        const UPGRADES: &'static [Upgrade] = &[];
+    }
+
+    #[test]
+    fn what_is_too_deep_to_be_read_is_not_written() {
+        let lists = |levels: usize| (0..levels).fold(Value::from(1), |inner, _| vec![inner].into());
+        for levels in [0, 1, 127, 128, 200, MAX_DEPTH] {
+            let value = Anything(lists(levels));
+            let bytes = encode(&value).unwrap();
+            assert_eq!(decode::<Anything>(&bytes).unwrap(), value, "{levels}");
+        }
+        let error = encode(&Anything(lists(MAX_DEPTH + 1))).unwrap_err();
+        insta::assert_snapshot!(error, @"cannot read stored `anything`: it is nested more than 256 lists and maps deep");
+        // However deep others have written, reading is no danger.
+        let deep = format!("anything/1 {}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert!(decode::<Anything>(deep.as_bytes()).unwrap_err().is_damage());
+        let unclosed = format!("anything/1 {}", "{\"a\":[".repeat(100_000));
+        assert!(decode::<Anything>(unclosed.as_bytes()).unwrap_err().is_damage());
+    }
+
+    fn anything() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+            prop::collection::vec(any::<char>(), 0..8)
+                .prop_map(|text| Value::from(text.into_iter().collect::<String>())),
+        ];
+        let tree = leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec(("[\\[\\]{}\"\\\\a]{0,4}", inner), 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        });
+        (tree, 0_usize..300).prop_map(|(tree, levels)| {
+            (0..levels).fold(tree, |inner, n| match n % 2 {
+                0 => vec![inner].into(),
+                _ => serde_json::json!({ "]}": inner }),
+            })
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_can_be_read(value in anything()) {
+            let value = Anything(value);
+            if let Ok(bytes) = encode(&value) {
+                proptest::prop_assert_eq!(decode::<Anything>(&bytes).unwrap(), value);
+            }
+        }
     }
 }

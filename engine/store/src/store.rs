@@ -11,9 +11,13 @@ use crate::error::{CommitError, StoreError};
 use crate::key::{Cursor, Key, Part, SortRange};
 
 /// Most operations in one commit.
-pub const MAX_OPS: usize = 25;
+pub const MAX_OPS: usize = 96;
 
-/// Largest value, in bytes, that a backend takes. A wrapper may leave less: [`Store::max_value_bytes`].
+/// So many operations fit into one commit of every backend even if each writes the largest value.
+pub const MAX_LARGE_OPS: usize = 25;
+
+/// Largest value, in bytes, that a backend takes. A wrapper may leave less:
+/// [`Store::max_value_bytes`].
 ///
 /// Keep values that are written on every turn below 8 KiB; they are what the backends are fast at.
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
@@ -21,7 +25,8 @@ pub const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Most rows on one page of a query.
 pub const MAX_PAGE_ROWS: u32 = 1000;
 
-/// A page ends early once its values pass this many bytes, so that no query holds up other work for long.
+/// A page ends early once its values pass this many bytes, so that no query holds up other work for
+/// long.
 pub const PAGE_BYTES: usize = 256 * 1024;
 
 /// Longest commit token, in bytes.
@@ -52,6 +57,15 @@ impl Row {
     }
 }
 
+/// A row whose value cannot be had.
+#[derive(Debug, Clone)]
+pub struct Unreadable {
+    /// Which row.
+    pub key: Key,
+    /// Why not.
+    pub error: StoreError,
+}
+
 // Values are what callers said; they stay out of logs by type, not by care.
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,12 +80,13 @@ impl fmt::Debug for Row {
 
 /// What an operation requires of the row before it.
 ///
-/// A row written with [`Expect::Absent`] has version 1, one written with `Version(n)` has `n + 1`; so a
-/// writer who expects something knows the version it made. After [`Expect::Any`] the version is one more
-/// than before, or at least 1 if there was no row.
+/// A row written with [`Expect::Absent`] has version 1, one written with `Version(n)` has `n + 1`;
+/// so a writer who expects something knows the version it made. After [`Expect::Any`] the version
+/// is one more than before, or at least 1 if there was no row.
 ///
-/// A row that was deleted (or expired) and made again counts from 1 again. If somebody may still hold a
-/// version of it, write a row that says "gone" and give it an expiry, instead of deleting it.
+/// A row that was deleted (or expired) and made again counts from 1 again. If somebody may still
+/// hold a version of it, write a row that says "gone" and give it an expiry, instead of deleting
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     /// Nothing: the last writer wins.
@@ -213,8 +228,8 @@ impl fmt::Display for CommitToken {
 pub enum Committed {
     /// The operations were written now.
     Applied,
-    /// A commit with this token had been written before, and nothing was written now. What it wrote may
-    /// differ from these operations: read it before answering anybody.
+    /// A commit with this token had been written before, and nothing was written now. What it wrote
+    /// may differ from these operations: read it before answering anybody.
     Repeated,
 }
 
@@ -303,15 +318,16 @@ pub struct Page {
 /// The trait is as narrow as DynamoDB, so that an embedded database and a shared one are equals: no
 /// closures, no merge, no watching, no scan over partitions.
 ///
-/// * **Commits are atomic and serializable**: all operations apply or none, and expectations are decided
-///   against the state that the commit replaces.
-/// * **Reads are strongly consistent**: a read that begins after a commit was answered sees it. A read may
-///   see a commit a moment before it is answered; a commit that builds on such a read is durable only
-///   together with what it read.
-/// * **A page is not a snapshot**: of a commit that lands while a page is read, the page may show a part.
-///   Every single row is whole. What has to be seen together belongs in one row, or under one version.
-/// * **Expiry is decided on reading**, by the clock given to the backend: an expired row is absent to
-///   `get`, `query` and every expectation. Its bytes are removed later.
+/// * **Commits are atomic and serializable**: all operations apply or none, and expectations are
+///   decided against the state that the commit replaces.
+/// * **Reads are strongly consistent**: a read that begins after a commit was answered sees it. A
+///   read may see a commit a moment before it is answered; a commit that builds on such a read is
+///   durable only together with what it read.
+/// * **A page is not a snapshot**: of a commit that lands while a page is read, the page may show a
+///   part. Every single row is whole. What has to be seen together belongs in one row, or under one
+///   version.
+/// * **Expiry is decided on reading**, by the clock given to the backend: an expired row is absent
+///   to `get`, `query` and every expectation. Its bytes are removed later.
 /// * **Dropping the future of a commit does not undo it.** Ask again with the same token.
 ///
 /// ```
@@ -346,9 +362,9 @@ pub trait Store: Send + Sync {
 
     /// Writes 1 to [`MAX_OPS`] operations on different rows as one.
     ///
-    /// A token that was committed within [`TOKEN_RETENTION_MILLIS`] gives [`Committed::Repeated`] and writes
-    /// nothing, whatever the operations say: only the token tells one intention from another. A commit that
-    /// fails leaves its token unused.
+    /// A token that was committed within [`TOKEN_RETENTION_MILLIS`] gives [`Committed::Repeated`]
+    /// and writes nothing, whatever the operations say: only the token tells one intention from
+    /// another. A commit that fails leaves its token unused.
     ///
     /// # Errors
     /// [`CommitError::Conflict`] with the first operation whose expectation does not hold, or
@@ -360,6 +376,15 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::BadLimit`], or if the backend fails.
     async fn query(&self, query: &Query) -> Result<Page, StoreError>;
+
+    /// The same, past rows whose values cannot be had, which [`query`](Self::query) fails for. For
+    /// whoever must not be stopped by one damaged row, and tells of it.
+    ///
+    /// # Errors
+    /// [`StoreError::BadLimit`], or if the backend fails.
+    async fn query_past(&self, query: &Query) -> Result<(Page, Vec<Unreadable>), StoreError> {
+        Ok((self.query(query).await?, Vec::new()))
+    }
 
     /// Largest value this store takes, in bytes.
     fn max_value_bytes(&self) -> usize {
@@ -379,6 +404,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
         (**self).query(query).await
+    }
+
+    async fn query_past(&self, query: &Query) -> Result<(Page, Vec<Unreadable>), StoreError> {
+        (**self).query_past(query).await
     }
 
     fn max_value_bytes(&self) -> usize {

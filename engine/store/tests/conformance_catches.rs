@@ -1,4 +1,5 @@
-//! The suite is worth something only if it notices wrong backends: here are some, each wrong in one way.
+//! The suite is worth something only if it notices wrong backends: here are some, each wrong in one
+//! way.
 
 #![allow(clippy::unwrap_used, reason = "a test or benchmark fails by panicking")]
 
@@ -10,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use dialgraph_store::conformance::run_all;
 use dialgraph_store::{
-    Clock, CommitError, CommitToken, Committed, Cursor, Expect, Key, MemoryStore, Op, Order, Page,
-    Query, Row, Sort, SortRange, Store, StoreError, UnixMillis,
+    Clock, CommitError, CommitToken, Committed, Cursor, Expect, Key, MAX_OPS, MemoryStore, Op,
+    Order, Page, Query, Row, Sort, SortRange, Store, StoreError, UnixMillis,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,7 +149,7 @@ impl Broken {
             }
         }
         match self.fault {
-            Fault::DropsOperationsBehindTheTenth if bent.len() <= 25 => bent.truncate(10),
+            Fault::DropsOperationsBehindTheTenth if bent.len() <= MAX_OPS => bent.truncate(10),
             Fault::JoinsCommitsOfOneRow => {
                 let mut joined: Vec<Op> = Vec::new();
                 for op in bent {

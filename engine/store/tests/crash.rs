@@ -1,7 +1,8 @@
 //! Kills a process that commits under load, again and again, and looks at what is left.
 //!
-//! This test starts itself as the process to be killed: the child is the ignored test below, told by an
-//! environment variable where its database is. It reports every acknowledged commit on standard error.
+//! This test starts itself as the process to be killed: the child is the ignored test below, told
+//! by an environment variable where its database is. It reports every acknowledged commit on
+//! standard error.
 
 #![allow(clippy::unwrap_used, reason = "a test or benchmark fails by panicking")]
 
@@ -33,8 +34,8 @@ fn token(writer: u64, n: u64) -> CommitToken {
     CommitToken::new(format!("writer {writer} turn {n}")).unwrap()
 }
 
-/// Turn `n` of a writer: the number in front of some padding, as large as a call's state, and sometimes so
-/// large that the store has to cut it.
+/// Turn `n` of a writer: the number in front of some padding, as large as a call's state, and
+/// sometimes so large that the store has to cut it.
 fn value(n: u64) -> Vec<u8> {
     let mut value = n.to_be_bytes().to_vec();
     value.resize(if n % 9 == 4 { 21_000 } else { 1500 }, n as u8);
@@ -112,7 +113,8 @@ fn run_and_kill(folder: &Path, acks: usize, acked: &mut BTreeMap<u64, u64>) -> u
     // On Unix this is SIGKILL: no destructor, no flush, no last word.
     child.kill().unwrap();
     child.wait().unwrap();
-    // What it had written into the pipe before was acknowledged too. The kernel keeps whole lines together.
+    // What it had written into the pipe before was acknowledged too. The kernel keeps whole lines
+    // together.
     seen += lines.map(|line| note(line.unwrap())).sum::<usize>();
     assert!(ended.is_none() && seen >= acks, "the child ended by itself: {}", other.join("\n"));
     seen
@@ -171,7 +173,8 @@ async fn no_acknowledged_commit_is_lost_and_none_is_torn_by_kill_9() {
     let mut acked = BTreeMap::new();
     let mut total = 0;
     for round in 0..rounds {
-        // Sometimes at once, while it opens or recovers; otherwise after ever different amounts of work.
+        // Sometimes at once, while it opens or recovers; otherwise after ever different amounts of
+        // work.
         let acks = if round % 4 == 3 { 0 } else { 1 + round * 397 % 701 };
         total += run_and_kill(folder.path(), acks, &mut acked);
         check(&open(folder.path()), &acked).await;

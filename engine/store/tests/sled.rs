@@ -125,10 +125,11 @@ async fn expired_rows_and_tokens_are_removed_from_the_disk() {
     clock.set(UnixMillis(TOKEN_RETENTION_MILLIS));
     store.purge_expired().await.unwrap();
     drop(store);
-    // Ten rows and the format are all that is left: no token, no entry of the expiry index.
+    // Ten rows, the format, the identity and the last commit are all that is left: no token, no
+    // entry of the expiry index.
     let raw = raw(folder.path());
     let tags: Vec<u8> = raw.iter().keys().map(|key| key.unwrap()[0]).collect();
-    assert_eq!(tags, [b"m".to_vec(), vec![b'r'; 10]].concat());
+    assert_eq!(tags, [b"mmm".to_vec(), vec![b'r'; 10]].concat());
 }
 
 #[tokio::test]
@@ -158,10 +159,10 @@ fn a_newer_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
     let raw = raw(folder.path());
-    raw.insert("mformat", &2u32.to_be_bytes()).unwrap();
+    raw.insert("mformat", &4u32.to_be_bytes()).unwrap();
     drop(raw);
     let error = try_open(folder.path(), &Arc::default()).unwrap_err();
-    insta::assert_snapshot!(message(&error, folder.path()), @"the store in [folder] has format 2, this program knows formats up to 1; use the newer program that wrote it");
+    insta::assert_snapshot!(message(&error, folder.path()), @"the store in [folder] has format 4, this program knows formats up to 3; use the newer program that wrote it");
 }
 
 #[test]
@@ -176,7 +177,13 @@ fn a_store_whose_log_was_lost_is_not_taken_for_a_new_one() {
         }
     }
     let error = try_open(folder.path(), &Arc::default()).unwrap_err();
-    insta::assert_snapshot!(message(&error, folder.path()), @"the store in [folder] is damaged: its content is gone; move the folder aside (do not delete it), start with an empty one and import the newest export");
+    insta::assert_snapshot!(message(&error, folder.path()), @"the store in [folder] is damaged and was left as it is: the database cannot be used: its file `db` is missing; `db` is missing. What to do: the commit log has everything up to commit 0 (1970-01-01T00:00:00Z), the last acknowledged one: `dialgraph store recover` brings it back");
+    for name in ["watermark", "stopped"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    std::fs::remove_dir_all(folder.path().join("commit-log")).unwrap();
+    let error = try_open(folder.path(), &Arc::default()).unwrap_err();
+    insta::assert_snapshot!(message(&error, folder.path()), @"the store in [folder] is damaged and was left as it is: the database is missing; of the store, only `conf`, `dialgraph-store` are left. What to do: bring the store back with `dialgraph store recover --from BACKUP`, or give up what cannot be brought back with `dialgraph store recover --accept-loss`; for a new store, name an empty folder in `store.folder`, or move these files away");
 }
 
 #[tokio::test]
@@ -192,7 +199,14 @@ async fn a_log_overwritten_with_garbage_is_an_error_and_no_panic() {
     let length = std::fs::metadata(&log).unwrap().len();
     std::fs::write(&log, vec![0xa5; length as usize]).unwrap();
     let error = try_open(folder.path(), &Arc::default()).unwrap_err();
-    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    // Nor is one that nothing tells of.
+    for name in ["watermark", "stopped"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    std::fs::remove_dir_all(folder.path().join("commit-log")).unwrap();
+    let error = try_open(folder.path(), &Arc::default()).unwrap_err();
+    assert!(error.to_string().contains("there is no record of what the store held"), "{error}");
 }
 
 #[test]

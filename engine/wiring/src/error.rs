@@ -1,3 +1,5 @@
+//! Why an engine could not be put together, and which key of the configuration is at fault.
+
 use dialgraph_deploy::{DeployError, KeyError, SourceError};
 use dialgraph_host::HostError;
 use dialgraph_store::StoreError;

@@ -1,12 +1,12 @@
 //! The keys that seal a store, whatever the store is kept in.
 
-use dialgraph_server::Config;
+use dialgraph_config::Config;
 use dialgraph_store::{KeyText, Keyring};
 
 use crate::error::WiringError;
 
-/// Reads them from the file that `config` names or from the environment, and has those opened that stand there
-/// wrapped by AWS KMS. None: the store is kept in the clear.
+/// Reads them from the file that `config` names or from the environment, and has those opened that
+/// stand there wrapped by AWS KMS. None: the store is kept in the clear.
 ///
 /// # Errors
 /// What is wrong with the keys, or why KMS does not open one, and what to do.

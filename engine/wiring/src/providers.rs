@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use dialgraph_deploy::Refit;
-use dialgraph_server::Config;
-use dialgraph_server::config::{Genai, Knowledge, Nlu};
+use dialgraph_config::{Config, GenaiProvider, KnowledgeProvider, NluProvider};
+use dialgraph_deploy::ProviderOverride;
 use dialgraph_store::Store;
 
 use crate::error::WiringError;
@@ -19,26 +18,34 @@ mod aws;
 pub(crate) async fn refit(
     config: &Config,
     store: &Arc<dyn Store>,
-) -> Result<Option<Refit>, WiringError> {
+) -> Result<Option<ProviderOverride>, WiringError> {
     let asked = &config.providers;
-    if (asked.nlu, asked.genai, asked.knowledge) == (Nlu::Local, Genai::Local, Knowledge::Local) {
+    if (asked.nlu, asked.genai, asked.knowledge)
+        == (NluProvider::Local, GenaiProvider::Local, KnowledgeProvider::Local)
+    {
         return Ok(None);
     }
     from_amazon(config, store).await.map(Some)
 }
 
 #[cfg(feature = "aws")]
-async fn from_amazon(config: &Config, store: &Arc<dyn Store>) -> Result<Refit, WiringError> {
+async fn from_amazon(
+    config: &Config,
+    store: &Arc<dyn Store>,
+) -> Result<ProviderOverride, WiringError> {
     aws::refit(config, store).await
 }
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with the feature it finds credentials")]
-async fn from_amazon(config: &Config, _store: &Arc<dyn Store>) -> Result<Refit, WiringError> {
+async fn from_amazon(
+    config: &Config,
+    _store: &Arc<dyn Store>,
+) -> Result<ProviderOverride, WiringError> {
     let asked = &config.providers;
     let (key, value) = match (asked.nlu, asked.genai) {
-        (Nlu::Lex, _) => ("providers.nlu", "lex"),
-        (_, Genai::Bedrock) => ("providers.genai", "bedrock"),
+        (NluProvider::Lex, _) => ("providers.nlu", "lex"),
+        (_, GenaiProvider::Bedrock) => ("providers.genai", "bedrock"),
         _ => ("providers.knowledge", "hybrid"),
     };
     Err(WiringError::NotBuilt { key, value })

@@ -1,21 +1,26 @@
+//! Puts together what runs plugins and what changes releases, and finds the project folder.
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use dialgraph_config::Config;
 use dialgraph_deploy::{
-    Deploy, Keep, LocalWorlds, Rules, Settings, Setup, Source, TakeIn, TrustedKeys,
+    Deploy, DeployParts, DeploySettings, ImportPolicy, LocalWorldFactory, RetentionPolicy, Rules,
+    Source, TrustedKeys,
 };
-use dialgraph_host::{Host, HostConfig, Pool};
+use dialgraph_host::{CompileLimits, Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
-use dialgraph_server::clock::SystemClock;
-use dialgraph_server::{Config, OpenStore};
+use dialgraph_runtime::SystemClock;
+use dialgraph_store::OpenStore;
 
 use crate::error::WiringError;
 use crate::providers::refit;
 use crate::secrets::secrets;
 use crate::store::{content, remembering};
 
-/// What runs plugins; `cache` is taken where the configuration names no folder for compiled plugins.
+/// What runs plugins; `cache` is taken where the configuration names no folder for compiled
+/// plugins.
 ///
 /// # Errors
 /// If this machine cannot run WebAssembly.
@@ -26,18 +31,28 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
         log_level: LogLevel::Info,
         portable: config.plugins.portable,
         behind_callers: true,
+        compile: CompileLimits {
+            time: config.plugins.compile_time,
+            memory_bytes: config.plugins.compile_memory.0,
+        },
         small: Pool { runs: config.plugins.runs, ..usual.small },
         large: Pool { runs: usual.large.runs.min(config.plugins.runs), ..usual.large },
         ..usual
     })?)
 }
 
-/// What changes releases and gives each its providers.
+/// What changes releases and gives each its providers; `observer` is told what it does to them, in
+/// the words of [`Deploy::TOLD`].
 ///
 /// # Errors
 /// If a setting is wrong, or asks for what is not in this build.
-pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<Deploy, WiringError> {
-    let mut worlds = LocalWorlds::new(store.store.clone(), Arc::new(SystemClock));
+pub async fn deploy(
+    config: &Config,
+    host: Host,
+    store: &OpenStore,
+    observer: impl Fn(&'static str) + Send + Sync + 'static,
+) -> Result<Deploy, WiringError> {
+    let mut worlds = LocalWorldFactory::new(store.store.clone(), Arc::new(SystemClock));
     // A secret that is no text is none that could be sent.
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -54,7 +69,7 @@ pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<De
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let settings = Settings {
+    let settings = DeploySettings {
         trusted: TrustedKeys::new(keys)?,
         require_signed: config.deploy.require_signed,
         canary: Rules {
@@ -62,17 +77,26 @@ pub async fn deploy(config: &Config, host: Host, store: &OpenStore) -> Result<De
             more_errors: f64::from(config.deploy.canary_more_errors) / 100.0,
             traps: config.deploy.canary_traps.into(),
         },
-        take_in: if config.takes_in_changes() { TakeIn::Changes } else { TakeIn::First },
-        keep: Keep { releases: config.deploy.keep_releases, for_long: config.deploy.keep_for },
+        take_in: if config.takes_in_changes() {
+            ImportPolicy::Changes
+        } else {
+            ImportPolicy::First
+        },
+        change_timeout: Some(config.deploy.change_timeout),
+        keep: RetentionPolicy {
+            releases: config.deploy.keep_releases,
+            for_long: config.deploy.keep_for,
+        },
     };
-    Ok(Deploy::new(Setup {
+    let setup = DeployParts {
         store: store.store.clone(),
         blobs: content(config, store)?,
         host: Arc::new(host),
         worlds: Arc::new(worlds),
         clock: Arc::new(SystemClock),
         settings,
-    }))
+    };
+    Ok(Deploy::observed(setup, observer))
 }
 
 /// The project folder; none when there is none: then what is live in the store stays live.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
+use dialgraph_config::{Config, SecretsProvider};
 use dialgraph_local::secrets::SecretSource;
-use dialgraph_server::Config;
-use dialgraph_server::config::Secrets;
 
 use crate::error::WiringError;
 
@@ -14,18 +13,18 @@ use crate::error::WiringError;
 /// If a setting is wrong, or asks for what is not in this build.
 pub(crate) fn secrets(config: &Config) -> Result<Option<Arc<dyn SecretSource>>, WiringError> {
     match config.providers.secrets {
-        Secrets::Local => Ok(None),
-        Secrets::SecretsManager => manager(config).map(Some),
+        SecretsProvider::Local => Ok(None),
+        SecretsProvider::SecretsManager => manager(config).map(Some),
     }
 }
 
 #[cfg(feature = "aws")]
 fn manager(config: &Config) -> Result<Arc<dyn SecretSource>, WiringError> {
-    use dialgraph_aws::secrets::{SecretRef, SecretsManager, Settings};
-    let settings = Settings {
+    use dialgraph_aws::secrets::{SecretRef, SecretsManager, SecretsManagerSettings};
+    let settings = SecretsManagerSettings {
         prefix: config.aws.secrets_prefix.clone(),
         names: SecretRef::read(&config.aws.secrets)?,
-        ..Settings::default()
+        ..SecretsManagerSettings::default()
     };
     Ok(Arc::new(SecretsManager::new(config.aws.region.as_deref(), settings)))
 }

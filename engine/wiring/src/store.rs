@@ -1,11 +1,13 @@
+//! Opens the store that the configuration names, embedded or shared, sealed if there is a key, and
+//! finds the place of its content.
+
 use std::sync::Arc;
 
-use dialgraph_deploy::Refit;
+use dialgraph_config::{Backend, Config};
+use dialgraph_deploy::ProviderOverride;
 use dialgraph_local::records::LastKnown;
-use dialgraph_server::clock::SystemClock;
-use dialgraph_server::config::Backend;
-use dialgraph_server::{Config, OpenStore};
-use dialgraph_store::{Blobs, Keyring, MemoryStore, Store};
+use dialgraph_runtime::SystemClock;
+use dialgraph_store::{Blobs, Keyring, MemoryStore, OpenStore, SledOptions, SledStore, Store};
 
 use crate::error::WiringError;
 use crate::keys::keys;
@@ -17,9 +19,23 @@ use crate::keys::keys;
 pub async fn open_store(config: &Config) -> Result<OpenStore, WiringError> {
     let keys = keys(config).await?;
     match config.store.backend {
-        Backend::Sled => Ok(dialgraph_server::open_store(config, keys).await?),
+        Backend::Sled => open_embedded(config, keys).await,
         Backend::Dynamodb => open_table(config, keys).await,
     }
+}
+
+/// Opens the embedded store in the folder that `config` names, whatever backend it wants and
+/// whatever keys it has: with these, if there are any.
+///
+/// # Errors
+/// What is wrong with the folder, the database or the keys, and what to do.
+pub async fn open_embedded(
+    config: &Config,
+    keys: Option<Keyring>,
+) -> Result<OpenStore, WiringError> {
+    let options = SledOptions { cache_bytes: config.store.cache.0, ..SledOptions::default() };
+    let sled = SledStore::open(&config.store.folder, Arc::new(SystemClock), &options)?;
+    Ok(OpenStore::over(Arc::new(sled), keys).await?)
 }
 
 #[cfg(feature = "aws")]
@@ -52,9 +68,12 @@ pub fn content(config: &Config, store: &OpenStore) -> Result<Blobs, WiringError>
     })
 }
 
-/// Has this process remember the records that it reads from a shared store, for when that does not answer; beside an
-/// embedded store they are as near as memory. Goes around what `refit` makes.
-pub(crate) fn remembering(config: &Config, refit: Option<Refit>) -> Option<Refit> {
+/// Has this process remember the records that it reads from a shared store, for when that does not
+/// answer; beside an embedded store they are as near as memory. Goes around what `refit` makes.
+pub(crate) fn remembering(
+    config: &Config,
+    refit: Option<ProviderOverride>,
+) -> Option<ProviderOverride> {
     if config.store.backend == Backend::Sled {
         return refit;
     }

@@ -1,11 +1,11 @@
 //! `assign-engineer`: finds the engineer who takes a call.
 //!
-//! Why it exists: who is asked first, who next, and who when nobody else is there, is a rule of the house that
-//! every flow needs and no flow should repeat.
+//! Why it exists: who is asked first, who next, and who when nobody else is there, is a rule of the
+//! house that every flow needs and no flow should repeat.
 //!
-//! Invariants: nobody is assigned who is away, full, or already tried; an engineer who does not exist is passed
-//! over; while the system of record is down the answer rests on what was last known, and says so. It must not
-//! know which engineers, teams or customers there are.
+//! Invariants: nobody is assigned who is away, full, or already tried; an engineer who does not
+//! exist is passed over; while the system of record is down the answer rests on what was last
+//! known, and says so. It must not know which engineers, teams or customers there are.
 
 mod people;
 mod rotation;
@@ -24,19 +24,20 @@ use crate::steps::{Assignment, Step};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Collection of engineers.
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read"))]
     engineers: String,
     /// Collection of customers, for `customer_id`; left out: the flow gives the engineers itself.
     #[serde(default)]
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read"))]
     customers: Option<String>,
     /// Collection that tells who is on duty; needed for step `duty`.
     #[serde(default)]
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read"))]
     duty: Option<String>,
-    /// Collection that remembers whose turn it was; left out: step `general` takes the least loaded.
+    /// Collection that remembers whose turn it was; left out: step `general` takes the least
+    /// loaded.
     #[serde(default)]
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read-write"))]
     rotation: Option<String>,
     /// Steps in which an engineer is looked for.
     #[serde(default = "default_order")]
@@ -50,6 +51,60 @@ pub struct Config {
     #[schemars(range(min = -720, max = 840))]
     utc_offset_minutes: i16,
 }
+
+impl Config {
+    /// The collection of step `duty`; without it there is no such step.
+    fn duty_of_step(&self) -> Option<Option<&str>> {
+        self.order.contains(&Step::Duty).then_some(self.duty.as_deref())
+    }
+
+    /// Tells what is wrong beyond what the schema can say.
+    fn look_over(&self, check: &mut Check<'_>) {
+        for (at, step) in self.order.iter().enumerate() {
+            if self.order[..at].contains(step) {
+                check
+                    .error(
+                        format!("/order/{at}"),
+                        format!("step `{}` stands here twice", step.as_str()),
+                    )
+                    .hint("who was asked once is not asked again in the same call: take one out");
+            }
+        }
+        match (self.duty_of_step(), &self.duty) {
+            (Some(None), _) => {
+                check
+                    .error("/order", NO_DUTY)
+                    .hint("add `duty: COLLECTION`, or take `duty` out of `order`");
+            }
+            (None, Some(_)) => {
+                check
+                    .warning(
+                        "/duty",
+                        "nobody looks into this collection: `order` has no step `duty`",
+                    )
+                    .hint("add `duty` to `order`");
+            }
+            (Some(Some(_)), _) | (None, None) => {}
+        }
+        if self.rotation.is_some() && !self.order.contains(&Step::General) {
+            check
+                .warning("/rotation", "nobody takes turns: `order` has no step `general`")
+                .hint("add `general` to `order`");
+        }
+        if self.max_load == Some(0) {
+            check
+                .warning(
+                    "/max_load",
+                    "with 0 only engineers with a `max_load` of their own take a call",
+                )
+                .hint("leave it out for no limit");
+        }
+    }
+}
+
+/// Why step `duty` cannot be taken.
+pub(crate) const NO_DUTY: &str =
+    "step `duty` needs `duty`, the collection that tells who is on duty";
 
 fn default_order() -> Vec<Step> {
     vec![Step::Primary, Step::Secondary, Step::Part, Step::General]
@@ -65,7 +120,8 @@ pub struct Input {
     assigned_engineer: Option<String>,
     /// Engineer for step `secondary`; goes before the customer's record.
     secondary_engineer: Option<String>,
-    /// Team for step `part`; goes before the customer's record, and before the team of the engineers.
+    /// Team for step `part`; goes before the customer's record, and before the team of the
+    /// engineers.
     part: Option<String>,
     /// Engineers who are not to be asked: those who could not be reached.
     exclude: Vec<String>,
@@ -112,6 +168,10 @@ impl Node for AssignEngineer {
         input_schema: include_str!("../schema/input.json"),
         output_schema: include_str!("../schema/output.json"),
     };
+
+    fn check(config: &Config, check: &mut Check<'_>) {
+        config.look_over(check);
+    }
 
     fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), Output>, NodeError> {
         let reader = Reader::new(host);

@@ -1,7 +1,7 @@
 //! Taking turns.
 //!
-//! Whose turn it was is a record of its own, written only if nobody else has written it since it was read: two
-//! calls at once get two engineers.
+//! Whose turn it was is a record of its own, written only if nobody else has written it since it
+//! was read: two calls at once get two engineers.
 
 use dialgraph_plugin::records::{Expectation, Source};
 use dialgraph_plugin::{Host, HostError, NodeError, log};

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use dialgraph_plugin::records::Query;
+use dialgraph_plugin::records::{Query, Record, Search};
 use dialgraph_plugin::{Host, NodeError, log};
 use plugin_common::fallback::Reader;
 use plugin_common::text::known;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::people::{Customer, Duty, Engineer, readable};
 use crate::rotation;
-use crate::{Config, Input};
+use crate::{Config, Input, NO_DUTY};
 
 /// A way to find an engineer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +31,20 @@ pub(crate) enum Step {
     Duty,
 }
 
-/// So many engineers of a part, or general owners, are looked at.
+impl Step {
+    /// As it is written.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Part => "part",
+            Self::General => "general",
+            Self::Duty => "duty",
+        }
+    }
+}
+
+/// So many engineers of a part, or general owners, are looked at in a collection without indexes.
 const LIMIT: u32 = 100;
 
 /// The search for an engineer for one call.
@@ -48,23 +61,20 @@ pub(crate) struct Assignment<'a> {
 
 impl<'a> Assignment<'a> {
     /// # Errors
-    /// `bad-config` when the day of duty is no date, or a step lacks its collection.
+    /// `bad-config` when a step lacks its collection, `other` when the day of duty is no date.
     pub(crate) fn new(
         host: &'a Host,
         reader: &'a Reader<'a>,
         config: &'a Config,
         input: &'a Input,
     ) -> Result<Self, NodeError> {
-        if config.order.contains(&Step::Duty) && config.duty.is_none() {
-            return Err(NodeError::bad_config(
-                "no-duty",
-                "config: step `duty` needs `duty`, the collection that tells who is on duty",
-            ));
+        if config.duty_of_step() == Some(None) {
+            return Err(NodeError::bad_config("no-duty", format!("config: {NO_DUTY}")));
         }
         let date = known(input.date.as_deref())
             .map(|text| {
                 parse_date(text).ok_or_else(|| {
-                    NodeError::bad_config(
+                    NodeError::other(
                         "bad-date",
                         "with: `date` is no date; write it as `2026-11-20`",
                     )
@@ -119,8 +129,7 @@ impl<'a> Assignment<'a> {
         let id = known(self.input.customer_id.as_deref());
         let customer = match (&self.config.customers, id) {
             (Some(collection), Some(id)) => {
-                let query = Query::new(collection).matching("customer_id", id).limit(1);
-                let record = self.reader.find(query)?.records.pop();
+                let record = self.of_id(collection, "customer_id", id)?;
                 record.and_then(|record| readable(self.host, record)).unwrap_or_default()
             }
             _ => Customer::default(),
@@ -146,18 +155,52 @@ impl<'a> Assignment<'a> {
     }
 
     fn engineer(&self, id: &str) -> Result<Option<Engineer>, NodeError> {
-        let query = Query::new(&self.config.engineers).matching("engineer_id", id).limit(1);
-        let record = self.reader.find(query)?.records.pop();
+        let record = self.of_id(&self.config.engineers, "engineer_id", id)?;
         Ok(record.and_then(|record| Engineer::of_record(self.host, record)))
+    }
+
+    /// The record with this id in `field`.
+    fn of_id(
+        &self,
+        collection: &str,
+        field: &str,
+        id: &str,
+    ) -> Result<Option<Record<Value>>, NodeError> {
+        let found = self.reader.search(Search::new(collection, field, [id]))?;
+        if let Some(page) = found {
+            return Ok(page.hits.into_iter().next().map(|hit| hit.record));
+        }
+        let query = Query::new(collection).matching(field, id).limit(1);
+        Ok(self.reader.find(query)?.records.pop())
+    }
+
+    /// All engineers whose field has this value.
+    fn all(&self, field: &str, value: Value) -> Result<Vec<Record<Value>>, NodeError> {
+        let collection = &self.config.engineers;
+        let mut search = Search::new(collection, field, [value.clone()]);
+        let mut all = Vec::new();
+        while let Some(page) = self.reader.search(search.clone())? {
+            all.extend(page.hits.into_iter().map(|hit| hit.record));
+            search.cursor = page.next;
+            if search.cursor.is_none() {
+                return Ok(all);
+            }
+        }
+        let page = self.reader.find(Query::new(collection).matching(field, value).limit(LIMIT))?;
+        if page.more {
+            self.host.log(
+                log::Level::Warn,
+                "more engineers fit than are looked at; give the collection an index of the field",
+                &[("collection", collection), ("field", field), ("looked_at", &LIMIT.to_string())],
+            );
+        }
+        Ok(page.records)
     }
 
     /// Engineers who take the call, in the order of their ids.
     fn willing(&self, field: &str, value: Value) -> Result<Vec<Engineer>, NodeError> {
-        let query = Query::new(&self.config.engineers).matching(field, value).limit(LIMIT);
         let mut engineers: Vec<Engineer> = self
-            .reader
-            .find(query)?
-            .records
+            .all(field, value)?
             .into_iter()
             .filter_map(|record| Engineer::of_record(self.host, record))
             .filter(|engineer| engineer.takes_one_more(self.config.max_load))

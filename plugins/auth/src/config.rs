@@ -7,14 +7,19 @@ use dialgraph_plugin::prelude::*;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Collection of the customers.
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read"))]
     pub collection: String,
-    /// Field of a customer that holds the account number, as a text of digits (or with `-` after each four).
+    /// Field of a customer that holds the account number, as a text of digits (or with `-` after
+    /// each four).
     #[serde(default = "account_field")]
     pub account_field: String,
     /// Field of a customer that holds the telephone number.
     #[serde(default = "phone_field")]
     pub phone_field: String,
+    /// Names of the collection's indexes. Without them, customers are found by these fields, as far
+    /// as they spell the number in a usual way.
+    #[serde(default)]
+    pub indexes: Indexes,
     /// Digits of an account number.
     #[serde(default = "length")]
     #[schemars(range(min = 2, max = 32))]
@@ -29,8 +34,8 @@ pub struct Config {
     /// Which numbers are read back for the caller to confirm.
     #[serde(default)]
     pub confirm: Confirm,
-    /// When exactly one customer has the caller's telephone number, ask whether it is theirs, naming the last
-    /// four digits of its account number.
+    /// When exactly one customer has the caller's telephone number, ask whether it is theirs,
+    /// naming the last four digits of its account number.
     #[serde(default = "yes")]
     pub recognize_caller: bool,
     /// How often a caller may try again after a number that no customer has.
@@ -47,6 +52,71 @@ pub struct Config {
     /// What the caller hears.
     #[serde(default)]
     pub prompts: Prompts,
+}
+
+/// By which indexes of the collection customers are found.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Indexes {
+    /// Of account numbers, of kind `exact`.
+    pub account: String,
+    /// Of telephone numbers, of kind `phone`.
+    pub phone: String,
+}
+
+impl Default for Indexes {
+    fn default() -> Self {
+        Self { account: "account".to_owned(), phone: "phone".to_owned() }
+    }
+}
+
+impl Config {
+    /// Tells what is wrong beyond what the schema can say.
+    pub(crate) fn look_over(&self, check: &mut Check<'_>) {
+        for (at, field) in
+            [("/account_field", &self.account_field), ("/phone_field", &self.phone_field)]
+        {
+            if field.is_empty() || field.split('.').any(|name| name.trim().is_empty()) {
+                check
+                    .error(at, format!("`{field}` names no field of a record"))
+                    .hint("write a field's name, with `.` between a field and one within it, such as `contact_info.phone`");
+            }
+        }
+        if self.recognize_caller && self.account_field == self.phone_field {
+            check.error("/phone_field", "account number and telephone number are one field");
+        }
+        let Prompts {
+            ask,
+            ask_keys,
+            to_keys,
+            recognized,
+            confirm,
+            no_input,
+            no_match,
+            wrong_length,
+            denied,
+            unknown,
+        } = &self.prompts;
+        // Only what can be said at all has to be there in every language.
+        if self.speech {
+            check.text("/prompts/ask", ask, &["length"]);
+            check.text("/prompts/to_keys", to_keys, &["length"]);
+        }
+        check.text("/prompts/ask_keys", ask_keys, &["length"]);
+        if self.recognize_caller {
+            check.text("/prompts/recognized", recognized, &["length", "last"]);
+        }
+        if self.confirm != Confirm::Never {
+            check.text("/prompts/confirm", confirm, &["length", "number"]);
+            check.text("/prompts/denied", denied, &["length"]);
+        }
+        check.texts("/prompts/no_input", no_input, &["length"]);
+        check.texts("/prompts/no_match", no_match, &["length"]);
+        check.text("/prompts/wrong_length", wrong_length, &["length", "heard"]);
+        if self.retry_unknown > 0 {
+            check.text("/prompts/unknown", unknown, &["length"]);
+        }
+    }
 }
 
 fn account_field() -> String {
@@ -96,7 +166,8 @@ pub struct Prompts {
     pub ask_keys: Text,
     /// Before `ask_keys` when speech did not work.
     pub to_keys: Text,
-    /// Asks whether the account known by the caller's telephone is meant; `{last}` are its last digits.
+    /// Asks whether the account known by the caller's telephone is meant; `{last}` are its last
+    /// digits.
     pub recognized: Text,
     /// Reads the number back; `{number}` are its digits.
     pub confirm: Text,

@@ -1,6 +1,6 @@
 //! Customers by account number and by telephone number.
 
-use dialgraph_plugin::records::{Page, Query, Source};
+use dialgraph_plugin::records::{Query, Record, Search, Source};
 use dialgraph_plugin::{Host, HostError};
 use serde_json::Value;
 
@@ -22,14 +22,15 @@ pub(crate) enum Found {
 /// What was last known can prove that a customer exists, but not that none does.
 pub(crate) fn by_account(host: &Host, config: &Config, account: &str) -> Result<Found, HostError> {
     let spellings = [account.to_owned(), grouped(account)];
-    match first(host, config, &config.account_field, &spellings, Source::Current) {
-        Ok(page) => Ok(match page.and_then(|page| page.records.into_iter().next()) {
+    let by = (config.indexes.account.as_str(), config.account_field.as_str());
+    match first(host, config, by, (&spellings, &spellings), Source::Current) {
+        Ok(found) => Ok(match found.into_iter().next() {
             Some(record) => Found::Customer { key: record.key, cached: false },
             None => Found::Nobody,
         }),
         Err(error) if error.is_unavailable() => {
-            let known = first(host, config, &config.account_field, &spellings, Source::LastKnown);
-            let record = known.ok().flatten().and_then(|page| page.records.into_iter().next());
+            let known = first(host, config, by, (&spellings, &spellings), Source::LastKnown);
+            let record = known.ok().and_then(|found| found.into_iter().next());
             Ok(record
                 .map_or(Found::Unknown, |record| Found::Customer { key: record.key, cached: true }))
         }
@@ -56,16 +57,19 @@ pub(crate) fn by_phone(
         return Ok(None);
     }
     let mut cached = false;
-    let page = match first(host, config, &config.phone_field, &spellings, Source::Current) {
+    let by = (config.indexes.phone.as_str(), config.phone_field.as_str());
+    // An index of telephone numbers knows all spellings of one.
+    let as_heard = [phone.to_owned()];
+    let wanted = (as_heard.as_slice(), spellings.as_slice());
+    let found = match first(host, config, by, wanted, Source::Current) {
         Err(error) if error.is_unavailable() => {
             cached = true;
             // It only spares the caller some typing: without it the number is asked for.
-            first(host, config, &config.phone_field, &spellings, Source::LastKnown).unwrap_or(None)
+            first(host, config, by, wanted, Source::LastKnown).unwrap_or_default()
         }
         other => other?,
     };
-    let Some(page) = page else { return Ok(None) };
-    let [record] = page.records.as_slice() else { return Ok(None) };
+    let [record] = found.as_slice() else { return Ok(None) };
     let account: Option<String> = field_of(&record.data, &config.account_field)
         .and_then(Value::as_str)
         .map(|text| text.chars().filter(char::is_ascii_digit).collect());
@@ -76,14 +80,38 @@ pub(crate) fn by_phone(
     }))
 }
 
-/// Records of the first spelling that has any; two are enough to know that there are several.
+/// Records of the first value in the index that has any, or in a collection without the index of
+/// the first spelling in the field; two are enough to know that there are several.
 fn first(
+    host: &Host,
+    config: &Config,
+    (index, field): (&str, &str),
+    (values, spellings): (&[String], &[String]),
+    source: Source,
+) -> Result<Vec<Record>, HostError> {
+    for value in values {
+        let mut search = Search::new(&config.collection, index, [value.as_str()]).source(source);
+        search.limit = 2;
+        match host.records().search::<Value>(&search) {
+            Ok(page) if page.hits.is_empty() => {}
+            Ok(page) => return Ok(page.hits.into_iter().map(|hit| hit.record).collect()),
+            Err(error) if error.info().code == "unknown-index" => {
+                return spelled(host, config, field, spellings, source);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The same in a collection without the index.
+fn spelled(
     host: &Host,
     config: &Config,
     field: &str,
     spellings: &[String],
     source: Source,
-) -> Result<Option<Page>, HostError> {
+) -> Result<Vec<Record>, HostError> {
     for spelling in spellings {
         let query = Query::new(&config.collection)
             .matching(field, spelling.as_str())
@@ -91,10 +119,10 @@ fn first(
             .source(source);
         let page = host.records().find(&query)?;
         if !page.records.is_empty() {
-            return Ok(Some(page));
+            return Ok(page.records);
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {

@@ -1,6 +1,8 @@
 //! The dialogue: recognise the caller, collect the number, read it back, look it up.
 
-use dialgraph_plugin::listen::{digits, read_back, wants_agent, yes_or_no};
+use dialgraph_plugin::listen::{
+    HOLD_MS, HOLDS, asks_for_time, digits, key, read_back, take_your_time, wants_agent, yes_or_no,
+};
 use dialgraph_plugin::log::Level;
 use dialgraph_plugin::prelude::*;
 
@@ -21,6 +23,9 @@ pub struct State {
     keys_only: bool,
     /// Numbers that no customer had.
     unknown: u32,
+    /// How often the caller was given more time.
+    #[serde(default)]
+    holds: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,6 +58,7 @@ impl<'a> Dialogue<'a> {
             total: 0,
             keys_only: !self.config.speech,
             unknown: 0,
+            holds: 0,
         };
         let caller = caller.or(self.host.call().caller.as_deref());
         if let (true, Some(caller)) = (self.config.recognize_caller, caller)
@@ -70,6 +76,12 @@ impl<'a> Dialogue<'a> {
     pub(crate) fn answer(&self, state: State, answer: Answer) -> Step {
         if is_for_agent(&answer) {
             return Ok(self.leave(AGENT, &state));
+        }
+        if let Answer::Said { text, .. } = &answer
+            && state.holds < HOLDS
+            && asks_for_time(text)
+        {
+            return Ok(self.wait(state));
         }
         match state.phase.clone() {
             Phase::Collect => self.collected(state, answer),
@@ -231,7 +243,22 @@ impl<'a> Dialogue<'a> {
         Ok(self.ask(state, vec![say]))
     }
 
+    /// Waits without asking again: who looks for a number needs no second question.
+    fn wait(&self, mut state: State) -> Outcome<State, Output> {
+        state.holds += 1;
+        let (_, mut ask) = self.question(state);
+        ask = ask.timeout_ms(self.config.timeout_ms.max(HOLD_MS));
+        ask.say(take_your_time().fill(self.host.locale(), &[])).into()
+    }
+
     fn ask(&self, state: State, before: Vec<Speech>) -> Outcome<State, Output> {
+        let (say, mut ask) = self.question(state);
+        ask.say = before;
+        ask.say(say).into()
+    }
+
+    /// The words of the question, and what it takes for an answer.
+    fn question(&self, state: State) -> (Speech, Ask<State>) {
         let prompts = &self.config.prompts;
         let spoken = self.host.call().channel == "voice";
         let read = |digits: &str| read_back(digits, self.host.locale(), spoken);
@@ -261,8 +288,7 @@ impl<'a> Dialogue<'a> {
         if speech || !spoken {
             ask = ask.speech();
         }
-        ask.say = before;
-        ask.say(say).into()
+        (say, ask)
     }
 
     /// The digits in an answer, however many.
@@ -315,7 +341,7 @@ impl<'a> Dialogue<'a> {
 fn is_for_agent(answer: &Answer) -> bool {
     match answer {
         Answer::Pressed(keys) => keys == "0",
-        Answer::Said { text, .. } => wants_agent(text),
+        Answer::Said { text, .. } => wants_agent(text) || key(text, &['0']).is_some(),
         Answer::Silent => false,
     }
 }
@@ -323,12 +349,16 @@ fn is_for_agent(answer: &Answer) -> bool {
 /// Yes or no, by word or key.
 fn decided(answer: &Answer) -> Option<bool> {
     match answer {
-        Answer::Pressed(keys) => match keys.as_str() {
-            "1" => Some(true),
-            "2" => Some(false),
-            _ => None,
-        },
-        Answer::Said { text, .. } => yes_or_no(text),
+        Answer::Pressed(keys) => by_key(keys.chars().next().filter(|_| keys.len() == 1)),
+        Answer::Said { text, .. } => yes_or_no(text).or_else(|| by_key(key(text, &['1', '2']))),
         Answer::Silent => None,
+    }
+}
+
+fn by_key(key: Option<char>) -> Option<bool> {
+    match key? {
+        '1' => Some(true),
+        '2' => Some(false),
+        _ => None,
     }
 }

@@ -1,11 +1,13 @@
-//! `auth`: asks for the caller's account number, by speech or keys, and looks whether a customer has it.
+//! `auth`: asks for the caller's account number, by speech or keys, and looks whether a customer
+//! has it.
 //!
-//! Why it exists: getting twelve digits right over the telephone is a dialogue of its own (mishearing,
-//! silence, reading back, changing to keys) that every flow would else have to draw again.
+//! Why it exists: getting twelve digits right over the telephone is a dialogue of its own
+//! (mishearing, silence, reading back, changing to keys) that every flow would else have to draw
+//! again.
 //!
-//! Invariants: no number counts that the caller has not confirmed or keyed when confirmation is on; a number
-//! that is only known from the caller's telephone is never read out whole; no digit is ever logged.
-//! It must not know what an account number opens.
+//! Invariants: no number counts that the caller has not confirmed or keyed when confirmation is on;
+//! a number that is only known from the caller's telephone is never read out whole; no digit is
+//! ever logged. It must not know what an account number opens.
 
 mod config;
 mod customers;
@@ -90,6 +92,10 @@ impl Node for Auth {
         input_schema: include_str!("../schema/input.json"),
         output_schema: include_str!("../schema/output.json"),
     };
+
+    fn check(config: &Config, check: &mut Check<'_>) {
+        config.look_over(check);
+    }
 
     fn run(
         host: &Host,

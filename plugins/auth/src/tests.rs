@@ -1,5 +1,8 @@
+//! An account number is keyed or spoken, confirmed and looked up; nothing is claimed that records
+//! do not show, a person is always in reach, and no digit is logged.
+
 use dialgraph_plugin::HostError;
-use dialgraph_plugin::testing::{TestCall, check_schemas};
+use dialgraph_plugin::testing::{TestCall, check, check_holds, check_schemas};
 use serde_json::{Value, json};
 
 use crate::Auth;
@@ -292,4 +295,63 @@ fn a_sensitive_number_is_kept_out_of_transcripts() {
     let mut call = with(json!({"sensitive": true}));
     assert!(call.enter().asked().sensitive);
     assert!(call.press(NUMBER).asked().sensitive);
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    let seeds = [
+        json!({"collection": "customers"}),
+        json!({"collection": "customers", "speech": false, "retry_unknown": 2, "confirm": "never"}),
+    ];
+    check_holds::<Auth>(&seeds, |call| {
+        call.host().collection("customers");
+        call
+    });
+}
+
+#[test]
+fn a_language_is_spoken_once_all_that_can_be_said_is_written_in_it() {
+    let config = json!({"collection": "customers"});
+    assert_eq!(check::<Auth>(&config, &["ko-KR", "en-GB"]), []);
+    let found = check::<Auth>(&config, &["ja-JP"]);
+    assert!(found.len() == 1 && found[0].message.contains("no words in ja-JP"), "{found:?}");
+    let ja = json!({"ja-JP": "はい {length}"});
+    let prompts = json!({
+        "ask": ja, "ask_keys": ja, "to_keys": ja, "recognized": ja, "confirm": ja, "no_input": [ja],
+        "no_match": [ja], "wrong_length": ja, "denied": ja,
+    });
+    let config = json!({"collection": "customers", "prompts": prompts});
+    assert_eq!(check::<Auth>(&config, &["ja-JP"]), []);
+}
+
+#[test]
+fn who_looks_for_the_number_is_waited_for_and_loses_no_try() {
+    let mut call = with(json!({"tries": 1}));
+    call.enter();
+    for said in ["잠깐만요", "hold on", "let me check"] {
+        let reply = call.say(said);
+        assert_eq!(
+            (reply.heard().as_str(), reply.asked().timeout_ms),
+            ("네, 기다리겠습니다.", 30_000)
+        );
+    }
+    assert!(call.say(NUMBER).heard().contains("일 일 일 일"));
+    assert_eq!(call.say("일번이요").port(), "verified", "the keys can be said");
+}
+
+#[test]
+fn a_filler_confirms_nothing() {
+    for filler in ["어 잘 모르겠는데요", "음", "uh well"] {
+        let mut call = call();
+        call.enter();
+        call.press(NUMBER);
+        assert!(call.say(filler).heard().contains("일 일 일 일"), "{filler}: it asks again");
+    }
+}
+
+#[test]
+fn who_is_angry_is_given_to_a_person() {
+    let mut call = call();
+    call.enter();
+    assert_eq!(call.say("장난해요? 책임자 바꿔요").port(), "agent");
 }

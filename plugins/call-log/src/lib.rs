@@ -1,9 +1,10 @@
 //! `call-log`: keeps a record of every call, however it ended.
 //!
-//! Why it exists: a contact centre must be able to say who called, when, what became of it and who took it.
+//! Why it exists: a contact centre must be able to say who called, when, what became of it and who
+//! took it.
 //!
-//! Invariants: one record a call, under the call's id, so that writing it again changes nothing else. What it
-//! is not told it leaves out. It must not know which flows there are.
+//! Invariants: one record a call, under the call's id, so that writing it again changes nothing
+//! else. What it is not told it leaves out. It must not know which flows there are.
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Name of the collection.
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "write"))]
     collection: String,
 }
 

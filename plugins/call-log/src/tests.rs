@@ -1,4 +1,7 @@
-use dialgraph_plugin::testing::{START, TestCall, check_schemas};
+//! A call leaves one record of all that is known of it, bounded in size, and can be logged later
+//! when records are down.
+
+use dialgraph_plugin::testing::{START, TestCall, check_holds, check_schemas};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
 
@@ -117,4 +120,12 @@ fn while_records_are_down_the_call_can_be_logged_later() {
         panic!("retryable expected, not {reply:?}");
     };
     assert_eq!(info.code, "down");
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    check_holds::<CallLogger>(&[json!({"collection": "call_logs"})], |call| {
+        call.host().collection("call_logs");
+        call.input(json!({"resolution": "queued"}))
+    });
 }

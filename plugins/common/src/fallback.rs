@@ -2,14 +2,14 @@
 
 use std::cell::Cell;
 
-use dialgraph_plugin::records::{Page, Query, Record, Source};
+use dialgraph_plugin::records::{Page, Query, Record, Search, SearchPage, Source};
 use dialgraph_plugin::{Host, HostError, NodeError, log};
 use serde::de::DeserializeOwned;
 
 /// Reads from the system of record, and from what was last known once that has failed.
 ///
-/// All reads after the first failure go to what was last known, so that one run does not mix old and new
-/// and does not wait twice for a system that is down.
+/// All reads after the first failure go to what was last known, so that one run does not mix old
+/// and new and does not wait twice for a system that is down.
 #[derive(Debug)]
 pub struct Reader<'a> {
     host: &'a Host,
@@ -27,7 +27,8 @@ impl<'a> Reader<'a> {
     /// Records whose fields match; `query.source` is of no account.
     ///
     /// # Errors
-    /// Those of the capability, but `unavailable` only when what was last known cannot be read either.
+    /// Those of the capability, but `unavailable` only when what was last known cannot be read
+    /// either.
     pub fn find<T: DeserializeOwned>(&self, query: Query) -> Result<Page<T>, HostError> {
         let mut query = query.source(Source::Current);
         if !self.stale.get() {
@@ -38,6 +39,44 @@ impl<'a> Reader<'a> {
         }
         query.source = Source::LastKnown;
         self.host.records().find(&query).inspect(|page| self.note(page))
+    }
+
+    /// Records that fit in an index; `search.source` is of no account. None: the collection has no
+    /// such index.
+    ///
+    /// # Errors
+    /// As for [`Reader::find`].
+    pub fn search<T: DeserializeOwned>(
+        &self,
+        search: Search,
+    ) -> Result<Option<SearchPage<T>>, HostError> {
+        let mut search = search.source(Source::Current);
+        if !self.stale.get() {
+            match self.host.records().search(&search) {
+                Err(error) if error.is_unavailable() => {
+                    self.has_failed(&search.collection, &error);
+                }
+                other => return self.noted(other),
+            }
+        }
+        search.source = Source::LastKnown;
+        let found = self.host.records().search(&search);
+        self.noted(found)
+    }
+
+    fn noted<T>(
+        &self,
+        found: Result<SearchPage<T>, HostError>,
+    ) -> Result<Option<SearchPage<T>>, HostError> {
+        match found {
+            Ok(page) => {
+                self.seen.set(self.seen.get() || !page.hits.is_empty());
+                self.note_age(page.as_of);
+                Ok(Some(page))
+            }
+            Err(error) if error.info().code == "unknown-index" => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The record with this key.
@@ -75,7 +114,11 @@ impl<'a> Reader<'a> {
 
     fn note<T>(&self, page: &Page<T>) {
         self.seen.set(self.seen.get() || !page.records.is_empty());
-        if let Some(read) = page.as_of {
+        self.note_age(page.as_of);
+    }
+
+    fn note_age(&self, as_of: Option<u64>) {
+        if let Some(read) = as_of {
             self.as_of.set(Some(self.as_of.get().map_or(read, |oldest| oldest.min(read))));
         }
     }

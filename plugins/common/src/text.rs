@@ -1,6 +1,7 @@
 //! Texts that flows give.
 
-/// The text without surrounding space, unless nothing is left: flows have `""` where they know nothing.
+/// The text without surrounding space, unless nothing is left: flows have `""` where they know
+/// nothing.
 pub fn known(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
@@ -14,6 +15,11 @@ pub fn shortened(text: &str, limit: usize) -> String {
     cut.truncate(cut.trim_end().len());
     cut.push('…');
     cut
+}
+
+/// A name as a part of a JSON Pointer (RFC 6901): what a check of a configuration points with.
+pub fn pointer_part(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

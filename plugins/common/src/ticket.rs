@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dialgraph_plugin::{Host, language_of};
+use dialgraph_plugin::{Check, Host, language_of, nearest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,8 +14,9 @@ use crate::time::rfc3339;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Template {
-    /// Subject with `{company}`, `{class}`, `{intent}`, `{request}`, `{name}`, `{phone}`, `{channel}`, `{call}`;
-    /// what is unknown is left out together with brackets around it. At most 150 characters are kept.
+    /// Subject with `{company}`, `{class}`, `{intent}`, `{request}`, `{name}`, `{phone}`,
+    /// `{channel}`, `{call}`; what is unknown is left out together with brackets around it. At most
+    /// 150 characters are kept.
     pub subject: Subject,
     /// How urgent a ticket is.
     pub priority: Priorities,
@@ -65,8 +66,17 @@ pub struct Rule {
     class: Option<String>,
     /// The caller's intent.
     #[serde(default)]
+    #[schemars(extend("x-dialgraph-ref" = "intent"))]
     intent: Option<String>,
     priority: Priority,
+}
+
+impl Rule {
+    /// Whether it fits wherever `other` does.
+    fn covers(&self, other: &Self) -> bool {
+        let covers = |own: &Option<String>, theirs: &Option<String>| own.is_none() || own == theirs;
+        covers(&self.class, &other.class) && covers(&self.intent, &other.intent)
+    }
 }
 
 /// How urgent a ticket is.
@@ -103,6 +113,7 @@ pub struct Input {
     /// Name of the customer's company.
     pub company: Option<String>,
     /// What the caller wants, as an intent's name.
+    #[schemars(extend("x-dialgraph-ref" = "intent"))]
     pub intent: Option<String>,
     /// What the caller wants, for people to read; left out: the intent's name.
     pub intent_title: Option<String>,
@@ -163,11 +174,83 @@ pub struct Draft {
     pub fields: BTreeMap<String, String>,
 }
 
+/// Names in braces that a subject may hold.
+const NAMES: [&str; 8] =
+    ["company", "class", "intent", "request", "name", "phone", "channel", "call"];
+
 const SUBJECT: usize = 150;
 const REQUEST: usize = 2_000;
 const VALUE: usize = 300;
 
 impl Template {
+    /// Tells what is wrong with the template at `at` beyond what the schema can say.
+    pub fn look_over(&self, check: &mut Check<'_>, at: &str) {
+        self.look_over_subject(check, &format!("{at}/subject"));
+        for (index, text) in self.tags.iter().enumerate() {
+            let place = format!("{at}/tags/{index}");
+            if tag(text).is_empty() {
+                check.error(place, format!("`{text}` is no tag")).hint("write a word");
+            } else if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',') {
+                check
+                    .error(place, format!("`{text}` is no single tag"))
+                    .hint(format!("write `{}`, or a tag for each word", tag(text)));
+            } else if self.tags[..index].contains(text) {
+                check.warning(place, format!("tag `{text}` stands here twice"));
+            }
+        }
+        let rules = &self.priority.rules;
+        for (index, rule) in rules.iter().enumerate() {
+            let place = format!("{at}/priority/rules/{index}");
+            for (key, text) in [("class", &rule.class), ("intent", &rule.intent)] {
+                if text.as_ref().is_some_and(|text| text.trim().is_empty() || text.trim() != text) {
+                    check.error(format!("{place}/{key}"), format!("no call has this {key}")).hint(
+                        format!("write it without spaces around it, or leave `{key}` out for any"),
+                    );
+                }
+            }
+            if let Some(earlier) = rules[..index].iter().position(|earlier| earlier.covers(rule)) {
+                check
+                    .error(
+                        &place,
+                        format!("this rule never counts: rule {} fits first", earlier + 1),
+                    )
+                    .hint("put it before that one, or take it out");
+            }
+        }
+    }
+
+    fn look_over_subject(&self, check: &mut Check<'_>, at: &str) {
+        let subject = &self.subject.0;
+        for (open, _) in subject.match_indices('{') {
+            let Some((name, _)) = subject[open + 1..].split_once('}') else { continue };
+            let word =
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if !word || NAMES.contains(&name) {
+                continue;
+            }
+            let hint = match nearest(name, NAMES) {
+                Some(near) => format!("did you mean `{{{near}}}`?"),
+                None => {
+                    format!("there are {}", NAMES.map(|name| format!("`{{{name}}}`")).join(", "))
+                }
+            };
+            check.error(at, format!("`{{{name}}}` stands for nothing in a subject")).hint(hint);
+        }
+        let values = NAMES.map(|name| (format!("{{{name}}}"), None));
+        let values: Vec<_> = values.iter().map(|(name, none)| (name.as_str(), *none)).collect();
+        let own = fill(subject, &values);
+        if without_blanks(subject).is_empty() {
+            check
+                .error(at, "the subject says nothing")
+                .hint("leave it out for `[{company}] {intent}`");
+        } else if own.chars().count() > SUBJECT {
+            check.error(
+                at,
+                format!("a subject has at most {SUBJECT} characters, and this one is longer without any value"),
+            );
+        }
+    }
+
     /// Writes the ticket of this call.
     pub fn draft(&self, host: &Host, input: &Input) -> Draft {
         let owned = |text: &Option<String>| known(text.as_deref()).map(str::to_owned);
@@ -276,7 +359,8 @@ impl Template {
     }
 }
 
-/// `template` with every name replaced by its value, in one pass, so that a value is never read as a name.
+/// `template` with every name replaced by its value, in one pass, so that a value is never read as
+/// a name.
 fn fill(template: &str, values: &[(&str, Option<&str>)]) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;

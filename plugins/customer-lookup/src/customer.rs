@@ -63,8 +63,8 @@ pub(crate) struct Contact {
     pub(crate) email: Option<String>,
 }
 
-/// The customer of a record; none, with a line in the log, when its fields are of other types: one record that
-/// is spoilt must not hide the others.
+/// The customer of a record; none, with a line in the log, when its fields are of other types: one
+/// record that is spoilt must not hide the others.
 pub(crate) fn customer(host: &Host, record: Record<Value>) -> Option<Record<Customer>> {
     let Record { key, version, updated_at, data } = record;
     match serde_json::from_value(data) {

@@ -1,14 +1,15 @@
 //! Asking the caller which customer it is.
 
-use dialgraph_plugin::listen::{digits, wants_agent, yes_or_no};
+use dialgraph_plugin::company::{likeness, normalised, readings};
+use dialgraph_plugin::listen::{
+    HOLD_MS, HOLDS, asks_for_time, key, take_your_time, wants_agent, yes_or_no,
+};
 use dialgraph_plugin::records::Record;
 use dialgraph_plugin::{Answer, Ask, Host, Text, language_of};
 use plugin_common::fallback::Reader;
 use serde::{Deserialize, Serialize};
 
 use crate::customer::Customer;
-use crate::name::{likeness, normalised, readings};
-use crate::search::CHOICES;
 use crate::{Config, MatchedBy};
 
 /// What the visit remembers while the caller thinks.
@@ -19,6 +20,9 @@ pub struct State {
     asked: u8,
     stale: bool,
     as_of: Option<u64>,
+    /// How often the caller was given more time.
+    #[serde(default)]
+    holds: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +37,8 @@ pub(crate) enum Heard<'a> {
     /// The customer of this key.
     This(&'a str),
     NoneOfThem,
+    /// The caller asks for time, and may have it.
+    Wait,
     /// Nothing that could be understood.
     Nothing,
 }
@@ -51,6 +57,10 @@ pub(crate) fn choose() -> Text {
     )
 }
 
+pub(crate) fn choice() -> Text {
+    Text::new("{name}, {key}번.", "For {name}, press {key}.")
+}
+
 impl State {
     pub(crate) fn new(customers: &[Record<Customer>], by: MatchedBy, reader: &Reader<'_>) -> Self {
         Self {
@@ -65,6 +75,7 @@ impl State {
             asked: 1,
             stale: reader.is_stale(),
             as_of: reader.as_of(),
+            holds: 0,
         }
     }
 
@@ -89,24 +100,32 @@ impl State {
         Ok(self)
     }
 
+    /// Waits without asking again.
+    pub(crate) fn wait(mut self, host: &Host, config: &Config) -> Ask<Self> {
+        self.holds += 1;
+        let mut ask = self.ask(host, config).timeout_ms(HOLD_MS);
+        ask.say = vec![take_your_time().fill(host.locale(), &[])];
+        ask
+    }
+
     pub(crate) fn ask(self, host: &Host, config: &Config) -> Ask<Self> {
-        let korean = language_of(host.locale()) == "ko";
-        let (speech, hints) = match self.candidates.as_slice() {
+        let (speech, hints): (_, Vec<String>) = match self.candidates.as_slice() {
             [only] => {
                 let speech = config.confirm.fill(host.locale(), &[("company", &only.name)]);
-                let words = if korean { ["네", "아니요"] } else { ["yes", "no"] };
-                (speech, words.map(str::to_owned).to_vec())
+                let words: &[&str] = match language_of(host.locale()) {
+                    "ko" => &["네", "아니요"],
+                    "en" => &["yes", "no"],
+                    _ => &[],
+                };
+                (speech, words.iter().map(|word| (*word).to_owned()).collect())
             }
             several => {
                 let choices: Vec<String> = several
                     .iter()
                     .zip(1..)
                     .map(|(candidate, key)| {
-                        if korean {
-                            format!("{}, {key}번.", candidate.name)
-                        } else {
-                            format!("For {}, press {key}.", candidate.name)
-                        }
+                        let values = [("name", candidate.name.as_str()), ("key", &key.to_string())];
+                        config.choice.fill(host.locale(), &values).text
                     })
                     .collect();
                 let values = [("count", several.len().to_string()), ("choices", choices.join(" "))];
@@ -127,14 +146,17 @@ impl State {
                 _ => Heard::Nothing,
             },
             (Answer::Pressed(keys), several) => numbered(several, keys),
+            (Answer::Said { text, .. }, _) if self.holds < HOLDS && asks_for_time(text) => {
+                Heard::Wait
+            }
             (Answer::Said { text, .. }, [only]) => {
                 if wants_agent(text) {
                     return Heard::NoneOfThem;
                 }
-                match yes_or_no(text) {
-                    Some(true) => Heard::This(&only.key),
-                    Some(false) => Heard::NoneOfThem,
-                    None => Heard::Nothing,
+                match (yes_or_no(text), key(text, &['1', '2', '0'])) {
+                    (Some(true), _) | (None, Some('1')) => Heard::This(&only.key),
+                    (Some(false), _) | (None, Some(_)) => Heard::NoneOfThem,
+                    (None, None) => Heard::Nothing,
                 }
             }
             (Answer::Said { text, .. }, several) => {
@@ -147,8 +169,9 @@ impl State {
                 if yes_or_no(text) == Some(false) || denies_all(text) {
                     return Heard::NoneOfThem;
                 }
-                let number = ordinal(text).or_else(|| digits(text, 1..=1));
-                number.map_or(Heard::Nothing, |keys| numbered(several, &keys))
+                let offered: Vec<char> = ('0'..='9').take(several.len() + 1).collect();
+                let number = key(text, &offered);
+                number.map_or(Heard::Nothing, |key| numbered(several, &key.to_string()))
             }
         }
     }
@@ -162,19 +185,6 @@ fn numbered<'a>(candidates: &'a [Candidate], keys: &str) -> Heard<'a> {
         }
         Err(_) => Heard::Nothing,
     }
-}
-
-/// The key that goes with `일 번이요`, `두 번째`, `the first one`; none when several are named.
-fn ordinal(text: &str) -> Option<String> {
-    const WORDS: [(&str, &[&str]); CHOICES] = [
-        ("1", &["1번", "일번", "첫번째", "첫째", "first"]),
-        ("2", &["2번", "이번", "두번째", "둘째", "second"]),
-        ("3", &["3번", "삼번", "세번째", "셋째", "third"]),
-    ];
-    let text: String = text.to_lowercase().split_whitespace().collect();
-    let mut named = WORDS.iter().filter(|(_, words)| words.iter().any(|word| text.contains(word)));
-    let (key, _) = named.next()?;
-    named.next().is_none().then(|| (*key).to_owned())
 }
 
 /// `둘 다 아니에요`, `none of them`; whoever says no and then a name has said the name.

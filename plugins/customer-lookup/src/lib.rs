@@ -1,16 +1,15 @@
 //! `customer-lookup`: finds the customer who is calling, and what kind of customer that is.
 //!
-//! Why it exists: a flow branches by the class of the customer, and callers say who they are in many ways: an
-//! account number, a company's name more or less well heard, or nothing but the number they call from.
+//! Why it exists: a flow branches by the class of the customer, and callers say who they are in
+//! many ways: an account number, a company's name more or less well heard, or nothing but the
+//! number they call from.
 //!
-//! Invariants: nobody is taken for a customer on a likeness alone, without saying so themselves; while the
-//! system of record is down the answer rests on what was last known, and says so; nobody is called
-//! unregistered on the ground of old data. It must not know which customers there are.
+//! Invariants: nobody is taken for a customer on a likeness alone, without saying so themselves;
+//! while the system of record is down the answer rests on what was last known, and says so; nobody
+//! is called unregistered on the ground of old data. It must not know which customers there are.
 
 mod customer;
 mod dialogue;
-mod letters;
-mod name;
 mod phone;
 mod search;
 #[cfg(test)]
@@ -35,11 +34,14 @@ use crate::search::{Found, search};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Name of the collection of customers.
-    #[schemars(extend("x-dialgraph-ref" = "collection"))]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read"))]
     collection: String,
     /// Field that holds the account number.
     #[serde(default = "default_account_field")]
     account_field: String,
+    /// Names of the collection's indexes. Without them, at most 100 customers can be compared.
+    #[serde(default)]
+    indexes: Indexes,
     /// Class of each `support_level`; levels that are left out go by their own names.
     #[serde(default)]
     classes: BTreeMap<String, Class>,
@@ -59,6 +61,63 @@ pub struct Config {
     /// Asks which of `{count}` the caller is from; `{choices}` names them with their keys.
     #[serde(default = "dialogue::choose")]
     choose: Text,
+    /// One of the `{choices}`: `{name}` and its `{key}`.
+    #[serde(default = "dialogue::choice")]
+    choice: Text,
+}
+
+impl Config {
+    /// Tells what is wrong beyond what the schema can say.
+    fn look_over(&self, check: &mut Check<'_>) {
+        if self.account_field.split('.').any(|name| name.trim().is_empty()) {
+            check
+                .error(
+                    "/account_field",
+                    format!("`{}` names no field of a record", self.account_field),
+                )
+                .hint("write a field's name, such as `aws_account_id`");
+        }
+        for (index, name) in self.classes.keys().enumerate() {
+            if name.trim().is_empty() {
+                check.error("/classes", "a support level has no name");
+            } else if name.trim() != name {
+                check
+                    .error(format!("/classes/{name}"), format!("no support level is `{name}`"))
+                    .hint("write it without spaces around it");
+            }
+            // Levels are compared without regard to case.
+            let same =
+                self.classes.keys().take(index).find(|other| other.eq_ignore_ascii_case(name));
+            if let Some(other) = same {
+                check.error(
+                    format!("/classes/{name}"),
+                    format!("`{other}` and `{name}` are one support level"),
+                );
+            }
+        }
+        check.text("/confirm", &self.confirm, &["company"]);
+        check.text("/choose", &self.choose, &["count", "choices"]);
+        check.text("/choice", &self.choice, &["name", "key"]);
+    }
+}
+
+/// By which indexes of the collection customers are found.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Indexes {
+    /// Of account numbers, of kind `exact`.
+    account: String,
+    /// Of companies' names, of kind `name`.
+    company: String,
+    /// Of telephone numbers, of kind `phone`.
+    phone: String,
+}
+
+impl Default for Indexes {
+    fn default() -> Self {
+        let [account, company, phone] = ["account", "company", "phone"].map(str::to_owned);
+        Self { account, company, phone }
+    }
 }
 
 fn default_account_field() -> String {
@@ -130,7 +189,7 @@ const GENERAL: Port = Port::new("general", "A customer of class `general`.");
 const UNREGISTERED: Port = Port::new("unregistered", "No customer fits.");
 const AMBIGUOUS: Port = Port::new(
     "ambiguous",
-    "Several customers fit, or one perhaps, and the caller did not settle it.",
+    "Several customers fit, or one perhaps, and the caller did not settle it; or more may fit than can be compared.",
 );
 
 impl Node for CustomerLookup {
@@ -148,6 +207,10 @@ impl Node for CustomerLookup {
         output_schema: include_str!("../schema/output.json"),
     };
 
+    fn check(config: &Config, check: &mut Check<'_>) {
+        config.look_over(check);
+    }
+
     fn run(
         host: &Host,
         visit: Visit<Config, Input, State>,
@@ -163,6 +226,7 @@ impl Node for CustomerLookup {
                     State::new(&customers, by, &reader).ask(host, &config).into()
                 }
                 Found::Ambiguous(by) => unsettled(&reader, by, None).into(),
+                Found::Unclear(by) => unsettled(&reader, by, None).into(),
                 Found::Nobody => {
                     Done::new(UNREGISTERED, told(Output::default(), &reader, None)).into()
                 }
@@ -181,6 +245,7 @@ impl Node for CustomerLookup {
                         None => unsettled(&reader, state.by(), Some(&state)).into(),
                     })
                 }
+                Heard::Wait => Ok(state.wait(host, &config).into()),
                 Heard::NoneOfThem => Ok(unsettled(&reader, state.by(), Some(&state)).into()),
                 Heard::Nothing => Ok(match state.again(config.tries) {
                     Ok(state) => state.ask(host, &config).into(),

@@ -45,7 +45,8 @@ impl Country {
             },
             None => format!("{}{}", self.calling_code, self.without_trunk(&digits)),
         };
-        // E.164 has at most 15 digits; fewer than 7 are extensions and short codes, which name nobody.
+        // E.164 has at most 15 digits; fewer than 7 are extensions and short codes, which name
+        // nobody.
         ((7..=15).contains(&full.len()) && !full.starts_with('0')).then(|| format!("+{full}"))
     }
 

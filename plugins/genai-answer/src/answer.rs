@@ -91,7 +91,8 @@ pub(crate) fn answer(
     })
 }
 
-/// Passages that fit the question, or the question together with the one before it ("and how much is it?").
+/// Passages that fit the question, or the question together with the one before it ("and how much
+/// is it?").
 fn relevant(
     host: &Host,
     config: &Config,

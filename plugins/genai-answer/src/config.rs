@@ -7,16 +7,19 @@ use dialgraph_plugin::prelude::*;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Knowledge base; left out: the default one.
+    #[schemars(extend("x-dialgraph-ref" = "knowledge-base"))]
     pub base: Option<String>,
     /// Passages to answer from, at most.
     #[schemars(range(min = 1, max = 20))]
     pub passages: u32,
-    /// How well a passage must fit the question to count, 0 to 1. Scores compare within one base only.
+    /// How well a passage must fit the question to count, 0 to 1. Scores compare within one base
+    /// only.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_score: f64,
     /// Model, as the operator configured it; left out: the default one.
     pub model: Option<String>,
     /// Guardrail, as the operator configured it; left out: none.
+    #[schemars(extend("x-dialgraph-ref" = "guardrail"))]
     pub guardrail: Option<String>,
     /// Take only answers that name the passages they rest on.
     pub require_citations: bool,
@@ -74,6 +77,39 @@ impl Default for Config {
             ),
             prompts: Prompts::default(),
         }
+    }
+}
+
+impl Config {
+    /// Tells what is wrong beyond what the schema can say.
+    pub(crate) fn look_over(&self, check: &mut Check<'_>) {
+        for (at, what, name) in [
+            ("/base", "knowledge base", &self.base),
+            ("/model", "model", &self.model),
+            ("/guardrail", "guardrail", &self.guardrail),
+        ] {
+            if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+                let key = at.trim_start_matches('/');
+                check
+                    .error(at, format!("the {what} has no name"))
+                    .hint(format!("leave `{key}` out for none of its own"));
+            }
+        }
+        check.text("/system", &self.system, &[]);
+        check.text("/prompt", &self.prompt, &[]);
+        // Only what can be said at all has to be there in every language.
+        let Prompts { anything_else, no_input, not_found, give_up, refused } = &self.prompts;
+        if self.max_questions > 1 {
+            check.text("/prompts/anything_else", anything_else, &[]);
+        }
+        if self.tries > 1 {
+            check.text("/prompts/no_input", no_input, &[]);
+        }
+        if self.rephrase > 0 {
+            check.text("/prompts/not_found", not_found, &[]);
+            check.text("/prompts/refused", refused, &[]);
+        }
+        check.text("/prompts/give_up", give_up, &[]);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The conversation: a question, its answer, and what the caller wants next.
 
-use dialgraph_plugin::listen::{wants_agent, yes_or_no};
+use dialgraph_plugin::listen::{
+    HOLD_MS, HOLDS, asks_for_time, key, take_your_time, wants_agent, yes_or_no,
+};
 use dialgraph_plugin::prelude::*;
 
 use crate::answer::{Answered, answer};
@@ -25,6 +27,9 @@ pub struct State {
     question: Option<String>,
     citations: Vec<Source>,
     reason: Option<Reason>,
+    /// How often the caller was given more time.
+    #[serde(default)]
+    holds: u32,
 }
 
 /// A question and its answer.
@@ -81,8 +86,11 @@ impl<'a> Dialogue<'a> {
             }
             Answer::Said { text, .. } => {
                 let text = text.trim();
-                if wants_agent(text) {
+                if wants_agent(text) || key(text, &['0']).is_some() {
                     return Ok(self.leave(AGENT, state));
+                }
+                if state.holds < HOLDS && asks_for_time(text) {
+                    return Ok(self.wait(state));
                 }
                 if nothing_more(text) {
                     let port = if state.answered > 0 { ANSWERED } else { NO_ANSWER };
@@ -153,11 +161,22 @@ impl<'a> Dialogue<'a> {
         self.ask(state, say)
     }
 
+    /// Waits without asking again.
+    fn wait(&self, mut state: State) -> Outcome<State, Output> {
+        state.holds += 1;
+        let words = self.fill(&take_your_time());
+        self.ask_for(state, vec![words], self.config.timeout_ms.max(HOLD_MS))
+    }
+
     fn ask(&self, state: State, say: Vec<Speech>) -> Outcome<State, Output> {
+        self.ask_for(state, say, self.config.timeout_ms)
+    }
+
+    fn ask_for(&self, state: State, say: Vec<Speech>, timeout_ms: u32) -> Outcome<State, Output> {
         let mut ask = Ask::new(state)
             .speech()
             .digits(1, 1)
-            .timeout_ms(self.config.timeout_ms)
+            .timeout_ms(timeout_ms)
             .sensitive(self.config.sensitive);
         ask.say = say;
         ask.into()

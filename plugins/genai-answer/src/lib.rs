@@ -1,11 +1,13 @@
-//! `genai-answer`: answers the caller's questions from the operator's articles, and from nothing else.
+//! `genai-answer`: answers the caller's questions from the operator's articles, and from nothing
+//! else.
 //!
-//! Why it exists: a language model on a telephone line must know when to be silent. This plugin searches first,
-//! lets the model speak from what was found alone, and admits it when nothing fits.
+//! Why it exists: a language model on a telephone line must know when to be silent. This plugin
+//! searches first, lets the model speak from what was found alone, and admits it when nothing fits.
 //!
-//! Invariants: nothing of the model is said without a passage that fits the question; an answer that a guardrail
-//! touched is never said; the conversation that is remembered is bounded; logs hold ids and sources of passages,
-//! and never what was asked or answered. It must not know the articles' subject.
+//! Invariants: nothing of the model is said without a passage that fits the question; an answer
+//! that a guardrail touched is never said; the conversation that is remembered is bounded; logs
+//! hold ids and sources of passages, and never what was asked or answered. It must not know the
+//! articles' subject.
 
 mod answer;
 mod config;
@@ -93,6 +95,10 @@ impl Node for GenaiAnswer {
         input_schema: include_str!("../schema/input.json"),
         output_schema: include_str!("../schema/output.json"),
     };
+
+    fn check(config: &Config, check: &mut Check<'_>) {
+        config.look_over(check);
+    }
 
     fn run(
         host: &Host,

@@ -1,7 +1,10 @@
+//! Answers come from passages that fit or not at all, a guardrail is never spoken over, a person is
+//! offered at every step, and words are kept out of the log.
+
 use dialgraph_plugin::HostError;
 use dialgraph_plugin::genai::{Citation, Response, Usage};
 use dialgraph_plugin::knowledge::Passage;
-use dialgraph_plugin::testing::{TestCall, check_schemas};
+use dialgraph_plugin::testing::{TestCall, check_holds, check_schemas};
 use serde_json::{Value, json};
 
 use crate::GenaiAnswer;
@@ -248,4 +251,14 @@ fn a_provider_that_is_down_is_an_error_of_the_node() {
     converse.host().genai(move |_| Err(down()));
     converse.enter();
     assert_eq!(converse.say("백업").error().info().code, "throttled");
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    let seeds = [json!({}), json!({"base": "help", "rephrase": 0, "max_questions": 1})];
+    check_holds::<GenaiAnswer>(&seeds, |call| {
+        call.host().knowledge(|_| Ok(vec![passage("backup", 0.9)]));
+        call.host().genai(|_| Ok(response("매일 백업합니다.", "end-turn", &["backup"])));
+        call
+    });
 }

@@ -1,6 +1,7 @@
 //! What the caller means by few words, and how an answer is made fit to be spoken.
 
-/// Whether the caller has no further question: `없어요`, `아니요 괜찮습니다`, `no thanks`, `that's all`.
+/// Whether the caller has no further question: `없어요`, `아니요 괜찮습니다`, `no thanks`,
+/// `that's all`.
 pub(crate) fn nothing_more(text: &str) -> bool {
     const BEFORE: &[&str] = &[
         "네",

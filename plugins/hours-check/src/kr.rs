@@ -1,9 +1,10 @@
 //! Public holidays of the Republic of Korea by rule.
 //!
-//! The rules are those of the regulation on public holidays of government offices, as it stood in each year:
-//! which days are holidays, and which of them get a substitute when they fall on a weekend or on another
-//! holiday. Lunar days come from a calendar library, days that no rule gives from [`crate::one_off`].
-//! Years from 2014 on are right; before that there were no substitutes of this kind, and none is given.
+//! The rules are those of the regulation on public holidays of government offices, as it stood in
+//! each year: which days are holidays, and which of them get a substitute when they fall on a
+//! weekend or on another holiday. Lunar days come from a calendar library, days that no rule gives
+//! from [`crate::one_off`]. Years from 2014 on are right; before that there were no substitutes of
+//! this kind, and none is given.
 
 use std::collections::BTreeMap;
 
@@ -105,8 +106,8 @@ pub(crate) fn holidays(year: i16) -> Vec<Holiday> {
 
 /// Substitutes, by the day on which they fall.
 ///
-/// Days are taken in order and each substitute occupies its day, so that a second one moves on to the next
-/// free day. Two feasts that share one working day lose one day together, and get one.
+/// Days are taken in order and each substitute occupies its day, so that a second one moves on to
+/// the next free day. Two feasts that share one working day lose one day together, and get one.
 fn substitutes(days: &[Day], holidays: &BTreeMap<Date, Vec<Reason>>) -> Vec<(Date, Reason)> {
     let mut given: Vec<(Date, Reason)> = Vec::new();
     let mut index = 0;

@@ -1,10 +1,10 @@
 //! `hours-check`: tells a flow whether an office is open, why not, and when it opens next.
 //!
-//! Why it exists: "are we open?" is a question of time zones, changing clocks, holidays that move with the
-//! moon, and laws that change; a flow should not have to know any of that.
+//! Why it exists: "are we open?" is a question of time zones, changing clocks, holidays that move
+//! with the moon, and laws that change; a flow should not have to know any of that.
 //!
-//! Invariants: the answer depends on the calendar and the moment alone; no data is kept, no capability but
-//! the call's clock is used. It must not know which office it is asked about.
+//! Invariants: the answer depends on the calendar and the moment alone; no data is kept, no
+//! capability but the call's clock is used. It must not know which office it is asked about.
 
 mod calendar;
 mod kr;
@@ -44,8 +44,8 @@ pub struct Input {
 pub struct Output {
     /// True on port `open`.
     open: bool,
-    /// `open`, `holiday`, `special` (a part of a day is closed), `day-off` (a weekday without hours),
-    /// `before-hours`, `break` (between two windows) or `after-hours`.
+    /// `open`, `holiday`, `special` (a part of a day is closed), `day-off` (a weekday without
+    /// hours), `before-hours`, `break` (between two windows) or `after-hours`.
     reason: &'static str,
     /// Name of the holiday or of the extra closed day, in the call's language.
     holiday: Option<String>,
@@ -92,15 +92,27 @@ impl Node for HoursCheck {
         output_schema: include_str!("../schema/output.json"),
     };
 
+    fn check(config: &Config, check: &mut Check<'_>) {
+        let mut wrong = Vec::new();
+        config.calendar.read(&mut |at, what, hint| wrong.push((at.to_owned(), what, hint)));
+        for (at, what, hint) in wrong {
+            check.error(format!("/calendar{at}"), what).hint = hint;
+        }
+        config.calendar.look_over(check, "/calendar");
+    }
+
     fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), Output>, NodeError> {
-        let calendar = visit
-            .config
-            .calendar
-            .check()
-            .map_err(|error| NodeError::bad_config("bad-calendar", error.to_string()))?;
+        let mut first = None;
+        let read = visit.config.calendar.read(&mut |at, what, _| {
+            first.get_or_insert_with(|| {
+                format!("calendar: `{}`: {what}", at.trim_start_matches('/'))
+            });
+        });
+        let calendar =
+            read.ok_or_else(|| NodeError::bad_config("bad-calendar", first.unwrap_or_default()))?;
         let moment = match visit.input.at.as_deref() {
             Some(text) => Moment::parse(text).ok_or_else(|| {
-                NodeError::bad_config(
+                NodeError::other(
                     "bad-moment",
                     "with: `at` is no RFC 3339 time; write it as `2026-11-20T09:00:00+09:00`",
                 )

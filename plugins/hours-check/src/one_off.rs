@@ -1,7 +1,8 @@
-//! Public holidays of the Republic of Korea that no rule gives: elections (held on a day fixed by law for each)
-//! and days that the government declared once.
+//! Public holidays of the Republic of Korea that no rule gives: elections (held on a day fixed by
+//! law for each) and days that the government declared once.
 //!
-//! A day declared after this table was made goes into the calendar's `extra_closed` until the next release.
+//! A day declared after this table was made goes into the calendar's `extra_closed` until the next
+//! release.
 
 /// Year, month, day, Korean name, English name; in order.
 pub(crate) const DAYS: &[(i16, i8, i8, &str, &str)] = &[

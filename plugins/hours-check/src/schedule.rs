@@ -1,8 +1,9 @@
 //! Whether a calendar is open at a moment, and when that changes.
 //!
-//! A window means what a sign on a door means: it is read against the clock on the wall. So a window that
-//! begins or ends inside the hour that spring leaves out does so at the moment of the change; and of an hour
-//! that autumn repeats, a window takes both: it begins at the first reading and ends at the second.
+//! A window means what a sign on a door means: it is read against the clock on the wall. So a
+//! window that begins or ends inside the hour that spring leaves out does so at the moment of the
+//! change; and of an hour that autumn repeats, a window takes both: it begins at the first reading
+//! and ends at the second.
 
 use jiff_core::civil::Date;
 
@@ -154,7 +155,8 @@ impl Calendar {
         self.windows(date).iter().map(move |window| self.interval(date, *window))
     }
 
-    /// Opening times that begin on `date`, less the closed parts of that day and its neighbours; in order.
+    /// Opening times that begin on `date`, less the closed parts of that day and its neighbours; in
+    /// order.
     fn intervals(&self, date: Date) -> Vec<Interval> {
         let mut open: Vec<Interval> = self.uncut(date).filter(|(from, to)| from < to).collect();
         for day in days_from(yesterday(date)).take(3) {

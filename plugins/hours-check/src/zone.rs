@@ -5,10 +5,43 @@ use jiff_core::civil::{Date, DateTime, Time};
 use jiff_core::tz::AmbiguousOffset;
 use jiff_core::tz::tzif;
 
-/// Names in the order of their lower-case letters, each with where its rules are in [`RULES`]: from (inclusive)
-/// and to (exclusive).
+/// Names in the order of their lower-case letters, each with where its rules are in [`RULES`]: from
+/// (inclusive) and to (exclusive).
 static ZONES: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/zones.rs"));
 static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zones.bin"));
+
+/// What people write where an IANA name is wanted. An abbreviation that stands for several zones is
+/// left out unless one of them is by far the likeliest.
+const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("kst", "Asia/Seoul"),
+    ("korea", "Asia/Seoul"),
+    ("utc+9", "Asia/Seoul"),
+    ("utc+09:00", "Asia/Seoul"),
+    ("gmt+9", "Asia/Seoul"),
+    ("gmt+09:00", "Asia/Seoul"),
+    ("+9", "Asia/Seoul"),
+    ("+09:00", "Asia/Seoul"),
+    ("jst", "Asia/Tokyo"),
+    ("sgt", "Asia/Singapore"),
+    ("hkt", "Asia/Hong_Kong"),
+    ("ict", "Asia/Bangkok"),
+    ("wib", "Asia/Jakarta"),
+    ("ist", "Asia/Kolkata"),
+    ("pst", "America/Los_Angeles"),
+    ("pdt", "America/Los_Angeles"),
+    ("mdt", "America/Denver"),
+    ("cst", "America/Chicago"),
+    ("cdt", "America/Chicago"),
+    ("edt", "America/New_York"),
+    ("bst", "Europe/London"),
+    ("cest", "Europe/Berlin"),
+    ("eest", "Europe/Helsinki"),
+    ("msk", "Europe/Moscow"),
+    ("aest", "Australia/Sydney"),
+    ("aedt", "Australia/Sydney"),
+    ("nzst", "Pacific/Auckland"),
+    ("nzdt", "Pacific/Auckland"),
+];
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,6 +163,27 @@ impl Zone {
         let (name, from, to) = ZONES[place];
         let rules = tzif::TimeZone::parse(&RULES[from..to]).ok()?;
         Some(Self { name: name.to_owned(), rules })
+    }
+
+    /// The name of the zone that was probably meant by `name`, which is none.
+    pub(crate) fn meant(name: &str) -> Option<&'static str> {
+        let wanted = name.trim().to_ascii_lowercase().replace(' ', "_");
+        let named = |wanted: &str| {
+            let wanted = wanted.to_ascii_lowercase();
+            let at = ZONES.binary_search_by_key(&wanted, |(name, ..)| name.to_ascii_lowercase());
+            at.ok().map(|at| ZONES[at].0)
+        };
+        let abbreviated = ABBREVIATIONS.iter().find(|(short, _)| *short == wanted);
+        let city = || {
+            // `Seoul`, `New York`.
+            let of_city = |name: &str| name.rsplit('/').next() == Some(wanted.as_str());
+            ZONES.iter().map(|(name, ..)| *name).find(|name| of_city(&name.to_ascii_lowercase()))
+        };
+        abbreviated
+            .and_then(|(_, name)| named(name))
+            .or_else(|| named(&wanted))
+            .or_else(city)
+            .or_else(|| dialgraph_plugin::nearest(&wanted, ZONES.iter().map(|(name, ..)| *name)))
     }
 
     /// IANA name.

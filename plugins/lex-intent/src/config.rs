@@ -9,20 +9,28 @@ use dialgraph_plugin::prelude::*;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Name of the bot; left out: the default one.
+    #[schemars(extend("x-dialgraph-ref" = "bot"))]
     pub bot: Option<String>,
     /// The question.
     pub prompt: Text,
     /// Confidence that is enough, 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub threshold: f64,
+    /// Confidence from which an intent that is not sure enough is confirmed with the caller, 0 to
+    /// 1, if there is a label for it here or in the menu. 1: never.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub confirm_from: f64,
     /// The intents that count here, with rules of their own; empty: all of the bot's.
+    #[schemars(extend("propertyNames" = {"x-dialgraph-ref": "intent"}))]
     pub intents: BTreeMap<String, IntentRule>,
     /// Intents that mean "a person, please": they leave by port `agent`.
+    #[schemars(extend("items" = {"type": "string", "x-dialgraph-ref": "intent"}))]
     pub agent_intents: Vec<String>,
     /// Vain answers to the question before the menu, or port `failed` where there is none.
     #[schemars(range(min = 1, max = 10))]
     pub tries: u32,
-    /// What each key (`1` to `9`) means when words did not help. The keys work during the question too.
+    /// What each key (`1` to `9`) means when words did not help. The keys work during the question
+    /// too.
     #[schemars(extend("propertyNames" = {"pattern": "^[1-9]$"}))]
     pub menu: BTreeMap<String, MenuItem>,
     /// Vain answers to the menu before port `failed`.
@@ -46,6 +54,7 @@ impl Default for Config {
                 "How can I help you? Please tell me in your own words. For an agent, press 0.",
             ),
             threshold: 0.5,
+            confirm_from: 0.35,
             intents: BTreeMap::new(),
             agent_intents: Vec::new(),
             tries: 3,
@@ -58,6 +67,118 @@ impl Default for Config {
     }
 }
 
+/// Characters of what a key is called; a caller remembers no more.
+const LABEL_CHARS: usize = 200;
+
+impl Config {
+    /// Tells what is wrong beyond what the schema can say.
+    pub(crate) fn look_over(&self, check: &mut Check<'_>) {
+        if self.bot.as_ref().is_some_and(|bot| bot.trim().is_empty()) {
+            check.error("/bot", "the bot has no name").hint("leave `bot` out for the default one");
+        }
+        let named = self.intents.keys().map(|name| (String::from("/intents"), name));
+        let agents = self.agent_intents.iter().enumerate();
+        let agents = agents.map(|(at, name)| (format!("/agent_intents/{at}"), name));
+        let keys = self.menu.iter();
+        let keys = keys.map(|(key, item)| (format!("/menu/{key}/intent"), &item.intent));
+        for (at, name) in named.chain(agents).chain(keys) {
+            if name.trim().is_empty() {
+                check.error(at, "an intent has no name");
+            }
+        }
+        for (at, name) in self.agent_intents.iter().enumerate() {
+            if self.agent_intents[..at].contains(name) {
+                check
+                    .warning(format!("/agent_intents/{at}"), format!("`{name}` stands here twice"));
+            }
+        }
+        let counts = |name: &String| {
+            self.intents.is_empty()
+                || self.intents.contains_key(name)
+                || self.agent_intents.contains(name)
+        };
+        for (key, item) in &self.menu {
+            if !item.intent.trim().is_empty() && !counts(&item.intent) {
+                let message = format!(
+                    "key {key} means `{}`, which is not among the intents that count here",
+                    item.intent
+                );
+                check
+                    .error(format!("/menu/{key}/intent"), message)
+                    .hint(format!("add `{}: {{}}` under `intents`", item.intent));
+            }
+            let at = format!("/menu/{key}/label");
+            check.text(&at, &item.label, &[]);
+            if item.label.iter().any(|(_, label)| label.chars().count() > LABEL_CHARS) {
+                check.error(
+                    &at,
+                    format!("what key {key} is called has more than {LABEL_CHARS} characters"),
+                );
+            }
+            self.look_for_the_same(key, item, check);
+        }
+
+        check.text("/prompt", &self.prompt, &[]);
+        let Prompts { no_input, no_match, confirm, to_menu, menu_item, menu_agent, menu_again } =
+            &self.prompts;
+        if self.intents.keys().any(|name| self.label(name).is_some()) || !self.menu.is_empty() {
+            check.text("/prompts/confirm", confirm, &["label"]);
+        }
+        for (name, rule) in &self.intents {
+            if let Some(label) = &rule.label {
+                check.text(&format!("/intents/{name}/label"), label, &[]);
+            }
+        }
+        check.texts("/prompts/no_input", no_input, &[]);
+        check.texts("/prompts/no_match", no_match, &[]);
+        // Said after a wrong key, which the question takes too.
+        check.text("/prompts/menu_again", menu_again, &[]);
+        if !self.menu.is_empty() {
+            check.text("/prompts/to_menu", to_menu, &[]);
+            check.text("/prompts/menu_item", menu_item, &["label", "key"]);
+            check.text("/prompts/menu_agent", menu_agent, &[]);
+        }
+    }
+
+    /// What a caller hears an intent called.
+    pub(crate) fn label(&self, intent: &str) -> Option<&Text> {
+        let own = self.intents.get(intent).and_then(|rule| rule.label.as_ref());
+        own.or_else(|| {
+            self.menu.values().find(|item| item.intent == intent).map(|item| &item.label)
+        })
+    }
+
+    /// Keys before `key` that a caller could not tell from it.
+    fn look_for_the_same(&self, key: &str, item: &MenuItem, check: &mut Check<'_>) {
+        for (other, earlier) in self.menu.iter().take_while(|(other, _)| other.as_str() < key) {
+            if earlier.intent == item.intent {
+                check.warning(
+                    format!("/menu/{key}/intent"),
+                    format!("keys {other} and {key} both mean `{}`", item.intent),
+                );
+            }
+            let same = item.label.iter().find(|(locale, label)| {
+                let label = plain(label);
+                let theirs = earlier.label.iter().find(|(tag, _)| tag == locale);
+                !label.is_empty() && theirs.is_some_and(|(_, theirs)| plain(theirs) == label)
+            });
+            if let Some((locale, label)) = same {
+                check
+                    .error(
+                        format!("/menu/{key}/label"),
+                        format!("keys {other} and {key} are both called “{label}” in {locale}"),
+                    )
+                    .hint("call them by different words: a caller may answer by the words");
+            }
+        }
+    }
+}
+
+/// Letters and digits alone, for words to be compared by.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// A rule for one intent.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -65,6 +186,9 @@ pub struct IntentRule {
     /// Confidence that is enough for it; left out: `threshold`.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_confidence: Option<f64>,
+    /// What the caller hears it called where it has to be confirmed; left out: what the menu calls
+    /// it.
+    pub label: Option<Text>,
 }
 
 /// A line of the menu.
@@ -72,6 +196,7 @@ pub struct IntentRule {
 #[serde(deny_unknown_fields)]
 pub struct MenuItem {
     /// The intent that the key stands for.
+    #[schemars(extend("x-dialgraph-ref" = "intent"))]
     pub intent: String,
     /// What the caller hears it called.
     pub label: Text,
@@ -87,6 +212,8 @@ pub struct Prompts {
     /// The same after words that tell no intent.
     #[schemars(length(min = 1))]
     pub no_match: Vec<Text>,
+    /// Whether an uncertain intent is meant; `{label}`.
+    pub confirm: Text,
     /// Before the menu, when words did not help.
     pub to_menu: Text,
     /// A line of the menu; `{label}` and `{key}`.
@@ -114,6 +241,7 @@ impl Default for Prompts {
                     "Sorry. Please say it in a few words, such as outage or billing.",
                 ),
             ],
+            confirm: Text::new("{label}, 맞으실까요?", "Is it {label}?"),
             to_menu: Text::new(
                 "말씀을 이해하지 못해 죄송합니다. 버튼으로 골라 주세요.",
                 "Sorry that I could not understand you. Please choose by key.",

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dialgraph_plugin::listen::{digits, wants_agent};
+use dialgraph_plugin::listen::{
+    HOLD_MS, HOLDS, Offers, asks_for_time, choose, key, take_your_time, wants_agent, yes_or_no,
+};
 use dialgraph_plugin::log::Level;
 use dialgraph_plugin::nlu::{Interpretation, Recognition, Request, Session};
 use dialgraph_plugin::prelude::*;
@@ -23,6 +25,25 @@ pub struct State {
     total: u32,
     /// The recogniser's own memory.
     session: Option<Session>,
+    /// The intent that the caller is asked to confirm.
+    #[serde(default)]
+    unsure: Option<Unsure>,
+    /// Intents that the caller did not mean.
+    #[serde(default)]
+    denied: Vec<String>,
+    /// How often the caller was given more time.
+    #[serde(default)]
+    holds: u32,
+}
+
+/// What was recognised, and not surely enough.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Unsure {
+    intent: String,
+    confidence: Option<f64>,
+    slots: BTreeMap<String, String>,
+    text: String,
+    sentiment: Option<String>,
 }
 
 /// A session larger than this is forgotten, for the state of a visit is bounded.
@@ -42,19 +63,40 @@ impl<'a> Dialogue<'a> {
     }
 
     pub(crate) fn enter(&self, text: &str) -> Step {
-        let state = State { menu: false, failures: 0, total: 0, session: None };
+        let state = State {
+            menu: false,
+            failures: 0,
+            total: 0,
+            session: None,
+            unsure: None,
+            denied: Vec::new(),
+            holds: 0,
+        };
         if text.trim().is_empty() {
             return Ok(self.ask(state, Vec::new()));
         }
         // What was said before the question is no vain try when it tells nothing.
         match self.recognize(state, text)? {
             Verdict::Done(outcome) => Ok(outcome),
+            Verdict::Unsure(state) => Ok(self.confirm(state)),
             Verdict::Nothing(state) => Ok(self.ask(state, Vec::new())),
             Verdict::Down(state, error) => self.without_recogniser(state, error),
         }
     }
 
-    pub(crate) fn answer(&self, state: State, answer: Answer) -> Step {
+    pub(crate) fn answer(&self, mut state: State, answer: Answer) -> Step {
+        if let Answer::Said { text, .. } = &answer {
+            if wants_agent(text) || key(text, &['0']).is_some() {
+                return Ok(self.agent(&state));
+            }
+            if state.holds < HOLDS && asks_for_time(text) {
+                return Ok(self.wait(state));
+            }
+            if let Some(unsure) = state.unsure.take() {
+                return self.confirmed(state, unsure, text);
+            }
+        }
+        state.unsure = None;
         match answer {
             Answer::Pressed(keys) if keys == "0" => Ok(self.agent(&state)),
             Answer::Pressed(keys) => match self.config.menu.get(&keys) {
@@ -67,18 +109,79 @@ impl<'a> Dialogue<'a> {
             }
             Answer::Said { text, .. } if state.menu => Ok(match self.named(&text) {
                 Some(item) => self.chosen(&state, item),
-                None if wants_agent(&text) || text.trim() == "0" => self.agent(&state),
                 None => self.vain(state, &self.config.prompts.menu_again),
             }),
-            Answer::Said { text, .. } => match self.recognize(state, &text)? {
-                Verdict::Done(outcome) => Ok(outcome),
-                Verdict::Nothing(state) => {
-                    let say = self.nth(&self.config.prompts.no_match, state.failures);
-                    Ok(self.vain(state, say))
-                }
-                Verdict::Down(state, error) => self.without_recogniser(state, error),
-            },
+            Answer::Said { text, .. } => self.said(state, &text),
         }
+    }
+
+    fn said(&self, state: State, text: &str) -> Step {
+        match self.recognize(state, text)? {
+            Verdict::Done(outcome) => Ok(outcome),
+            Verdict::Unsure(state) => Ok(self.confirm(state)),
+            Verdict::Nothing(state) => {
+                let say = self.nth(&self.config.prompts.no_match, state.failures);
+                Ok(self.vain(state, say))
+            }
+            Verdict::Down(state, error) => self.without_recogniser(state, error),
+        }
+    }
+
+    /// The caller says whether the uncertain intent is meant.
+    fn confirmed(&self, mut state: State, unsure: Unsure, text: &str) -> Step {
+        match yes_or_no(text) {
+            Some(true) => {
+                let mut output = self.output(&state);
+                output.intent = Some(unsure.intent);
+                output.confidence = unsure.confidence;
+                output.slots = unsure.slots;
+                output.text = Some(unsure.text);
+                output.method = Some(Method::Speech);
+                output.sentiment = unsure.sentiment;
+                self.log("intent confirmed by the caller");
+                Ok(Done::new(MATCHED, output).into())
+            }
+            // "No, it's the bill": what follows the no is the next answer.
+            said => {
+                if said == Some(false) {
+                    state.denied.push(unsure.intent);
+                }
+                state.failures += 1;
+                state.total += 1;
+                let tries = self.config.tries;
+                match self.recognize(state, text)? {
+                    Verdict::Done(outcome) => Ok(outcome),
+                    Verdict::Unsure(state) if state.failures < tries => Ok(self.confirm(state)),
+                    Verdict::Unsure(mut state) | Verdict::Nothing(mut state) => {
+                        // The try has been counted.
+                        state.failures -= 1;
+                        state.total -= 1;
+                        state.unsure = None;
+                        let say = self.nth(&self.config.prompts.no_match, state.failures);
+                        Ok(self.vain(state, say))
+                    }
+                    Verdict::Down(state, error) => self.without_recogniser(state, error),
+                }
+            }
+        }
+    }
+
+    fn confirm(&self, state: State) -> Outcome<State, Output> {
+        let locale = self.host.locale();
+        let intent = state.unsure.as_ref().map_or("", |unsure| unsure.intent.as_str());
+        let label = self.config.label(intent).map(|label| label.fill(locale, &[]).text);
+        let values = [("label", label.as_deref().unwrap_or(intent))];
+        let say = self.config.prompts.confirm.fill(locale, &values);
+        let (_, ask) = self.question(state);
+        ask.say(say).into()
+    }
+
+    /// Waits without asking again.
+    fn wait(&self, mut state: State) -> Outcome<State, Output> {
+        state.holds += 1;
+        let (_, ask) = self.question(state);
+        let ask = ask.timeout_ms(self.config.timeout_ms.max(HOLD_MS));
+        ask.say(take_your_time().fill(self.host.locale(), &[])).into()
     }
 
     fn recognize(&self, mut state: State, text: &str) -> Result<Verdict, NodeError> {
@@ -98,7 +201,13 @@ impl<'a> Dialogue<'a> {
             Err(error) if error.is_unavailable() => return Ok(Verdict::Down(state, error)),
             Err(error) => return Err(error.into()),
         };
-        let Some(best) = self.best(&recognition) else {
+        let Some(best) = self.best(&recognition, &state) else {
+            if let Some(unsure) = self.unsure(&recognition, &state, &text) {
+                self.log("uncertain intent");
+                state.unsure = Some(unsure);
+                state.session = bounded(recognition.session);
+                return Ok(Verdict::Unsure(state));
+            }
             self.log("no intent");
             state.session = bounded(recognition.session);
             return Ok(Verdict::Nothing(state));
@@ -118,13 +227,11 @@ impl<'a> Dialogue<'a> {
     }
 
     /// The best intent that counts here and is sure enough.
-    fn best<'r>(&self, recognition: &'r Recognition) -> Option<&'r Interpretation> {
+    fn best<'r>(&self, recognition: &'r Recognition, state: &State) -> Option<&'r Interpretation> {
         let enough = |interpretation: &&Interpretation| {
             let name = &interpretation.intent.name;
             let rule = self.config.intents.get(name);
-            let counts = self.config.intents.is_empty()
-                || rule.is_some()
-                || self.config.agent_intents.contains(name);
+            let counts = self.counts(name) && !state.denied.contains(name);
             let least = rule.and_then(|rule| rule.min_confidence).unwrap_or(self.config.threshold);
             // Without a confidence it is the intent that means "none of them".
             counts && interpretation.confidence.is_some_and(|confidence| confidence >= least)
@@ -134,6 +241,33 @@ impl<'a> Dialogue<'a> {
         } else {
             recognition.interpretations.iter().find(enough)
         }
+    }
+
+    fn counts(&self, intent: &String) -> bool {
+        self.config.intents.is_empty()
+            || self.config.intents.contains_key(intent)
+            || self.config.agent_intents.contains(intent)
+    }
+
+    /// The best intent that counts here, is not sure enough, and can be asked about.
+    fn unsure(&self, recognition: &Recognition, state: &State, text: &str) -> Option<Unsure> {
+        let best = recognition.interpretations.iter().find(|interpretation| {
+            let name = &interpretation.intent.name;
+            self.counts(name) && !state.denied.contains(name)
+        })?;
+        let confidence = best.confidence.filter(|sure| *sure >= self.config.confirm_from)?;
+        let name = &best.intent.name;
+        self.config.label(name)?;
+        if self.config.agent_intents.contains(name) {
+            return None;
+        }
+        Some(Unsure {
+            intent: name.clone(),
+            confidence: Some(confidence),
+            slots: slots(best),
+            text: text.to_owned(),
+            sentiment: best.sentiment.as_ref().map(|sentiment| sentiment.label.clone()),
+        })
     }
 
     fn without_recogniser(&self, state: State, error: HostError) -> Step {
@@ -174,6 +308,14 @@ impl<'a> Dialogue<'a> {
     }
 
     fn ask(&self, state: State, before: Vec<Speech>) -> Outcome<State, Output> {
+        let (say, mut ask) = self.question(state);
+        ask.say = before;
+        ask.say.extend(say);
+        ask.into()
+    }
+
+    /// The words of the question or the menu, and what it takes for an answer.
+    fn question(&self, state: State) -> (Vec<Speech>, Ask<State>) {
         let locale = self.host.locale();
         let labels = self.config.menu.values().map(|item| item.label.fill(locale, &[]).text);
         let (say, speech) = if state.menu {
@@ -190,9 +332,7 @@ impl<'a> Dialogue<'a> {
         if speech {
             ask = ask.speech();
         }
-        ask.say = before;
-        ask.say.extend(say);
-        ask.into()
+        (say, ask)
     }
 
     fn menu(&self) -> Vec<Speech> {
@@ -207,17 +347,12 @@ impl<'a> Dialogue<'a> {
 
     /// The line of the menu that typed words name, by its key or its label.
     fn named(&self, text: &str) -> Option<&MenuItem> {
-        let spoken = digits(text, 1..=1).and_then(|key| self.config.menu.get(&key));
-        spoken.or_else(|| {
-            let plain = |text: &str| -> String {
-                text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-            };
-            let text = plain(text);
-            self.config.menu.values().find(|item| {
-                let label = plain(item.label.get(self.host.locale()).unwrap_or_default());
-                !label.is_empty() && text.contains(&label)
-            })
-        })
+        let mut offers = Offers::new();
+        for (name, item) in &self.config.menu {
+            offers = name.chars().fold(offers, |offers, key| offers.key(key, name.as_str()));
+            offers = offers.phrases(name.as_str(), item.label.get(self.host.locale()));
+        }
+        self.config.menu.get(choose(text, &offers).value()?)
     }
 
     fn chosen(&self, state: &State, item: &MenuItem) -> Outcome<State, Output> {
@@ -262,6 +397,8 @@ impl<'a> Dialogue<'a> {
 
 enum Verdict {
     Done(Outcome<State, Output>),
+    /// `State::unsure` has what is to be confirmed.
+    Unsure(State),
     Nothing(State),
     Down(State, HostError),
 }

@@ -1,10 +1,12 @@
 //! `lex-intent`: asks an open question and tells which intent the answer has.
 //!
-//! Why it exists: "how can I help you?" fails in more ways than it succeeds (silence, noise, doubt, a
-//! recogniser that is down), and each way needs a next step that ends: again, then a menu of keys, then a person.
+//! Why it exists: "how can I help you?" fails in more ways than it succeeds (silence, noise, doubt,
+//! a recogniser that is down), and each way needs a next step that ends: again, then a menu of
+//! keys, then a person.
 //!
-//! Invariants: an intent is reported only when its confidence is enough; every dialogue ends after a bounded
-//! number of tries; the caller's words are never logged. It must not know what any intent means.
+//! Invariants: an intent is reported only when its confidence is enough; every dialogue ends after
+//! a bounded number of tries; the caller's words are never logged. It must not know what any intent
+//! means.
 
 mod config;
 mod dialogue;
@@ -22,7 +24,8 @@ use dialogue::{Dialogue, State};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Words that the caller has said already; the question is asked only if they tell nothing. Empty: none.
+    /// Words that the caller has said already; the question is asked only if they tell nothing.
+    /// Empty: none.
     #[serde(default)]
     text: Option<String>,
 }
@@ -31,6 +34,7 @@ pub struct Input {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// Name of the intent; null unless the port is `matched`.
+    #[schemars(extend("x-dialgraph-ref" = "intent"))]
     intent: Option<String>,
     /// 0 to 1; 1 for a choice by key.
     confidence: Option<f64>,
@@ -79,6 +83,10 @@ impl Node for LexIntent {
         input_schema: include_str!("../schema/input.json"),
         output_schema: include_str!("../schema/output.json"),
     };
+
+    fn check(config: &Config, check: &mut Check<'_>) {
+        config.look_over(check);
+    }
 
     fn run(
         host: &Host,

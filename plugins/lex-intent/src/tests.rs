@@ -1,8 +1,11 @@
+//! An intent counts when it is sure enough, confirmed or picked from the menu; vain tries lead on,
+//! a person is always in reach, and words are never logged.
+
 use std::collections::BTreeMap;
 
 use dialgraph_plugin::HostError;
 use dialgraph_plugin::nlu::{Intent, Interpretation, Recognition, Session, Slot, SlotValue};
-use dialgraph_plugin::testing::{TestCall, check_schemas};
+use dialgraph_plugin::testing::{TestCall, check, check_holds, check_schemas};
 use serde_json::{Value, json};
 
 use crate::LexIntent;
@@ -254,4 +257,93 @@ fn words_are_never_logged() {
     let fields: BTreeMap<_, _> = logs.iter().flat_map(|line| line.fields.clone()).collect();
     assert_eq!(fields.get("intent").map(String::as_str), Some("Outage"));
     assert!(!format!("{logs:?}").contains("비밀"), "{logs:?}");
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    let label = |ko: &str, en: &str| json!({"ko-KR": ko, "en-US": en});
+    let seeds = [
+        json!({}),
+        json!({
+            "intents": {"Outage": {"min_confidence": 0.7}, "Billing": {}},
+            "agent_intents": ["SpeakToAgent"],
+            "menu": {
+                "1": {"intent": "Outage", "label": label("장애", "an outage")},
+                "2": {"intent": "Billing", "label": label("요금", "a bill")},
+            },
+        }),
+    ];
+    check_holds::<LexIntent>(&seeds, |call| {
+        call.host().nlu(|_| Err(HostError::unavailable("down", "the recogniser rests")));
+        call
+    });
+}
+
+#[test]
+fn keys_that_a_caller_cannot_tell_apart_and_intents_that_do_not_count_are_found() {
+    let config = json!({
+        "intents": {"Outage": {}},
+        "agent_intents": ["Agent", "Agent", " "],
+        "menu": {
+            "1": {"intent": "Outage", "label": {"ko-KR": "장애", "en-US": "An outage"}},
+            "2": {"intent": "Billing", "label": {"ko-KR": "요금", "en-US": "an  outage!"}},
+        },
+        "prompts": {"menu_item": {"ko-KR": "{lable} {key}", "en-US": "{label}, {key}"}},
+    });
+    let found = check::<LexIntent>(&config, &["ko-KR", "en-US"]);
+    let places: Vec<_> = found.iter().map(|problem| problem.pointer.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/agent_intents/2",
+            "/agent_intents/1",
+            "/menu/2/intent",
+            "/menu/2/label",
+            "/prompts/menu_item/ko-KR",
+        ],
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn an_uncertain_intent_is_confirmed_before_it_is_given_up() {
+    let enter = || {
+        let mut call = call(json!({"menu": menu()}));
+        call.enter();
+        let ask = call.say("요금이 좀");
+        assert_eq!(ask.heard(), "요금 문의, 맞으실까요?");
+        call
+    };
+    let done = enter().say("네 맞아요");
+    assert_eq!(done.port(), "matched");
+    assert_eq!(
+        (&done.output()["intent"], &done.output()["confidence"], &done.output()["text"]),
+        (&json!("Billing"), &json!(0.42), &json!("요금이 좀"))
+    );
+    assert_eq!(enter().say("아니요 장애요").output()["intent"], "Outage");
+    // What was denied is not asked about again.
+    let mut call = enter();
+    assert_eq!(
+        call.say("아니요 요금 아니에요").heard(),
+        "죄송합니다. 이해하지 못했습니다. 무엇을 도와드릴까요? 편하게 말씀해 주세요. 상담원 연결은 0번입니다."
+    );
+    assert!(call.say("요금").heard().contains("짧게"), "and counts as a try each time");
+}
+
+#[test]
+fn an_intent_without_a_label_is_not_asked_about() {
+    let mut call = call(json!({}));
+    call.enter();
+    assert!(call.say("요금이 좀").heard().starts_with("죄송합니다"));
+    let mut call = self::call(json!({"intents": {"Billing": {"label": {"ko-KR": "요금"}}}}));
+    call.enter();
+    assert_eq!(call.say("요금이 좀").heard(), "요금, 맞으실까요?");
+}
+
+#[test]
+fn who_is_angry_reaches_a_person_and_who_thinks_gets_time() {
+    let mut call = call(json!({}));
+    call.enter();
+    assert_eq!(call.say("잠깐만요").heard(), "네, 기다리겠습니다.");
+    assert_eq!(call.say("진짜 짜증나네 책임자 바꿔요").port(), "agent");
 }

@@ -66,6 +66,21 @@ mod engine {
             })
         }
 
+        pub(crate) fn records_search(
+            &self,
+            search: &records::Search,
+        ) -> Result<records::RawSearchPage, HostError> {
+            wit::records_search::find(&wit::records_search::Query {
+                collection: search.collection.clone(),
+                index: search.index.clone(),
+                values: search.values.iter().map(ToString::to_string).collect(),
+                limit: search.limit,
+                cursor: search.cursor.clone(),
+                source: search.source,
+                extra: Vec::new(),
+            })
+        }
+
         pub(crate) fn records_put(
             &self,
             collection: &str,

@@ -10,7 +10,7 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "node-with-capabilities",
+    world: "node-with-configuration",
     pub_export_macro: true,
     generate_all,
     additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],

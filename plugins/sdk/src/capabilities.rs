@@ -105,6 +105,7 @@ pub mod records {
     pub(crate) use crate::bindings::dialgraph::plugin::records_read::{
         Page as RawPage, Record as RawRecord,
     };
+    pub(crate) use crate::bindings::dialgraph::plugin::records_search::Page as RawSearchPage;
     pub use crate::bindings::dialgraph::plugin::records_write::Expectation;
 
     /// One record as it was stored.
@@ -129,6 +130,71 @@ pub mod records {
         pub more: bool,
         /// For [`Source::LastKnown`]: when the oldest was last read from the system of record.
         pub as_of: Option<u64>,
+    }
+
+    /// A record that was searched for.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Hit<T = serde_json::Value> {
+        /// The record.
+        pub record: Record<T>,
+        /// How well it fits, above 0 to 1; 1: it is what was looked for.
+        pub score: f64,
+    }
+
+    /// Records that a search found.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct SearchPage<T = serde_json::Value> {
+        /// The best first, then in the order of keys.
+        pub hits: Vec<Hit<T>>,
+        /// Where the next page begins; none when there is none.
+        pub next: Option<String>,
+        /// No record that fits is missing from the pages.
+        pub complete: bool,
+        /// For [`Source::LastKnown`]: when the oldest was last read from the system of record.
+        pub as_of: Option<u64>,
+    }
+
+    /// What to search for in an index of a collection.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Search {
+        /// Where to look.
+        pub collection: String,
+        /// Name of the index.
+        pub index: String,
+        /// For an index of telephone numbers or names any of these, for others one for each of its
+        /// fields.
+        pub values: Vec<serde_json::Value>,
+        /// 1 to 100.
+        pub limit: u32,
+        /// [`SearchPage::next`] of the page before.
+        pub cursor: Option<String>,
+        /// Where the answer may come from.
+        pub source: Source,
+    }
+
+    impl Search {
+        /// At most 100 records, from the system of record.
+        pub fn new<V: Into<serde_json::Value>>(
+            collection: impl Into<String>,
+            index: impl Into<String>,
+            values: impl IntoIterator<Item = V>,
+        ) -> Self {
+            Self {
+                collection: collection.into(),
+                index: index.into(),
+                values: values.into_iter().map(Into::into).collect(),
+                limit: 100,
+                cursor: None,
+                source: Source::Current,
+            }
+        }
+
+        /// From elsewhere.
+        #[must_use]
+        pub fn source(mut self, source: Source) -> Self {
+            self.source = source;
+            self
+        }
     }
 
     /// Which records to find.

@@ -1,4 +1,5 @@
-//! From the contract's types to a [`Node`] and back: the same code within a component and in native tests.
+//! From the contract's types to a [`Node`] and back: the same code within a component and in native
+//! tests.
 
 use std::marker::PhantomData;
 
@@ -6,7 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::backend::Backend;
+#[cfg(target_family = "wasm")]
+use crate::bindings::exports::dialgraph::plugin::configuration;
 use crate::bindings::exports::dialgraph::plugin::plugin as wit;
+use crate::check::{Check, Problem, pointer_at};
 use crate::error::NodeError;
 use crate::host::{CallContext, Host};
 use crate::node::{Answer, Event, Node, Outcome, Visit};
@@ -24,6 +28,43 @@ impl<N: Node> wit::Guest for Exported<N> {
 
     fn run(invocation: wit::Invocation) -> Result<wit::Outcome, NodeError> {
         run::<N>(invocation, Backend)
+    }
+}
+
+#[cfg(target_family = "wasm")]
+impl<N: Node> configuration::Guest for Exported<N> {
+    fn check(config: String, context: configuration::Context) -> Vec<configuration::Problem> {
+        let found = check::<N>(&config, &context.locales).into_iter();
+        let found = found.map(|problem| configuration::Problem {
+            pointer: problem.pointer,
+            severity: if problem.warning { "warning" } else { "error" }.to_owned(),
+            message: problem.message,
+            hint: problem.hint,
+            extra: Vec::new(),
+        });
+        found.collect()
+    }
+}
+
+/// All that is wrong with a configuration.
+pub(crate) fn check<N: Node>(config: &str, locales: &[String]) -> Vec<Problem> {
+    match parse::<N::Config>(config) {
+        Ok(config) => {
+            let mut check = Check::new(locales);
+            N::check(&config, &mut check);
+            check.finish(N::DESCRIPTOR.name)
+        }
+        // A number, say, that is whole for JSON Schema and too large for the plugin.
+        Err(error) => {
+            let message = error.to_string();
+            let message = message.rsplit_once(" at line ").map_or(&*message, |(said, _)| said);
+            vec![Problem {
+                pointer: pointer_at(config, error.line(), error.column()),
+                warning: false,
+                message: format!("plugin `{}` cannot read this: {message}", N::DESCRIPTOR.name),
+                hint: None,
+            }]
+        }
     }
 }
 
@@ -53,7 +94,7 @@ pub(crate) fn run<N: Node>(
     let config = parse(&invocation.config)
         .map_err(|error| NodeError::bad_config("bad-config", format!("config: {error}")))?;
     let input = parse(&invocation.input)
-        .map_err(|error| NodeError::bad_config("bad-input", format!("with: {error}")))?;
+        .map_err(|error| NodeError::other("bad-input", format!("with: {error}")))?;
     let answer = match invocation.event {
         wit::Event::Entered => None,
         wit::Event::Said(utterance) => {

@@ -92,7 +92,8 @@ impl HostError {
     }
 }
 
-/// A capability's failure as the plugin's own, for `?`: unavailable is retryable, denied is refused.
+/// A capability's failure as the plugin's own, for `?`: unavailable is retryable, denied is
+/// refused.
 impl From<HostError> for NodeError {
     fn from(error: HostError) -> Self {
         match error {

@@ -1,7 +1,8 @@
 //! The engine, as a plugin sees it: the call it serves and the capabilities it may use.
 //!
-//! Every capability is reached by a method of its own, and never by a table of functions: so the compiler
-//! drops what a plugin does not call, and its component imports exactly the capabilities that it uses.
+//! Every capability is reached by a method of its own, and never by a table of functions: so the
+//! compiler drops what a plugin does not call, and its component imports exactly the capabilities
+//! that it uses.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +23,7 @@ pub struct Host {
 pub struct CallContext {
     /// Unique for the call.
     pub call_id: String,
-    /// `voice`, `chat`, `task` or `email`; more may come.
+    /// `voice` or `chat`; more may come.
     pub channel: String,
     /// BCP 47 tag of the language spoken, such as `ko-KR`.
     pub locale: String,
@@ -103,7 +104,8 @@ impl Host {
     /// Lets a language model answer.
     ///
     /// # Errors
-    /// `invalid`, `unavailable`, `denied`. A guardrail that steps in is a stop reason, not an error.
+    /// `invalid`, `unavailable`, `denied`. A guardrail that steps in is a stop reason, not an
+    /// error.
     pub fn converse(&self, request: &genai::Request) -> Result<genai::Response, HostError> {
         self.backend.converse(request)
     }
@@ -139,7 +141,8 @@ impl Host {
     /// Sends a request to a host that the operator granted. Any status is an answer.
     ///
     /// # Errors
-    /// `invalid` (bad URL, header or size), `denied` (host not granted), `unavailable` (no connection, timeout).
+    /// `invalid` (bad URL, header or size), `denied` (host not granted), `unavailable` (no
+    /// connection, timeout).
     pub fn send(&self, request: &http::Request) -> Result<http::Response, HostError> {
         self.backend.send(request)
     }
@@ -153,8 +156,8 @@ impl Records<'_> {
     /// The record with this key, or none.
     ///
     /// # Errors
-    /// `invalid` (unknown collection), `unavailable`, `denied`; `other` with code `record-shape` when the
-    /// stored object does not fit `T` (`serde_json::Value` fits all).
+    /// `invalid` (unknown collection), `unavailable`, `denied`; `other` with code `record-shape`
+    /// when the stored object does not fit `T` (`serde_json::Value` fits all).
     pub fn get<T: DeserializeOwned>(
         &self,
         collection: &str,
@@ -187,10 +190,32 @@ impl Records<'_> {
         })
     }
 
+    /// Records that fit in an index of their collection, the best first.
+    ///
+    /// # Errors
+    /// As for [`Records::get`]; `invalid` too for an index that the collection does not have.
+    pub fn search<T: DeserializeOwned>(
+        &self,
+        search: &records::Search,
+    ) -> Result<records::SearchPage<T>, HostError> {
+        let page = self.0.records_search(search)?;
+        let hit = |hit: crate::bindings::dialgraph::plugin::records_search::Hit| {
+            let record = typed(&search.collection, hit.record)?;
+            Ok(records::Hit { record, score: hit.score })
+        };
+        Ok(records::SearchPage {
+            hits: page.hits.into_iter().map(hit).collect::<Result<_, HostError>>()?,
+            next: page.next,
+            complete: page.complete,
+            as_of: page.as_of,
+        })
+    }
+
     /// Stores an object of at most 48 KiB and returns its new version.
     ///
     /// # Errors
-    /// `invalid`, `unavailable`, `denied`; the latter with code `conflict` when the expectation does not hold.
+    /// `invalid`, `unavailable`, `denied`; the latter with code `conflict` when the expectation
+    /// does not hold.
     pub fn put<T: Serialize>(
         &self,
         collection: &str,

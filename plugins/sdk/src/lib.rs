@@ -1,7 +1,8 @@
 //! Write a Dialgraph plugin in Rust: a node of a flow, as a sandboxed WebAssembly component.
 //!
-//! Why it exists: so that a plugin is its business rule and nothing else, and can be tested natively, without
-//! WebAssembly or an engine. A plugin implements [`Node`] and calls [`export!`] once:
+//! Why it exists: so that a plugin is its business rule and nothing else, and can be tested
+//! natively, without WebAssembly or an engine. A plugin implements [`Node`] and calls [`export!`]
+//! once:
 //!
 //! ```
 //! use dialgraph_plugin::prelude::*;
@@ -38,6 +39,11 @@
 //!         output_schema: "{}",
 //!     };
 //!
+//!     // Called wherever a project is checked, and never in a call.
+//!     fn check(config: &Config, check: &mut Check<'_>) {
+//!         check.text("/greeting", &config.greeting, &["name"]);
+//!     }
+//!
 //!     fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), NoOutput>, NodeError> {
 //!         let greeting = visit.config.greeting.fill(host.locale(), &[("name", &visit.input.name)]);
 //!         Ok(Done::new(GREETED, NoOutput {}).say(greeting).into())
@@ -48,8 +54,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! Invariants: the component imports only the capabilities that the plugin calls; the schemas it ships are
-//! those of its types (`testing::check_schemas`); what the test harness lets pass, the engine lets pass.
+//! Invariants: the component imports only the capabilities that the plugin calls; the schemas it
+//! ships are those of its types (`testing::check_schemas`); what the test harness lets pass, the
+//! engine lets pass; a configuration that [`Node::check`] lets pass is one that [`Node::run`] is
+//! given.
 //!
 //! It must not know anything of the engine but `wit/`.
 
@@ -57,23 +65,29 @@ mod backend;
 #[doc(hidden)]
 pub mod bindings;
 mod capabilities;
+mod check;
 mod component;
 mod error;
 mod host;
 pub mod listen;
 mod node;
+mod suggest;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod text;
 
 pub use capabilities::{genai, http, knowledge, log, nlu, records, tickets};
+pub use check::{Check, Problem};
 #[doc(hidden)]
 pub use component::Exported;
+/// Names of companies: when two are the same, and how alike they are.
+pub use dialgraph_understanding::company;
 pub use error::{ErrorInfo, HostError, NodeError};
 pub use host::{CallContext, Host, Records};
 pub use node::{
     Answer, Ask, Descriptor, Digits, Done, Event, NoInput, NoOutput, Node, Outcome, Port, Visit,
 };
+pub use suggest::nearest;
 pub use text::{Speech, Text, language_of};
 pub use {schemars, serde, serde_json};
 
@@ -83,15 +97,15 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        Answer, Ask, Descriptor, Done, Event, Host, HostError, NoInput, NoOutput, Node, NodeError,
-        Outcome, Port, Speech, Text, Visit,
+        Answer, Ask, Check, Descriptor, Done, Event, Host, HostError, NoInput, NoOutput, Node,
+        NodeError, Outcome, Port, Speech, Text, Visit,
     };
 }
 
 /// Makes a [`Node`] the plugin of this component. Call it once, at the top level of the crate.
 ///
-/// A macro because the exported symbols must be in the plugin's own crate. Expands to nothing outside of
-/// WebAssembly, where there is no component.
+/// A macro because the exported symbols must be in the plugin's own crate. Expands to nothing
+/// outside of WebAssembly, where there is no component.
 #[macro_export]
 macro_rules! export {
     ($node:ty) => {

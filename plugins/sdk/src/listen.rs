@@ -1,16 +1,22 @@
-//! What callers say, understood without a recogniser: digits, yes and no, the wish for a person.
+//! What callers say, understood without a recogniser. The rules are those of `ask`, in
+//! `dialgraph-understanding`.
 //!
-//! Korean and English at once, whatever the call's locale: people mix them on the phone. Everything works on
-//! the written words that speech recognition gives, with whatever spacing it chose.
+//! Korean and English at once, whatever the call's locale: people mix them on the phone. Everything
+//! works on the written words that speech recognition gives, with whatever spacing it chose.
 
 use std::ops::RangeInclusive;
 
+pub use dialgraph_understanding::{
+    Offers, Outcome, TimeOfDay, Understood, Why, YesNo, choose, date, is_angry, money, name,
+    number, phone, time, wants_person, yes_no,
+};
+
 /// The digits that were spoken, typed or both, in order.
 ///
-/// Understands Sino-Korean and native digits (`일이삼`, `공`, `하나 둘`), English ones (`oh`, `double five`,
-/// `triple two`, `eleven`) and figures, in one utterance and with any spacing. Words around them
-/// are passed over. Where the words can be read in two ways (`삼이요`: 3, or 3 and 2) the reading whose length
-/// is in `wanted` is taken. None when there is no digit at all.
+/// Understands Sino-Korean and native digits (`일이삼`, `공`, `하나 둘`), English ones (`oh`,
+/// `double five`, `triple two`, `eleven`) and figures, in one utterance and with any spacing. Words
+/// around them are passed over. Where the words can be read in two ways (`삼이요`: 3, or 3 and 2)
+/// the reading whose length is in `wanted` is taken. None when there is no digit at all.
 ///
 /// ```
 /// use dialgraph_plugin::listen::digits;
@@ -20,221 +26,10 @@ use std::ops::RangeInclusive;
 /// assert_eq!(digits("안녕하세요", 12..=12), None);
 /// ```
 pub fn digits(text: &str, wanted: RangeInclusive<usize>) -> Option<String> {
-    let fits = |digits: &String| wanted.contains(&digits.len());
-    let plain = read(text, Endings::Words);
-    let eager = read(text, Endings::Digits);
-    let best = if fits(&plain) || !fits(&eager) { plain } else { eager };
-    (!best.is_empty()).then_some(best)
+    dialgraph_understanding::heard_digits(text, wanted)
 }
 
-/// What a syllable such as `이` in `삼이요` is taken for.
-#[derive(Clone, Copy, PartialEq)]
-enum Endings {
-    /// For a part of the ending.
-    Words,
-    /// For a digit.
-    Digits,
-}
-
-/// How one word reads.
-enum Word {
-    Digits(String),
-    /// `double`, `triple`: so many times the next digit.
-    Times(usize),
-    /// `to`, `for` …: a digit among digits, and a word among words.
-    Sounds(char),
-    Ending,
-    Other,
-}
-
-fn read(text: &str, endings: Endings) -> String {
-    let words = words(text);
-    let mut figures_before = false;
-    let words: Vec<Word> = words
-        .iter()
-        .map(|word| {
-            // `3333이요`: an ending of its own, for figures and letters were told apart.
-            let ending = figures_before && endings == Endings::Words;
-            figures_before = word.bytes().all(|byte| byte.is_ascii_digit());
-            if ending && ENDINGS.contains(&word.as_str()) {
-                Word::Ending
-            } else {
-                understand(word, endings)
-            }
-        })
-        .collect();
-    let only_digits = !words.iter().any(|word| matches!(word, Word::Other));
-    let mut digits = String::new();
-    let mut times = 1;
-    for word in words {
-        match word {
-            Word::Digits(read) => {
-                if let Some(first) = read.chars().next() {
-                    digits.extend(std::iter::repeat_n(first, times - 1));
-                }
-                digits.push_str(&read);
-                times = 1;
-            }
-            Word::Times(so_many) => times = so_many,
-            Word::Sounds(digit) if only_digits => {
-                digits.extend(std::iter::repeat_n(digit, times));
-                times = 1;
-            }
-            Word::Sounds(_) | Word::Ending | Word::Other => times = 1,
-        }
-    }
-    digits
-}
-
-/// Lower-case words; full-width figures as plain ones; letters and figures apart (`3333입니다`).
-fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut figures = false;
-    for c in text.chars() {
-        let c = match c {
-            '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10).unwrap_or(c),
-            other => other,
-        };
-        if !c.is_alphanumeric() {
-            if c != '\'' && !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
-            continue;
-        }
-        if !word.is_empty() && figures != c.is_ascii_digit() {
-            words.push(std::mem::take(&mut word));
-        }
-        figures = c.is_ascii_digit();
-        word.extend(c.to_lowercase());
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
-}
-
-fn understand(word: &str, endings: Endings) -> Word {
-    if word.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Word::Digits(word.to_owned());
-    }
-    if let Some(read) = english(word) {
-        return read;
-    }
-    match korean(word, endings) {
-        Some(digits) => Word::Digits(digits),
-        None => Word::Other,
-    }
-}
-
-fn english(word: &str) -> Option<Word> {
-    let digits = match word {
-        "zero" | "oh" | "o" | "nought" | "naught" => "0",
-        "one" => "1",
-        "two" => "2",
-        "three" => "3",
-        "four" => "4",
-        "five" => "5",
-        "six" => "6",
-        "seven" => "7",
-        "eight" => "8",
-        "nine" | "niner" => "9",
-        "ten" => "10",
-        "eleven" => "11",
-        "twelve" => "12",
-        "thirteen" => "13",
-        "fourteen" => "14",
-        "fifteen" => "15",
-        "sixteen" => "16",
-        "seventeen" => "17",
-        "eighteen" => "18",
-        "nineteen" => "19",
-        "double" => return Some(Word::Times(2)),
-        "triple" | "treble" => return Some(Word::Times(3)),
-        "won" => return Some(Word::Sounds('1')),
-        "to" | "too" => return Some(Word::Sounds('2')),
-        "for" | "fore" => return Some(Word::Sounds('4')),
-        "ate" => return Some(Word::Sounds('8')),
-        _ => return None,
-    };
-    Some(Word::Digits(digits.to_owned()))
-}
-
-/// Longest first, so that `일곱` is not `일`.
-const KOREAN: &[(&str, char)] = &[
-    ("하나", '1'),
-    ("다섯", '5'),
-    ("여섯", '6'),
-    ("일곱", '7'),
-    ("여덟", '8'),
-    ("여덜", '8'),
-    ("아홉", '9'),
-    ("제로", '0'),
-    ("공", '0'),
-    ("영", '0'),
-    ("빵", '0'),
-    ("일", '1'),
-    ("이", '2'),
-    ("삼", '3'),
-    ("사", '4'),
-    ("오", '5'),
-    ("육", '6'),
-    ("륙", '6'),
-    ("칠", '7'),
-    ("팔", '8'),
-    ("구", '9'),
-    ("둘", '2'),
-    ("셋", '3'),
-    ("넷", '4'),
-];
-
-/// Endings after the last digit of a word, longest first; those that begin like a digit can be one.
-const ENDINGS: &[&str] = &[
-    "입니다",
-    "이에요",
-    "이예요",
-    "이구요",
-    "이고요",
-    "이거든요",
-    "이라고",
-    "이고",
-    "이요",
-    "이에",
-    "예요",
-    "에요",
-    "구요",
-    "고요",
-    "이랑",
-    "번",
-    "요",
-    "고",
-    "에",
-];
-
-/// All digits of a word that holds nothing else but an ending.
-fn korean(word: &str, endings: Endings) -> Option<String> {
-    let digits_of = |mut rest: &str| {
-        let mut digits = String::new();
-        while !rest.is_empty() {
-            let (name, digit) = KOREAN.iter().find(|(name, _)| rest.starts_with(name))?;
-            digits.push(*digit);
-            rest = &rest[name.len()..];
-        }
-        Some(digits)
-    };
-    let cut = |ending: &&str| word.strip_suffix(*ending).filter(|rest| !rest.is_empty());
-    let mut readings = match endings {
-        Endings::Words => ENDINGS.iter().filter_map(cut).find_map(digits_of),
-        // The shortest ending that leaves digits alone leaves the most of them.
-        Endings::Digits => ENDINGS.iter().rev().filter_map(cut).find_map(digits_of),
-    };
-    if endings == Endings::Digits || readings.is_none() {
-        readings = digits_of(word).or(readings);
-    }
-    readings
-}
-
-/// Whether the caller says yes or no; none when neither, or both.
+/// Whether the caller says yes or no; none when neither, or both, or when it is not sure.
 ///
 /// ```
 /// use dialgraph_plugin::listen::yes_or_no;
@@ -242,81 +37,37 @@ fn korean(word: &str, endings: Endings) -> Option<String> {
 /// assert_eq!(yes_or_no("네, 맞습니다"), Some(true));
 /// assert_eq!(yes_or_no("아니요 틀렸어요"), Some(false));
 /// assert_eq!(yes_or_no("that's not right"), Some(false));
-/// assert_eq!(yes_or_no("잠시만요"), None);
+/// assert_eq!(yes_or_no("어 잘 모르겠는데요"), None);
 /// ```
 pub fn yes_or_no(text: &str) -> Option<bool> {
-    const YES: &[&str] = &[
-        "네",
-        "넵",
-        "넹",
-        "네네",
-        "예",
-        "옙",
-        "예예",
-        "응",
-        "어",
-        "그래",
-        "그래요",
-        "그럼요",
-        "좋아요",
-        "yes",
-        "yeah",
-        "yep",
-        "yup",
-        "correct",
-        "right",
-        "sure",
-        "ok",
-        "okay",
-        "exactly",
-        "affirmative",
-    ];
-    const NO: &[&str] = &[
-        "아니",
-        "아뇨",
-        "노",
-        "no",
-        "nope",
-        "nah",
-        "not",
-        "isnt",
-        "wrong",
-        "incorrect",
-        "negative",
-    ];
-    const YES_STEMS: &[&str] = &["맞아", "맞습", "맞네", "맞는", "그렇습", "그렇죠", "확인했"];
-    const NO_STEMS: &[&str] = &[
-        "아니",
-        "아뇨",
-        "아닌",
-        "아닙",
-        "틀려",
-        "틀렸",
-        "틀린",
-        "틀립",
-        "달라",
-        "다릅",
-        "다른",
-        "안맞",
-        "맞지않",
-        "맞지안",
-        "잘못",
-    ];
-    let words = words(text);
-    let joined = words.concat();
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let contains = |list: &[&str]| list.iter().any(|stem| joined.contains(stem));
-    let no = has(NO) || contains(NO_STEMS);
-    let yes = has(YES) || contains(YES_STEMS);
-    match (yes, no) {
-        // "Not right", "안 맞아요": the yes is what is denied.
-        (_, true) => Some(false),
-        (true, false) => Some(true),
-        (false, false) => None,
-    }
+    yes_no(text).value().map(|answer| *answer == YesNo::Yes)
 }
 
-/// Whether the caller asks for a person, and for nothing else: `상담원 연결해 주세요`, `agent`.
+/// Whether the caller asks for time, and for nothing else: `잠깐만요`, `hold on`.
+///
+/// ```
+/// use dialgraph_plugin::listen::asks_for_time;
+///
+/// assert!(asks_for_time("잠깐만요"));
+/// assert!(asks_for_time("just a second please"));
+/// assert!(!asks_for_time("네"));
+/// ```
+pub fn asks_for_time(text: &str) -> bool {
+    choose(text, &Offers::new()).outcome == Outcome::Hold
+}
+
+/// How often a dialogue should give a caller more time before that counts as a vain try.
+pub const HOLDS: u32 = 3;
+
+/// Time for a caller who asks for it, in milliseconds.
+pub const HOLD_MS: u32 = 30_000;
+
+/// What is said to a caller who asks for time.
+pub fn take_your_time() -> crate::Text {
+    crate::Text::new("네, 기다리겠습니다.", "Sure, take your time.")
+}
+
+/// Whether the caller asks for a person, or is so angry that nobody else will do.
 ///
 /// Words that only mention one (`담당자를 바꾸고 싶어요`) are no such wish.
 ///
@@ -325,55 +76,50 @@ pub fn yes_or_no(text: &str) -> Option<bool> {
 ///
 /// assert!(wants_agent("상담원이랑 통화하고 싶어요"));
 /// assert!(wants_agent("can I talk to a real person please"));
+/// assert!(wants_agent("책임자 바꿔 주세요"));
 /// assert!(!wants_agent("청구서 담당자 이메일을 변경하려고 합니다"));
 /// ```
 pub fn wants_agent(text: &str) -> bool {
-    const PERSON: &[&str] =
-        &["상담원", "상담사", "상담직원", "상담자", "교환원", "직원", "담당자", "사람"];
-    const REACH: &[&str] = &["연결", "바꿔", "통화", "이야기", "얘기", "대화", "말하고", "불러"];
-    const PERSON_EN: &[&str] = &[
-        "agent",
-        "agents",
-        "operator",
-        "representative",
-        "rep",
-        "human",
-        "person",
-        "someone",
-        "somebody",
-        "advisor",
-    ];
-    const REACH_EN: &[&str] = &[
-        "talk", "speak", "connect", "transfer", "get", "give", "real", "live", "put", "reach",
-        "call",
-    ];
-    /// A phrase no longer than this that names a person is a wish for one.
-    const SHORT: usize = 3;
-    let words = words(text);
-    let joined = words.concat();
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let contains = |list: &[&str]| list.iter().any(|stem| joined.contains(stem));
-    let korean_short = joined.chars().count() <= 8;
-    (contains(PERSON) && (korean_short || contains(REACH)))
-        || (has(PERSON_EN) && (words.len() <= SHORT || has(REACH_EN)))
+    wants_person(text) || is_angry(text)
+}
+
+/// The key of a menu that was said, typed or pressed: `1번`, `일번이요`, `number one`, `①`; none
+/// when no key of `keys` was.
+///
+/// ```
+/// use dialgraph_plugin::listen::key;
+///
+/// assert_eq!(key("일번이요", &['1', '2']), Some('1'));
+/// assert_eq!(key("the second one", &['1', '2']), Some('2'));
+/// assert_eq!(key("one moment", &['1', '2']), None);
+/// ```
+pub fn key(text: &str, keys: &[char]) -> Option<char> {
+    let offers = keys.iter().fold(Offers::new(), |offers, key| offers.key(*key, *key));
+    choose(text, &offers).value().and_then(|key| key.chars().next())
 }
 
 /// The digits as one says them one by one, in groups of four: for reading a number back.
 ///
-/// Korean words for a Korean locale, English ones otherwise; in a chat (`spoken` false) figures.
+/// Korean or English words for a Korean or English locale; in others figures, which a voice reads
+/// in its own language, and in a chat (`spoken` false) too.
 ///
 /// ```
 /// use dialgraph_plugin::listen::read_back;
 ///
 /// assert_eq!(read_back("11112233", "ko-KR", true), "일 일 일 일, 이 이 삼 삼");
 /// assert_eq!(read_back("90", "en-US", true), "nine zero");
+/// assert_eq!(read_back("11112", "ja-JP", true), "1 1 1 1, 2");
 /// assert_eq!(read_back("111122223333", "ko-KR", false), "1111 2222 3333");
 /// ```
 pub fn read_back(digits: &str, locale: &str, spoken: bool) -> String {
     const KO: [&str; 10] = ["공", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"];
     const EN: [&str; 10] =
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-    let names = if crate::text::language_of(locale) == "ko" { KO } else { EN };
+    let names = match crate::text::language_of(locale) {
+        "ko" => Some(KO),
+        "en" => Some(EN),
+        _ => None,
+    };
     let mut text = String::new();
     let values = digits.chars().filter_map(|c| c.to_digit(10));
     for (position, value) in values.enumerate() {
@@ -384,10 +130,9 @@ pub fn read_back(digits: &str, locale: &str, spoken: bool) -> String {
                 (false, false) => {}
             }
         }
-        if spoken {
-            text.push_str(names[value as usize]);
-        } else {
-            text.extend(char::from_digit(value, 10));
+        match names {
+            Some(names) if spoken => text.push_str(names[value as usize]),
+            _ => text.extend(char::from_digit(value, 10)),
         }
     }
     text

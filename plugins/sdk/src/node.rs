@@ -4,15 +4,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::check::Check;
 use crate::error::NodeError;
 use crate::host::Host;
 use crate::text::Speech;
 
 /// A plugin.
 ///
-/// A run must depend on nothing but its arguments: the engine may stop it at any call of a capability and
-/// later make it again from the start with the answers known by then. So keep nothing between runs but
-/// `State`, and take time and chance from the [`Host`] alone.
+/// A run must depend on nothing but its arguments: the engine may stop it at any call of a
+/// capability and later make it again from the start with the answers known by then. So keep
+/// nothing between runs but `State`, and take time and chance from the [`Host`] alone.
 pub trait Node {
     /// The `config:` of the flow's node.
     type Config: DeserializeOwned + JsonSchema;
@@ -20,18 +21,29 @@ pub trait Node {
     type Input: DeserializeOwned + JsonSchema;
     /// What the flow reads as `output`.
     type Output: Serialize + JsonSchema;
-    /// What a visit remembers from one answer of the caller to the next; `()` for a plugin that never asks.
-    /// At most 16 KiB as JSON.
+    /// What a visit remembers from one answer of the caller to the next; `()` for a plugin that
+    /// never asks. At most 16 KiB as JSON.
     type State: Serialize + DeserializeOwned;
 
     /// What the plugin says of itself.
     const DESCRIPTOR: Descriptor;
 
+    /// Looks at a configuration wherever a project is checked, pushed or loaded, so that what is
+    /// wrong with it shows at its line and not in a call. It has been read into `Config` already,
+    /// as it is for [`run`](Self::run).
+    ///
+    /// What this lets pass, `run` must not call a bad configuration: let both read values such as
+    /// times by one function, and hold it with
+    /// [`testing::check_holds`](crate::testing::check_holds). No capability is in reach.
+    fn check(config: &Self::Config, check: &mut Check<'_>) {
+        let _ = (config, check);
+    }
+
     /// One step: until the plugin is done, or wants to hear from the caller.
     ///
     /// # Errors
-    /// Whatever keeps the plugin from answering; the flow goes on by the node's `error` port. What callers
-    /// or business rules bring about (nobody found, tries used up) is no error but a port.
+    /// Whatever keeps the plugin from answering; the flow goes on by the node's `error` port. What
+    /// callers or business rules bring about (nobody found, tries used up) is no error but a port.
     fn run(
         host: &Host,
         visit: Visit<Self::Config, Self::Input, Self::State>,
@@ -231,7 +243,8 @@ impl<S> Ask<S> {
         self
     }
 
-    /// Lets a key end the input early. Without effect where no keys are accepted; call it after [`Ask::digits`].
+    /// Lets a key end the input early. Without effect where no keys are accepted; call it after
+    /// [`Ask::digits`].
     #[must_use]
     pub fn terminator(mut self, key: char) -> Self {
         if let Some(digits) = &mut self.digits {

@@ -45,7 +45,8 @@ fn is_ssml(text: &str) -> bool {
 pub struct Text(BTreeMap<String, String>);
 
 impl Text {
-    /// A text of the plugin's own, in Korean and English; what the caller hears when `config` says nothing.
+    /// A text of the plugin's own, in Korean and English; what the caller hears when `config` says
+    /// nothing.
     pub fn new(ko_kr: &str, en_us: &str) -> Self {
         Self(BTreeMap::from([
             ("ko-KR".to_owned(), ko_kr.to_owned()),
@@ -63,6 +64,11 @@ impl Text {
         self.get(locale).is_some()
     }
 
+    /// Locales and texts as written.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(locale, text)| (locale.as_str(), text.as_str()))
+    }
+
     /// The text as written, for the locale itself or else for another locale of its language.
     pub fn get(&self, locale: &str) -> Option<&str> {
         let language = language_of(locale);
@@ -74,8 +80,8 @@ impl Text {
             .map(String::as_str)
     }
 
-    /// The text with `{name}` replaced by its value; values are escaped in SSML, and names without a
-    /// value stay as they are.
+    /// The text with `{name}` replaced by its value; values are escaped in SSML, and names without
+    /// a value stay as they are.
     ///
     /// For a locale that the text does not have: English, else any.
     pub fn fill(&self, locale: &str, values: &[(&str, &str)]) -> Speech {

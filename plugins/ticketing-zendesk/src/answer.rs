@@ -3,6 +3,7 @@
 use dialgraph_plugin::NodeError;
 use dialgraph_plugin::http::Response;
 use plugin_common::text::shortened;
+use plugin_common::web::retry_after_ms;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,7 +17,8 @@ pub(crate) struct Created {
 
 /// The ticket that Zendesk opened, or why it did not.
 ///
-/// `private` are texts of the caller's; Zendesk repeats some of them in its reasons, the error does not.
+/// `private` are texts of the caller's; Zendesk repeats some of them in its reasons, the error does
+/// not.
 pub(crate) fn created(response: &Response, private: &[&str]) -> Result<Created, NodeError> {
     let reason = || reason(&response.body, private);
     match response.status {
@@ -49,7 +51,8 @@ pub(crate) fn created(response: &Response, private: &[&str]) -> Result<Created, 
                 response.status
             ),
         )),
-        300..=399 | 404 => Err(NodeError::bad_config(
+        // No configuration that was checked is blamed for what a server answers.
+        300..=399 | 404 => Err(NodeError::refused(
             "no-zendesk",
             format!("there is no Zendesk at `base_url` (it answers {})", response.status),
         )),
@@ -68,11 +71,6 @@ pub(crate) fn created(response: &Response, private: &[&str]) -> Result<Created, 
             format!("Zendesk answers {status}: {}", reason()),
         )),
     }
-}
-
-/// `Retry-After` in its form of seconds; as a date it says nothing to a plugin, whose clock stands still.
-fn retry_after_ms(response: &Response) -> Option<u64> {
-    response.header("retry-after")?.trim().parse::<u64>().ok()?.checked_mul(1_000)
 }
 
 /// Zendesk's reason in one line: `error: description; field: description`, or the text itself.

@@ -1,10 +1,11 @@
 //! `ticketing-zendesk`: opens a ticket at Zendesk.
 //!
-//! Why it exists: the desk is where the people are who must see a call's ticket, and for many that is Zendesk.
-//! What the ticket says is shared with the other desks (`plugin_common::ticket`).
+//! Why it exists: the desk is where the people are who must see a call's ticket, and for many that
+//! is Zendesk. What the ticket says is shared with the other desks (`plugin_common::ticket`).
 //!
-//! Invariants: one ticket for a visit of the node, however often it runs (Zendesk recognises the visit by the
-//! `Idempotency-Key`); the API token never enters the plugin; no error names what the caller said or is called.
+//! Invariants: one ticket for a visit of the node, however often it runs (Zendesk recognises the
+//! visit by the `Idempotency-Key`); the API token never enters the plugin; no error names what the
+//! caller said or is called.
 
 mod answer;
 #[cfg(test)]
@@ -14,7 +15,9 @@ use std::collections::BTreeMap;
 
 use dialgraph_plugin::http::{Credential, Request};
 use dialgraph_plugin::prelude::*;
+use plugin_common::text::pointer_part;
 use plugin_common::ticket::{Draft, Input, Output, Template};
+use plugin_common::web::host_of;
 use serde_json::{Value, json};
 
 /// Which Zendesk, as whom, and what tickets look like.
@@ -22,24 +25,75 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where Zendesk is, such as `https://yourname.zendesk.com`.
-    #[schemars(regex(pattern = r"^https?://[^/?#]+/?$"))]
+    #[schemars(regex(pattern = r"^https?://[^/?#]+/?$"), extend("x-dialgraph-ref" = "host"))]
     base_url: String,
     /// E-mail address of the user in whose name tickets are opened.
     email: String,
     /// Name of the secret that holds that user's API token.
     #[serde(default = "default_secret")]
+    #[schemars(extend("x-dialgraph-ref" = "secret"))]
     secret: String,
     /// For the whole exchange, in milliseconds.
     #[serde(default = "default_timeout")]
     #[schemars(range(min = 100, max = 60_000))]
     timeout_ms: u32,
-    /// Zendesk's ids of custom fields, by the names of ours: `customer_id`, `customer_class`, `intent`,
-    /// `call_id`, and those that the flow gives as `fields`. Fields without an id are not sent.
+    /// Zendesk's ids of custom fields, by the names of ours: `customer_id`, `customer_class`,
+    /// `intent`, `call_id`, and those that the flow gives as `fields`. Fields without an id are not
+    /// sent.
     #[serde(default)]
     custom_fields: BTreeMap<String, u64>,
     /// How tickets are written.
     #[serde(default)]
     ticket: Template,
+}
+
+impl Config {
+    /// Tells what is wrong beyond what the schema can say.
+    fn look_over(&self, check: &mut Check<'_>) {
+        if let Err(what) = host_of(&self.base_url) {
+            check
+                .error(
+                    "/base_url",
+                    format!("`{}` is no address of a Zendesk: {what}", self.base_url),
+                )
+                .hint("write it as `https://yourname.zendesk.com`");
+        }
+        if let Some(what) = wrong_with_email(&self.email) {
+            check
+                .error("/email", format!("`{}` is no e-mail address: {what}", self.email))
+                .hint("write that of the user in whose name tickets are opened, without `/token`");
+        }
+        if self.secret.trim().is_empty() {
+            check
+                .error("/secret", "the secret has no name")
+                .hint("leave it out for `zendesk-token`");
+        }
+        let mut ids: BTreeMap<u64, &str> = BTreeMap::new();
+        for (name, id) in &self.custom_fields {
+            let at = format!("/custom_fields/{}", pointer_part(name));
+            if name.trim().is_empty() {
+                check.error("/custom_fields", "a field has no name");
+            }
+            if *id == 0 {
+                check.error(&at, "no field of Zendesk has the id 0");
+            } else if let Some(other) = ids.insert(*id, name) {
+                check.error(&at, format!("`{other}` and `{name}` are one field of Zendesk, {id}"));
+            }
+        }
+        self.ticket.look_over(check, "/ticket");
+    }
+}
+
+fn wrong_with_email(email: &str) -> Option<&'static str> {
+    let Some((user, domain)) = email.split_once('@') else { return Some("it has no `@`") };
+    if email.chars().any(|c| c.is_whitespace() || c.is_control() || c == ':') {
+        return Some("it has a space or a colon in it");
+    }
+    if email.ends_with("/token") {
+        return Some("`/token` is added by the plugin");
+    }
+    (user.is_empty() || domain.is_empty() || domain.contains('@'))
+        .then_some("a part is missing, or there are two `@`")
 }
 
 fn default_secret() -> String {
@@ -70,6 +124,10 @@ impl Node for TicketingZendesk {
         input_schema: include_str!("../schema/input.json"),
         output_schema: include_str!("../schema/output.json"),
     };
+
+    fn check(config: &Config, check: &mut Check<'_>) {
+        config.look_over(check);
+    }
 
     fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), Output>, NodeError> {
         let config = visit.config;
@@ -102,7 +160,8 @@ impl Node for TicketingZendesk {
 fn body(config: &Config, draft: &Draft, visit: &str) -> Value {
     let mut ticket = json!({
         "subject": draft.subject,
-        // Written by the desk for the desk: what is heard on the phone is not for the requester's mailbox.
+        // Written by the desk for the desk: what is heard on the phone is not for the requester's
+        // mailbox.
         "comment": {"body": draft.body, "public": false},
         "priority": draft.priority.as_str(),
         // Zendesk forgets idempotency keys after some hours; this stays, and can be searched for.
@@ -111,7 +170,8 @@ fn body(config: &Config, draft: &Draft, visit: &str) -> Value {
     if !draft.tags.is_empty() {
         ticket["tags"] = json!(draft.tags);
     }
-    // Zendesk knows end users by their e-mail address; without one, name and number stand in the body.
+    // Zendesk knows end users by their e-mail address; without one, name and number stand in the
+    // body.
     if let Some(email) = &draft.requester_email {
         let name = draft.requester_name.as_ref().unwrap_or(email);
         ticket["requester"] = json!({"name": name, "email": email});

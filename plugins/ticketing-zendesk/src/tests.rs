@@ -1,8 +1,11 @@
+//! The request is the one that Zendesk documents, every answer of Zendesk becomes the right
+//! outcome, and no error repeats the caller's data.
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use dialgraph_plugin::http::{Credential, Request, Response};
-use dialgraph_plugin::testing::{TestCall, check_schemas};
+use dialgraph_plugin::testing::{TestCall, check, check_holds, check_schemas};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
 
@@ -221,7 +224,7 @@ fn wrong_credentials_and_a_wrong_address_say_what_to_check() {
     for status in [301, 404] {
         let error = answered(response(status, &[], ""));
         assert!(
-            matches!(&error, NodeError::BadConfig(info) if info.code == "no-zendesk"),
+            matches!(&error, NodeError::Refused(info) if info.code == "no-zendesk"),
             "{error:?}"
         );
     }
@@ -246,4 +249,41 @@ fn without_the_secret_nothing_is_sent() {
     let reply = call.enter();
     assert!(matches!(reply.error(), NodeError::Refused(_)), "{reply:?}");
     assert_eq!(call.host().count("http.send"), 0);
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one_whatever_zendesk_answers() {
+    for status in [201, 301, 400, 401, 404, 422, 500] {
+        check_holds::<TicketingZendesk>(&[config()], |call| {
+            call.host().grant_secret("zendesk-token");
+            call.host().http(move |_| Ok(response(status, &[], "{}")));
+            call.input(input())
+        });
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_found() {
+    let wrong = |key: &str, value: Value| {
+        let mut config = config();
+        config[key] = value;
+        let found = check::<TicketingZendesk>(&config, &["ko-KR"]);
+        found.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+    };
+    for url in [
+        "https://your name.zendesk.com",
+        "https://bot@example.zendesk.com",
+        "https://a..zendesk.com",
+        "https://example.zendesk.com:99999",
+    ] {
+        assert_eq!(wrong("base_url", json!(url)), ["/base_url"], "{url}");
+    }
+    for url in ["https://example.zendesk.com", "http://127.0.0.1:8080/", "http://[::1]:80"] {
+        assert!(wrong("base_url", json!(url)).is_empty(), "{url}");
+    }
+    for email in ["bot", "bot@example.com/token", "a b@example.com", "@"] {
+        assert_eq!(wrong("email", json!(email)), ["/email"], "{email}");
+    }
+    assert_eq!(wrong("custom_fields", json!({"a": 1, "b": 1})), ["/custom_fields/b"]);
+    assert_eq!(wrong("custom_fields", json!({"a": 0})), ["/custom_fields/a"]);
 }

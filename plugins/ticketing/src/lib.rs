@@ -1,8 +1,9 @@
 //! `ticketing`: opens a ticket at the engine's ticket desk.
 //!
-//! Why it exists: whatever a call was about, somebody must find it written down, with the right priority and
-//! under the right name. What the ticket says is shared with the plugins for other desks (`plugin_common::ticket`);
-//! each desk is a plugin of its own, because an operator should grant only what the desk in use needs.
+//! Why it exists: whatever a call was about, somebody must find it written down, with the right
+//! priority and under the right name. What the ticket says is shared with the plugins for other
+//! desks (`plugin_common::ticket`); each desk is a plugin of its own, because an operator should
+//! grant only what the desk in use needs.
 //!
 //! Invariants: one ticket for a visit of the node, however often it runs.
 
@@ -33,6 +34,10 @@ impl Node for Ticketing {
         input_schema: include_str!("../schema/input.json"),
         output_schema: include_str!("../schema/output.json"),
     };
+
+    fn check(template: &Template, check: &mut Check<'_>) {
+        template.look_over(check, "");
+    }
 
     fn run(
         host: &Host,

@@ -1,7 +1,10 @@
+//! A visit opens one ticket however often it runs, with all that is known and in the desk's
+//! language; a desk that is down can be asked again.
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use dialgraph_plugin::testing::{TestCall, check_schemas};
+use dialgraph_plugin::testing::{TestCall, check, check_holds, check_schemas};
 use dialgraph_plugin::tickets::{Receipt, Ticket};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
@@ -188,4 +191,30 @@ fn a_desk_that_is_down_can_be_asked_again_and_one_that_refuses_cannot() {
     assert!(matches!(call.enter().error(), NodeError::Retryable(info) if info.code == "down"));
     call.host().tickets(|_, _| Err(HostError::denied("intercepted", "not today")));
     assert!(matches!(call.enter().error(), NodeError::Refused(info) if info.code == "intercepted"));
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    let seeds =
+        [json!({}), json!({"priority": priorities(), "tags": ["a"], "subject": "{company}"})];
+    check_holds::<Ticketing>(&seeds, |call| {
+        call.host().tickets(|_, _| Err(HostError::denied("no", "the desk is closed")));
+        call.input(outage())
+    });
+}
+
+#[test]
+fn a_template_that_says_nothing_or_never_counts_is_found_where_it_stands() {
+    let config = json!({
+        "subject": "[{compnay}] {intent}",
+        "tags": ["a", "two words", " "],
+        "priority": {"rules": [
+            {"class": "msp", "priority": "high"},
+            {"class": "msp", "intent": "Outage", "priority": "urgent"},
+        ]},
+    });
+    let found = check::<Ticketing>(&config, &["ko-KR"]);
+    let places: Vec<_> = found.iter().map(|problem| problem.pointer.as_str()).collect();
+    assert_eq!(places, ["/subject", "/tags/1", "/tags/2", "/priority/rules/1"], "{found:#?}");
+    assert_eq!(found[0].hint.as_deref(), Some("did you mean `{company}`?"));
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use dialgraph_flow::model::Name;
+use dialgraph_base::{CallId, Channel, Digest, Name, Timestamp};
+use dialgraph_flow::Release;
 use dialgraph_flow::testing::{Plugins as Descriptors, compile_source};
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::{Call, CallId, Channel, NewCall};
+use dialgraph_kernel::call::{Call, NewCall};
 use dialgraph_kernel::plugin::{
     Cost, Failure, FailureKind, HostCalls, Invocation, Plugins, RunReport, RunResult,
 };
-use dialgraph_kernel::ports::{HostCall, HostError, HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostCall, HostError, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_kernel::turn::Host;
+use dialgraph_kernel::turn::TurnHost;
 use dialgraph_runtime::{Clock, World};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -65,7 +65,8 @@ pub(crate) fn plugin_chain(plugin: &str, port: &str) -> String {
     flow + "  bye: {end: {disposition: resolved}}\n"
 }
 
-/// A desk that asks until the caller hangs up: one turn is an answer, a decision, some words and a question.
+/// A desk that asks until the caller hangs up: one turn is an answer, a decision, some words and a
+/// question.
 pub(crate) fn desk() -> String {
     head("desk", "greet")
         + r#"
@@ -123,7 +124,7 @@ pub(crate) fn call(release: &Release) -> Call {
     Call::new(NewCall {
         id: CallId("0193b0a2-7c1e-7d55-9a51-000000000001".into()),
         release: release.digest,
-        channel: Channel::Voice,
+        channel: Channel::default(),
         locale: "ko-KR".into(),
         from: Some("+82-10-0000-0101".into()),
         to: Some("+82-2-000-1000".into()),
@@ -157,7 +158,7 @@ impl World for NoWorld {
     }
 }
 
-impl Host for NoWorld {
+impl TurnHost for NoWorld {
     fn call(&mut self, _: &Caller, _: &HostCall) -> Option<HostResult> {
         Some(Err(HostError::unavailable("nothing", "there is no world")))
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dialgraph_deploy::{Change, Deploy, NewPlugin, Role, Source, Who};
 use dialgraph_host::HostConfig;
-use dialgraph_server::clock::SystemClock;
+use dialgraph_runtime::SystemClock;
 
 use crate::flows::desk;
 use crate::measure::{Row, median};
@@ -102,8 +102,8 @@ impl Bench {
     }
 }
 
-/// Latency of turns at half the top rate: left alone, while a plugin is pushed now and then, and while one is pushed
-/// every second.
+/// Latency of turns at half the top rate: left alone, while a plugin is pushed now and then, and
+/// while one is pushed every second.
 pub(crate) fn loads(rounds: usize, seconds: usize) -> (Vec<Row>, String) {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     runtime.block_on(async {

@@ -1,4 +1,5 @@
-//! The engine's speed as ratios, each pair measured in the same run. `docs/benchmarks.md` explains the table.
+//! The engine's speed as ratios, each pair measured in the same run. `docs/benchmarks.md` explains
+//! the table.
 //!
 //! `cargo bench -p dialgraph-tests` measures everything; `-- turns memory` only those parts.
 

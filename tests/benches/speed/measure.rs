@@ -15,8 +15,8 @@ pub(crate) fn process_cpu() -> Duration {
     ProcessTime::now().as_duration()
 }
 
-/// Processor time of one `work`, in nanoseconds: the median of `samples`, each long enough to be told from
-/// the clock's own steps.
+/// Processor time of one `work`, in nanoseconds: the median of `samples`, each long enough to be
+/// told from the clock's own steps.
 pub(crate) fn cpu_each(samples: usize, mut work: impl FnMut()) -> f64 {
     let mut times = 1_u32;
     loop {

@@ -1,12 +1,13 @@
 //! What stays in memory: for a call that waits, and for a plugin version that is loaded.
 //!
-//! Each figure is taken in a process of its own, this program started once more, because memory that was
-//! used and freed stays with a process.
+//! Each figure is taken in a process of its own, this program started once more, because memory
+//! that was used and freed stays with a process.
 
 use std::path::Path;
 use std::process::Command;
 
 use dialgraph_kernel::event::Event;
+use dialgraph_runtime::TurnRequest;
 use dialgraph_store::{CommitToken, Expect, Key, Op, Part, Sort, Store as _};
 
 use crate::flows::{compile, desk};
@@ -66,7 +67,7 @@ fn fill(folder: &Path, calls: usize) {
     runtime().block_on(side_by_side(256, calls, move |number| {
         let engine = engine.clone();
         async move {
-            engine.start(start(number), "t1").await.unwrap();
+            engine.turn(TurnRequest::start(start(number), "t1")).await.unwrap();
         }
     }));
 }
@@ -83,7 +84,10 @@ fn through_engine(folder: &Path, calls: usize) -> impl Sized + use<> {
         let id = id(number * (calls / TURNS));
         async move {
             let event = Event::Pressed("1".into());
-            engine.turn(&id, event, &format!("m{}", std::process::id())).await.unwrap();
+            engine
+                .turn(TurnRequest::event(id.clone(), event, format!("m{}", std::process::id())))
+                .await
+                .unwrap();
         }
     }));
     (runtime, engine, store)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::{Channel, Grants};
 use dialgraph_flow::testing::Plugins as Descriptors;
 use dialgraph_guests::build::Build;
 use dialgraph_host::{Host, HostConfig, Loaded};
@@ -84,7 +84,7 @@ pub(crate) fn nodes(samples: usize) -> Vec<Row> {
 fn run(host: &Host, loaded: &Loaded) {
     let invocation = Invocation {
         call_id: "0193b0a2-7c1e-7d55-9a51-000000000001",
-        channel: "voice",
+        channel: Channel::default(),
         locale: "ko-KR",
         caller: Some("+82-10-0000-0101"),
         dialed: Some("+82-2-000-1000"),

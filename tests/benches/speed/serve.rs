@@ -1,6 +1,8 @@
-//! Signed Connect turns over loopback: the server, against the least that could answer them durably.
+//! Signed Connect turns over loopback: the server, against the least that could answer them
+//! durably.
 //!
-//! Both sides are asked by the same client on the same machine, and the client's work is part of both figures.
+//! Both sides are asked by the same client on the same machine, and the client's work is part of
+//! both figures.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -13,13 +15,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use dialgraph_connect::signature::{Key, Nonce, Request as Signable, sign};
-use dialgraph_deploy::{Deploy, LocalWorlds, Settings, Setup, Source};
+use dialgraph_config::Config;
+use dialgraph_connect::signature::{Nonce, Request as Signable, SigningKey, sign};
+use dialgraph_deploy::{Deploy, DeployParts, DeploySettings, LocalWorldFactory, Source};
 use dialgraph_flow::Release;
 use dialgraph_host::{Host, HostConfig};
-use dialgraph_runtime::Releases;
-use dialgraph_server::clock::SystemClock;
-use dialgraph_server::{App, Config, Parts, Running, open_store};
+use dialgraph_runtime::{Releases, SystemClock};
+use dialgraph_server::{App, Parts, Running};
 use dialgraph_store::{Blobs, Committed, SledStore, Store as _};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -48,12 +50,12 @@ static NONCES: AtomicU64 = AtomicU64::new(1);
 
 /// Signs what the client sends.
 struct Signer {
-    key: Key,
+    key: SigningKey,
 }
 
 impl Signer {
     fn new() -> Self {
-        Self { key: Key::from_hex("bench", &"5a".repeat(32)).unwrap() }
+        Self { key: SigningKey::from_hex("bench", &"5a".repeat(32)).unwrap() }
     }
 
     fn request(&self, body: Bytes) -> hyper::Request<Full<Bytes>> {
@@ -224,14 +226,14 @@ where
     C: dialgraph_runtime::Clock + dialgraph_store::Clock + 'static,
 {
     let config = config(folder);
-    let store = open_store(&config, None).await.unwrap();
-    let deploy = Deploy::new(Setup {
+    let store = dialgraph_wiring::open_embedded(&config, None).await.unwrap();
+    let deploy = Deploy::new(DeployParts {
         store: store.store.clone(),
         blobs: Blobs::open(folder.join("content")).unwrap(),
         host: Arc::new(Host::new(host).unwrap()),
-        worlds: Arc::new(LocalWorlds::new(store.store.clone(), clock.clone())),
+        worlds: Arc::new(LocalWorldFactory::new(store.store.clone(), clock.clone())),
         clock: clock.clone(),
-        settings: Settings::default(),
+        settings: DeploySettings::default(),
     });
     let started = deploy.start(Some(source)).await.unwrap();
     let parts = Parts {
@@ -241,8 +243,9 @@ where
         is_loaded: Arc::new(|_| true),
         world: deploy.world(),
         clock,
-        gatekeeper: None,
+        authenticator: None,
         deploy: Some(deploy.clone()),
+        metrics: Arc::default(),
     };
     let app = App::new(config, parts).unwrap();
     let running = dialgraph_server::serve(app.clone()).await.unwrap();
@@ -252,7 +255,7 @@ where
 /// The server on a store in `folder`.
 async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
     let config = config(folder);
-    let store = open_store(&config, None).await.unwrap();
+    let store = dialgraph_wiring::open_embedded(&config, None).await.unwrap();
     let parts = Parts {
         store,
         releases: Arc::new(Releases::new(release.clone())),
@@ -260,8 +263,9 @@ async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
         is_loaded: Arc::new(|_| true),
         world: Arc::new(NoWorld),
         clock: Arc::new(SystemClock),
-        gatekeeper: None,
+        authenticator: None,
         deploy: None,
+        metrics: Arc::default(),
     };
     let app = App::new(config, parts).unwrap();
     let running = dialgraph_server::serve(app.clone()).await.unwrap();
@@ -277,7 +281,8 @@ struct Bare {
 
 async fn bare_turn(State(bare): State<Arc<Bare>>, headers: HeaderMap, body: Bytes) -> Bytes {
     assert!(headers.contains_key("x-dialgraph-signature"));
-    // Which call and turn it is, is where the client says it; a real handler would have to read it too.
+    // Which call and turn it is, is where the client says it; a real handler would have to read it
+    // too.
     let text = std::str::from_utf8(&body).unwrap();
     let after = |word: &str| text.split_once(word).map(|(_, rest)| rest);
     let call: usize = after("\"ContactId\":\"").unwrap()[24..36].parse().unwrap();
@@ -374,8 +379,8 @@ const GO_ON: usize = 480;
 /// Such measurements.
 const ROUNDS: usize = 5;
 
-/// A child: serves the store in `folder`, and tells how long its start took, how much memory it takes and how fast it
-/// answers calls that waited in it.
+/// A child: serves the store in `folder`, and tells how long its start took, how much memory it
+/// takes and how fast it answers calls that waited in it.
 pub(crate) fn child(folder: &Path, calls: usize) {
     let release = compile(&desk(), &Default::default());
     let runtime = runtime();

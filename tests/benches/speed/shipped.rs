@@ -1,15 +1,14 @@
-//! Whole calls of the shipped project by a whole server: its flows, its plugins, records and tickets, the embedded store,
-//! signed HTTP.
+//! Whole calls of the shipped project by a whole server: its flows, its plugins, records and
+//! tickets, the embedded store, signed HTTP.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialgraph_base::Timestamp;
 use dialgraph_deploy::Source;
 use dialgraph_host::HostConfig;
-use dialgraph_kernel::ports::Timestamp;
-use dialgraph_runtime::Clock;
-use dialgraph_server::clock::SystemClock;
+use dialgraph_runtime::{Clock, SystemClock};
 use dialgraph_store::UnixMillis;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -18,7 +17,8 @@ use crate::measure::{Row, median, process_cpu};
 use crate::plugins::folder;
 use crate::serve::{Calls, deployed, load, runtime};
 
-/// The README's call: an emergency of a customer with a contract, who is identified, gets a ticket and an engineer.
+/// The README's call: an emergency of a customer with a contract, who is identified, gets a ticket
+/// and an engineer.
 const DOES: [(&str, &str); 5] = [
     ("pressed", "1"),
     ("said", "푸른별상사"),
@@ -27,7 +27,8 @@ const DOES: [(&str, &str); 5] = [
     ("said", "운영 서버가 다운됐어요"),
 ];
 
-/// A Friday morning in Seoul, 2026-11-20T10:00:00+09:00: the call goes by office hours, whenever it is measured.
+/// A Friday morning in Seoul, 2026-11-20T10:00:00+09:00: the call goes by office hours, whenever it
+/// is measured.
 const FRIDAY: u64 = 1_795_136_400_000;
 
 /// The machine's clock, set to that morning.

@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::Grants;
 use dialgraph_flow::{Project, check};
 use dialgraph_host::{Host, HostConfig};
-use dialgraph_simulator::session::Lab;
+use dialgraph_simulator::session::Fixture;
 use dialgraph_simulator::suite::{find, run_file};
 
 use crate::measure::{Row, median, thread_cpu};
 use crate::plugins::{descriptors, folder};
 
-fn lab(counting: bool) -> Lab {
+fn fixture(counting: bool) -> Fixture {
     let flows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
     let project = Project::load(&flows).unwrap();
     let config =
@@ -30,28 +30,28 @@ fn lab(counting: bool) -> Lab {
     let release = check(&project, &descriptors(&loaded))
         .into_release()
         .unwrap_or_else(|report| panic!("{report}"));
-    Lab::new(&flows, &project, Arc::new(release), Arc::new(host)).unwrap()
+    Fixture::new(&flows, &project, Arc::new(release), Arc::new(host)).unwrap()
 }
 
 /// One script after the other, read, run, checked and written down.
 pub(crate) fn script_turns(rounds: usize) -> (Vec<Row>, String) {
     let scripts = find(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("calls")]).unwrap();
-    let labs = [lab(true), lab(false)];
+    let labs = [fixture(true), fixture(false)];
     let mut failing = 0;
     let mut turns = 0;
-    let mut round = |lab: &Lab| {
+    let mut round = |fixture: &Fixture| {
         (failing, turns) = (0, 0);
         let before = thread_cpu();
         for script in &scripts {
-            let case = run_file(lab, script);
+            let case = run_file(fixture, script);
             turns += case.outcome.turns;
             failing += usize::from(!case.outcome.faults.is_empty());
         }
         turns as f64 / (thread_cpu() - before).as_secs_f64()
     };
     // The first touches what is made once.
-    labs.iter().for_each(|lab| {
-        round(lab);
+    labs.iter().for_each(|fixture| {
+        round(fixture);
     });
     let pairs: Vec<(f64, f64)> = (0..rounds).map(|_| (round(&labs[0]), round(&labs[1]))).collect();
     let counted = median(pairs.iter().map(|pair| pair.0).collect());

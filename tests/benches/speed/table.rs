@@ -1,6 +1,7 @@
 //! Processor time of a turn whose store is a table of DynamoDB.
 //!
-//! The table is a stand-in in a process of its own, asked over plain HTTP: what is measured is this side, without TLS.
+//! The table is a stand-in in a process of its own, asked over plain HTTP: what is measured is this
+//! side, without TLS.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

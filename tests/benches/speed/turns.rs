@@ -1,14 +1,15 @@
-//! Durable turns: the engine on the embedded store, against the bare store committing the very same rows.
+//! Durable turns: the engine on the embedded store, against the bare store committing the very same
+//! rows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use dialgraph_base::{CallId, Channel};
 use dialgraph_flow::Release;
-use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::{Engine, Releases, Start, WaitRules};
+use dialgraph_runtime::{Engine, Releases, Start, TurnRequest, WaitRules};
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Key, MemoryStore, Op, Page, Query, Row as StoreRow,
     SledOptions, SledStore, Store, StoreError, UnixMillis,
@@ -54,7 +55,7 @@ pub(crate) fn id(number: usize) -> CallId {
 pub(crate) fn start(number: usize) -> Start {
     Start {
         id: id(number),
-        channel: Channel::Voice,
+        channel: Channel::default(),
         locale: None,
         from: Some("+82-10-0000-0101".into()),
         to: Some("+82-2-000-1000".into()),
@@ -66,7 +67,7 @@ pub(crate) fn start(number: usize) -> Start {
 
 /// A whole call of [`TURNS`] turns.
 pub(crate) async fn hold(engine: &Engine, number: usize) {
-    engine.start(start(number), "t1").await.unwrap();
+    engine.turn(TurnRequest::start(start(number), "t1")).await.unwrap();
     for turn in 2..=TURNS {
         let event = match turn % 3 {
             0 => Event::Pressed("1".into()),
@@ -78,7 +79,8 @@ pub(crate) async fn hold(engine: &Engine, number: usize) {
                 confidence: Some(0.88),
             },
         };
-        let answer = engine.turn(&id(number), event, &format!("t{turn}")).await.unwrap();
+        let answer =
+            engine.turn(TurnRequest::event(id(number), event, format!("t{turn}"))).await.unwrap();
         assert!(!answer.repeated && answer.record.turn == turn);
     }
 }

@@ -1,4 +1,5 @@
-//! The Python environment of the stand-ins: made at the first need, and again when their versions change.
+//! The Python environment of the stand-ins: made at the first need, and again when their versions
+//! change.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,12 @@
 //! Servers that stand in for Amazon's services in tests, over HTTP on this machine.
 //!
-//! Nothing here imitates a service where somebody else does it well: moto and ministack are two projects of others, and
-//! the tests hold against both. For what no stand-in does there is [`scripted`], and for Amazon Polly [`polly`]. What the
-//! two never do, being too well behaved, is done by [`Between`], which stands between a client and one of them: it
-//! throttles, refuses, is silent, and loses answers. This crate puts the two into a Python environment of its own in the
-//! target folder, once, in the versions that
-//! `requirements.txt` names; starts one where a test asks for it; and ends it when the test is over, however it ends.
+//! Nothing here imitates a service where somebody else does it well: moto and ministack are two
+//! projects of others, and the tests hold against both. For what no stand-in does there is
+//! [`scripted`], and for Amazon Polly [`polly`]. What the two never do, being too well behaved, is
+//! done by [`Between`], which stands between a client and one of them: it throttles, refuses, is
+//! silent, and loses answers. This crate puts the two into a Python environment of its own in the
+//! target folder, once, in the versions that `requirements.txt` names; starts one where a test asks
+//! for it; and ends it when the test is over, however it ends.
 //!
 //! ```no_run
 //! let moto = dialgraph_stand_ins::StandIn::moto();
@@ -52,7 +53,8 @@ impl Kind {
     }
 }
 
-/// A running stand-in, empty when it starts. It ends when this is dropped, or when this process ends.
+/// A running stand-in, empty when it starts. It ends when this is dropped, or when this process
+/// ends.
 #[derive(Debug)]
 pub struct StandIn {
     kind: Kind,

@@ -1,8 +1,9 @@
 //! A stand-in for Amazon Polly: `SynthesizeSpeech` by the published shapes, limits and errors.
 //!
-//! **It is not Polly**: its audio is no speech, and it knows the few voices that tests need. What it refuses follows
-//! <https://docs.aws.amazon.com/polly/latest/dg/API_SynthesizeSpeech.html>, `limits.html` and `supportedtags.html`;
-//! requests and answers are held against botocore's model by [`crate::shapes`].
+//! **It is not Polly**: its audio is no speech, and it knows the few voices that tests need. What
+//! it refuses follows <https://docs.aws.amazon.com/polly/latest/dg/API_SynthesizeSpeech.html>,
+//! `limits.html` and `supportedtags.html`; requests and answers are held against botocore's model
+//! by [`crate::shapes`].
 
 use serde_json::Value;
 
@@ -70,7 +71,8 @@ pub fn answer(request: &Request) -> Reply {
     audio(content, text, spoken)
 }
 
-/// An answer with bytes that differ by text, an even number of them; for MP3 after the head of a frame.
+/// An answer with bytes that differ by text, an even number of them; for MP3 after the head of a
+/// frame.
 pub fn audio(content: &str, text: &str, spoken: usize) -> Reply {
     let start: &[u8] = if content == "audio/mpeg" { &[0xff, 0xfb, 0x90, 0x64] } else { &[] };
     let bytes = start.iter().copied().chain(text.bytes().flat_map(|byte| [byte, !byte])).collect();

@@ -1,9 +1,10 @@
-//! A server that answers as a test says: for services that nobody's stand-in imitates well enough to be believed, and for
-//! what no well-behaved stand-in does (throttling, broken answers, silence).
+//! A server that answers as a test says: for services that nobody's stand-in imitates well enough
+//! to be believed, and for what no well-behaved stand-in does (throttling, broken answers,
+//! silence).
 //!
-//! What it says is the test's own, so it proves nothing about a service. Two things keep it honest: the requests are
-//! those of the real SDK over real HTTP, and [`Scripted::exchanges`] gives both sides to `check_shapes.py`, which holds
-//! them against the service's model as botocore has it.
+//! What it says is the test's own, so it proves nothing about a service. Two things keep it honest:
+//! the requests are those of the real SDK over real HTTP, and [`Scripted::exchanges`] gives both
+//! sides to `check_shapes.py`, which holds them against the service's model as botocore has it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,7 +74,8 @@ impl Reply {
         }
     }
 
-    /// An error of a service of the JSON protocol (KMS, Secrets Manager): name and words in the body.
+    /// An error of a service of the JSON protocol (KMS, Secrets Manager): name and words in the
+    /// body.
     pub fn fault(status: u16, name: &str, message: &str) -> Self {
         Self::json(status, &serde_json::json!({"__type": name, "message": message}))
     }

@@ -21,7 +21,8 @@ pub fn check(service: &str, exchanges: &[Exchange]) {
     }
 }
 
-/// The requests of `exchanges` alone: for answers that are none on purpose, or that only the service's documents tell of.
+/// The requests of `exchanges` alone: for answers that are none on purpose, or that only the
+/// service's documents tell of.
 ///
 /// # Panics
 /// As [`check`].

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dialgraph_kernel::call::Channel;
-use dialgraph_simulator::session::Setup;
+use dialgraph_base::Medium;
+use dialgraph_simulator::session::CallSetup;
 use serde_json::{Map, Value, json};
 
 /// Size at which Connect refuses attributes.
@@ -13,7 +13,7 @@ const MAX_ATTRIBUTES: usize = 32 * 1024;
 #[derive(Debug, Clone)]
 pub struct Contact {
     pub id: String,
-    pub channel: Channel,
+    pub channel: Medium,
     pub customer: Option<String>,
     pub system: Option<String>,
     pub language: String,
@@ -31,11 +31,11 @@ pub struct Contact {
 
 impl Contact {
     /// A contact as it enters the flow: in English, as Connect has it until it is told otherwise.
-    pub fn new(setup: &Setup) -> Self {
+    pub fn new(setup: &CallSetup) -> Self {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Self {
             id: setup.id.to_string(),
-            channel: setup.channel,
+            channel: setup.channel.medium,
             customer: setup.from.clone(),
             system: setup.to.clone(),
             language: "en-US".to_owned(),
@@ -111,10 +111,10 @@ impl Contact {
     /// The event that the Lambda is given.
     pub fn event(&self, parameters: &Map<String, Value>) -> Value {
         let endpoint = |address: &Option<String>| match (self.channel, address) {
-            (Channel::Voice, Some(address)) => {
+            (Medium::Voice, Some(address)) => {
                 json!({"Address": address, "Type": "TELEPHONE_NUMBER"})
             }
-            (Channel::Voice, None) => json!({"Address": "anonymous", "Type": "TELEPHONE_NUMBER"}),
+            (Medium::Voice, None) => json!({"Address": "anonymous", "Type": "TELEPHONE_NUMBER"}),
             _ => Value::Null,
         };
         json!({
@@ -133,7 +133,7 @@ impl Contact {
                     "CustomerId": null,
                     "Description": null,
                     "Name": null,
-                    "InitiationMethod": if self.channel == Channel::Chat { "API" } else { "INBOUND" },
+                    "InitiationMethod": if self.channel == Medium::Chat { "API" } else { "INBOUND" },
                     "InstanceARN": "arn:aws:connect:ap-northeast-2:111122223333:instance/i",
                     "LanguageCode": self.language,
                     "MediaStreams": {"Customer": {"Audio": null}},
@@ -148,11 +148,9 @@ impl Contact {
     }
 }
 
-fn channel(channel: Channel) -> &'static str {
+fn channel(channel: Medium) -> &'static str {
     match channel {
-        Channel::Voice => "VOICE",
-        Channel::Chat => "CHAT",
-        Channel::Task => "TASK",
-        Channel::Email => "EMAIL",
+        Medium::Voice => "VOICE",
+        Medium::Chat => "CHAT",
     }
 }

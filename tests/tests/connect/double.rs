@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use dialgraph_connect::lint::lint;
+use dialgraph_base::Medium;
+use dialgraph_contact_flow::lint::lint;
 use dialgraph_flow::template::ssml_as_text;
-use dialgraph_kernel::call::Channel;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_simulator::line::{Desk, Line};
-use dialgraph_simulator::session::{Action, SessionError, Setup};
+use dialgraph_simulator::session::{Action, CallSetup, SessionError};
 use serde_json::{Map, Value, json};
 
 use super::contact::Contact;
-use super::lab::LAMBDA_ARN;
+use super::fixture::LAMBDA_ARN;
 use super::lambda::{Lambda, disconnected, heard};
 
 /// Actions between two waits for the caller; more is a flow that runs in a circle.
@@ -23,6 +23,9 @@ const LAMBDA_LIMIT_MS: u64 = 8_000;
 
 /// Lambda blocks in a row may take this long, in milliseconds; a prompt begins anew.
 const LAMBDA_CHAIN_MS: u64 = 20_000;
+
+/// Lex keeps a session for five minutes after its last utterance, whichever block asks next.
+const LEX_SESSION_MS: u64 = 300_000;
 
 const ERROR: &str = "NoMatchingError";
 
@@ -89,8 +92,11 @@ pub struct Double {
     /// Keys pressed before they were asked for.
     typed: String,
     stand: Stand,
-    /// The action that gave the contact away, or that waits; where it leads if it turns out to have failed.
+    /// The action that gave the contact away, or that waits; where it leads if it turns out to have
+    /// failed.
     last: Option<String>,
+    /// Until when Lex remembers its session; none before there is one.
+    lex_until: Option<u64>,
     /// Time that Lambda blocks took since the last prompt, in milliseconds.
     chain: u64,
 }
@@ -104,7 +110,11 @@ enum Input {
 
 impl Double {
     /// A contact about to enter `flow`, and the report of it that is kept up to date.
-    pub fn new(flow: &Value, setup: &Setup, lambda: Box<dyn Lambda>) -> (Self, Arc<Mutex<Report>>) {
+    pub fn new(
+        flow: &Value,
+        setup: &CallSetup,
+        lambda: Box<dyn Lambda>,
+    ) -> (Self, Arc<Mutex<Report>>) {
         let report = Arc::new(Mutex::new(Report::default()));
         let double = Self {
             flow: Flow::new(flow),
@@ -115,6 +125,7 @@ impl Double {
             typed: String::new(),
             stand: Stand::NotBegun,
             last: None,
+            lex_until: None,
             chain: 0,
         };
         (double, report)
@@ -162,8 +173,8 @@ impl Double {
         }
     }
 
-    fn hear(&mut self, desk: &Desk<'_>, kind: &str, text: &str) {
-        let chat = self.contact.channel == Channel::Chat;
+    fn hear(&mut self, desk: &Desk, kind: &str, text: &str) {
+        let chat = self.contact.channel == Medium::Chat;
         let words = match kind {
             "SSML" => {
                 assert!(!chat, "SSML was sent to a chat: {text}");
@@ -179,8 +190,9 @@ impl Double {
                     self.contact.language, language,
                     "spoken in another language than that of the call"
                 );
-                let voice =
-                    dialgraph_connect::bridge::Language::of(&language).expect("a voice").voice;
+                let voice = dialgraph_contact_flow::bridge::SpokenLanguage::of(&language)
+                    .expect("a voice")
+                    .voice;
                 assert_eq!(self.contact.voice, voice, "spoken by a voice of another language");
                 desk.clock().advance(pauses(text));
                 ssml_as_text(text)
@@ -198,7 +210,7 @@ impl Double {
     }
 
     /// Plays the prompt of an action.
-    fn prompt(&mut self, desk: &Desk<'_>, parameters: &Value) {
+    fn prompt(&mut self, desk: &Desk, parameters: &Value) {
         for kind in ["SSML", "Text"] {
             if !parameters[kind].is_null() {
                 let text = self.contact.text(kind, &parameters[kind]);
@@ -208,7 +220,7 @@ impl Double {
     }
 
     /// Executes actions from `id` until the caller is waited for or gone.
-    fn run(&mut self, desk: &mut Desk<'_>, id: String) -> Result<(), SessionError> {
+    fn run(&mut self, desk: &mut Desk, id: String) -> Result<(), SessionError> {
         let mut id = id;
         for _ in 0..ACTIONS_IN_A_ROW {
             self.report.lock().expect("no test panicked with it").actions.push(id.clone());
@@ -231,7 +243,7 @@ impl Double {
                     self.next(&id)
                 }
                 "GetParticipantInput" | "ConnectParticipantWithLexBot" => {
-                    if kind == "GetParticipantInput" && self.contact.channel != Channel::Voice {
+                    if kind == "GetParticipantInput" && self.contact.channel != Medium::Voice {
                         self.failed(&id, ERROR)
                     } else {
                         self.prompt(desk, parameters);
@@ -244,7 +256,7 @@ impl Double {
                     }
                 }
                 "Wait" => {
-                    assert_eq!(self.contact.channel, Channel::Chat, "a call cannot wait");
+                    assert_eq!(self.contact.channel, Medium::Chat, "a call cannot wait");
                     let seconds =
                         self.contact.text("TimeLimitSeconds", &parameters["TimeLimitSeconds"]);
                     desk.clock()
@@ -342,7 +354,7 @@ impl Double {
     }
 
     /// Invokes the Lambda; false when it failed.
-    fn invoke(&mut self, desk: &mut Desk<'_>, parameters: &Value) -> Result<bool, SessionError> {
+    fn invoke(&mut self, desk: &mut Desk, parameters: &Value) -> Result<bool, SessionError> {
         assert_eq!(parameters["LambdaFunctionARN"], LAMBDA_ARN);
         assert_eq!(parameters["InvocationType"], "SYNCHRONOUS");
         assert_eq!(parameters["ResponseValidation"]["ResponseType"], "STRING_MAP");
@@ -384,7 +396,7 @@ impl Double {
     }
 
     /// Where a question leads once it is answered.
-    fn input(&mut self, id: &str, desk: &mut Desk<'_>, input: Input) -> String {
+    fn input(&mut self, id: &str, desk: &mut Desk, input: Input) -> String {
         let action = self.action(id).clone();
         let parameters = &action["Parameters"];
         if action["Type"] == "ConnectParticipantWithLexBot" {
@@ -421,18 +433,19 @@ impl Double {
         self.next(id)
     }
 
-    fn lex(&mut self, id: &str, desk: &mut Desk<'_>, parameters: &Value, input: Input) -> String {
+    fn lex(&mut self, id: &str, desk: &mut Desk, parameters: &Value, input: Input) -> String {
         // An engine that is another process keeps its calls to itself.
         let locale =
             desk.call().map_or(self.contact.language.clone(), |call| call.locale.to_string());
         let alias = parameters["LexV2Bot"]["AliasArn"].as_str().expect("checked above");
         assert!(alias.ends_with(&locale), "a bot of another language listens: {alias}");
         assert_eq!(self.contact.language, locale, "Lex listens in the language of the contact");
-        let chat = self.contact.channel == Channel::Chat;
+        let chat = self.contact.channel == Medium::Chat;
         let attribute = |name: &str| {
             let name = format!("x-amz-lex:{name}:*:*");
             self.contact.text(&name, &parameters["LexSessionAttributes"][&name])
         };
+        let silent = matches!(input, Input::Silence);
         let (mode, words, confidence) = match input {
             Input::Words { text, confidence } if chat => ("Text", text, confidence),
             Input::Words { text, confidence } => ("Speech", text, confidence),
@@ -458,12 +471,22 @@ impl Double {
                 ("Speech", String::new(), None)
             }
         };
-        let attributes: Map<String, Value> = parameters["LexSessionAttributes"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.clone(), self.contact.text(name, value).into()))
-            .collect();
+        // The session of the question before is still there, but for what the block sets anew.
+        let now = desk.clock().time().0;
+        let mut session = match self.lex_until {
+            Some(until) if now <= until => self.contact.lex.clone(),
+            _ => BTreeMap::new(),
+        };
+        let set = parameters["LexSessionAttributes"].as_object().into_iter().flatten();
+        session.extend(set.map(|(name, value)| (name.clone(), self.contact.text(name, value))));
+        self.lex_until = Some(now + LEX_SESSION_MS);
+        if silent {
+            // Lex need not ask its code hook about nothing.
+            self.contact.lex = session;
+            return self.outcome(id, Some("FallbackIntent"));
+        }
+        let attributes: Map<String, Value> =
+            session.into_iter().map(|(name, value)| (name, value.into())).collect();
         let event = heard(&self.contact.id, &locale, mode, &words, confidence, &attributes.into());
         let closed = self.lambda.hook(&event);
         let state = &closed["sessionState"];
@@ -498,7 +521,7 @@ impl Double {
         (keys, complete)
     }
 
-    fn perform(&mut self, desk: &mut Desk<'_>, action: &Action) -> Result<(), SessionError> {
+    fn perform(&mut self, desk: &mut Desk, action: &Action) -> Result<(), SessionError> {
         let asked = match &self.stand {
             Stand::Asked(id) => Some(id.clone()),
             _ => None,
@@ -510,11 +533,16 @@ impl Double {
                 }
                 let event = disconnected(&self.contact.id, self.contact.channel);
                 self.lambda.invoke(desk, &event)?;
-                // A contact that was given away has left the flow; hanging up later changes nothing of where it went.
+                // A contact that was given away has left the flow; hanging up later changes nothing
+                // of where it went.
                 if asked.is_some() {
                     self.stand = Stand::HungUp;
                 }
                 Ok(())
+            }
+            // Its bridge flow comes back by itself; whoever breaks in does so at the next question.
+            Action::Meanwhile(_) => {
+                Err(SessionError::Line("Connect lets nobody break in on a wait".to_owned()))
             }
             Action::Clock { ms } => {
                 desk.clock().advance(*ms);
@@ -559,7 +587,7 @@ impl Double {
         }
     }
 
-    fn tell(&self, desk: &Desk<'_>) {
+    fn tell(&self, desk: &Desk) {
         let mut report = self.report.lock().expect("no test panicked with it");
         report.stand = self.stand.clone();
         report.contact = Some(self.contact.clone());
@@ -568,13 +596,13 @@ impl Double {
 }
 
 impl Line for Double {
-    fn start(&mut self, desk: &mut Desk<'_>) -> Result<(), SessionError> {
+    fn start(&mut self, desk: &mut Desk) -> Result<(), SessionError> {
         let done = self.run(desk, self.flow.start.clone());
         self.tell(desk);
         done
     }
 
-    fn act(&mut self, desk: &mut Desk<'_>, action: &Action) -> Result<(), SessionError> {
+    fn act(&mut self, desk: &mut Desk, action: &Action) -> Result<(), SessionError> {
         let done = self.perform(desk, action);
         self.tell(desk);
         done

@@ -1,22 +1,27 @@
 //! The Lambda function, as Connect sees it.
 
+use dialgraph_base::Medium;
+use dialgraph_base::locale::nearest;
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
-use dialgraph_connect::fallback::{Fallback, Listener, Reason};
-use dialgraph_kernel::call::Channel;
+use dialgraph_connect::fallback::{FallbackAnswer, Listener, Reason};
+use dialgraph_connect::protocol::medium;
+use dialgraph_kernel::attributes;
 use dialgraph_runtime::{EngineError, Start};
 use dialgraph_simulator::line::Desk;
 use dialgraph_simulator::session::SessionError;
 use serde_json::{Value, json};
+
+use super::fixture::fixture;
 
 /// What the bridge waits for the engine, in milliseconds, before it answers by itself.
 pub const BUDGET_MS: u64 = 6_500;
 
 /// A Lambda function.
 pub trait Lambda: Send {
-    /// Answers an event; what it gives is checked as Connect would. None: it failed or took too long.
-    fn invoke(&mut self, desk: &mut Desk<'_>, event: &Value)
-    -> Result<Option<Value>, SessionError>;
+    /// Answers an event; what it gives is checked as Connect would. None: it failed or took too
+    /// long.
+    fn invoke(&mut self, desk: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError>;
 
     /// Answers Lex, as the code hook of its bot.
     fn hook(&mut self, event: &Value) -> Value {
@@ -24,10 +29,12 @@ pub trait Lambda: Send {
     }
 }
 
-/// The engine of the session itself, behind what the bridge and the server do with an event and an answer.
+/// The engine of the session itself, behind what the bridge and the server do with an event and an
+/// answer.
 #[derive(Debug, Default)]
 pub struct InProcess {
-    /// How often each event is delivered: Connect and the bridge repeat those whose answers get lost.
+    /// How often each event is delivered: Connect and the bridge repeat those whose answers get
+    /// lost.
     pub deliveries: u32,
     /// The engine cannot be reached from this invocation on, counted from 0.
     pub dead_from: Option<u32>,
@@ -39,7 +46,7 @@ pub struct InProcess {
 
 impl InProcess {
     /// One delivery of an event to the engine.
-    pub fn once(desk: &mut Desk<'_>, event: &Value) -> Result<Value, SessionError> {
+    pub fn once(desk: &mut Desk, event: &Value) -> Result<Value, SessionError> {
         let body = event.to_string();
         let incoming = match Incoming::parse(body.as_bytes()) {
             Ok(incoming) => incoming,
@@ -51,20 +58,20 @@ impl InProcess {
         };
         let answer = match incoming.what.clone() {
             What::Start(start) => {
+                let release = &fixture().release;
+                let known = || release.locales.iter().map(|locale| &**locale);
+                let locale = start.locale.as_deref();
+                let taken = attributes::read(release, start.flow.as_deref(), start.attributes);
                 let start = Start {
                     id: incoming.call.clone(),
                     channel: incoming.channel,
-                    locale: start.locale,
+                    locale: locale.and_then(|wanted| nearest(wanted, known())).map(Into::into),
                     from: start.from,
                     to: start.to,
                     flow: start.flow,
                     // Chance is the script's.
                     seed: desk.setup().seed,
-                    attributes: start
-                        .attributes
-                        .into_iter()
-                        .map(|(name, value)| (name, value.into()))
-                        .collect(),
+                    attributes: taken.attributes,
                 };
                 desk.start(start, &incoming.token)
             }
@@ -84,18 +91,15 @@ impl InProcess {
 /// What the bridge answers by itself.
 pub fn fallback(event: Option<&Value>, reason: Reason) -> Value {
     let contact = event.map(|event| &event["Details"]["ContactData"]);
-    let chat = contact.is_some_and(|contact| contact["Channel"] == "CHAT");
+    let medium =
+        contact.and_then(|contact| medium(contact["Channel"].as_str()?)).unwrap_or_default();
     let language = contact.and_then(|contact| contact["LanguageCode"].as_str());
-    let fallback = Fallback::new(None).expect("no queue is a good queue");
-    json!(fallback.answer(Listener { chat, locale: None, language }, reason))
+    let fallback = FallbackAnswer::new(None).expect("no queue is a good queue");
+    json!(fallback.answer(Listener { medium, locale: None, language }, reason))
 }
 
 impl Lambda for InProcess {
-    fn invoke(
-        &mut self,
-        desk: &mut Desk<'_>,
-        event: &Value,
-    ) -> Result<Option<Value>, SessionError> {
+    fn invoke(&mut self, desk: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError> {
         let fails = self.fails_from.is_some_and(|first| self.invoked >= first);
         if fails {
             return Ok(None);
@@ -121,7 +125,7 @@ impl Lambda for InProcess {
 }
 
 /// News of a hang-up, as EventBridge tells it.
-pub fn disconnected(contact: &str, channel: Channel) -> Value {
+pub fn disconnected(contact: &str, channel: Medium) -> Value {
     json!({
         "version": "0",
         "detail-type": "Amazon Connect Contact Event",
@@ -131,7 +135,7 @@ pub fn disconnected(contact: &str, channel: Channel) -> Value {
         "detail": {
             "eventType": "DISCONNECTED",
             "contactId": contact,
-            "channel": if channel == Channel::Chat { "CHAT" } else { "VOICE" },
+            "channel": if channel == Medium::Chat { "CHAT" } else { "VOICE" },
         },
     })
 }

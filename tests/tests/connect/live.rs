@@ -7,18 +7,18 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dialgraph_lambda::emulator::{Function, Outcome};
+use dialgraph_lambda::emulator::{EmulatorOutcome, Function};
 use dialgraph_simulator::line::Desk;
 use dialgraph_simulator::session::SessionError;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-use super::lab::folder;
+use super::fixture::folder;
 use super::lambda::{BUDGET_MS, Lambda};
 
 /// Longest that a process is waited for. Nothing is concluded from how long it took.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Longest that Connect waits for a Lambda function.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -206,18 +206,18 @@ impl Process {
     }
 
     /// Begins an invocation.
-    pub fn begin(&self, event: &Value) -> JoinHandle<Outcome> {
+    pub fn begin(&self, event: &Value) -> JoinHandle<EmulatorOutcome> {
         let (function, event) = (self.function.clone(), event.to_string());
         self.runtime.spawn(async move { function.invoke(&event, LIMIT).await })
     }
 
     /// What came of it; none when the function failed.
-    pub fn end(&self, asked: JoinHandle<Outcome>) -> Option<Value> {
+    pub fn end(&self, asked: JoinHandle<EmulatorOutcome>) -> Option<Value> {
         match self.runtime.block_on(asked).expect("an invocation does not panic") {
-            Outcome::Response(answer) => Some(
+            EmulatorOutcome::Response(answer) => Some(
                 serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}")),
             ),
-            Outcome::Error(_) | Outcome::TimedOut => None,
+            EmulatorOutcome::Error(_) | EmulatorOutcome::TimedOut => None,
         }
     }
 
@@ -227,7 +227,7 @@ impl Process {
 }
 
 impl Lambda for Process {
-    fn invoke(&mut self, _: &mut Desk<'_>, event: &Value) -> Result<Option<Value>, SessionError> {
+    fn invoke(&mut self, _: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError> {
         Ok(self.ask(event))
     }
 

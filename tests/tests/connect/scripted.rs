@@ -1,13 +1,13 @@
 //! The Lambda function's binary in front of an engine with the script's clock and mocks.
 //!
-//! The function sends its signed request over a socket; the session's own engine answers it here, so that every script
-//! can take this way at its own time of day.
+//! The function sends its signed request over a socket; the session's own engine answers it here,
+//! so that every script can take this way at its own time of day.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use dialgraph_connect::signature::{Key, Request, Verifier};
+use dialgraph_connect::signature::{Request, SigningKey, Verifier};
 use dialgraph_simulator::line::Desk;
 use dialgraph_simulator::session::SessionError;
 use serde_json::Value;
@@ -35,7 +35,7 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
         listener.set_nonblocking(true).expect("a socket can be asked without waiting");
         let process = Process::start(listener.local_addr().expect("it has an address"));
-        let key = Key::parse(&format!("tests:{KEY}")).expect("a key");
+        let key = SigningKey::parse(&format!("tests:{KEY}")).expect("a key");
         let verifier = Verifier::new([key]).expect("one key is enough");
         Self { process, listener, verifier, lose_every: 0, requests: 0, lost: 0 }
     }
@@ -43,7 +43,7 @@ impl Scripted {
     /// Answers a request with the session's engine.
     fn serve(
         &mut self,
-        desk: &mut Desk<'_>,
+        desk: &mut Desk,
         mut stream: TcpStream,
         event: &Value,
     ) -> Result<(), SessionError> {
@@ -110,11 +110,7 @@ fn now() -> u64 {
 }
 
 impl Lambda for Scripted {
-    fn invoke(
-        &mut self,
-        desk: &mut Desk<'_>,
-        event: &Value,
-    ) -> Result<Option<Value>, SessionError> {
+    fn invoke(&mut self, desk: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError> {
         let asked = self.process.begin(event);
         while !asked.is_finished() {
             match self.listener.accept() {
@@ -132,11 +128,7 @@ impl Lambda for Scripted {
 
 /// Shared by contacts, one after the other.
 impl Lambda for std::sync::Arc<std::sync::Mutex<Scripted>> {
-    fn invoke(
-        &mut self,
-        desk: &mut Desk<'_>,
-        event: &Value,
-    ) -> Result<Option<Value>, SessionError> {
+    fn invoke(&mut self, desk: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError> {
         self.lock().expect("no test panicked with it").invoke(desk, event)
     }
 

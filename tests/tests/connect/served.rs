@@ -1,23 +1,27 @@
-//! The Lambda function's binary in front of a whole server that has the script's clock, mocks and records.
+//! The Lambda function's binary in front of a whole server that has the script's clock, mocks and
+//! records.
 //!
-//! Function and server speak over a socket, as they are deployed; the server is one of this process, since a process of its
-//! own would have the machine's clock and the real providers, and no script its own time of day.
+//! Function and server speak over a socket, as they are deployed; the server is one of this
+//! process, since a process of its own would have the machine's clock and the real providers, and
+//! no script its own time of day.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::Timestamp;
+use dialgraph_config::Config;
 use dialgraph_runtime::{Clock, Releases};
-use dialgraph_server::{App, Config, OpenStore, Parts, Running};
+use dialgraph_server::{App, Parts, Running};
 use dialgraph_simulator::clock::SharedClock;
 use dialgraph_simulator::line::Desk;
 use dialgraph_simulator::session::SessionError;
+use dialgraph_store::OpenStore;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::lab::lab;
+use super::fixture::fixture;
 use super::lambda::Lambda;
 use super::live::{KEY, Process};
 
@@ -39,7 +43,7 @@ struct Site {
 }
 
 impl Site {
-    fn start(desk: &Desk<'_>) -> Self {
+    fn start(desk: &Desk) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("this machine has threads");
@@ -47,9 +51,9 @@ impl Site {
         config.server.listen = ([127, 0, 0, 1], 0).into();
         config.server.drain_timeout = Duration::ZERO;
         config.connect.keys = vec![format!("tests:{KEY}")];
-        // The script's time: what a turn may take is the lab's rule, and nobody is forgotten.
-        config.turns.budget = Duration::from_millis(lab().rules.turn_ms.into());
-        config.turns.comfort_wait = Duration::from_millis(lab().rules.comfort_wait_ms.into());
+        // The script's time: what a turn may take is the fixture's rule, and nobody is forgotten.
+        config.turns.budget = Duration::from_millis(fixture().rules.turn_ms.into());
+        config.turns.comfort_wait = Duration::from_millis(fixture().rules.comfort_wait_ms.into());
         config.turns.answer_within = config.turns.budget * 2;
         config.turns.workers = 2;
         config.calls.idle_limit = FOR_EVER;
@@ -60,13 +64,14 @@ impl Site {
         let (app, running) = runtime.block_on(async {
             let parts = Parts {
                 store: OpenStore::over(desk.store().clone(), None).await.expect("a store"),
-                releases: Arc::new(Releases::new(lab().release.clone())),
-                plugins: lab().plugins.clone(),
+                releases: Arc::new(Releases::new(fixture().release.clone())),
+                plugins: fixture().plugins.clone(),
                 is_loaded: Arc::new(|_| true),
                 world: Arc::new(desk.world().clone()),
                 clock: Arc::new(Skipping(desk.shared_clock().clone())),
-                gatekeeper: None,
+                authenticator: None,
                 deploy: None,
+                metrics: Arc::default(),
             };
             let app = App::new(config, parts).expect("the configuration is good");
             let running = dialgraph_server::serve(app.clone()).await.expect("there are free ports");
@@ -77,7 +82,7 @@ impl Site {
     }
 
     /// Tells the session what became of its call.
-    fn tell(&self, desk: &mut Desk<'_>) {
+    fn tell(&self, desk: &mut Desk) {
         let calls = self.app.turns.engine().calls();
         let (id, known) = (desk.setup().id.clone(), desk.turns().len());
         let (call, turns) = self
@@ -107,11 +112,7 @@ impl Drop for Site {
 }
 
 impl Lambda for Served {
-    fn invoke(
-        &mut self,
-        desk: &mut Desk<'_>,
-        event: &Value,
-    ) -> Result<Option<Value>, SessionError> {
+    fn invoke(&mut self, desk: &mut Desk, event: &Value) -> Result<Option<Value>, SessionError> {
         let site = self.site.get_or_insert_with(|| Site::start(desk));
         let answer = site.function.ask(event);
         site.tell(desk);
@@ -123,7 +124,8 @@ impl Lambda for Served {
     }
 }
 
-/// The script's clock for a server: whoever waits moves it on to the next time that anybody waits for.
+/// The script's clock for a server: whoever waits moves it on to the next time that anybody waits
+/// for.
 struct Skipping(SharedClock);
 
 impl Clock for Skipping {

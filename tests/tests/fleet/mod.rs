@@ -1,4 +1,5 @@
-//! Several real `dialgraph serve` processes over one table, and callers who try another one when one is gone.
+//! Several real `dialgraph serve` processes over one table, and callers who try another one when
+//! one is gone.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a helper of a test fails with it")]
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::connect::live::{Server, binary, build};
 
 /// Longest that anything is waited for. Nothing is concluded from how long it took.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 pub const TABLE: &str = "calls";
 
@@ -93,13 +94,15 @@ pub fn request(
     Ok((status, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
-/// Brings `body` to one of the servers, the `first` first; asks again, here and there, until it is answered.
+/// Brings `body` to one of the servers, the `first` first; asks again, here and there, until it is
+/// answered.
 pub fn deliver(servers: &[SocketAddr], first: usize, path: &str, body: &Value) -> Value {
     let until = Instant::now() + PATIENCE;
     for n in first.. {
         let problem = match request(servers[n % servers.len()], "POST", path, Some(body)) {
             Ok((200 | 201, answer)) => return answer,
-            // Somebody is gone, busy, or has no answer in time: the same event may be brought again.
+            // Somebody is gone, busy, or has no answer in time: the same event may be brought
+            // again.
             Ok((status @ (429 | 500..), problem)) => format!("{status} {problem}"),
             Ok((status, problem)) => panic!("{path} {body}: {status} {problem}"),
             Err(error) => error.to_string(),

@@ -13,8 +13,8 @@ pub(super) struct Marked {
     pub(super) citations: Vec<Citation>,
 }
 
-/// Takes the marks out of `text`. A mark speaks for the sentence in which it stands or which it follows; a number that no
-/// passage has is taken out and cites nothing.
+/// Takes the marks out of `text`. A mark speaks for the sentence in which it stands or which it
+/// follows; a number that no passage has is taken out and cites nothing.
 pub(super) fn read(text: &str, passages: &[Passage]) -> Marked {
     let (clean, marks) = strip(text);
     let spans = spans(&clean);

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::SERVICE;
 use crate::connection::{Connection, within};
-use crate::error::{AwsError, Cause, Failure};
+use crate::error::{AwsError, Cause, ServiceFailure};
 
-/// Numbers in a vector. Of 1024, 512 and 256 the one that keeps nearly all of the accuracy at half the size:
+/// Numbers in a vector. Of 1024, 512 and 256 the one that keeps nearly all of the accuracy at half
+/// the size:
 /// <https://aws.amazon.com/blogs/aws/amazon-titan-text-v2-now-available-in-amazon-bedrock-optimized-for-improving-rag>.
 pub const DIMENSIONS: usize = 512;
 
@@ -62,11 +63,11 @@ impl Titan {
     ///
     /// # Errors
     /// If the service fails, or gives something else.
-    pub async fn embed(&self, text: &str, limit: Duration) -> Result<Vec<f32>, Failure> {
+    pub async fn embed(&self, text: &str, limit: Duration) -> Result<Vec<f32>, ServiceFailure> {
         let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(end, _)| end);
         let body = Body { input_text: &text[..end], dimensions: DIMENSIONS, normalize: true };
         let body = serde_json::to_vec(&body)
-            .map_err(|error| Failure::new(SERVICE, Cause::Bug, error.to_string()))?;
+            .map_err(|error| ServiceFailure::new(SERVICE, Cause::Bug, error.to_string()))?;
         let answer = self
             .client
             .invoke_model()
@@ -78,8 +79,8 @@ impl Titan {
             .config_override(Builder::default().timeout_config(within(limit)))
             .send()
             .await
-            .map_err(|error| Failure::of(SERVICE, &error).hiding([text]))?;
-        let malformed = |why: &str| Failure::new(SERVICE, Cause::Malformed, why);
+            .map_err(|error| ServiceFailure::of(SERVICE, &error).hiding([text]))?;
+        let malformed = |why: &str| ServiceFailure::new(SERVICE, Cause::Malformed, why);
         let answer: Answer = serde_json::from_slice(answer.body.as_ref())
             .map_err(|_| malformed("its answer is no embedding"))?;
         if answer.embedding.len() != DIMENSIONS {

@@ -1,17 +1,20 @@
 //! Amazon Bedrock as the writer of answers: `Converse` and `ConverseStream`.
 //!
-//! * **Grounded.** Passages go with the caller's question as numbered sources; the model is told to answer from them
-//!   alone and to mark each sentence with the number of its source (`prompt`). The marks are taken out again and
-//!   become the port's citations, ranges of characters (`citations`). The model's word that the sources hold no
-//!   answer becomes the stop reason `no-answer`, with a sentence that says so.
-//! * **Whole sentences.** An answer is given when it is complete. One that was cut off by the limit of tokens loses its
-//!   unfinished sentence; one whose stream broke is a failure, not half an answer.
-//! * **A guardrail judges the whole answer.** With a guardrail the answer is not streamed: in a stream, what came before
-//!   the guardrail stepped in has been sent already. Without one it is streamed, because a model that has stalled is
-//!   then noticed at the first gap that is too long.
+//! * **Grounded.** Passages go with the caller's question as numbered sources; the model is told to
+//!   answer from them alone and to mark each sentence with the number of its source (`prompt`). The
+//!   marks are taken out again and become the port's citations, ranges of characters (`citations`).
+//!   The model's word that the sources hold no answer becomes the stop reason `no-answer`, with a
+//!   sentence that says so.
+//! * **Whole sentences.** An answer is given when it is complete. One that was cut off by the limit
+//!   of tokens loses its unfinished sentence; one whose stream broke is a failure, not half an
+//!   answer.
+//! * **A guardrail judges the whole answer.** With a guardrail the answer is not streamed: in a
+//!   stream, what came before the guardrail stepped in has been sent already. Without one it is
+//!   streamed, because a model that has stalled is then noticed at the first gap that is too long.
 //! * **Not repeated here.** The server does, once; see [`crate::error`].
 //!
-//! What applied and why a guardrail stepped in is in the response's trace, without the words that it found.
+//! What applied and why a guardrail stepped in is in the response's trace, without the words that
+//! it found.
 
 mod answer;
 mod citations;
@@ -33,7 +36,7 @@ use dialgraph_kernel::provider::{Caller, Genai};
 use tokio::time::Instant;
 
 use crate::connection::{Connection, within};
-use crate::error::{AwsError, Cause, Failure};
+use crate::error::{AwsError, Cause, ServiceFailure};
 use crate::names::{entries, known};
 use answer::Raw;
 
@@ -47,7 +50,7 @@ pub(crate) const SERVICE: &str = "Amazon Bedrock";
 
 /// A guardrail of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guardrail {
+pub struct GuardrailId {
     /// Id or ARN.
     pub id: String,
     /// A number, or `DRAFT`.
@@ -71,7 +74,7 @@ pub struct Names {
     /// Model ids, inference profiles or their ARNs; [`DEFAULT`] for requests that name none.
     pub models: BTreeMap<String, String>,
     /// [`DEFAULT`] is applied to requests that name none.
-    pub guardrails: BTreeMap<String, Guardrail>,
+    pub guardrails: BTreeMap<String, GuardrailId>,
 }
 
 impl Names {
@@ -122,7 +125,7 @@ impl Names {
                 if !short && !id.starts_with("arn:aws") {
                     return Err("a guardrail's id has small letters and digits only, or is an ARN");
                 }
-                Ok(Guardrail { id: id.to_owned(), version: version.to_owned() })
+                Ok(GuardrailId { id: id.to_owned(), version: version.to_owned() })
             })?;
         Ok(Self { models, guardrails })
     }
@@ -144,7 +147,7 @@ impl Bedrock {
         Self { client: Client::from_conf(config), names, limits, streaming }
     }
 
-    async fn whole(&self, ask: prompt::Ask) -> Result<Raw, Failure> {
+    async fn whole(&self, ask: prompt::Ask) -> Result<Raw, ServiceFailure> {
         let limits = sdk_config(self.limits.whole);
         let answer = self
             .client
@@ -158,9 +161,13 @@ impl Bedrock {
             .config_override(limits)
             .send()
             .await
-            .map_err(|error| Failure::of(SERVICE, &error))?;
+            .map_err(|error| ServiceFailure::of(SERVICE, &error))?;
         let Some(sdk::ConverseOutput::Message(message)) = answer.output else {
-            return Err(Failure::new(SERVICE, Cause::Malformed, "its answer holds no message"));
+            return Err(ServiceFailure::new(
+                SERVICE,
+                Cause::Malformed,
+                "its answer holds no message",
+            ));
         };
         let mut text = String::new();
         for block in message.content {
@@ -185,7 +192,7 @@ impl Bedrock {
         })
     }
 
-    async fn streamed(&self, ask: prompt::Ask) -> Result<Raw, Failure> {
+    async fn streamed(&self, ask: prompt::Ask) -> Result<Raw, ServiceFailure> {
         let began = Instant::now();
         let output = self
             .client
@@ -198,7 +205,7 @@ impl Bedrock {
             .config_override(sdk_config(self.limits.first))
             .send()
             .await
-            .map_err(|error| Failure::of(SERVICE, &error))?;
+            .map_err(|error| ServiceFailure::of(SERVICE, &error))?;
         stream::collect(output, began, self.limits).await
     }
 }

@@ -1,14 +1,15 @@
 //! A request of the port as one of Converse.
 //!
-//! The sources stand in the last message, before the question, each in a block of its own: that is where Bedrock's
-//! guardrails look for what an answer must be grounded in. What a source or a caller writes cannot end a source's tag.
+//! The sources stand in the last message, before the question, each in a block of its own: that is
+//! where Bedrock's guardrails look for what an answer must be grounded in. What a source or a
+//! caller writes cannot end a source's tag.
 
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::types as sdk;
 use dialgraph_kernel::ports::genai::{Inference, Passage, Request};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 
-use super::Guardrail;
+use super::GuardrailId;
 use super::citations::NONE;
 
 /// What goes over to Bedrock.
@@ -28,7 +29,7 @@ pub(super) struct Ask {
 pub(super) fn ask(
     request: &Request,
     model: &str,
-    guardrail: Option<&Guardrail>,
+    guardrail: Option<&GuardrailId>,
 ) -> Result<Ask, HostError> {
     let mut system: Vec<String> =
         request.system.iter().filter(|text| !text.trim().is_empty()).cloned().collect();
@@ -51,7 +52,8 @@ pub(super) fn ask(
     })
 }
 
-/// In English whatever the call's language: the language of the answer is what the plugin's own prompt asks for.
+/// In English whatever the call's language: the language of the answer is what the plugin's own
+/// prompt asks for.
 fn rule() -> String {
     format!(
         "The last message begins with numbered sources. Answer its question from these sources alone: what they do not \

@@ -10,17 +10,18 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::Raw;
 use super::{Limits, SERVICE};
-use crate::error::{Cause, Failure};
+use crate::error::{Cause, ServiceFailure};
 
 /// Waits for the whole answer, as long as its parts come in time. `began`: when it was asked for.
 ///
 /// # Errors
-/// If the stream breaks, stalls, never ends, or says that something went wrong: what came until then is not an answer.
+/// If the stream breaks, stalls, never ends, or says that something went wrong: what came until
+/// then is not an answer.
 pub(super) async fn collect(
     mut answer: ConverseStreamOutput,
     began: Instant,
     limits: Limits,
-) -> Result<Raw, Failure> {
+) -> Result<Raw, ServiceFailure> {
     let (mut text, mut stop, mut usage, mut trace) = (String::new(), None, None, None);
     let mut patience = limits.first;
     loop {
@@ -52,35 +53,43 @@ pub(super) async fn collect(
     }
     match stop {
         Some(stop) => Ok(Raw { text, stop, usage, trace }),
-        None => Err(Failure::new(SERVICE, Cause::Down, "its answer broke off in the middle")),
+        None => {
+            Err(ServiceFailure::new(SERVICE, Cause::Down, "its answer broke off in the middle"))
+        }
     }
 }
 
-fn stalled(patience: Duration, begun: bool) -> Failure {
+fn stalled(patience: Duration, begun: bool) -> ServiceFailure {
     let ms = patience.as_millis();
     let what = match begun {
         true => format!("its answer stood still for {ms} ms"),
         false => format!("its answer did not begin within {ms} ms"),
     };
-    Failure::new(SERVICE, Cause::TimedOut, what)
+    ServiceFailure::new(SERVICE, Cause::TimedOut, what)
 }
 
-fn endless(limit: Duration) -> Failure {
+fn endless(limit: Duration) -> ServiceFailure {
     let what = format!("its answer did not end within {} ms", limit.as_millis());
-    Failure::new(SERVICE, Cause::TimedOut, what)
+    ServiceFailure::new(SERVICE, Cause::TimedOut, what)
 }
 
-fn broken<R>(error: &SdkError<StreamError, R>) -> Failure {
+fn broken<R>(error: &SdkError<StreamError, R>) -> ServiceFailure {
     let error = match error {
         SdkError::ServiceError(context) => context.err(),
         SdkError::ResponseError(_) => {
             let message = "a part of its answer cannot be read";
-            return Failure::new(SERVICE, Cause::Malformed, message);
+            return ServiceFailure::new(SERVICE, Cause::Malformed, message);
         }
         SdkError::TimeoutError(_) => {
-            return Failure::new(SERVICE, Cause::TimedOut, "its answer did not come in time");
+            return ServiceFailure::new(
+                SERVICE,
+                Cause::TimedOut,
+                "its answer did not come in time",
+            );
         }
-        _ => return Failure::new(SERVICE, Cause::Down, "its answer broke off in the middle"),
+        _ => {
+            return ServiceFailure::new(SERVICE, Cause::Down, "its answer broke off in the middle");
+        }
     };
     let cause = match error {
         StreamError::ThrottlingException(_) => Cause::Throttled,
@@ -93,5 +102,5 @@ fn broken<R>(error: &SdkError<StreamError, R>) -> Failure {
         _ => Cause::Down,
     };
     let (code, message) = (error.meta().code(), error.meta().message());
-    Failure::answered(SERVICE, cause, code, message)
+    ServiceFailure::answered(SERVICE, cause, code, message)
 }

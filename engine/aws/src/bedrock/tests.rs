@@ -1,6 +1,6 @@
-//! Against a server of our own in place of Bedrock, with answers built from the published shapes and, in a stream, in
-//! Amazon's framing; and against ministack, which others made. The requests and answers are held against botocore's
-//! model of the service.
+//! Against a server of our own in place of Bedrock, with answers built from the published shapes
+//! and, in a stream, in Amazon's framing; and against ministack, which others made. The requests
+//! and answers are held against botocore's model of the service.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -426,7 +426,7 @@ async fn the_guardrail_called_default_is_applied_to_whoever_names_none() {
     let mut names = names();
     names
         .guardrails
-        .insert(DEFAULT.into(), Guardrail { id: "everybody1".into(), version: "DRAFT".into() });
+        .insert(DEFAULT.into(), GuardrailId { id: "everybody1".into(), version: "DRAFT".into() });
     let bedrock = Bedrock::new(&stand_in(&server.url()), names, LIMITS, true);
     bedrock.converse(&caller(), &question("네?")).await.unwrap();
     let sent = server.requests()[0].json();
@@ -479,7 +479,7 @@ async fn a_guardrail_that_others_built_takes_our_request_and_its_stepping_in_is_
     // ministack's model always says its name.
     for (name, word) in [("strict", "욕설"), ("silent", "ministack")] {
         let guardrail =
-            Guardrail { id: guardrail_at(&ministack, word), version: "DRAFT".to_owned() };
+            GuardrailId { id: guardrail_at(&ministack, word), version: "DRAFT".to_owned() };
         names.guardrails.insert(name.to_owned(), guardrail);
     }
     let bedrock = Bedrock::new(&stand_in(&ministack.url()), names, LIMITS, true);

@@ -3,8 +3,8 @@
 use aws_sdk_bedrockruntime::types as sdk;
 use serde_json::{Value, json};
 
-/// `{guardrail, on, topic, reason, findings: [{on, policy, name, action}]}`; `on` and `topic` are of the first that
-/// blocked, as the local provider has them.
+/// `{guardrail, on, topic, reason, findings: [{on, policy, name, action}]}`; `on` and `topic` are
+/// of the first that blocked, as the local provider has them.
 pub(super) fn shown(guardrail: &str, trace: &sdk::GuardrailTraceAssessment) -> Value {
     let mut findings = Vec::new();
     let mut inputs: Vec<_> = trace.input_assessment.iter().flatten().collect();

@@ -89,7 +89,7 @@ impl<'a> Transaction<'a> {
     }
 
     async fn attempt(&self) -> Result<Answer, Failure> {
-        let name: String = self.attempt.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name: String = hex::encode(self.attempt);
         let request = self.store.client.transact_write_items();
         let answer = request
             .set_transact_items(Some(self.items.clone()))
@@ -153,8 +153,8 @@ impl<'a> Transaction<'a> {
         if attempt(item) == self.attempt { Committed::Applied } else { Committed::Repeated }
     }
 
-    /// A row was not as expected. The service does not promise to name every condition that failed, so the token is
-    /// looked at: what is in the way may be what this very token wrote.
+    /// A row was not as expected. The service does not promise to name every condition that failed,
+    /// so the token is looked at: what is in the way may be what this very token wrote.
     async fn conflict(&self, conflict: Conflict) -> Result<Committed, CommitError> {
         let item = self.store.item(token_key(self.token)).await?;
         match item {
@@ -189,7 +189,8 @@ fn remembered(
     Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
 }
 
-/// One operation. The condition, its names and its values differ by what is expected; the rest by what is done.
+/// One operation. The condition, its names and its values differ by what is expected; the rest by
+/// what is done.
 fn operation(table: &str, op: &Op, now: UnixMillis) -> Result<TransactWriteItem, StoreError> {
     let condition = Condition::of(op.expect(), now);
     let on_failure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -220,7 +221,8 @@ fn operation(table: &str, op: &Op, now: UnixMillis) -> Result<TransactWriteItem,
             }
             built.delete(delete.build().map_err(unbuilt)?)
         }
-        // The next version is one more than what is there, which the service knows and this process need not.
+        // The next version is one more than what is there, which the service knows and this process
+        // need not.
         Op::Put { value, expect: Expect::Any, expires_at, .. } => {
             let update = counted(table, op, value, *expires_at);
             built.update(update.map_err(unbuilt)?)

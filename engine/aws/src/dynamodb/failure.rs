@@ -18,7 +18,8 @@ pub(super) struct Failure {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// No capacity, or somebody else's transaction on the same items: nothing was done, and it passes.
+    /// No capacity, or somebody else's transaction on the same items: nothing was done, and it
+    /// passes.
     Busy,
     /// It is not known whether it was done.
     Unknown,

@@ -32,7 +32,8 @@ const MARK: char = '~';
 /// Of a token there is one item.
 const TOKEN_SORT: &[u8] = b"token";
 
-/// Seconds for which the service leaves a row that has expired: clocks of processes differ, and it is they who decide.
+/// Seconds for which the service leaves a row that has expired: clocks of processes differ, and it
+/// is they who decide.
 const GRACE_SECONDS: u64 = 3600;
 
 /// A partition's name as `pk`. No name is that of a token, and no two names become one.

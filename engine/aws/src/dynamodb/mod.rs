@@ -1,17 +1,20 @@
 //! The store in one table of DynamoDB, which any number of processes share.
 //!
-//! A row is an item: `pk` the partition, `sk` the sort key, `value`, `version`, `expires_at` in milliseconds, and `ttl` in
-//! seconds, after which the service may remove it. A commit is one transaction: an operation of the store is a write or
-//! check under a condition, and one item more remembers the commit's token. Reads are strongly consistent.
+//! A row is an item: `pk` the partition, `sk` the sort key, `value`, `version`, `expires_at` in
+//! milliseconds, and `ttl` in seconds, after which the service may remove it. A commit is one
+//! transaction: an operation of the store is a write or check under a condition, and one item more
+//! remembers the commit's token. Reads are strongly consistent.
 //!
 //! Invariants:
-//! * **No decision is made on what was read before**: every expectation is a condition that the service checks.
-//! * **A token is used by one attempt**, whose random number is in its item. So an attempt whose answer was lost knows
-//!   itself again, and everybody else learns that it was there.
-//! * **Conflicts of transactions and throttling are waited for**, with chance in the pauses and within a limit; what is
-//!   not a failure of the rows themselves never looks like one.
+//! * **No decision is made on what was read before**: every expectation is a condition that the
+//!   service checks.
+//! * **A token is used by one attempt**, whose random number is in its item. So an attempt whose
+//!   answer was lost knows itself again, and everybody else learns that it was there.
+//! * **Conflicts of transactions and throttling are waited for**, with chance in the pauses and
+//!   within a limit; what is not a failure of the rows themselves never looks like one.
 //!
-//! What it must not know: what rows mean. `docs/dynamodb.md` has the table's design, its access patterns and its costs.
+//! What it must not know: what rows mean. `docs/dynamodb.md` has the table's design, its access
+//! patterns and its costs.
 
 mod commit;
 mod failure;
@@ -43,8 +46,9 @@ use self::patience::Patience;
 pub use self::table::{Created, Step, create_table};
 use crate::connection::Connection;
 
-/// Rows that the first request of a page asks for; those behind it ask for as many as are likely to fill the page. So a
-/// page of large rows does not read, and pay for, a megabyte of which it gives a quarter.
+/// Rows that the first request of a page asks for; those behind it ask for as many as are likely to
+/// fill the page. So a page of large rows does not read, and pay for, a megabyte of which it gives
+/// a quarter.
 const FIRST_ROWS: usize = 100;
 
 /// What the first request may take.
@@ -61,8 +65,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// The service answers within some ten milliseconds; what takes longer is better asked again. A turn is answered
-    /// within seconds, so that it has to know early when the table is gone.
+    /// The service answers within some ten milliseconds; what takes longer is better asked again. A
+    /// turn is answered within seconds, so that it has to know early when the table is gone.
     fn default() -> Self {
         Self { attempt: Duration::from_millis(500), operation: Duration::from_secs(2) }
     }
@@ -90,8 +94,8 @@ pub struct DynamoStore {
 }
 
 impl DynamoStore {
-    /// The table `table`, which was made before. Asks it for a row that is not there, and takes its time: it is now that
-    /// credentials are found and a connection is opened.
+    /// The table `table`, which was made before. Asks it for a row that is not there, and takes its
+    /// time: it is now that credentials are found and a connection is opened.
     ///
     /// # Errors
     /// [`StoreError::Refused`] if there is no such table, or it may not be used.

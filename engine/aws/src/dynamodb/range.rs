@@ -1,4 +1,5 @@
-//! A stretch of a partition in the words of a key condition, which knows only ranges with both ends in them.
+//! A stretch of a partition in the words of a key condition, which knows only ranges with both ends
+//! in them.
 
 use std::ops::Bound;
 
@@ -59,7 +60,8 @@ impl Range {
     }
 }
 
-/// The first key that is not below `bytes`, which may be longer than keys are. `Some(None)`: all keys are such.
+/// The first key that is not below `bytes`, which may be longer than keys are. `Some(None)`: all
+/// keys are such.
 #[expect(clippy::option_option, reason = "no bound and no key are different answers")]
 fn at_or_after(bytes: &[u8]) -> Option<Option<Vec<u8>>> {
     match bytes.get(..MAX_SORT_BYTES) {

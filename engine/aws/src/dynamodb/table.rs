@@ -275,7 +275,8 @@ impl Making<'_> {
         }
     }
 
-    /// A table that was made here has it from the beginning; one that was restored, or that others made, may not.
+    /// A table that was made here has it from the beginning; one that was restored, or that others
+    /// made, may not.
     async fn protect(&self, made: &Step) -> Result<Step, StoreError> {
         let request = self.client.update_table().table_name(self.table);
         let request = request.deletion_protection_enabled(true);
@@ -287,7 +288,8 @@ impl Making<'_> {
             let asked = self.ask(|| async {
                 match request.clone().send().await {
                     Ok(_) => Ok(true),
-                    // The table is being changed: by somebody else, or by a try of ours whose answer was lost.
+                    // The table is being changed: by somebody else, or by a try of ours whose
+                    // answer was lost.
                     Err(error) if is(&error, |e| e.is_resource_in_use_exception()) => Ok(false),
                     Err(error) => Err(Failure::of(error)),
                 }

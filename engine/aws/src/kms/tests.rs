@@ -1,4 +1,5 @@
-//! Against moto and ministack over HTTP, and for what neither does against a server that answers as the test says.
+//! Against moto and ministack over HTTP, and for what neither does against a server that answers as
+//! the test says.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,17 +1,20 @@
 //! Articles found by their words and by their meaning: the local index beside vectors from Bedrock.
 //!
-//! **Ranking.** Both ways rank the passages of the base in the call's language; the ranks are joined by reciprocal rank
-//! fusion (`1 / (60 + rank)`, summed), which needs no common scale. A passage takes part by its words if the local index
-//! finds it, and by its meaning if it is at least [`LEAST_SIMILARITY`] like the question. Equal sums are ordered by
-//! score, then by id: the same texts and vectors give the same answer.
+//! **Ranking.** Both ways rank the passages of the base in the call's language; the ranks are
+//! joined by reciprocal rank fusion (`1 / (60 + rank)`, summed), which needs no common scale. A
+//! passage takes part by its words if the local index finds it, and by its meaning if it is at
+//! least [`LEAST_SIMILARITY`] like the question. Equal sums are ordered by score, then by id: the
+//! same texts and vectors give the same answer.
 //!
-//! **Score.** What a plugin compares with its threshold must have a meaning that a sum of ranks has not. It is the better
-//! of two shares: the words of the question that the passage says (the local score), and how far the similarity lies
-//! between what unlike texts have and what a text has with its own question (`closeness`).
+//! **Score.** What a plugin compares with its threshold must have a meaning that a sum of ranks has
+//! not. It is the better of two shares: the words of the question that the passage says (the local
+//! score), and how far the similarity lies between what unlike texts have and what a text has with
+//! its own question (`closeness`).
 //!
-//! **Never waited for.** Passages are embedded in the background when a release is made, and kept in the store by what
-//! they say: a restart or a changed article embeds what is new, and processes that share a store share them. Until a
-//! base is ready, and whenever the question cannot be embedded in time, the words alone answer.
+//! **Never waited for.** Passages are embedded in the background when a release is made, and kept
+//! in the store by what they say: a restart or a changed article embeds what is new, and processes
+//! that share a store share them. Until a base is ready, and whenever the question cannot be
+//! embedded in time, the words alone answer.
 
 mod vectors;
 
@@ -56,8 +59,8 @@ struct Shelf {
 }
 
 impl Hybrid {
-    /// `limit`: how long a question may take to be embedded. Passages whose vectors are not known are embedded in the
-    /// background, on the runtime in which this is called.
+    /// `limit`: how long a question may take to be embedded. Passages whose vectors are not known
+    /// are embedded in the background, on the runtime in which this is called.
     pub fn new(local: Arc<LocalKnowledge>, vectors: &Arc<Vectors>, limit: Duration) -> Self {
         let mut shelves = BTreeMap::new();
         for (base, locale, passages) in local.shelves() {
@@ -82,7 +85,8 @@ fn said(passage: &Passage) -> String {
 #[async_trait]
 impl Knowledge for Hybrid {
     async fn search(&self, caller: &Caller, query: &Query) -> Result<Vec<Passage>, HostError> {
-        // Asked for as many as it gives: a passage may rank low by its words and high by its meaning.
+        // Asked for as many as it gives: a passage may rank low by its words and high by its
+        // meaning.
         let wide = Query { limit: MAX_PASSAGES, ..query.clone() };
         let limit = match query.limit {
             0 => return self.local.search(caller, query).await,
@@ -132,8 +136,8 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Where a similarity lies between [`LEAST_SIMILARITY`] (0) and that of a text with its own question (1), with four
-/// digits, as the local score has.
+/// Where a similarity lies between [`LEAST_SIMILARITY`] (0) and that of a text with its own
+/// question (1), with four digits, as the local score has.
 fn closeness(similarity: f32) -> f64 {
     let share = (similarity - LEAST_SIMILARITY) / (FULL_SIMILARITY - LEAST_SIMILARITY);
     (f64::from(share.clamp(0.0, 1.0)) * 10_000.0).round() / 10_000.0

@@ -1,6 +1,6 @@
-//! Over the shipped articles, with a server of our own that embeds in place of Titan: a text's vector is what it says, as
-//! counts of the words that it shares with a few topics. So what is near is known, and a paraphrase can be near without
-//! sharing a word with its passage.
+//! Over the shipped articles, with a server of our own that embeds in place of Titan: a text's
+//! vector is what it says, as counts of the words that it shares with a few topics. So what is near
+//! is known, and a paraphrase can be near without sharing a word with its passage.
 
 use std::path::Path;
 

@@ -1,7 +1,9 @@
-//! Vectors of texts: in memory, else in the store, else from Bedrock, which is asked in the background.
+//! Vectors of texts: in memory, else in the store, else from Bedrock, which is asked in the
+//! background.
 //!
-//! A row for each text in the partition `embeddings/MODEL/DIMENSIONS`, under the SHA-256 of the text. Nothing is ever
-//! changed there, and what no release needs any more stays: 3 KB a passage. Losing the partition costs asking again.
+//! A row for each text in the partition `embeddings/MODEL/DIMENSIONS`, under the SHA-256 of the
+//! text. Nothing is ever changed there, and what no release needs any more stays: 3 KB a passage.
+//! Losing the partition costs asking again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -43,8 +45,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// In the order of the texts; none for one that Bedrock does not take. None at all until the last was asked for:
-    /// half of them would rank some passages by their meaning and others not.
+    /// In the order of the texts; none for one that Bedrock does not take. None at all until the
+    /// last was asked for: half of them would rank some passages by their meaning and others not.
     pub(super) fn ready(&self) -> Option<&[Option<Vector>]> {
         self.ready.get().map(Vec::as_slice)
     }
@@ -120,7 +122,8 @@ impl Vectors {
         &self.titan
     }
 
-    /// The vectors of `texts`, looked for in the background, as long as somebody has what is given back.
+    /// The vectors of `texts`, looked for in the background, as long as somebody has what is given
+    /// back.
     pub(super) fn want(self: &Arc<Self>, texts: Vec<String>) -> Wanted {
         let ready = Arc::new(OnceLock::new());
         let (all, waiting) = (Arc::clone(self), Arc::downgrade(&ready));
@@ -216,7 +219,7 @@ impl Vectors {
 struct NobodyWaits;
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text))
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! Amazon Lex V2 as the recogniser: `RecognizeText`.
 //!
-//! * **One conversation, one Lex session.** A request without a session begins a new one, whose id is made of the call
-//!   and of what began it; the id goes with the session that is handed back. So two questions of one call do not find
-//!   each other's half-filled slots in Lex, and a request that is repeated finds its own session.
-//! * **Nothing is lost on the way.** What the port has no field for (active contexts, runtime hints, how a slot is
-//!   spelled) is kept in the session's `rest` (`session`). Slots that are not filled are told as such, though the SDK
-//!   refuses the answers that have them (`nulls`).
-//! * **Never asked twice.** `RecognizeText` moves the conversation on, so a request that may have reached Lex is not
-//!   repeated: not here, and not by the server, which goes by the failure's code (see [`crate::error`]).
+//! * **One conversation, one Lex session.** A request without a session begins a new one, whose id
+//!   is made of the call and of what began it; the id goes with the session that is handed back. So
+//!   two questions of one call do not find each other's half-filled slots in Lex, and a request
+//!   that is repeated finds its own session.
+//! * **Nothing is lost on the way.** What the port has no field for (active contexts, runtime
+//!   hints, how a slot is spelled) is kept in the session's `rest` (`session`). Slots that are not
+//!   filled are told as such, though the SDK refuses the answers that have them (`nulls`).
+//! * **Never asked twice.** `RecognizeText` moves the conversation on, so a request that may have
+//!   reached Lex is not repeated: not here, and not by the server, which goes by the failure's code
+//!   (see [`crate::error`]).
 //!
-//! Limits: a text has at most 1,024 characters, an answer comes within three quarters of the turn's budget.
+//! Limits: a text has at most 1,024 characters, an answer comes within three quarters of the turn's
+//! budget.
 
 mod nulls;
 mod session;
@@ -29,7 +32,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::connection::{Connection, within};
-use crate::error::{AwsError, Failure};
+use crate::error::{AwsError, ServiceFailure};
 use crate::names::{entries, known};
 
 /// Bot that answers when a request names none.
@@ -134,15 +137,16 @@ impl Nlu for Lex {
             .set_request_attributes(attributes(&request.request_attributes))
             .send()
             .await
-            .map_err(|error| Failure::of(SERVICE, &error).hiding([request.text.as_str()]))?;
+            .map_err(|error| ServiceFailure::of(SERVICE, &error).hiding([request.text.as_str()]))?;
         recognition(answer, session_id)
     }
 }
 
-/// The same for every repetition of a request, another for each conversation, and with the call's id in it.
+/// The same for every repetition of a request, another for each conversation, and with the call's
+/// id in it.
 fn session_id(caller: &Caller) -> String {
     let digest = Sha256::digest(format!("{}\n{}", caller.call_id, caller.idempotency_key));
-    let mark: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let mark: String = hex::encode(&digest[..6]);
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "._:-".contains(c) { c } else { '_' };
     let room = SESSION_ID_CHARS - mark.len() - 1;
     let call: String = caller.call_id.chars().map(allowed).take(room).collect();

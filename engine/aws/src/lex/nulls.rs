@@ -1,9 +1,10 @@
 //! Lets the SDK read answers with slots that are not filled.
 //!
-//! Lex says `"City": null` for such a slot. The service's model does not allow a map's value to be null, and the SDK
-//! takes the model at its word: it refuses the whole answer ("dense map cannot contain null values"). So an answer is
-//! changed before it is read: a slot of `null` becomes a slot of `{}`, which says the same and keeps its name.
-//! An attribute of `null` is dropped. What is no JSON is passed on as it is, for the SDK to complain about.
+//! Lex says `"City": null` for such a slot. The service's model does not allow a map's value to be
+//! null, and the SDK takes the model at its word: it refuses the whole answer ("dense map cannot
+//! contain null values"). So an answer is changed before it is read: a slot of `null` becomes a
+//! slot of `{}`, which says the same and keeps its name. An attribute of `null` is dropped. What is
+//! no JSON is passed on as it is, for the SDK to complain about.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{

@@ -1,14 +1,15 @@
 //! A session of Lex as the port's, and back.
 //!
-//! The port flattens slots, each under its path (`Days[0]`, `Trip.To`), and keeps apart what a dialogue needs; everything
-//! else of Lex's session state is in `rest`, as JSON with Lex's own names, and with the session's id.
+//! The port flattens slots, each under its path (`Days[0]`, `Trip.To`), and keeps apart what a
+//! dialogue needs; everything else of Lex's session state is in `rest`, as JSON with Lex's own
+//! names, and with the session's id.
 
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_lexruntimev2::error::BuildError;
 use aws_sdk_lexruntimev2::types as lex;
 use dialgraph_kernel::ports::HostError;
-use dialgraph_kernel::ports::nlu::{Intent, Session, Slot, SlotValue};
+use dialgraph_kernel::ports::nlu::{Intent, RecognizerSession, Slot, SlotValue};
 use serde::{Deserialize, Serialize};
 
 use super::{attributes, sorted};
@@ -69,7 +70,7 @@ pub(super) fn fresh() -> lex::SessionState {
 /// # Errors
 /// `invalid` if it is none that Lex gave.
 pub(super) fn to_lex(
-    session: &Session,
+    session: &RecognizerSession,
     new_id: impl FnOnce() -> String,
 ) -> Result<(String, lex::SessionState), HostError> {
     let bad = |why: &str| {
@@ -83,7 +84,8 @@ pub(super) fn to_lex(
         }
         None => Rest::default(),
     };
-    // A dialogue that is over is not gone on with: attributes and contexts stay, and the next intent is looked for.
+    // A dialogue that is over is not gone on with: attributes and contexts stay, and the next
+    // intent is looked for.
     let closed = session.action.as_deref() == Some("close");
     let intent = match &session.intent {
         _ if closed => None,
@@ -126,9 +128,9 @@ pub(super) fn to_lex(
 }
 
 /// What Lex says of its session `id`.
-pub(super) fn from_lex(state: Option<lex::SessionState>, id: &str) -> Session {
+pub(super) fn from_lex(state: Option<lex::SessionState>, id: &str) -> RecognizerSession {
     let mut rest = Rest { session_id: Some(id.to_owned()), ..Rest::default() };
-    let mut session = Session::default();
+    let mut session = RecognizerSession::default();
     if let Some(state) = state {
         session.attributes = sorted(state.session_attributes);
         session.intent = state.intent.map(intent_from_lex);

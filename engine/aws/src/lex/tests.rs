@@ -1,7 +1,7 @@
-//! Against a server of our own in place of Lex: its answers are built from the published shapes of `RecognizeText`, and
-//! held with the requests against botocore's model of the service.
+//! Against a server of our own in place of Lex: its answers are built from the published shapes of
+//! `RecognizeText`, and held with the requests against botocore's model of the service.
 
-use dialgraph_kernel::ports::nlu::{Intent, Session, Slot, SlotValue};
+use dialgraph_kernel::ports::nlu::{Intent, RecognizerSession, Slot, SlotValue};
 use dialgraph_stand_ins::scripted::{Exchange, Part, Reply, Scripted};
 use dialgraph_stand_ins::shapes;
 
@@ -174,7 +174,7 @@ async fn the_locale_is_lexs_own_and_a_session_of_another_recogniser_is_taken() {
             resolved: vec![],
         }),
     };
-    let session = Session {
+    let session = RecognizerSession {
         intent: Some(Intent {
             name: "Outage".into(),
             state: "in-progress".into(),
@@ -183,7 +183,7 @@ async fn the_locale_is_lexs_own_and_a_session_of_another_recogniser_is_taken() {
         }),
         action: Some("elicit-slot".into()),
         slot_to_elicit: Some("Since".into()),
-        ..Session::default()
+        ..RecognizerSession::default()
     };
     let request = Request { session: Some(session.clone()), ..said("since noon") };
     lex(&server, BUDGET).recognize(&english, &request).await.unwrap();

@@ -1,8 +1,9 @@
 //! Speech that was made before, on disk under the digest of what was asked for.
 //!
-//! A file is a line of JSON with the audio's own digest, and the audio. It is written beside and renamed, so that a
-//! reader finds a whole file or none; and it is checked when it is read, so that a damaged one is made anew and not
-//! played. When all together outgrow the bound, those go that were not read for the longest time.
+//! A file is a line of JSON with the audio's own digest, and the audio. It is written beside and
+//! renamed, so that a reader finds a whole file or none; and it is checked when it is read, so that
+//! a damaged one is made anew and not played. When all together outgrow the bound, those go that
+//! were not read for the longest time.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use dialgraph_store::Digest;
+use dialgraph_base::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::Audio;
@@ -31,11 +32,11 @@ pub struct Cache {
 
 /// Why something could not be kept. Speech is had without a cache, too.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} {}: {source}", path.display())]
+#[error("{doing} {}: {why}", path.display())]
 pub struct CacheError {
     doing: &'static str,
     path: PathBuf,
-    source: std::io::Error,
+    why: std::io::Error,
 }
 
 /// The first line of a file.
@@ -79,8 +80,7 @@ impl Cache {
     /// If it cannot be written.
     pub fn put(&self, speech: &Speech, audio: &Audio) -> Result<(), CacheError> {
         let path = self.path(speech);
-        let failed =
-            |source| CacheError { doing: "cannot keep speech in", path: path.clone(), source };
+        let failed = |why| CacheError { doing: "cannot keep speech in", path: path.clone(), why };
         fs::create_dir_all(&self.folder).map_err(failed)?;
         let head = Head {
             version: 1,
@@ -100,10 +100,11 @@ impl Cache {
         self.shrink(&path)
     }
 
-    /// Takes out what was not read for the longest time, until the rest is within the bound. `newest` stays.
+    /// Takes out what was not read for the longest time, until the rest is within the bound.
+    /// `newest` stays.
     fn shrink(&self, newest: &Path) -> Result<(), CacheError> {
         let failed =
-            |source| CacheError { doing: "cannot look through", path: self.folder.clone(), source };
+            |why| CacheError { doing: "cannot look through", path: self.folder.clone(), why };
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -147,10 +148,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::polly::{Engine, Format, Voice};
+    use crate::polly::{Format, Voice, VoiceEngine};
 
     fn speech(text: &str) -> Speech {
-        let voice = Voice::new("Seoyeon", Engine::Neural, Some("ko-KR")).unwrap();
+        let voice = Voice::new("Seoyeon", VoiceEngine::Neural, Some("ko-KR")).unwrap();
         Speech { text: text.to_owned(), ssml: false, voice, format: Format::Mp3 }
     }
 
@@ -170,7 +171,7 @@ mod tests {
         others[0].text.push('.');
         others[1].ssml = true;
         others[2].format = Format::Mulaw;
-        others[3].voice.engine = Engine::Standard;
+        others[3].voice.engine = VoiceEngine::Standard;
         others[4].voice.language = None;
         for other in others {
             assert_eq!(cache.get(&other), None, "{other:?}");

@@ -1,7 +1,9 @@
+//! Why Polly gave no audio, and what helps: another voice or engine, a shorter text, a permission.
+
 use std::fmt::Write as _;
 
 use super::speech::{Unsayable, Voice};
-use crate::error::Failure;
+use crate::error::ServiceFailure;
 
 /// Why there is no audio.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,25 +12,25 @@ pub enum SpeechError {
     #[error("{}", listed(.0))]
     Unsayable(Vec<Unsayable>),
     #[error("spread the text over several prompts ({0})")]
-    TooLong(Failure),
+    TooLong(ServiceFailure),
     #[error("the SSML is refused ({0})")]
-    Ssml(Failure),
+    Ssml(ServiceFailure),
     #[error(
         "voice {voice} has no {engine} engine in this region; name another with --engine, or see `aws polly describe-voices --engine {engine}` ({failure})"
     )]
-    Engine { voice: String, engine: String, failure: Failure },
+    Engine { voice: String, engine: String, failure: ServiceFailure },
     #[error("voice {voice} does not speak {language}; name another with --voice ({failure})")]
-    Language { voice: String, language: String, failure: Failure },
+    Language { voice: String, language: String, failure: ServiceFailure },
     #[error("there is no voice {voice} in this account and region ({failure})")]
-    Voice { voice: String, failure: Failure },
+    Voice { voice: String, failure: ServiceFailure },
     #[error("allow the role `polly:SynthesizeSpeech` ({0})")]
-    Denied(Failure),
+    Denied(ServiceFailure),
     #[error(transparent)]
-    Failed(Failure),
+    Failed(ServiceFailure),
 }
 
 impl SpeechError {
-    pub(super) fn of(failure: Failure, voice: &Voice) -> Self {
+    pub(super) fn of(failure: ServiceFailure, voice: &Voice) -> Self {
         let id = voice.id.clone();
         match failure.code.as_deref() {
             Some("TextLengthExceededException") => Self::TooLong(failure),
@@ -47,7 +49,7 @@ impl SpeechError {
     }
 
     /// What the service or the way to it said; none: it was not asked.
-    pub fn failure(&self) -> Option<&Failure> {
+    pub fn failure(&self) -> Option<&ServiceFailure> {
         match self {
             Self::Unsayable(_) => None,
             Self::Engine { failure, .. }

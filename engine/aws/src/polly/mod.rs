@@ -1,10 +1,11 @@
 //! Amazon Polly: text to speech, for prompts that are rendered before any call.
 //!
-//! What is sure to be refused is not sent: lengths and SSML are checked here, with the place of each mistake. A
-//! request is repeated only where the service says so (throttled, its own failure); an answer counts only if it is
-//! audio of the kind that was asked for, and whole.
+//! What is sure to be refused is not sent: lengths and SSML are checked here, with the place of
+//! each mistake. A request is repeated only where the service says so (throttled, its own failure);
+//! an answer counts only if it is audio of the kind that was asked for, and whole.
 //!
-//! Callers of a live call hear Polly through Amazon Connect, which asks it by itself; nothing here is on that path.
+//! Callers of a live call hear Polly through Amazon Connect, which asks it by itself; nothing here
+//! is on that path.
 
 mod cache;
 mod error;
@@ -24,10 +25,10 @@ use bytes::Bytes;
 
 pub use self::cache::{Cache, CacheError};
 pub use self::error::SpeechError;
-pub use self::speech::{Engine, Format, MAX_BILLED, MAX_TEXT, Speech, Unsayable, Voice};
+pub use self::speech::{Format, MAX_BILLED, MAX_TEXT, Speech, Unsayable, Voice, VoiceEngine};
 
 use crate::connection::{CONNECT, Connection};
-use crate::error::{Cause, Failure};
+use crate::error::{Cause, ServiceFailure};
 
 const SERVICE: &str = "Amazon Polly";
 
@@ -36,7 +37,8 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 /// One request with its repetitions, and after that its audio.
 const OPERATION: Duration = Duration::from_secs(40);
 const AUDIO: Duration = Duration::from_secs(60);
-/// Neural voices take 8 requests a second for an account: whoever is throttled comes back after a second or so.
+/// Neural voices take 8 requests a second for an account: whoever is throttled comes back after a
+/// second or so.
 const ATTEMPTS: u32 = 4;
 const BACKOFF: Duration = Duration::from_millis(500);
 
@@ -73,7 +75,8 @@ impl Polly {
         Self::patient(connection, ATTEMPT, OPERATION)
     }
 
-    /// With other limits: `attempt` until an answer's head is there, `operation` for that with all repetitions.
+    /// With other limits: `attempt` until an answer's head is there, `operation` for that with all
+    /// repetitions.
     pub fn patient(connection: &Connection, attempt: Duration, operation: Duration) -> Self {
         let config = aws_sdk_polly::config::Builder::from(connection.sdk())
             .retry_config(
@@ -92,7 +95,8 @@ impl Polly {
     /// Speaks.
     ///
     /// # Errors
-    /// Everything that is wrong with `speech`, found before asking; or why the service made no audio of it.
+    /// Everything that is wrong with `speech`, found before asking; or why the service made no
+    /// audio of it.
     pub async fn say(&self, speech: &Speech) -> Result<Audio, SpeechError> {
         speech.check().map_err(SpeechError::Unsayable)?;
         let format = speech.format;
@@ -113,7 +117,7 @@ impl Polly {
         let answer = request
             .send()
             .await
-            .map_err(|error| SpeechError::of(Failure::of(SERVICE, &error), &speech.voice))?;
+            .map_err(|error| SpeechError::of(ServiceFailure::of(SERVICE, &error), &speech.voice))?;
         let content = answer.content_type.unwrap_or_default();
         let kind = content.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case(format.content_type()) {
@@ -138,7 +142,7 @@ impl Polly {
 }
 
 fn failed(cause: Cause, why: &str) -> SpeechError {
-    SpeechError::Failed(Failure::new(SERVICE, cause, why))
+    SpeechError::Failed(ServiceFailure::new(SERVICE, cause, why))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use aws_sdk_polly::types::{LanguageCode, VoiceId};
-use dialgraph_store::Digest;
+use dialgraph_base::Digest;
 use serde_json::json;
 
 use super::ssml;
@@ -18,14 +18,14 @@ pub const MAX_TEXT: usize = 6_000;
 
 /// How a voice speaks. Each voice has some of these; which, the service knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum VoiceEngine {
     Standard,
     Neural,
     LongForm,
     Generative,
 }
 
-impl Engine {
+impl VoiceEngine {
     const ALL: [Self; 4] = [Self::Standard, Self::Neural, Self::LongForm, Self::Generative];
 
     /// The service's word for it.
@@ -39,13 +39,13 @@ impl Engine {
     }
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for VoiceEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
 }
 
-impl FromStr for Engine {
+impl FromStr for VoiceEngine {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -61,9 +61,9 @@ impl FromStr for Engine {
 pub struct Voice {
     /// Such as `Seoyeon`; or `vc-…`, a voice that was made for the account.
     pub id: String,
-    pub engine: Engine,
-    /// The language as the service writes it, such as `ko-KR`: then a voice of another language is refused. None: the
-    /// voice's own.
+    pub engine: VoiceEngine,
+    /// The language as the service writes it, such as `ko-KR`: then a voice of another language is
+    /// refused. None: the voice's own.
     pub language: Option<String>,
 }
 
@@ -72,12 +72,12 @@ impl Voice {
     ///
     /// # Errors
     /// When there is no voice of that name, with the nearest that there is.
-    pub fn new(id: &str, engine: Engine, language: Option<&str>) -> Result<Self, String> {
+    pub fn new(id: &str, engine: VoiceEngine, language: Option<&str>) -> Result<Self, String> {
         let known = VoiceId::values();
         if !known.contains(&id) && !id.starts_with("vc-") {
             let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(id));
             return Err(
-                match same.or_else(|| dialgraph_flow::nearest(id, known.iter().copied())) {
+                match same.or_else(|| dialgraph_base::nearest(id, known.iter().copied())) {
                     Some(near) => format!("Polly has no voice `{id}`; did you mean `{near}`?"),
                     None => format!(
                         "Polly has no voice `{id}`; `aws polly describe-voices --language-code ko-KR` lists those of a language"
@@ -98,7 +98,8 @@ pub enum Format {
     Mp3,
     /// WAV with 16-bit samples, 16 kHz, mono.
     Pcm,
-    /// WAV with µ-law samples, 8 kHz, mono: what telephones carry, and Amazon Connect takes as a prompt.
+    /// WAV with µ-law samples, 8 kHz, mono: what telephones carry, and Amazon Connect takes as a
+    /// prompt.
     Mulaw,
 }
 

@@ -1,12 +1,13 @@
 //! Which elements of SSML the engines of Polly speak.
 //!
-//! Source: <https://docs.aws.amazon.com/polly/latest/dg/supportedtags.html>, and the pages of `prosody` and of the
-//! newscaster's style. The service refuses an element that the engine lacks, but for generative voices, where it is
-//! not said what becomes of it; here it is a mistake for all.
+//! Source: <https://docs.aws.amazon.com/polly/latest/dg/supportedtags.html>, and the pages of
+//! `prosody` and of the newscaster's style. The service refuses an element that the engine lacks,
+//! but for generative voices, where it is not said what becomes of it; here it is a mistake for
+//! all.
 
 use dialgraph_flow::template::{Ssml, SsmlElement, read_ssml};
 
-use super::speech::{Engine, Unsayable, Voice};
+use super::speech::{Unsayable, Voice, VoiceEngine};
 
 /// Voices with the newscaster's style.
 const NEWSCASTERS: [&str; 4] = ["Amy", "Joanna", "Lupe", "Matthew"];
@@ -42,7 +43,7 @@ fn unsayable(element: &SsmlElement, voice: &Voice) -> Option<Unsayable> {
         found.map(|(_, value)| value.as_str())
     };
     let engine = voice.engine;
-    let standard = engine == Engine::Standard;
+    let standard = engine == VoiceEngine::Standard;
     let lacks = |what: String, help: &str| {
         Some(Unsayable {
             message: format!("{engine} voices do not speak `{what}`"),
@@ -67,7 +68,7 @@ fn unsayable(element: &SsmlElement, voice: &Voice) -> Option<Unsayable> {
         "amazon:effect" if standard => None,
         "amazon:effect" => {
             let name = value("name");
-            if name == Some("drc") && engine != Engine::Generative {
+            if name == Some("drc") && engine != VoiceEngine::Generative {
                 return None;
             }
             let shown = match (name, element.attributes.first()) {
@@ -77,7 +78,9 @@ fn unsayable(element: &SsmlElement, voice: &Voice) -> Option<Unsayable> {
             };
             lacks(shown, STANDARD)
         }
-        "amazon:domain" if engine == Engine::Neural && NEWSCASTERS.contains(&voice.id.as_str()) => {
+        "amazon:domain"
+            if engine == VoiceEngine::Neural && NEWSCASTERS.contains(&voice.id.as_str()) =>
+        {
             None
         }
         "amazon:domain" => Some(Unsayable {
@@ -98,7 +101,7 @@ mod tests {
     use super::*;
     use crate::polly::{Format, Speech};
 
-    fn told(voice: &str, engine: Engine, text: &str) -> String {
+    fn told(voice: &str, engine: VoiceEngine, text: &str) -> String {
         let voice = Voice::new(voice, engine, None).unwrap();
         let speech = Speech { text: text.to_owned(), ssml: true, voice, format: Format::Mp3 };
         let Err(wrong) = speech.check() else { return "good".to_owned() };
@@ -117,7 +120,7 @@ mod tests {
                     <amazon:effect name=\"whispered\">쉿</amazon:effect>\
                     <amazon:effect vocal-tract-length=\"+10%\">굵게</amazon:effect>\
                     <amazon:domain name=\"news\">뉴스</amazon:domain><blink/></speak>";
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, text));
+        insta::assert_snapshot!(told("Seoyeon", VoiceEngine::Neural, text));
     }
 
     #[test]
@@ -128,36 +131,41 @@ mod tests {
                      <lang xml:lang=\"en-US\">d</lang><say-as interpret-as=\"digits\">12</say-as>\
                      <prosody volume=\"loud\">e</prosody></speak>";
         let emphasis = "<speak><emphasis level=\"strong\">a</emphasis><prosody pitch=\"low\">b</prosody></speak>";
-        let engines = [Engine::Standard, Engine::Neural, Engine::LongForm, Engine::Generative];
+        let engines = [
+            VoiceEngine::Standard,
+            VoiceEngine::Neural,
+            VoiceEngine::LongForm,
+            VoiceEngine::Generative,
+        ];
         let good = |text| engines.map(|engine| told("Joanna", engine, text) == "good");
         assert_eq!(good(plain), [true, true, true, true]);
         assert_eq!(good(drc), [true, true, true, false]);
         assert_eq!(good(news), [false, true, false, false]);
         assert_eq!(good(emphasis), [true, false, false, false]);
-        assert_ne!(told("Seoyeon", Engine::Neural, news), "good");
+        assert_ne!(told("Seoyeon", VoiceEngine::Neural, news), "good");
     }
 
     #[test]
     fn text_that_is_no_ssml_is_pointed_at_and_tags_are_not_counted() {
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<speak>가\n<p>나</speak>"), @"2:5: this is not well-formed SSML: expected 'p' tag, not 'speak'; in SSML write `&amp;` for &, `&lt;` for <, and close every element");
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<p>가</p>"), @"1:2: SSML begins with `<speak>` and not with `<p>`; put the whole text between `<speak>` and `</speak>`");
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, "<speak> </speak>"), @"good");
+        insta::assert_snapshot!(told("Seoyeon", VoiceEngine::Neural, "<speak>가\n<p>나</speak>"), @"2:5: this is not well-formed SSML: expected 'p' tag, not 'speak'; in SSML write `&amp;` for &, `&lt;` for <, and close every element");
+        insta::assert_snapshot!(told("Seoyeon", VoiceEngine::Neural, "<p>가</p>"), @"1:2: SSML begins with `<speak>` and not with `<p>`; put the whole text between `<speak>` and `</speak>`");
+        insta::assert_snapshot!(told("Seoyeon", VoiceEngine::Neural, "<speak> </speak>"), @"good");
         let pauses = "<break time=\"1s\"/>".repeat(200);
         let long = format!("<speak>{pauses}{}</speak>", "가".repeat(2_000));
-        assert_eq!(told("Seoyeon", Engine::Neural, &long), "good");
+        assert_eq!(told("Seoyeon", VoiceEngine::Neural, &long), "good");
         let longer = format!("<speak>{pauses}{}</speak>", "가".repeat(3_001));
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, &longer), @"3001 characters are to be spoken, more than 3000; spread them over several prompts");
+        insta::assert_snapshot!(told("Seoyeon", VoiceEngine::Neural, &longer), @"3001 characters are to be spoken, more than 3000; spread them over several prompts");
         let tags = format!("<speak>{}가</speak>", "<break time=\"1s\"/>".repeat(400));
-        insta::assert_snapshot!(told("Seoyeon", Engine::Neural, &tags), @"the text has 7216 characters with its tags, more than 6000; spread it over several prompts");
+        insta::assert_snapshot!(told("Seoyeon", VoiceEngine::Neural, &tags), @"the text has 7216 characters with its tags, more than 6000; spread it over several prompts");
     }
 
     #[test]
     fn a_voice_or_engine_that_is_not_there_is_told_with_the_nearest() {
-        let voice = |id| Voice::new(id, Engine::Neural, None).map(|voice| voice.id);
+        let voice = |id| Voice::new(id, VoiceEngine::Neural, None).map(|voice| voice.id);
         assert_eq!(voice("vc-9a8fa85dd3").as_deref(), Ok("vc-9a8fa85dd3"));
         insta::assert_snapshot!(voice("Seoyoen").unwrap_err(), @"Polly has no voice `Seoyoen`; did you mean `Seoyeon`?");
         insta::assert_snapshot!(voice("seoyeon").unwrap_err(), @"Polly has no voice `seoyeon`; did you mean `Seoyeon`?");
         insta::assert_snapshot!(voice("Cholsu2000").unwrap_err(), @"Polly has no voice `Cholsu2000`; `aws polly describe-voices --language-code ko-KR` lists those of a language");
-        insta::assert_snapshot!("nerual".parse::<Engine>().unwrap_err(), @"there is no engine `nerual`; Polly has standard, neural, long-form, generative");
+        insta::assert_snapshot!("nerual".parse::<VoiceEngine>().unwrap_err(), @"there is no engine `nerual`; Polly has standard, neural, long-form, generative");
     }
 }

@@ -12,7 +12,7 @@ fn polly(server: &Scripted) -> Polly {
 }
 
 fn speech(text: &str, format: Format) -> Speech {
-    let voice = Voice::new("Seoyeon", Engine::Neural, Some("ko-KR")).unwrap();
+    let voice = Voice::new("Seoyeon", VoiceEngine::Neural, Some("ko-KR")).unwrap();
     Speech { text: text.to_owned(), ssml: text.starts_with("<speak>"), voice, format }
 }
 

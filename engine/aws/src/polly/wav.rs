@@ -1,7 +1,7 @@
 //! WAV files around the samples that Polly sends bare.
 //!
-//! A RIFF file with the chunks `fmt `, `fact` where the samples are compressed, and `data`; all numbers little-endian
-//! (Microsoft, *New Multimedia Data Types and Data Techniques*, 1994).
+//! A RIFF file with the chunks `fmt `, `fact` where the samples are compressed, and `data`; all
+//! numbers little-endian (Microsoft, *New Multimedia Data Types and Data Techniques*, 1994).
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 

@@ -1,4 +1,5 @@
-//! Against moto over HTTP, and for what moto does not do against a server that answers as the test says.
+//! Against moto over HTTP, and for what moto does not do against a server that answers as the test
+//! says.
 
 use dialgraph_kernel::ports::http::{Credential, Request, Response};
 use dialgraph_kernel::provider::Http as _;
@@ -13,11 +14,11 @@ use crate::testing::caller;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-fn settings(keep: Duration, grace: Duration) -> Settings {
-    Settings { keep, grace, ..Settings::default() }
+fn settings(keep: Duration, grace: Duration) -> SecretsManagerSettings {
+    SecretsManagerSettings { keep, grace, ..SecretsManagerSettings::default() }
 }
 
-fn manager(url: &str, settings: Settings) -> Arc<SecretsManager> {
+fn manager(url: &str, settings: SecretsManagerSettings) -> Arc<SecretsManager> {
     Arc::new(SecretsManager::over(&stand_in(url), settings))
 }
 
@@ -83,7 +84,7 @@ async fn a_secret_or_a_key_of_one_reaches_the_host() {
     owner.create_secret().name("prod/desk").secret_string(whole).send().await.unwrap();
 
     let names = SecretRef::read(&["desk-key=prod/desk#token".to_owned()]).unwrap();
-    let secrets = manager(&moto.url(), Settings { names, ..settings(LONG, LONG) });
+    let secrets = manager(&moto.url(), SecretsManagerSettings { names, ..settings(LONG, LONG) });
     let desk = Desk::new(&secrets);
     secrets.open(&caller(), "desk-token").await.unwrap();
     desk.send("desk-token").await.unwrap();
@@ -182,7 +183,8 @@ async fn each_failure_is_told_as_what_it_is_and_never_asked_again_here() {
     for reply in replies {
         let server = Scripted::replies(vec![reply]);
         let names = SecretRef::read(&["desk-key=prod/desk#token".to_owned()]).unwrap();
-        let secrets = manager(&server.url(), Settings { names, ..settings(LONG, LONG) });
+        let secrets =
+            manager(&server.url(), SecretsManagerSettings { names, ..settings(LONG, LONG) });
         let name = if told.len() == 12 { "desk-key" } else { "desk-token" };
         let error = secrets.reveal(name).await.unwrap_err();
         assert_eq!(server.requests().len(), 1);
@@ -222,7 +224,7 @@ fn a_key_of_an_object_is_its_text_and_nothing_else_is() {
 #[test]
 fn the_limits_are_those_that_are_documented() {
     let documented = include_str!("../../../../docs/encryption.md");
-    let Settings { keep, grace, limit, .. } = Settings::default();
+    let SecretsManagerSettings { keep, grace, limit, .. } = SecretsManagerSettings::default();
     let row = format!(
         "without an answer within {} s; the secret was read in the last {} minutes |",
         limit.as_secs(),

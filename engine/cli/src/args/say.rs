@@ -6,43 +6,46 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::ProjectArgs;
 
-/// Speaks a text, or the prompts of a flow, into sound files: by Amazon Polly.
+/// Synthesizes a text, or the prompts of a flow, with Amazon Polly.
 ///
-/// What was spoken before with the same voice is not asked for again. Region and credentials are found where the AWS SDK
-/// looks for them.
+/// Speech that was synthesized before with the same voice comes from the cache. Region and
+/// credentials come from where the AWS SDK finds them.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph say \"안녕하세요\" -o hello.mp3\n  dialgraph say \"<speak>잠시만요.<break time='1s'/></speak>\" -o wait.wav --voice Seoyeon --engine standard\n  dialgraph say --flow main-entry -o prompts --format mulaw",
     group = clap::ArgGroup::new("what").required(true).args(["text", "flow"])
 )]
 pub(crate) struct SayArgs {
-    /// What to say, SSML if it begins with <speak>; `-`: what comes on standard input.
+    /// The text, which is SSML if it begins with <speak>; `-` reads standard input.
     pub(crate) text: Option<String>,
-    /// Says every prompt of this flow, by name or file, in each of its languages, but those with values in them.
+    /// Synthesizes every prompt of this flow, by name or file, in each of its languages, except
+    /// prompts with values in them.
     #[arg(long, value_name = "FLOW")]
     pub(crate) flow: Option<String>,
     /// The file to write; for a flow the folder, with a `manifest.json`.
     #[arg(long = "out", visible_alias = "output", short, value_name = "PATH")]
     pub(crate) out: PathBuf,
-    /// Who speaks; default: Seoyeon for ko-KR, Joanna for en-US.
+    /// The voice; default: Seoyeon for ko-KR, Joanna for en-US.
     #[arg(long, value_name = "[LOCALE=]VOICE[:ENGINE]")]
     pub(crate) voice: Vec<String>,
-    /// How: standard, neural, long-form or generative, as the voice can; default: neural.
+    /// The engine: standard, neural, long-form or generative, if the voice supports it; default:
+    /// neural.
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<String>,
     /// The language of the text; default: ko-KR if there is Hangul in it, else en-US.
     #[arg(long, value_name = "LOCALE", conflicts_with = "flow")]
     pub(crate) locale: Option<String>,
-    /// The kind of file; default: as the file's name ends (.wav: mulaw), for a flow mp3.
+    /// The audio format; default: by the file's extension (.wav: mulaw), and mp3 for a flow.
     #[arg(long, value_enum)]
     pub(crate) format: Option<SpeechFormat>,
     /// The region of Polly; default: `aws.region` of the configuration, or as the AWS SDK finds it.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Where what was spoken is kept, up to 256 MiB; default: `speech` in $DIALGRAPH_CACHE or ~/.cache/dialgraph.
+    /// The cache folder, of 256 MiB at most; default: `speech` in $DIALGRAPH_CACHE or
+    /// ~/.cache/dialgraph.
     #[arg(long, value_name = "FOLDER", env = "DIALGRAPH_SPEECH_CACHE")]
     pub(crate) cache: Option<PathBuf>,
-    /// Prints what was made as JSON.
+    /// Prints the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

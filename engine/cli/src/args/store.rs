@@ -12,12 +12,18 @@ pub(crate) enum StoreCommand {
     Import(StoreImportArgs),
     Purge(StorePurgeArgs),
     Erase(StoreEraseArgs),
+    Backup(StoreBackupArgs),
+    Verify(StoreVerifyArgs),
+    #[command(visible_alias = "restore")]
+    Recover(StoreRecoverArgs),
 }
 
-/// Makes the DynamoDB table of a store that several processes share, or completes one that is there.
+/// Creates the DynamoDB table for a store that several processes share, or completes an existing
+/// one.
 ///
-/// The table is paid for by request; time to live, point-in-time recovery and deletion protection are switched on. Region
-/// and credentials are found where the AWS SDK looks for them. Doing it again changes nothing.
+/// The table is billed per request and has time to live, point-in-time recovery and deletion
+/// protection. Region and credentials come from where the AWS SDK finds them. You can run this
+/// again without harm.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Example:\n  AWS_PROFILE=operator dialgraph store create-table --table dialgraph --region ap-northeast-2"
@@ -31,22 +37,23 @@ pub(crate) struct CreateTableArgs {
     pub(crate) region: Option<String>,
 }
 
-/// Makes a key that seals a store, into a file for `store.key_file`.
+/// Creates an encryption key for a store, in a file for `store.key_file`.
 ///
-/// With --kms the file holds a key that only AWS KMS can open, which the server asks when it starts. To rotate, add a
-/// key to the file with --add and restart the server: the first key seals, all of them open.
+/// With --kms, the file holds a key that only AWS KMS can unwrap; the server asks KMS when it
+/// starts. To rotate keys, add one to the file with --add and restart the server: the first key
+/// encrypts, and all of them decrypt.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph store new-key -o store.key\n  dialgraph store new-key --kms alias/dialgraph-store -o store.key\n  dialgraph store new-key --kms alias/dialgraph-store -o store.key --add"
 )]
 pub(crate) struct NewKeyArgs {
-    /// The file; it must not be there yet.
+    /// The file, which must not exist yet.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Has the key made and wrapped by this key of AWS KMS: its id, ARN or alias.
+    /// Has AWS KMS create and wrap the key with this KMS key, by id, ARN or alias.
     #[arg(long, value_name = "KEY")]
     pub(crate) kms: Option<String>,
-    /// Puts the new key in front of those that are in the file.
+    /// Adds the new key in front of those in the file.
     #[arg(long)]
     pub(crate) add: bool,
     /// The region of KMS; default: `aws.region` of the configuration, or as the AWS SDK finds it.
@@ -62,9 +69,10 @@ pub(crate) struct StoreArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Writes all that a store holds into one file: calls, records, tickets, releases, plugins and flows.
+/// Exports everything in a store to one file: calls, records, tickets, releases, plugins and flows.
 ///
-/// Sealed rows stay sealed: keep their key, too. An embedded store is exported while no server has it.
+/// Encrypted rows stay encrypted, so keep their key, too. Stop the server before you export an
+/// embedded store.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph store export -o backup.jsonl\n  dialgraph store export -o backup.jsonl --resume"
@@ -73,7 +81,7 @@ pub(crate) struct StoreExportArgs {
     /// The file, in JSON Lines; only its owner may read it.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Goes on with a file that was cut short.
+    /// Continues an export that was interrupted.
     #[arg(long)]
     pub(crate) resume: bool,
     /// Prints what was exported as JSON.
@@ -83,10 +91,10 @@ pub(crate) struct StoreExportArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// Puts what an export holds into a store, which may be of another kind.
+/// Imports an export into a store, which may be of another kind.
 ///
-/// The file is checked as a whole first. What is there already and the same is passed over, so that an import that
-/// was interrupted is simply made again; what is there and differs is never overwritten.
+/// The command checks the whole file first. It skips rows that the store holds already, so you can
+/// repeat an interrupted import, and it never overwrites a row that differs.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph store import backup.jsonl\n  DIALGRAPH_STORE__BACKEND=dynamodb dialgraph store import backup.jsonl"
@@ -100,10 +108,10 @@ pub(crate) struct StoreImportArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// A running server that is to do it, for a store that nobody else can open meanwhile.
+/// The running server that does the work, since no one else can open its store.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct RemoteArgs {
-    /// Has the server at this address do it, with calls up; default: the store is opened here.
+    /// Lets the server at this address do it, while it serves calls; default: open the store here.
     #[arg(long, value_name = "URL", env = "DIALGRAPH_SERVER")]
     pub(crate) server: Option<String>,
     /// An operator's token.
@@ -114,24 +122,25 @@ pub(crate) struct RemoteArgs {
     pub(crate) ca: Option<PathBuf>,
 }
 
-/// Removes calls that ended long ago, with their turns and late replies. Calls in progress are never touched.
+/// Removes calls that ended long ago, with their turns and late replies, but never a call in
+/// progress.
 ///
-/// Call logs and other records stay unless they are named. What was removed is told in the audit log.
+/// Call logs and other records stay unless you name them. The audit log says what was removed.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph store purge --older-than 90d --dry-run\n  dialgraph store purge --older-than 90d --records call_logs --tickets\n  dialgraph store purge --older-than 90d --server http://127.0.0.1:7700"
 )]
 pub(crate) struct StorePurgeArgs {
-    /// Since the call's last turn, such as `90d` or `36h`.
+    /// The time since a call's last turn, such as `90d` or `36h`.
     #[arg(long, value_name = "TIME", value_parser = crate::commands::store::age)]
     pub(crate) older_than: std::time::Duration,
-    /// A collection whose records go, too, that were not written for so long.
+    /// Also removes records of this collection that were last written that long ago.
     #[arg(long, value_name = "COLLECTION")]
     pub(crate) records: Vec<String>,
-    /// Tickets of the engine's own desk go, too, that were opened so long ago.
+    /// Also removes tickets of the engine's own desk that were opened that long ago.
     #[arg(long)]
     pub(crate) tickets: bool,
-    /// Tells what would be removed and removes nothing.
+    /// Shows what would be removed, without removing it.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Prints what was removed as JSON.
@@ -143,10 +152,11 @@ pub(crate) struct StorePurgeArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// Removes everything of one customer: records, call logs, calls, tickets, and what other calls were told of them.
+/// Erases one customer: records, call logs, calls, tickets, and what other calls hold about them.
 ///
-/// `erase:` in the project's dialgraph.yaml says where a customer is named. The audit log tells who did it and when, and
-/// of whom by a keyed hash. Exits with 1 when a call in progress holds something: erase again when it is over.
+/// `erase:` in the project's dialgraph.yaml says where a customer is named. The audit log records
+/// who erased whom and when, with a keyed hash in place of the customer. Exits with 1 if a call in
+/// progress holds something; erase again once it is over.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph store erase --customer c-001 --dry-run\n  dialgraph store erase --customer c-001 --server http://127.0.0.1:7700"
@@ -155,7 +165,7 @@ pub(crate) struct StoreEraseArgs {
     /// The customer's id.
     #[arg(long, value_name = "ID")]
     pub(crate) customer: String,
-    /// Tells what would be removed and removes nothing.
+    /// Shows what would be removed, without removing it.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Prints what was removed as JSON.
@@ -163,6 +173,83 @@ pub(crate) struct StoreEraseArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Backs up an embedded store: calls, records, tickets, releases, plugins and flows.
+///
+/// With --server, a running server does it while it serves calls, into the folder that it is
+/// configured with; otherwise stop it first. Keep all backups of a store in one folder: you can
+/// restore the store as of any commit since the oldest full backup.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store backup /backup/dialgraph\n  dialgraph store backup --incremental --server http://127.0.0.1:7700"
+)]
+pub(crate) struct StoreBackupArgs {
+    /// The folder; default: `store.backup` of the configuration.
+    #[arg(value_name = "FOLDER", conflicts_with = "server")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Backs up only what was committed since the last backup there, or everything if that is
+    /// impossible.
+    #[arg(long)]
+    pub(crate) incremental: bool,
+    /// How many full backups to keep there; default: all, or with --server as configured.
+    #[arg(long, value_name = "COUNT", conflicts_with = "server", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: Option<u32>,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Verifies a store: reads every row, and checks that indexes, counts, checksums and the commit log
+/// agree.
+///
+/// Exits with 1 if something is wrong. Changes nothing.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store verify\n  dialgraph store verify --server http://127.0.0.1:7700"
+)]
+pub(crate) struct StoreVerifyArgs {
+    /// Prints what was found as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Recovers an embedded store from what is left of it: its database, its commit log, and backups.
+///
+/// Stop the server first. The command keeps the damaged files in a folder `damaged-…` within the
+/// store's. If turns that callers were answered are in none of these places, it gives them up only
+/// with --accept-loss, and the audit log says so.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dialgraph store recover --dry-run\n  dialgraph store recover --from /backup/dialgraph\n  dialgraph store recover --from /backup/dialgraph --to 2026-11-29T09:30:00+09:00"
+)]
+pub(crate) struct StoreRecoverArgs {
+    /// A folder that `store backup` wrote; you can give several.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Restores the store as of a time, such as `2026-11-29T09:30:00+09:00`, or after a commit, by
+    /// its number.
+    #[arg(long, value_name = "TIME|COMMIT", value_parser = crate::commands::store::until)]
+    pub(crate) to: Option<dialgraph_store::Until>,
+    /// Gives up what is lost.
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+    /// Shows what would be done, without doing it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

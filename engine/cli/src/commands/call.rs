@@ -6,13 +6,12 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
-use dialgraph_kernel::call::{CallId, Channel};
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::{CallId, Timestamp};
 use dialgraph_simulator::script::{parse_number, parse_time};
-use dialgraph_simulator::session::{Session, Setup};
+use dialgraph_simulator::session::{CallSetup, Session};
 
 use super::which;
-use crate::args::{CallArgs, ChannelArg};
+use crate::args::CallArgs;
 use crate::repl::Repl;
 use crate::workshop::Workshop;
 
@@ -32,27 +31,24 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
         None => (args.project.folder()?, None),
     };
     let workshop = Workshop::open(&folder)?;
-    let lab = workshop.lab()?;
+    let fixture = workshop.fixture()?;
     if let Some(flow) = &flow
-        && !lab.release.flows.contains_key(flow.as_str())
+        && !fixture.release.flows.contains_key(flow.as_str())
     {
-        let known = lab.release.flows.keys().map(|name| &**name);
+        let known = fixture.release.flows.keys().map(|name| &**name);
         return Err(which::unknown("flow", flow, known));
     }
     if let Some(locale) = &args.locale
-        && !lab.release.locales.iter().any(|known| &**known == locale.as_str())
+        && !fixture.release.locales.iter().any(|known| &**known == locale.as_str())
     {
-        bail!("no flow speaks `{locale}`; there are {}", lab.release.locales.join(", "));
+        bail!("no flow speaks `{locale}`; there are {}", fixture.release.locales.join(", "));
     }
     let locale =
-        args.locale.as_deref().map(Into::into).or_else(|| lab.release.locales.first().cloned());
-    let setup = Setup {
+        args.locale.as_deref().map(Into::into).or_else(|| fixture.release.locales.first().cloned());
+    let setup = CallSetup {
         id: CallId(format!("call-{}", at.0).into()),
         at,
-        channel: match args.channel {
-            ChannelArg::Voice => Channel::Voice,
-            ChannelArg::Chat => Channel::Chat,
-        },
+        channel: args.channel.into(),
         locale,
         from,
         to: None,
@@ -61,7 +57,7 @@ pub(crate) fn run(args: CallArgs) -> Result<ExitCode> {
         attributes: Default::default(),
         mocks: Vec::new(),
     };
-    let session = Session::new(&lab, setup);
+    let session = Session::new(&fixture, setup);
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    Repl::new(session, &lab.release, zone, args.trace).hold(terminal)
+    Repl::new(session, &fixture.release, zone, args.trace).hold(terminal)
 }

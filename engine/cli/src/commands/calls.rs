@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use dialgraph_api::calls::{Call, ListQuery, ShowQuery, ShownCall, Status, UnreadableCall};
+use dialgraph_base::Timestamp;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::ports::Timestamp;
 use dialgraph_simulator::transcript::{self, Detail};
+use dialgraph_visible::line;
 
 use crate::args::{CallsCommand, ExportArgs, LsArgs, ShowArgs, TailArgs};
-use crate::client::{Client, escaped};
+use crate::client::{Answer, Client, NOT_KNOWN, escaped, with_query};
 
 /// How often `tail` looks.
 const EVERY: Duration = Duration::from_millis(700);
@@ -29,23 +32,36 @@ pub(crate) fn run(command: &CallsCommand) -> Result<ExitCode> {
     }
 }
 
-/// Walks calls in progress, page by page, until `each` has had enough of them: it says whether to go on.
+/// A page of calls in progress.
+#[derive(Deserialize)]
+struct Page {
+    calls: Vec<Answer<Call>>,
+    #[serde(default)]
+    unreadable: Vec<UnreadableCall>,
+    next: Option<String>,
+}
+
+/// Walks calls in progress, page by page, until `each` has had enough of them: it says whether to
+/// go on.
 fn walk(
     client: &Client<'_>,
     page: usize,
-    mut each: impl FnMut(&Value) -> Result<bool>,
+    mut each: impl FnMut(&Answer<Call>) -> Result<bool>,
 ) -> Result<()> {
     let mut after = None::<String>;
     loop {
-        let place = after.map(|place| format!("&after={}", escaped(&place))).unwrap_or_default();
-        let listed = client.get(&format!("/v1/calls?limit={page}{place}"))?;
-        for call in listed["calls"].as_array().context("the server lists no calls")? {
+        let query = ListQuery { limit: Some(page), after };
+        let listed: Page = client.get(&with_query("/v1/calls", &query)?)?;
+        for call in &listed.calls {
             if !each(call)? {
                 return Ok(());
             }
         }
-        match listed["next"].as_str() {
-            Some(next) => after = Some(next.to_owned()),
+        for lost in &listed.unreadable {
+            eprintln!("call {} cannot be read: {}", lost.id, lost.why);
+        }
+        match listed.next {
+            Some(next) => after = Some(next),
             None => return Ok(()),
         }
     }
@@ -65,20 +81,21 @@ fn ls(args: &LsArgs) -> Result<ExitCode> {
         Ok(!more)
     })?;
     if args.json {
-        let listed = serde_json::json!({"calls": calls, "more": more});
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        let listed = json!({"calls": calls, "more": more});
+        print_json!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let text = |call: &Value, name: &str| call[name].as_str().unwrap_or("-").to_owned();
+    let calls = calls.iter().map(Answer::known).collect::<Result<Vec<Call>>>()?;
+    let text = |text: &str| line(text).into_owned();
     let mut rows = vec![["CALL", "BEGAN", "CHANNEL", "LOCALE", "TURN", "AT"].map(str::to_owned)];
     rows.extend(calls.iter().map(|call| {
         [
-            text(call, "id"),
+            text(&call.id),
             began(call),
-            text(call, "channel"),
-            text(call, "locale"),
-            call["turn"].to_string(),
-            text(call, "at"),
+            call.channel.as_str().to_owned(),
+            text(&call.locale),
+            call.turn.to_string(),
+            text(call.at.as_deref().unwrap_or("-")),
         ]
     }));
     let mut widths = [0; 6];
@@ -98,29 +115,29 @@ fn ls(args: &LsArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn began(call: &Value) -> String {
-    let at = call["started_at_ms"].as_u64().unwrap_or_default();
-    transcript::time(Timestamp(at), &TimeZone::system())
+fn began(call: &Call) -> String {
+    transcript::time(Timestamp(call.started_at_ms.0), &TimeZone::system())
 }
 
 fn show(args: &ShowArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
     let shown = whole(&client, &args.call)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        print_json!("{}", serde_json::to_string_pretty(&shown)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let call = &shown["call"];
-    let word = |name: &str| call[name].as_str().unwrap_or("-");
-    println!("Call {} at {}, {}, {}", word("id"), began(call), word("channel"), word("locale"));
-    println!("Release {}", word("release"));
+    let shown = ShownCall::deserialize(&shown).context(NOT_KNOWN)?;
+    let call = &shown.call;
+    let (id, locale) = (line(&call.id), line(&call.locale));
+    println!("Call {id} at {}, {}, {locale}", began(call), call.channel.as_str());
+    println!("Release {}", line(&call.release.0));
     print_turns(&shown, "")?;
     println!();
     println!("Path: {}", path(&shown));
-    let attributes = call["attributes"].as_object();
-    for (name, value) in attributes.into_iter().flatten() {
+    for (name, value) in &call.attributes {
         println!(
-            "  {name} = {}",
+            "  {} = {}",
+            line(name),
             if value.is_null() { "(not shown)".to_owned() } else { value.to_string() }
         );
     }
@@ -128,58 +145,91 @@ fn show(args: &ShowArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn path(shown: &Value) -> String {
-    let places = shown["path"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    places.collect::<Vec<_>>().join(" → ")
+fn path(shown: &ShownCall) -> String {
+    line(&shown.path.join(" → ")).into_owned()
 }
 
 /// How the call stands, in words.
-fn state(call: &Value) -> String {
-    let queue = call["queue"].as_str().map(|queue| format!(", queue {queue}")).unwrap_or_default();
-    match (call["status"].as_str(), call["disposition"].as_str()) {
-        (Some("ended"), Some(disposition)) => format!("Ended: {disposition}{queue}"),
-        (Some("handed"), Some(disposition)) => format!("Given away: {disposition}{queue}"),
-        _ => format!("In progress at {}", call["at"].as_str().unwrap_or("-")),
-    }
+fn state(call: &Call) -> String {
+    let queue = call.queue.as_ref().map(|queue| format!(", queue {queue}")).unwrap_or_default();
+    let state = match (call.status, &call.disposition) {
+        (Status::Ended, Some(disposition)) => format!("Ended: {disposition}{queue}"),
+        (Status::Handed, Some(disposition)) => format!("Given away: {disposition}{queue}"),
+        _ => format!("In progress at {}", call.at.as_deref().unwrap_or("-")),
+    };
+    line(&state).into_owned()
 }
 
-/// A call with all its turns, however many pages they take.
+/// A call with all its turns, however many pages they take, as the server gives it.
 fn whole(client: &Client<'_>, id: &str) -> Result<Value> {
-    let mut shown = after(client, id, 0)?;
-    let last = shown["call"]["turn"].as_u64().unwrap_or_default();
-    loop {
-        let have = last_turn(&shown);
-        if have >= last || have == 0 {
-            return Ok(shown);
+    let mut shown: Value = client.get(&page_of(id, 0)?)?;
+    tell_lost(id, &shown);
+    let last = shown["call"]["turn"].as_u64().context(NOT_KNOWN)?;
+    let mut have = reached(&shown);
+    while (1..last).contains(&have) {
+        let mut more: Value = client.get(&page_of(id, u32::try_from(have)?)?)?;
+        tell_lost(id, &more);
+        let further = reached(&more);
+        append(&mut shown, &mut more, "turns");
+        append(&mut shown, &mut more, "unreadable");
+        if further <= have {
+            break;
         }
-        let mut more = after(client, id, have)?;
-        match (shown["turns"].as_array_mut(), more["turns"].as_array_mut()) {
-            (Some(turns), Some(more)) if !more.is_empty() => turns.append(more),
-            _ => return Ok(shown),
-        }
+        have = further;
+    }
+    Ok(shown)
+}
+
+/// The last turn of a page, whether it can be read or not; 0: there is none.
+fn reached(page: &Value) -> u64 {
+    let last = |list: &str| page[list].as_array().and_then(|all| all.last());
+    let read = last("turns").and_then(|turn| turn["record"]["turn"].as_u64());
+    let lost = last("unreadable").and_then(|turn| turn["turn"].as_u64());
+    read.max(lost).unwrap_or_default()
+}
+
+/// Puts what a list of `more` holds behind that of `shown`.
+fn append(shown: &mut Value, more: &mut Value, list: &str) {
+    match (shown[list].as_array_mut(), more[list].as_array_mut()) {
+        (Some(known), Some(more)) => known.append(more),
+        (None, Some(more)) if !more.is_empty() => shown[list] = std::mem::take(more).into(),
+        _ => {}
     }
 }
 
-fn after(client: &Client<'_>, id: &str, turn: u64) -> Result<Value> {
-    client.get(&format!("/v1/calls/{}?after={turn}", escaped(id)))
+/// Names the turns that cannot be read, beside those that are shown.
+fn tell_lost(id: &str, page: &Value) {
+    for lost in page["unreadable"].as_array().into_iter().flatten() {
+        let why = lost["why"].as_str().unwrap_or("-");
+        eprintln!("turn {} of call {id} cannot be read: {}", lost["turn"], line(why));
+    }
+}
+
+fn after(client: &Client<'_>, id: &str, turn: u32) -> Result<ShownCall> {
+    client.get(&page_of(id, turn)?)
+}
+
+/// Where the turns after `turn` are.
+fn page_of(id: &str, turn: u32) -> Result<String> {
+    with_query(&format!("/v1/calls/{}", escaped(id)), &ShowQuery { after: turn })
 }
 
 /// The number of the last turn shown.
-fn last_turn(shown: &Value) -> u64 {
-    let last = shown["turns"].as_array().and_then(|turns| turns.last());
-    last.and_then(|turn| turn["record"]["turn"].as_u64()).unwrap_or_default()
+fn last_turn(shown: &ShownCall) -> u32 {
+    let number = shown.turns.last().and_then(|turn| turn.record["turn"].as_u64());
+    number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }
 
-fn print_turns(shown: &Value, label: &str) -> Result<()> {
-    for turn in shown["turns"].as_array().into_iter().flatten() {
-        let record: TurnRecord = serde_json::from_value(turn["record"].clone())
-            .context("the server's journal is of a newer version")?;
+fn print_turns(shown: &ShownCall, label: &str) -> Result<()> {
+    for turn in &shown.turns {
+        let record: TurnRecord = serde_json::from_value(turn.record.clone())
+            .context("the server's journal has a newer version; update this command")?;
         println!();
-        for line in transcript::turn(&record, Detail::Path).lines() {
-            println!("{label}{line}");
+        for told in transcript::turn(&record, Detail::Path).lines() {
+            println!("{label}{told}");
         }
-        for function in turn["hidden"].as_array().into_iter().flatten() {
-            println!("{label}        {} (not shown)", function.as_str().unwrap_or("-"));
+        for function in &turn.hidden {
+            println!("{label}        {} (not shown)", line(function));
         }
     }
     Ok(())
@@ -199,9 +249,8 @@ fn tail_one(client: &Client<'_>, id: &str) -> Result<ExitCode> {
         let shown = after(client, id, seen)?;
         print_turns(&shown, "")?;
         seen = last_turn(&shown).max(seen);
-        let over = shown["call"]["status"] == "ended";
-        if over && Some(seen) >= shown["call"]["turn"].as_u64() {
-            println!("{}", state(&shown["call"]));
+        if shown.call.status == Status::Ended && seen >= shown.call.turn {
+            println!("{}", state(&shown.call));
             return Ok(ExitCode::SUCCESS);
         }
         std::thread::sleep(EVERY);
@@ -210,14 +259,13 @@ fn tail_one(client: &Client<'_>, id: &str) -> Result<ExitCode> {
 
 /// Follows all calls in progress, from now on, until it is interrupted.
 fn tail_all(client: &Client<'_>) -> Result<ExitCode> {
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut first = true;
     loop {
         let mut open = BTreeMap::new();
         walk(client, MOST, |call| {
-            if let (Some(id), Some(turn)) = (call["id"].as_str(), call["turn"].as_u64()) {
-                open.insert(id.to_owned(), turn);
-            }
+            let call = call.known()?;
+            open.insert(call.id, call.turn);
             Ok(true)
         })?;
         if first {
@@ -231,15 +279,15 @@ fn tail_all(client: &Client<'_>) -> Result<ExitCode> {
             let known = seen.get(id).copied().unwrap_or_default();
             if *turn > known {
                 let shown = after(client, id, known)?;
-                print_turns(&shown, &format!("{id} "))?;
+                print_turns(&shown, &format!("{} ", line(id)))?;
                 seen.insert(id.clone(), last_turn(&shown).max(known));
             }
         }
         for id in gone {
             let known = seen.remove(&id).unwrap_or_default();
             let shown = after(client, &id, known)?;
-            print_turns(&shown, &format!("{id} "))?;
-            println!("{id} {}", state(&shown["call"]));
+            print_turns(&shown, &format!("{} ", line(&id)))?;
+            println!("{} {}", line(&id), state(&shown.call));
         }
         std::thread::sleep(EVERY);
     }
@@ -250,13 +298,13 @@ fn export(args: &ExportArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
     if args.calls.is_empty() {
         walk(&client, MOST, |call| {
-            let id = call["id"].as_str().context("the server lists a call without an id")?;
-            println!("{}", whole(&client, id)?);
+            let id = call.text("id")?;
+            print_json!("{}", serde_json::to_string(&whole(&client, id)?)?);
             Ok(true)
         })?;
     }
     for id in &args.calls {
-        println!("{}", whole(&client, id)?);
+        print_json!("{}", serde_json::to_string(&whole(&client, id)?)?);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,19 +1,23 @@
 //! `dialgraph connect`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
-use dialgraph_connect::bridge::{Bridge, FlowTarget, Language, QueueTarget};
-use dialgraph_connect::lint::lint;
+use dialgraph_base::{locale, nearest};
+use dialgraph_contact_flow::bridge::{Bridge, FlowTarget, QueueTarget, SpokenLanguage};
+use dialgraph_contact_flow::lint::lint_text;
+use dialgraph_flow::Release;
 use dialgraph_flow::expr::Scope;
 use dialgraph_flow::template::ssml_as_text;
-use dialgraph_flow::{Release, nearest};
 
 use crate::args::{BridgeFlowArgs, ContactFlowArgs, LintArgs};
 use crate::workshop::Workshop;
+
+/// Bytes of a contact flow that is looked into: the service itself takes one of them.
+const MAX_CONTACT_FLOW: u64 = 16 << 20;
 
 /// Prints the contact flow that delegates to the engine.
 pub(crate) fn bridge_flow(args: &BridgeFlowArgs) -> Result<ExitCode> {
@@ -28,7 +32,15 @@ pub(crate) fn bridge_flow(args: &BridgeFlowArgs) -> Result<ExitCode> {
     for warning in warnings(&bridge) {
         warn(&warning);
     }
-    println!("{flow:#}");
+    if args.pretty {
+        let text = format!("{flow:#}");
+        if lint_text(&text).is_ok_and(|findings| !findings.is_empty()) {
+            warn("with --pretty, the flow is too large to import; print it without");
+        }
+        print_json!("{text}");
+    } else {
+        print_json!("{flow}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -36,11 +48,11 @@ pub(crate) fn bridge_flow(args: &BridgeFlowArgs) -> Result<ExitCode> {
 pub(crate) fn lint_flows(args: &LintArgs) -> Result<ExitCode> {
     let mut findings = 0;
     for file in &args.files {
-        let text = std::fs::read_to_string(file)
+        let text = dialgraph_files::text(file, MAX_CONTACT_FLOW)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        let flow: serde_json::Value = serde_json::from_str(&text)
+        let found = lint_text(text.strip_prefix('\u{feff}').unwrap_or(&text))
             .with_context(|| format!("{} is no JSON", file.display()))?;
-        for finding in lint(&flow) {
+        for finding in found {
             println!("{}: {finding}", file.display());
             findings += 1;
         }
@@ -48,7 +60,6 @@ pub(crate) fn lint_flows(args: &LintArgs) -> Result<ExitCode> {
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-#[expect(clippy::print_stderr, reason = "a command warns")]
 pub(crate) fn warn(words: &str) {
     eprintln!("warning: {words}");
 }
@@ -58,9 +69,7 @@ pub(crate) fn bridge(args: &ContactFlowArgs, release: &Release) -> Result<Bridge
     let fallback_queue =
         args.fallback_queue.clone().unwrap_or_else(|| release.fallback.queue.name.to_string());
     let bots = bots(args, release)?;
-    let voices = pairs("--voice", &args.voice)?;
-    let locales: Vec<&str> = release.locales.iter().map(|locale| &**locale).collect();
-    known("--voice", "language", voices.keys(), &locales)?;
+    let voices = by_locale("--voice", &args.voice, release)?;
     let mut languages = Vec::new();
     for locale in &release.locales {
         languages.push(language(locale, voices.get(&**locale), &bots, release)?);
@@ -69,6 +78,20 @@ pub(crate) fn bridge(args: &ContactFlowArgs, release: &Release) -> Result<Bridge
         let flows: Vec<&str> = release.flows.keys().map(|name| &**name).collect();
         known("--start-flow", "flow", [flow], &flows)?;
     }
+    let declared: BTreeSet<&str> = release
+        .flows
+        .values()
+        .flat_map(|flow| flow.attributes.keys().map(|name| &**name))
+        .collect();
+    let declared: Vec<&str> = declared.into_iter().collect();
+    if args.pass.iter().any(|name| name == "locale") {
+        bail!(
+            "--pass locale: the language of a call is not an attribute; write --start-locale \
+            '$.Attributes.locale'"
+        );
+    }
+    known("--pass", "attribute", &args.pass, &declared)?;
+    known("--attribute", "attribute", &args.attribute, &declared)?;
     let flows = pairs("--flow", &args.flow)?.into_iter();
     Ok(Bridge {
         name: args.name.clone(),
@@ -80,7 +103,11 @@ pub(crate) fn bridge(args: &ContactFlowArgs, release: &Release) -> Result<Bridge
         pass: args.pass.clone(),
         flows: flows.map(|(name, arn)| FlowTarget { name, arn }).collect(),
         start_flow: args.start_flow.clone(),
-        start_locale: args.start_locale.clone(),
+        start_locale: args
+            .start_locale
+            .as_deref()
+            .map(|given| start_locale(given, release))
+            .transpose()?,
         logging: args.log,
     })
 }
@@ -114,12 +141,11 @@ fn bots(args: &ContactFlowArgs, release: &Release) -> Result<BTreeMap<String, St
     if alone.len() > 1 {
         bail!("--lex-bot-alias-arn without a language is given twice");
     }
-    let named = pairs("--lex-bot-alias-arn", &named)?;
-    let locales: Vec<&str> = release.locales.iter().map(|locale| &**locale).collect();
-    known("--lex-bot-alias-arn", "language", named.keys(), &locales)?;
-    let all = locales
+    let named = by_locale("--lex-bot-alias-arn", &named, release)?;
+    let all = release
+        .locales
         .iter()
-        .flat_map(|locale| alone.iter().map(|arn| ((*locale).to_owned(), arn.clone())));
+        .flat_map(|locale| alone.iter().map(|arn| (locale.to_string(), arn.clone())));
     Ok(all.chain(named).collect())
 }
 
@@ -128,30 +154,30 @@ fn language(
     voice: Option<&String>,
     bots: &BTreeMap<String, String>,
     release: &Release,
-) -> Result<Language> {
-    let usual = Language::of(locale);
+) -> Result<SpokenLanguage> {
+    let usual = SpokenLanguage::of(locale);
     let (voice, engine) = match (voice, &usual) {
         (Some(voice), _) => match voice.split_once(':') {
             Some((voice, engine)) => (voice.to_owned(), engine.to_owned()),
-            None => (voice.clone(), "neural".to_owned()),
+            None => (voice.clone(), "Neural".to_owned()),
         },
         (None, Some(usual)) => (usual.voice.clone(), usual.engine.clone()),
         (None, None) => bail!(
-            "no voice of Amazon Polly is known for {locale}; name one with --voice {locale}=NAME or --voice {locale}=NAME:standard"
+            "no default Amazon Polly voice is known for {locale}; name one with --voice \
+            {locale}=NAME or --voice {locale}=NAME:Standard"
         ),
     };
-    // What the project says when it can do nothing else is what callers hear when nothing else can be reached.
+    // What the project says when it can do nothing else is what callers hear when nothing else can
+    // be reached.
     let own = release.fallback.prompt.as_ref().and_then(|prompt| {
         let rendered = prompt.render(&Static { locale: locale.into() }).ok()?;
         let text = if rendered.ssml { ssml_as_text(&rendered.text) } else { rendered.text };
         (!text.trim().is_empty()).then_some(text)
     });
     let Some(apology) = own.or(usual.map(|usual| usual.apology)) else {
-        bail!(
-            "the project has no words for {locale} to say when nothing else works; add them to `fallback.say`"
-        );
+        bail!("the project has no fallback text for {locale}; add it to `fallback.say`");
     };
-    Ok(Language {
+    Ok(SpokenLanguage {
         locale: locale.to_owned(),
         voice,
         engine,
@@ -162,7 +188,7 @@ fn language(
 
 /// What a prompt can refer to when no call is there: nothing.
 struct Static {
-    locale: dialgraph_flow::model::Locale,
+    locale: dialgraph_base::Locale,
 }
 
 impl Scope for Static {
@@ -203,8 +229,47 @@ fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>> {
     Ok(pairs)
 }
 
+/// `LOCALE=VALUE`, each locale once, however it is spelled.
+fn by_locale(
+    option: &str,
+    given: &[String],
+    release: &Release,
+) -> Result<BTreeMap<String, String>> {
+    let locales: Vec<&str> = release.locales.iter().map(|locale| &**locale).collect();
+    let mut found = BTreeMap::new();
+    for (name, value) in pairs(option, given)? {
+        let wanted = locale::canonical(&name).unwrap_or_else(|| name.clone());
+        let same = |known: &&&str| {
+            **known == name || locale::canonical(known).is_some_and(|known| known == wanted)
+        };
+        let Some(spelled) = locales.iter().find(same) else {
+            known(option, "language", [&name], &locales)?;
+            continue;
+        };
+        if found.insert((*spelled).to_owned(), value).is_some() {
+            bail!("{option} {spelled}=… is given twice");
+        }
+    }
+    Ok(found)
+}
+
+/// A reference as it stands; a locale as the project spells it, or its nearest.
+fn start_locale(given: &str, release: &Release) -> Result<String> {
+    if given.starts_with("$.") {
+        return Ok(given.to_owned());
+    }
+    let locales: Vec<&str> = release.locales.iter().map(|locale| &**locale).collect();
+    match locale::nearest(given, locales.iter().copied()) {
+        Some(near) => Ok(near.to_owned()),
+        None => bail!(
+            "--start-locale: the project has no language `{given}`; there are {}",
+            locales.join(", ")
+        ),
+    }
+}
+
 /// That each name is one of the project's.
-fn known<'n>(
+pub(crate) fn known<'n>(
     option: &str,
     what: &str,
     names: impl IntoIterator<Item = &'n String>,
@@ -214,6 +279,7 @@ fn known<'n>(
         if !all.contains(&name.as_str()) {
             let hint = match nearest(name, all.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
+                None if all.is_empty() => "it declares none".to_owned(),
                 None => format!("there are {}", all.join(", ")),
             };
             bail!("{option}: the project has no {what} `{name}`; {hint}");

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use dialgraph_connect::stack::{Form, Profile, Queue, Services, Stack};
-use dialgraph_flow::Release;
-use dialgraph_flow::model::{self, Locale, Name};
+use dialgraph_base::{Locale, Name};
+use dialgraph_connect_stack::{Form, Profile, Queue, Services, Stack};
+use dialgraph_flow::model;
+use dialgraph_flow::{Project, Release};
 
-use super::connect::{bridge, warn, warnings};
+use super::connect::{bridge, known, warn, warnings};
 use crate::args::{DeployTemplateArgs, FormArg, TemplateFormat};
 use crate::hours::{self, Period};
 use crate::workshop::Workshop;
@@ -18,13 +19,14 @@ use crate::workshop::Workshop;
 pub(crate) fn run(args: &DeployTemplateArgs) -> Result<ExitCode> {
     let workshop = Workshop::open(&args.flow.project.folder()?)?;
     let release = workshop.release()?;
+    services(args, workshop.project())?;
     let stack = stack(args, &workshop, &release)?;
     let template = stack.template()?;
     for warning in warnings(&stack.bridge).into_iter().chain(of_stack(args, &stack)) {
         warn(&warning);
     }
     match args.format {
-        TemplateFormat::Json => println!("{template:#}"),
+        TemplateFormat::Json => print_json!("{template:#}"),
         TemplateFormat::Yaml => {
             let text = serde_saphyr::to_string(&template).context("it cannot be put into YAML")?;
             print!("{text}");
@@ -40,11 +42,16 @@ fn stack(args: &DeployTemplateArgs, workshop: &Workshop, release: &Release) -> R
         FormArg::Serverless => Form::Serverless,
     };
     let staffed = project.queue_hours();
+    let nodes = release.flows.values().flat_map(|flow| &flow.nodes);
+    let call_backs: BTreeSet<&Name> =
+        nodes.filter_map(|node| node.kind.calls_back()).map(|queue| &queue.name).collect();
     let queue = |queue: &model::Queue| Queue {
         name: queue.name.to_string(),
         description: description(&queue.title, queue.staff.as_deref()),
         priority: queue.priority,
         hours: staffed.get(&queue.name).map(ToString::to_string),
+        sla: queue.sla,
+        calls_back: call_backs.contains(&queue.name),
     };
     let period = args.holidays.as_deref().map(str::parse::<Period>).transpose();
     let period = period.context("--holidays")?;
@@ -85,6 +92,24 @@ fn stack(args: &DeployTemplateArgs, workshop: &Workshop, release: &Release) -> R
     })
 }
 
+/// That what the services are for is the project's.
+fn services(args: &DeployTemplateArgs, project: &Project) -> Result<()> {
+    let bots: Vec<&str> = project.bots().keys().map(|name| &**name).collect();
+    let guardrails: Vec<&str> = project.guardrails().iter().map(|name| &**name).collect();
+    // What is no pair is told with the form that it must have.
+    let names = |given: &[String]| -> Vec<String> {
+        given.iter().filter_map(|pair| Some(pair.split_once('=')?.0.to_owned())).collect()
+    };
+    known("--lex-bot", "bot", &names(&args.lex_bot), &bots)?;
+    known("--guardrail", "guardrail", &names(&args.guardrail), &guardrails)?;
+    if args.table && args.form == FormArg::Serverless {
+        bail!(
+            "--table is for `--form bridge`: the serverless form has its table in any case; leave it out"
+        );
+    }
+    Ok(())
+}
+
 /// Titles in all languages, and who it is.
 fn description(titles: &BTreeMap<Locale, String>, staff: Option<&str>) -> String {
     let titles: Vec<&str> = titles.values().map(String::as_str).collect();
@@ -99,7 +124,11 @@ fn description(titles: &BTreeMap<Locale, String>, staff: Option<&str>) -> String
 fn of_stack(args: &DeployTemplateArgs, stack: &Stack) -> Vec<String> {
     let mut words = Vec::new();
     if args.holidays.is_none() && !stack.hours.is_empty() {
-        words.push("without --holidays DATE..DATE, Connect's hours of operation know no days off; the engine knows them all the same".to_owned());
+        words.push(
+            "without --holidays DATE..DATE, Connect's hours of operation have no days off; the \
+            engine still observes them"
+                .to_owned(),
+        );
     }
     type Serves = fn(&Profile) -> &Vec<String>;
     let channels: [(&str, Serves); 2] =
@@ -108,7 +137,8 @@ fn of_stack(args: &DeployTemplateArgs, stack: &Stack) -> Vec<String> {
         for (what, serves) in channels {
             if !stack.profiles.iter().any(|profile| serves(profile).contains(&queue.name)) {
                 words.push(format!(
-                    "no routing profile takes {what} of queue `{}`; see data/routing-profiles.yaml",
+                    "no routing profile serves {what} of queue `{}`; see \
+                    data/routing-profiles.yaml",
                     queue.name
                 ));
             }

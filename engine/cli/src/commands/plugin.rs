@@ -11,8 +11,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use dialgraph_base::{Channel, Grants};
 use dialgraph_flow::Project;
-use dialgraph_flow::grants::Grants;
 use dialgraph_kernel::journal::Entry;
 use dialgraph_kernel::plugin::{
     HostCalls, Invocation, PluginEvent, Plugins as _, RunReport, RunResult,
@@ -23,7 +23,7 @@ use dialgraph_runtime::World;
 use dialgraph_simulator::clock::{SharedClock, VirtualClock};
 use dialgraph_simulator::script::{parse_number, parse_time};
 use dialgraph_simulator::transcript::{accepts, failed, grouped, host_call};
-use dialgraph_simulator::world::Mock;
+use dialgraph_simulator::world::{Mock, is_known};
 
 use super::which;
 use crate::args::{InspectArgs, NewArgs, RunArgs};
@@ -61,8 +61,9 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
             "error": found.descriptor.as_ref().err().map(ToString::to_string),
             "imports": found.imports,
             "needs": found.needs,
+            "checks_configuration": found.checks_configuration,
         });
-        println!("{shown:#}");
+        print_json!("{shown:#}");
     } else {
         match &found.descriptor {
             Ok(descriptor) => {
@@ -88,6 +89,15 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
                 println!("size     {} bytes", grouped(found.size as u64));
             }
         }
+        println!("configuration");
+        println!(
+            "  {}",
+            if found.checks_configuration {
+                "checked by the plugin itself wherever a project is checked, pushed or loaded"
+            } else {
+                "held against the schema alone: the plugin does not export `dialgraph:plugin/configuration`"
+            }
+        );
         println!("imports");
         for import in &found.imports {
             println!("  {} ({})", import.interface, import.functions.join(", "));
@@ -121,6 +131,9 @@ struct Bench {
 
 impl HostCalls for Bench {
     fn call(&mut self, call: HostCall) -> Option<HostResult> {
+        if let Err(error) = call.check() {
+            return Some(Err(error));
+        }
         let given = self.replies.iter().position(|(on, _)| on == call.function());
         let result = match given.and_then(|index| self.replies.remove(index)) {
             Some((_, result)) => result,
@@ -155,7 +168,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         clock,
         caller: Caller {
             call_id: "bench".into(),
-            release: dialgraph_kernel::Digest::of(b"no release"),
+            release: dialgraph_base::Digest::of(b"no release"),
             locale: args.locale.as_str().into(),
             plugin: loaded.descriptor.name.clone(),
             now: at,
@@ -179,7 +192,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let from = from.map_err(|error| anyhow::anyhow!("--from: {error}"))?;
     let invocation = Invocation {
         call_id: "bench",
-        channel: "voice",
+        channel: Channel::default(),
         locale: &args.locale,
         caller: from.as_deref(),
         dialed: None,
@@ -201,7 +214,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let micros = started.elapsed().as_micros();
     let failed = matches!(report.result, RunResult::Failed(_) | RunResult::Suspended);
     if args.json {
-        println!("{:#}", as_json(&report, &bench.made, micros));
+        print_json!("{:#}", as_json(&report, &bench.made, micros));
     } else {
         show(&report, &bench.made, micros);
     }
@@ -242,6 +255,7 @@ fn parse_reply(text: &str) -> Result<(String, HostResult)> {
             Err(HostError::new(kind, "given", "made to fail on the command line"))
         }
         None => {
+            is_known(on).map_err(|error| anyhow::anyhow!("--reply {on}: {error}"))?;
             let answer = super::json_argument("--reply", reply)?;
             Ok(Mock::answer(on, answer)
                 .with_context(|| format!("--reply {on}: not what it answers"))?)

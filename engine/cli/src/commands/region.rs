@@ -2,8 +2,7 @@
 #![cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Amazon's services have one"))]
 
 use anyhow::Result;
-use dialgraph_server::Config;
-use dialgraph_server::config::usual_file;
+use dialgraph_config::{Config, usual_file};
 
 /// The one that is named, or that of the server's configuration; none: as the AWS SDK finds it.
 pub(crate) fn region(given: Option<&String>) -> Result<Option<String>> {

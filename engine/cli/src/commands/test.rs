@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use dialgraph_files::Unread;
+use dialgraph_flow::limits::MAX_FILE_BYTES;
 use dialgraph_simulator::run::{CostKey, CostValue};
 use dialgraph_simulator::snapshot::{self, Compared};
 use dialgraph_simulator::suite::{self, Case};
@@ -25,7 +27,7 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
         paths.retain(|path| fits(path, filter));
     }
     let workshop = Workshop::open(&folder)?;
-    let lab = workshop.lab()?;
+    let fixture = workshop.fixture()?;
     let threads = args
         .jobs
         .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
@@ -34,7 +36,7 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
     let mut results: Vec<(Case, Vec<String>)> = Vec::new();
     let mut accepted = 0;
     let mut trouble = None;
-    suite::run_all(&lab, &paths, threads, |case| {
+    suite::run_all(&fixture, &paths, threads, |case| {
         let problems = match problems(&case, &args, &mut accepted) {
             Ok(problems) => problems,
             Err(error) => {
@@ -59,12 +61,28 @@ pub(crate) fn run(args: TestArgs) -> Result<ExitCode> {
             junit::report(results.iter().map(|(case, problems)| (case, problems.clone())))?;
         std::fs::write(file, report).with_context(|| format!("cannot write {}", file.display()))?;
     }
+    let orphans = snapshot::orphans(&whole).context("cannot look for snapshots without scripts")?;
+    if args.accept {
+        for orphan in &orphans {
+            let failed = || format!("cannot remove {}", orphan.display());
+            std::fs::remove_file(orphan).with_context(failed)?;
+        }
+    }
     let failed = results.iter().filter(|(_, problems)| !problems.is_empty()).count();
     if args.json {
-        println!("{:#}", as_json(&results, &over));
+        print_json!("{:#}", as_json(&results, &over, &orphans));
     } else {
         for line in &over {
             println!("{line}");
+        }
+        for orphan in &orphans {
+            match args.accept {
+                true => eprintln!("removed {}: there is no script of it", orphan.display()),
+                false => eprintln!(
+                    "warning: {}: there is no script of this snapshot (remove it with --accept)",
+                    orphan.display()
+                ),
+            }
         }
         let turns: usize = results.iter().map(|(case, _)| case.outcome.turns).sum();
         eprintln!(
@@ -96,7 +114,7 @@ fn usual(project: &Path) -> Result<PathBuf> {
 
 fn fits(path: &Path, filter: &str) -> bool {
     path.to_string_lossy().contains(filter)
-        || std::fs::read_to_string(path)
+        || dialgraph_files::text(path, MAX_FILE_BYTES as u64)
             .ok()
             .and_then(|text| {
                 text.lines()
@@ -124,7 +142,10 @@ fn problems(case: &Case, args: &TestArgs, accepted: &mut usize) -> Result<Vec<St
         .outcome
         .faults
         .iter()
-        .map(|fault| format!("{shown}:{}: {}", fault.line, fault.message))
+        .map(|fault| match fault.column {
+            Some(column) => format!("{shown}:{}:{column}: {}", fault.line, fault.message),
+            None => format!("{shown}:{}: {}", fault.line, fault.message),
+        })
         .collect();
     if case.outcome.transcript.is_empty() {
         return Ok(problems);
@@ -133,12 +154,26 @@ fn problems(case: &Case, args: &TestArgs, accepted: &mut usize) -> Result<Vec<St
     let failed = || format!("cannot keep {}", path.display());
     let source = case.path.to_string_lossy().replace('\\', "/");
     let found = &case.outcome.transcript;
-    match snapshot::compare(&path, found).with_context(failed)? {
+    let compared = match snapshot::compare(&path, found) {
+        Ok(compared) => compared,
+        // Whatever was in it is no transcript.
+        Err(Unread::NotText) if args.accept => Compared::New,
+        Err(error) => {
+            problems.push(format!(
+                "{shown}: its snapshot {} cannot be compared: {error}; remove it and create it \
+                again with --accept",
+                path.display()
+            ));
+            return Ok(problems);
+        }
+    };
+    match compared {
         Compared::Same => snapshot::withdraw(&path).with_context(failed)?,
         // A transcript of what should not be is nothing to compare with.
         _ if args.accept && !problems.is_empty() => {
             problems.push(format!(
-                "{shown}: its transcript was not accepted: put right what fails above, then --accept again"
+                "{shown}: its transcript was not accepted: correct the failures above, then use \
+                --accept again"
             ));
         }
         _ if args.accept => {
@@ -200,9 +235,9 @@ fn budget(
             most.memory_bytes = most.memory_bytes.max(value.memory_bytes);
         }
     }
-    let kept = match std::fs::read_to_string(&path) {
+    let kept = match snapshot::read(&path) {
         Ok(text) => Some(costs::Budget::parse(snapshot::content(&text))?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) if error.is_missing() => None,
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     if args.accept {
@@ -227,7 +262,11 @@ fn budget(
     }
 }
 
-fn as_json(results: &[(Case, Vec<String>)], over: &[String]) -> serde_json::Value {
+fn as_json(
+    results: &[(Case, Vec<String>)],
+    over: &[String],
+    orphans: &[PathBuf],
+) -> serde_json::Value {
     let cases: Vec<_> = results
         .iter()
         .map(|(case, problems)| {
@@ -261,6 +300,7 @@ fn as_json(results: &[(Case, Vec<String>)], over: &[String]) -> serde_json::Valu
         "passed": results.len() - failed,
         "failed": failed,
         "over_budget": over,
+        "snapshots_without_script": orphans,
         "scripts": cases,
     })
 }

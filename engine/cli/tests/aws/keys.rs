@@ -1,4 +1,5 @@
-//! Keys of the store that AWS KMS wrapped, and secrets from AWS Secrets Manager, with a whole engine.
+//! Keys of the store that AWS KMS wrapped, and secrets from AWS Secrets Manager, with a whole
+//! engine.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};

@@ -1,4 +1,5 @@
-//! The command with Amazon's services behind it, as stand-ins have them: in builds with the feature `aws`.
+//! The command with Amazon's services behind it, as stand-ins have them: in builds with the feature
+//! `aws`.
 #![cfg(feature = "aws")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 

@@ -1,6 +1,12 @@
+//! The admin API lets each role do what it may and strangers nothing, answers whatever is pushed or
+//! saved in the project folder, and calls go on meanwhile.
+
 use std::io::Write as _;
 
 use serde_json::{Value, json};
+
+use dialgraph_api::Role;
+use dialgraph_api::operations::{self, Access, Method};
 
 use crate::commands::{project, run, site};
 use crate::server::{Reply, Server, Site};
@@ -28,6 +34,8 @@ fn ask(server: &Server, role: &str, method: &str, path: &str, body: &Value) -> R
 #[test]
 fn each_role_may_do_what_it_may() {
     let site = guarded(site());
+    let backups = site.path().join("backups");
+    let site = site.set("DIALGRAPH_STORE__BACKUP", &backups.to_string_lossy());
     let server = site.start();
     let flow = "flow: extra\nstart: bye\nnodes:\n  bye: {end: {disposition: resolved}}\n";
     let push = json!({"flows": {"extra": flow}});
@@ -52,6 +60,8 @@ fn each_role_may_do_what_it_may() {
         ("DELETE", "/v1/tokens/nobody", Value::Null, "operator"),
         ("POST", "/v1/store/purge", json!({"older_than_ms": 0, "dry_run": true}), "operator"),
         ("POST", "/v1/store/erase", json!({"customer": "kim", "dry_run": true}), "operator"),
+        ("POST", "/v1/store/backup", json!({}), "operator"),
+        ("POST", "/v1/store/verify", json!({}), "operator"),
         ("GET", "/v1/store/job", Value::Null, "operator"),
     ];
     let roles = ["viewer", "designer", "operator"];
@@ -250,6 +260,127 @@ fn what_changes_in_the_project_folder_goes_live_and_outlives_a_restart() {
     assert_eq!(listed.out.lines().count(), 3, "{}", listed.out);
 }
 
+/// Flows that are too much of something: nodes, findings, depth.
+pub(crate) fn excessive() -> Vec<(&'static str, String)> {
+    let head = "flow: long\nlocales: [en-US]\nstart: n0\nnodes:\n";
+    let end = "  bye: {end: {disposition: resolved}}\n";
+    let nodes = |count: usize, next: &dyn Fn(usize) -> String| -> String {
+        let node = |n| format!("  n{n}: {{say: {{en-US: a}}, next: {}}}\n", next(n));
+        format!("{head}{}{end}", (0..count).map(node).collect::<String>())
+    };
+    let chain = |count: usize| {
+        nodes(count, &|n| if n + 1 < count { format!("n{}", n + 1) } else { "bye".to_owned() })
+    };
+    vec![
+        ("a chain", chain(5_400)),
+        ("a chain that is too long", chain(90_000)),
+        ("a file that is too large", chain(150_000)),
+        ("unknown targets", nodes(20_000, &|n| format!("gone{n}"))),
+        ("doubled keys", format!("{head}{}", end.repeat(20_000))),
+        ("lists within lists", format!("{head}  a: {}", "[".repeat(10_000))),
+        ("maps within maps", format!("{head}  a: {}", "{a: ".repeat(10_000))),
+        (
+            "brackets",
+            format!("{head}  n0: {{set: {{a: '{}'}}, next: bye}}\n{end}", "(".repeat(10_000)),
+        ),
+    ]
+}
+
+#[test]
+fn whatever_is_pushed_is_answered_and_calls_go_on() {
+    let server = site().start();
+    for (what, text) in excessive() {
+        let reply = server.request("PUT", "/v1/flows/long?dry_run=true", &[], text.as_bytes());
+        let good = if what == "a chain" { 200 } else { 422 };
+        assert_eq!(reply.status, good, "{what}: {}", &reply.text[..reply.text.len().min(2_000)]);
+        assert!(reply.text.len() < 1_000_000, "{what}: {} bytes", reply.text.len());
+    }
+    assert_eq!(server.call("a", json!({}))["say"][0]["text"], "What happened?");
+    server.terminate();
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn whatever_is_saved_in_the_project_folder_is_taken_or_told_and_calls_go_on() {
+    let site =
+        Site::desk("http://127.0.0.1:9", "5s").set("DIALGRAPH_DEPLOY__WATCH_INTERVAL", "20ms");
+    let server = site.start();
+    let file = project(&site).join("long.flow.yaml");
+    for (what, text) in excessive() {
+        let told = |server: &Server| {
+            let log = server.log();
+            let lines = ["change in the project folder is live", "folder was not imported"];
+            lines.iter().map(|line| log.matches(line).count()).sum::<usize>()
+        };
+        let before = told(&server);
+        std::fs::write(&file, text).unwrap();
+        server.wait_until(what, |server| told(server) > before);
+    }
+    assert_eq!(server.call("a", json!({}))["say"][0]["text"], "What happened?");
+    server.terminate();
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn a_pipe_in_the_project_folder_is_told_of_and_nobody_waits_for_it() {
+    let site =
+        Site::desk("http://127.0.0.1:9", "5s").set("DIALGRAPH_DEPLOY__WATCH_INTERVAL", "20ms");
+    let server = site.start();
+    let pipe = project(&site).join("pipe.flow.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    server.wait_until("the pipe is named", |server| {
+        let log = server.log();
+        log.contains("folder was not imported") && log.contains("pipe.flow.yaml")
+    });
+    assert_eq!(server.call("a", json!({}))["say"][0]["text"], "What happened?");
+    std::fs::remove_file(&pipe).unwrap();
+    let desk = project(&site).join("desk.flow.yaml");
+    let text = std::fs::read_to_string(&desk).unwrap();
+    std::fs::write(&desk, text.replace("What happened?", "Tell us.")).unwrap();
+    server.wait_until("the change is live", |server| {
+        server.log().contains("a change in the project folder is live")
+    });
+    server.terminate();
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn a_push_that_takes_longer_than_it_may_is_given_up_and_says_at_what() {
+    let server = site().set("DIALGRAPH_DEPLOY__CHANGE_TIMEOUT", "1ms").start();
+    let (_, chain) = &excessive()[0];
+    let reply = server.request("PUT", "/v1/flows/long?dry_run=true", &[], chain.as_bytes());
+    assert_eq!(reply.status, 422, "{}", reply.text);
+    assert!(reply.text.contains("`deploy.change_timeout`"), "{}", reply.text);
+    assert_eq!(server.call("a", json!({}))["say"][0]["text"], "What happened?");
+}
+
+#[test]
+fn every_operation_needs_the_role_that_its_declaration_names() {
+    let server = guarded(site()).start();
+    for operation in operations::calls().into_iter().chain(operations::admin()) {
+        let Access::Role(role) = operation.access else { continue };
+        let path = operation.path.replace("{name}", "nobody").replace("{id}", "nobody");
+        let method = operation.method.as_str().to_uppercase();
+        // Nothing goes with it: to be refused for that, one has to be let in.
+        let ask = |who| ask(&server, who, &method, &path, &Value::Null).status;
+        let nobody = server.request(&method, &path, &[], b"").status;
+        assert_eq!(nobody, 401, "{} by nobody", operation.id);
+        let below = match role {
+            Role::Viewer => None,
+            Role::Designer => Some("viewer"),
+            Role::Operator => Some("designer"),
+        };
+        if let Some(below) = below {
+            assert_eq!(ask(below), 403, "{} by a {below}", operation.id);
+        }
+        let status = ask(role.as_str());
+        assert!(!matches!(status, 401 | 403 | 405), "{}: {status}", operation.id);
+        if operation.method == Method::Get {
+            assert!(matches!(status, 200 | 404), "{}: {status}", operation.id);
+        }
+    }
+}
+
 #[test]
 fn the_document_of_the_admin_api_names_what_there_is() {
     let site = guarded(site());
@@ -287,17 +418,21 @@ fn the_document_of_the_admin_api_names_what_there_is() {
     fits("Status", &get("/v1/releases/live"));
     let body = json!({"name": "kim", "role": "viewer"});
     fits("NewToken", &body);
-    fits("Token", &ask(&server, "operator", "POST", "/v1/tokens", &body).json());
+    fits("MadeToken", &ask(&server, "operator", "POST", "/v1/tokens", &body).json());
     let body = json!({"older_than_ms": 0});
     fits("StoreJob", &ask(&server, "operator", "POST", "/v1/store/purge", &body).json());
     server.wait_until("it is done", |_| get("/v1/store/job")["state"] == "done");
     fits("StoreJob", &get("/v1/store/job"));
+    fits("StoreJob", &ask(&server, "operator", "POST", "/v1/store/verify", &json!({})).json());
+    server.wait_until("it is done", |_| get("/v1/store/job")["state"] == "done");
+    fits("StoreJob", &get("/v1/store/job"));
+    assert_eq!(get("/v1/store/job")["done"]["findings"], json!([]));
     fits(
         "Problem",
         &ask(&server, "operator", "DELETE", "/v1/flows/nobody/pin", &Value::Null).json(),
     );
     for (path, list, name) in [
-        ("/v1/releases", "releases", "Made"),
+        ("/v1/releases", "releases", "Release"),
         ("/v1/audit", "audit", "AuditEntry"),
         ("/v1/tokens", "tokens", "Token"),
         ("/v1/flows", "flows", "Listed"),

@@ -1,3 +1,6 @@
+//! Flows and plugins are compared, pushed, listed, pinned and taken back from the command line, and
+//! a refusal says what to do. Runs the command for the other files of this folder, too.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,7 +58,10 @@ pub(crate) fn run(server: &Server, folder: &Path, token: &str, args: &[&str]) ->
 
 /// A site whose folder is not watched, so that only commands change what is live.
 pub(crate) fn site() -> Site {
-    Site::desk("http://127.0.0.1:9", "5s").set("DIALGRAPH_DEPLOY__WATCH", "false")
+    // Tests run on busy machines, where a development build compiles a plugin for long.
+    Site::desk("http://127.0.0.1:9", "5s")
+        .set("DIALGRAPH_DEPLOY__WATCH", "false")
+        .set("DIALGRAPH_SERVER__REQUEST_TIMEOUT", "120s")
 }
 
 fn asks(answer: &Value) -> String {
@@ -181,7 +187,7 @@ fn a_plugin_that_is_to_reach_more_needs_the_word_of_an_operator() {
     let allow = ["--allow", allowed[0], "--allow", allowed[1]];
     let pushed = run(&server, site.path(), "", &[&push[..], &allow].concat());
     assert_eq!(pushed.code, Some(0), "{}", pushed.err);
-    assert!(pushed.out.contains("newly asks host api.example.com"), "{}", pushed.out);
+    assert!(pushed.out.contains("newly calls host api.example.com"), "{}", pushed.out);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `dialgraph plugin …` and `dialgraph flow …` against `dialgraph serve`: the real binary on both sides.
+//! `dialgraph plugin …` and `dialgraph flow …` against `dialgraph serve`: the real binary on both
+//! sides.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
 #[path = "../serve/server.rs"]
@@ -7,3 +8,4 @@ mod server;
 
 mod admin;
 mod commands;
+mod ordeal;

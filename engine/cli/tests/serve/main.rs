@@ -1,7 +1,10 @@
-//! `dialgraph serve` as it is deployed: the real binary, real plugins, a real store, real sockets of this machine.
+//! `dialgraph serve` as it is deployed: the real binary, real plugins, a real store, real sockets
+//! of this machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
 mod calls;
+mod contacts;
+mod damage;
 mod desk;
 mod edge;
 mod openapi;
@@ -9,8 +12,10 @@ mod operations;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod restarts;
+#[allow(dead_code, reason = "the tests of deployments use the rest")]
 mod server;
 mod slow;
 mod store;
+mod strangers;
 mod supervised;
 mod turns;

@@ -10,7 +10,8 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 struct Document(Value);
 
 impl Document {
-    /// A reply is one that the document has for this operation: status, kind of body, and the body by its schema.
+    /// A reply is one that the document has for this operation: status, kind of body, and the body
+    /// by its schema.
     fn allows(&self, path: &str, method: &str, reply: &Reply) {
         let operation = &self.0["paths"][path][method];
         assert!(operation.is_object(), "{method} {path} is not in the document");
@@ -99,7 +100,7 @@ fn refusals_at_the_edge_are_as_the_document_has_them() {
         .set("DIALGRAPH_CONNECT__KEYS", &format!("one:{}", "5a".repeat(32)))
         .set(
             "DIALGRAPH_API__TOKENS",
-            &format!("ann:viewer:{}", dialgraph_flow::Digest::of(b"t").hex()),
+            &format!("ann:viewer:{}", dialgraph_base::Digest::of(b"t").hex()),
         )
         .set("DIALGRAPH_API__METRICS", "required")
         .start();

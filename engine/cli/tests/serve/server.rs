@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// Longest that anything here is waited for. Nothing is concluded from how long it took.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A folder with a project, a store and a configuration.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Site {
     folder: Arc<tempfile::TempDir>,
     project: PathBuf,
     settings: Vec<(String, OsString)>,
+    /// Begins the engine's process, in place of this one.
+    through: Vec<String>,
 }
 
 impl Site {
@@ -26,10 +28,16 @@ impl Site {
     pub(crate) fn shipped() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows");
-        Self { folder, project: project.canonicalize().unwrap(), settings: Vec::new() }
+        Self {
+            folder,
+            project: project.canonicalize().unwrap(),
+            settings: Vec::new(),
+            through: Vec::new(),
+        }
     }
 
-    /// A flow that asks for a request and opens a ticket at the desk at `url`, waiting for it up to `timeout`.
+    /// A flow that asks for a request and opens a ticket at the desk at `url`, waiting for it up to
+    /// `timeout`.
     pub(crate) fn desk(url: &str, timeout: &str) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let project = folder.path().join("project");
@@ -62,7 +70,7 @@ impl Site {
             "pin.flow.yaml",
             "flow: pin\nsummary: Asks for what nobody else may know.\nlocales: [en-US]\nattributes:\n  pin: {type: string, default: \"\", sensitive: true}\n  word: {type: string, default: \"\"}\nstart: pin\nnodes:\n  pin:\n    ask:\n      prompt: {en-US: Your PIN?}\n      digits: {min: 4, max: 4}\n      sensitive: true\n    save: {pin: 'default(output.digits, \"\")'}\n    on: {digits: word, no_input: done, no_match: done}\n  word:\n    ask:\n      prompt: {en-US: Your word?}\n      speech: true\n    save: {word: 'default(output.text, \"\")'}\n    on: {said: done, no_input: done, no_match: done}\n  done:\n    end: {disposition: done}\n",
         );
-        Self { folder, project, settings: Vec::new() }
+        Self { folder, project, settings: Vec::new(), through: Vec::new() }
             .set("DIALGRAPH_SECRET_ZENDESK_TOKEN", "s3cret")
     }
 
@@ -81,6 +89,12 @@ impl Site {
     /// Sets a variable to what need not be text.
     pub(crate) fn set_bytes(mut self, name: &str, value: &OsStr) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Has a program begin the engine.
+    pub(crate) fn through(mut self, program: &[&str]) -> Self {
+        self.through = program.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -106,8 +120,11 @@ impl Site {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dialgraph"));
+        let mut words =
+            self.through.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_dialgraph")]);
+        let mut command = Command::new(words.next().unwrap_or_default());
         command
+            .args(words)
             .current_dir(self.folder.path())
             .env("DIALGRAPH_PROJECT__FOLDER", &self.project)
             .env("DIALGRAPH_STORE__FOLDER", self.folder.path().join("store"))
@@ -164,6 +181,27 @@ impl Site {
     }
 }
 
+/// Whether `secret` stands in the text. Digits that are a part of a time, an id or a measurement
+/// are not it.
+pub(crate) fn holds(text: &str, secret: &str) -> bool {
+    let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
+    text.match_indices(secret).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + secret.len()..].chars().next();
+        let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        !is_number || !before.is_some_and(goes_on) && !after.is_some_and(goes_on)
+    })
+}
+
+#[test]
+fn a_secret_number_is_found_but_not_within_a_longer_one() {
+    assert!(holds("keys=8352", "8352") && holds("{\"from\":\"+82200000000\"}", "82200000000"));
+    assert!(holds("a marigold!", "marigold") && holds("marigolds", "marigold"));
+    for text in ["0.006238220000000001", "00:00:00.8352Z", "span a8352f", "1764483520123", ""] {
+        assert!(!holds(text, "8352") && !holds(text, "82200000000"), "{text}");
+    }
+}
+
 /// What a command came to.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -206,6 +244,11 @@ impl Server {
     /// Everything it has written so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// As a power cut would.
@@ -291,7 +334,8 @@ impl Server {
         self.post(&format!("/v1/calls/{id}/turns"), &body)
     }
 
-    /// Comes back for as long as the caller is told to wait; gives the answer that ends it and how often.
+    /// Comes back for as long as the caller is told to wait; gives the answer that ends it and how
+    /// often.
     pub(crate) fn resume(&self, id: &str, mut answer: Value) -> (Value, usize) {
         let mut waits = 0;
         while answer["then"]["action"] == "wait" {

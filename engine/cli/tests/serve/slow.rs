@@ -1,4 +1,5 @@
-//! Providers that outlast the turn: the caller hears so, and gets the answer later, from whichever process.
+//! Providers that outlast the turn: the caller hears so, and gets the answer later, from whichever
+//! process.
 
 use std::time::Duration;
 

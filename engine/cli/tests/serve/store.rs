@@ -92,7 +92,7 @@ fn a_cold_copy_takes_the_place_of_a_damaged_store() {
     let length = usize::try_from(log.metadata().unwrap().len()).unwrap();
     std::fs::write(&log, vec![0xa5; length]).unwrap();
     let said = site.try_start().expect_err("the store is damaged");
-    assert!(said.contains("is damaged") && said.contains("import the newest export"), "{said}");
+    assert!(said.contains("is damaged") && said.contains("dialgraph store recover"), "{said}");
 
     std::fs::rename(&store, site.path().join("damaged")).unwrap();
     copy(&kept, &store);
@@ -149,7 +149,7 @@ fn a_store_is_purged_by_its_server_while_calls_are_up_and_by_the_command_when_it
     let nowhere = [&["store", "erase", "--customer", "c-1", "--server"][..], &[&url]].concat();
     let refused = site.run(&nowhere);
     assert_eq!(refused.code, Some(2));
-    assert!(refused.err.contains("does not say where a customer is named"), "{refused:?}");
+    assert!(refused.err.contains("does not say which fields name a customer"), "{refused:?}");
 
     server.event("over-2", 1, json!({"event": "hung_up"}));
     stop(server);

@@ -52,14 +52,14 @@ fn health_tells_life_from_readiness() {
     let _ = server.ended();
     let (code, told, _) = health(&here, &[]);
     assert_eq!(code, 1);
-    assert!(told.starts_with("no-answer: ") && told.contains("nobody answers there"), "{told}");
+    assert!(told.starts_with("no-answer: ") && told.contains("no server answers there"), "{told}");
 }
 
 #[test]
 fn what_cannot_be_asked_is_no_finding() {
     let (code, told, why) = health("engine.example.com", &[]);
     assert_eq!((code, told.as_str()), (2, ""));
-    assert!(why.contains("no address of a server"), "{why}");
+    assert!(why.contains("not the address of a server"), "{why}");
     let (code, _, why) = health("https://127.0.0.1:1", &["--ca", "/nowhere/ca.pem"]);
     assert_eq!(code, 2);
     assert!(why.contains("/nowhere/ca.pem cannot be used"), "{why}");

@@ -1,26 +1,28 @@
+//! Every directive has its answer by voice and in a chat, and no answer is larger than Connect
+//! takes, holds an empty string or lacks an attribute that the flow wants.
+
 use super::*;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::model::{Digits, Queue};
-use dialgraph_kernel::call::{CallId, NewCall};
+use dialgraph_base::{CallId, Channel, Digest, Digits, Medium, Source, Timestamp};
+use dialgraph_flow::model::Queue;
+use dialgraph_kernel::call::NewCall;
 use dialgraph_kernel::directive::Directives;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::plugin::Speech;
-use dialgraph_kernel::ports::Timestamp;
 use insta::assert_yaml_snapshot;
 use proptest::prelude::*;
 
 use crate::event::What;
 use crate::flat::MAX_BYTES;
 
-fn call(channel: Channel) -> Call {
+fn call(medium: Medium) -> Call {
     let mut call = Call::new(NewCall {
         id: CallId("11111111-2222-4333-8444-555555555555".into()),
         release: Digest::of(b"release"),
-        channel,
+        channel: Channel { medium, source: Source::Connect },
         locale: "ko-KR".into(),
         from: None,
         to: None,
@@ -36,10 +38,10 @@ fn call(channel: Channel) -> Call {
     call
 }
 
-fn incoming(channel: Channel, wanted: &[&str]) -> Incoming {
+fn incoming(medium: Medium, wanted: &[&str]) -> Incoming {
     Incoming {
         call: CallId("11111111-2222-4333-8444-555555555555".into()),
-        channel,
+        channel: Channel { medium, source: Source::Connect },
         token: "6".to_owned(),
         turn: Some(6),
         what: What::Event(Event::Silent),
@@ -65,8 +67,8 @@ fn turn(say: &[&str], then: Then) -> TurnRecord {
     }
 }
 
-fn answer(channel: Channel, say: &[&str], then: Then) -> Answer {
-    Answer::of_turn(&incoming(channel, &[]), &turn(say, then), &call(channel))
+fn answer(medium: Medium, say: &[&str], then: Then) -> Answer {
+    Answer::of_turn(&incoming(medium, &[]), &turn(say, then), &call(medium))
 }
 
 fn accept(speech: bool, digits: Option<Digits>) -> Then {
@@ -109,7 +111,7 @@ fn directives() -> Vec<(&'static str, Vec<&'static str>, Then)> {
 fn every_directive_of_a_voice_call_has_its_answer() {
     let answers: BTreeMap<_, _> = directives()
         .into_iter()
-        .map(|(name, say, then)| (name, answer(Channel::Voice, &say, then)))
+        .map(|(name, say, then)| (name, answer(Medium::Voice, &say, then)))
         .collect();
     assert_yaml_snapshot!(answers);
 }
@@ -118,20 +120,20 @@ fn every_directive_of_a_voice_call_has_its_answer() {
 fn every_directive_of_a_chat_has_its_answer() {
     let answers: BTreeMap<_, _> = directives()
         .into_iter()
-        .map(|(name, say, then)| (name, answer(Channel::Chat, &say, then)))
+        .map(|(name, say, then)| (name, answer(Medium::Chat, &say, then)))
         .collect();
     assert_yaml_snapshot!(answers);
 }
 
 #[test]
 fn a_call_that_is_over_is_hung_up_on() {
-    assert_yaml_snapshot!(Answer::over(&call(Channel::Voice)));
+    assert_yaml_snapshot!(Answer::over(&call(Medium::Voice)));
 }
 
 #[test]
 fn the_attributes_that_the_flow_wants_come_back_and_are_never_missing() {
-    let incoming = incoming(Channel::Voice, &["company", "tries", "known", "never_set"]);
-    let answer = Answer::of_turn(&incoming, &turn(&[], Then::HangUp), &call(Channel::Voice));
+    let incoming = incoming(Medium::Voice, &["company", "tries", "known", "never_set"]);
+    let answer = Answer::of_turn(&incoming, &turn(&[], Then::HangUp), &call(Medium::Voice));
     let found =
         ["company", "tries", "known", "never_set"].map(|name| answer.get(&attribute_key(name)));
     assert_eq!(found, [Some("푸른별상사"), Some("2"), Some(" "), Some(" ")]);
@@ -139,13 +141,10 @@ fn the_attributes_that_the_flow_wants_come_back_and_are_never_missing() {
 
 #[test]
 fn the_language_is_named_only_when_the_contact_has_another() {
-    let mut incoming = incoming(Channel::Voice, &[]);
+    let mut incoming = incoming(Medium::Voice, &[]);
     let record = turn(&[], Then::HangUp);
     let language = |incoming: &Incoming| {
-        Answer::of_turn(incoming, &record, &call(Channel::Voice))
-            .get("language")
-            .unwrap()
-            .to_owned()
+        Answer::of_turn(incoming, &record, &call(Medium::Voice)).get("language").unwrap().to_owned()
     };
     assert_eq!(language(&incoming), "same");
     incoming.language = Some("en-US".to_owned());
@@ -157,11 +156,11 @@ fn the_language_is_named_only_when_the_contact_has_another() {
 #[test]
 fn several_pieces_are_numbered_downwards_and_the_question_is_the_prompt() {
     let long = vec!["문장을 하나 더 말합니다."; 300].join(" ");
-    let answer = answer(Channel::Voice, &[&long, "어떻게 할까요?"], accept(true, None));
+    let answer = answer(Medium::Voice, &[&long, "어떻게 할까요?"], accept(true, None));
     assert_eq!(answer.get("say"), Some("voice-1"));
     assert!(answer.get("say_1").unwrap().starts_with("<speak>문장을"));
     assert!(answer.get("prompt").unwrap().ends_with("어떻게 할까요?</speak>"));
-    let chat = self::answer(Channel::Chat, &["a", "b", "c"], Then::HangUp);
+    let chat = self::answer(Medium::Chat, &["a", "b", "c"], Then::HangUp);
     assert_eq!(chat.get("say"), Some("chat-3"));
     assert_eq!([3, 2, 1].map(|n| chat.get(&format!("say_{n}"))), [Some("a"), Some("b"), Some("c")]);
 }
@@ -187,7 +186,7 @@ proptest! {
         voice in any::<bool>(),
         kind in 0_u8..4,
     ) {
-        let channel = if voice { Channel::Voice } else { Channel::Chat };
+        let channel = if voice { Medium::Voice } else { Medium::Chat };
         let then = match kind {
             0 => accept(true, None),
             1 => Then::Wait { ms: u32::MAX },

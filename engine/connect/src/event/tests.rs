@@ -1,3 +1,8 @@
+//! Connect's events become the start or event that they stand for; what is none is refused by what
+//! it lacks, and no input makes the reader panic.
+
+use dialgraph_base::{Channel, Medium, Source};
+
 use super::*;
 
 use proptest::prelude::*;
@@ -36,7 +41,7 @@ fn happened(parameters: Value) -> Event {
 fn an_inbound_call_starts_with_its_numbers() {
     let incoming = event!("voice_inbound").unwrap();
     assert_eq!(&*incoming.call.0, CONTACT);
-    assert_eq!(incoming.channel, Channel::Voice);
+    assert_eq!(incoming.channel, Channel { medium: Medium::Voice, source: Source::Connect });
     assert_eq!(incoming.token, "start");
     assert_eq!(incoming.turn, None);
     assert_eq!(incoming.language.as_deref(), Some("ko-KR"));
@@ -71,13 +76,13 @@ fn a_call_back_starts_in_the_flow_and_language_that_the_bridge_names() {
     let start = start_of(event!("callback").unwrap());
     assert_eq!(start.flow.as_deref(), Some("msp-customer"));
     assert_eq!(start.locale.as_deref(), Some("en-US"));
-    assert_eq!(start.attributes.get("promised").map(String::as_str), Some("15m"));
+    assert_eq!(start.attributes.get("promised"), Some(&json!("15m")));
 }
 
 #[test]
 fn a_chat_has_no_numbers_and_its_own_attributes_are_left_alone() {
     let incoming = event!("chat").unwrap();
-    assert_eq!(incoming.channel, Channel::Chat);
+    assert_eq!(incoming.channel, Channel { medium: Medium::Chat, source: Source::Connect });
     assert_eq!(incoming.language, None);
     assert_eq!(start_of(incoming), Start::default());
 }
@@ -94,7 +99,7 @@ fn tasks_and_e_mails_are_refused_in_a_way_that_a_fallback_can_answer() {
 #[test]
 fn the_least_event_starts_a_call() {
     let incoming = event!("minimal").unwrap();
-    assert_eq!(incoming.channel, Channel::Voice);
+    assert_eq!(incoming.channel, Channel { medium: Medium::Voice, source: Source::Connect });
     assert_eq!(start_of(incoming), Start::default());
 }
 
@@ -126,6 +131,30 @@ fn a_contact_event_tells_how_long_the_queue_was() {
     assert_eq!(wait(queued, early), Some(at_once));
     let never = |detail: &mut Value| detail["queueInfo"]["enqueueTimestamp"] = "soon".into();
     assert_eq!(wait(queued, never), None);
+}
+
+#[test]
+fn news_that_are_not_wanted_tell_which_rule_to_change() {
+    let mut event: Value =
+        serde_json::from_str(include_str!("../../tests/events/disconnected.json")).unwrap();
+    let told = |event: &Value| Incoming::read(event).unwrap_err().to_string();
+    event["detail"]["eventType"] = "INITIATED".into();
+    let unnamed = told(&event);
+    for word in [
+        "`INITIATED`",
+        "only DISCONNECTED",
+        "account 111122223333",
+        "\"eventType\": [\"DISCONNECTED\"]",
+    ] {
+        assert!(unnamed.contains(word), "{word}: {unnamed}");
+    }
+    let arn = "arn:aws:events:ap-northeast-2:111122223333:rule/all-of-connect";
+    event["resources"] = json!(["arn:aws:connect:x", arn]);
+    assert!(told(&event).contains(&format!("rule {arn} sent")), "{}", told(&event));
+    event["detail"]["eventType"] = Value::Null;
+    event["account"] = json!({});
+    event["resources"] = json!("x");
+    assert!(told(&event).contains("account ?"), "{}", told(&event));
 }
 
 #[test]
@@ -177,13 +206,45 @@ fn what_is_long_is_cut() {
 }
 
 #[test]
+fn attributes_of_the_contact_come_whole_and_under_any_name() {
+    let long = "x".repeat(20_000);
+    let mut parameters = json!({
+        "attr_vip": " true ",
+        "attr_blank": " ",
+        "attr_null": null,
+        "attr_orders": 12,
+        "attr_lines": ["a", 1],
+        "attr_no name": "x",
+        "attr_long": long,
+        "vip": "not passed",
+    });
+    for number in 0..200 {
+        parameters[format!("attr_a{number}")] = "x".into();
+    }
+    let attributes = start_of(with(parameters).unwrap()).attributes;
+    assert_eq!(attributes.len(), 205);
+    assert_eq!(attributes.get("vip"), Some(&json!("true")));
+    assert_eq!(attributes.get("orders"), Some(&json!("12")));
+    assert_eq!(attributes.get("lines"), Some(&json!(["a", 1])));
+    assert_eq!(
+        attributes.get("no name"),
+        Some(&json!("x")),
+        "the engine tells that nobody declares it"
+    );
+    assert_eq!(attributes.get("long"), Some(&json!(long)));
+}
+
+#[test]
 fn errors_name_what_is_missing() {
     let told = |body: &str| Incoming::parse(body.as_bytes()).unwrap_err().to_string();
-    assert_eq!(told("{}"), "the event is none of Amazon Connect: `Details.ContactData` is missing");
-    assert!(told("{").starts_with("the event is no JSON"));
+    assert_eq!(
+        told("{}"),
+        "the event is not from Amazon Connect: `Details.ContactData` is missing"
+    );
+    assert!(told("{").starts_with("the event is not JSON"));
     assert_eq!(
         told(r#"{"Details":{"ContactData":{"Channel":"VOICE"}}}"#),
-        "the event is none of Amazon Connect: `Details.ContactData.ContactId` is missing"
+        "the event is not from Amazon Connect: `Details.ContactData.ContactId` is missing"
     );
     let wrong = with(json!({"did": "danced", "turn": "1"})).unwrap_err().to_string();
     assert!(wrong.contains("`did` is `danced`"), "{wrong}");

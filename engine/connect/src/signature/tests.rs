@@ -1,3 +1,6 @@
+//! A request is heard only if a current key signed all of it, within the window, and only once; the
+//! memory of nonces stays bounded, and no message shows a key.
+
 use super::*;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -16,8 +19,8 @@ struct Vector {
     signature: String,
 }
 
-fn key(id: &str, byte: u8) -> Key {
-    Key::from_hex(id, &format!("{byte:02x}").repeat(32)).unwrap()
+fn key(id: &str, byte: u8) -> SigningKey {
+    SigningKey::from_hex(id, &format!("{byte:02x}").repeat(32)).unwrap()
 }
 
 fn request(body: &[u8]) -> Request<'_> {
@@ -35,12 +38,12 @@ fn check(
     signed: &Signed,
     request: &Request<'_>,
     now: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, SignatureRefusal> {
     verifier.verify(|name| signed.get(name), request, now).map(|key| key.id().to_owned())
 }
 
 /// Signed at `at`, checked at `now`.
-fn turn(verifier: &Verifier, n: u64, at: u64, now: u64) -> Result<String, Refusal> {
+fn turn(verifier: &Verifier, n: u64, at: u64, now: u64) -> Result<String, SignatureRefusal> {
     let request = request(b"{}");
     check(verifier, &sign(&key("k", 1), &request, at, nonce(n)), &request, now)
 }
@@ -54,7 +57,7 @@ fn signatures_are_those_that_python_makes() {
     let vectors: Vec<Vector> = serde_json::from_str(include_str!("vectors.json")).unwrap();
     assert_eq!(vectors.len(), 5);
     for vector in vectors {
-        let key = Key::from_hex(&vector.key, &vector.secret).unwrap();
+        let key = SigningKey::from_hex(&vector.key, &vector.secret).unwrap();
         let request =
             Request { method: &vector.method, path: &vector.path, body: vector.body.as_bytes() };
         let nonce = Nonce::parse(&vector.nonce).unwrap();
@@ -82,10 +85,10 @@ fn two_keys_at_once_let_the_lambda_move_from_one_to_the_other() {
     let moved = Verifier::new([key("new", 2)]).unwrap();
     let signed = sign(&key("old", 1), &request, NOW, nonce(3));
     let refused = check(&moved, &signed, &request, NOW);
-    assert_eq!(refused, Err(Refusal::UnknownKey { id: "old".into() }));
+    assert_eq!(refused, Err(SignatureRefusal::UnknownKey { id: "old".into() }));
     let forged = sign(&key("new", 1), &request, NOW, nonce(4));
     let refused = check(&moved, &forged, &request, NOW);
-    assert_eq!(refused, Err(Refusal::WrongSignature { id: "new".into() }));
+    assert_eq!(refused, Err(SignatureRefusal::WrongSignature { id: "new".into() }));
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn a_key_of_another_id_does_not_verify_even_if_it_signed() {
     let mut signed = sign(&key("a", 1), &request, NOW, nonce(1));
     signed.key = "b".to_owned();
     let refused = check(&verifier, &signed, &request, NOW);
-    assert_eq!(refused, Err(Refusal::WrongSignature { id: "b".into() }));
+    assert_eq!(refused, Err(SignatureRefusal::WrongSignature { id: "b".into() }));
 }
 
 #[test]
@@ -105,9 +108,9 @@ fn the_window_is_as_wide_as_said_on_both_sides() {
     assert!(turn(&verifier, 2, NOW + 30, NOW).is_ok());
     let window = 30;
     let old = turn(&verifier, 3, NOW - 31, NOW);
-    assert_eq!(old, Err(Refusal::TooOld { seconds: 31, window }));
+    assert_eq!(old, Err(SignatureRefusal::TooOld { seconds: 31, window }));
     let new = turn(&verifier, 4, NOW + 31, NOW);
-    assert_eq!(new, Err(Refusal::TooNew { seconds: 31, window }));
+    assert_eq!(new, Err(SignatureRefusal::TooNew { seconds: 31, window }));
     // Neither end of time overflows.
     assert!(turn(&verifier, 5, u64::MAX, NOW).is_err());
     assert!(turn(&verifier, 6, 0, NOW).is_err());
@@ -119,10 +122,14 @@ fn a_request_is_heard_once_as_long_as_its_time_is_accepted() {
     let verifier = verifier().window(30);
     assert!(turn(&verifier, 1, NOW, NOW).is_ok());
     for later in [0, 1, 29, 30] {
-        assert_eq!(turn(&verifier, 1, NOW, NOW + later), Err(Refusal::Replayed), "{later} s later");
+        assert_eq!(
+            turn(&verifier, 1, NOW, NOW + later),
+            Err(SignatureRefusal::Replayed),
+            "{later} s later"
+        );
     }
     let refused = turn(&verifier, 1, NOW, NOW + 31);
-    assert_eq!(refused, Err(Refusal::TooOld { seconds: 31, window: 30 }));
+    assert_eq!(refused, Err(SignatureRefusal::TooOld { seconds: 31, window: 30 }));
     // The same nonce in another second is another request: it was signed by who has the key.
     assert!(turn(&verifier, 1, NOW + 1, NOW + 1).is_ok());
 }
@@ -152,7 +159,7 @@ fn a_clock_that_is_set_back_opens_no_door() {
     assert!(turn(&verifier, 1, NOW, NOW).is_ok());
     assert!(turn(&verifier, 2, NOW + 100, NOW + 100).is_ok());
     // The nonce of the first is forgotten, and so is the second it was signed in.
-    assert!(matches!(turn(&verifier, 1, NOW, NOW), Err(Refusal::TooOld { .. })));
+    assert!(matches!(turn(&verifier, 1, NOW, NOW), Err(SignatureRefusal::TooOld { .. })));
 }
 
 #[test]
@@ -167,7 +174,7 @@ fn memory_is_bounded_and_a_full_cache_still_hears_nothing_twice() {
     for n in 0..5_000 {
         let again = turn(&verifier, n, NOW + n / 100, now);
         assert!(
-            matches!(again, Err(Refusal::Replayed | Refusal::TooOld { .. })),
+            matches!(again, Err(SignatureRefusal::Replayed | SignatureRefusal::TooOld { .. })),
             "request {n}: {again:?}"
         );
     }
@@ -182,8 +189,8 @@ fn a_cache_filled_within_one_second_refuses_the_rest_of_it() {
     for n in 0..1_024 {
         assert!(turn(&verifier, n, NOW, NOW).is_ok());
     }
-    assert!(matches!(turn(&verifier, 1_024, NOW, NOW), Err(Refusal::TooOld { .. })));
-    assert!(matches!(turn(&verifier, 0, NOW, NOW), Err(Refusal::TooOld { .. })));
+    assert!(matches!(turn(&verifier, 1_024, NOW, NOW), Err(SignatureRefusal::TooOld { .. })));
+    assert!(matches!(turn(&verifier, 0, NOW, NOW), Err(SignatureRefusal::TooOld { .. })));
     assert!(turn(&verifier, 1_025, NOW + 1, NOW + 1).is_ok());
 }
 
@@ -200,7 +207,7 @@ fn what_is_not_authentic_is_not_remembered() {
 #[test]
 fn what_an_earlier_process_heard_is_not_heard_again() {
     let restarted = verifier().only_after(NOW);
-    assert!(matches!(turn(&restarted, 1, NOW, NOW + 1), Err(Refusal::TooOld { .. })));
+    assert!(matches!(turn(&restarted, 1, NOW, NOW + 1), Err(SignatureRefusal::TooOld { .. })));
     assert!(turn(&restarted, 1, NOW + 1, NOW + 1).is_ok());
 }
 
@@ -211,8 +218,8 @@ fn a_missing_header_is_named() {
     let signed = sign(&key("k", 1), &request, NOW, nonce(1));
     for (missing, _) in signed.headers() {
         let header = |name: &str| signed.get(name).filter(|_| name != missing);
-        let refused = verifier.verify(header, &request, NOW).map(Key::id);
-        assert_eq!(refused, Err(Refusal::Missing { header: missing }));
+        let refused = verifier.verify(header, &request, NOW).map(SigningKey::id);
+        assert_eq!(refused, Err(SignatureRefusal::Missing { header: missing }));
     }
 }
 
@@ -255,15 +262,18 @@ fn a_line_feed_in_a_path_cannot_move_the_border_of_the_body() {
 #[test]
 fn keys_that_are_no_good_are_refused_without_showing_them() {
     let secret = "5a".repeat(32);
-    let said = |result: Result<Key, KeyError>| result.unwrap_err().to_string();
+    let said = |result: Result<SigningKey, KeyError>| result.unwrap_err().to_string();
     let messages = [
-        said(Key::from_hex("", &secret)),
-        said(Key::from_hex("a b", &secret)),
-        said(Key::from_hex("k", "hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-hunter2")),
-        said(Key::from_hex("k", &"5a".repeat(31))),
-        said(Key::from_hex("k", &format!("{secret}5"))),
-        said(Key::from_hex("k", &"5a".repeat(1_025))),
-        said(Key::parse(&secret)),
+        said(SigningKey::from_hex("", &secret)),
+        said(SigningKey::from_hex("a b", &secret)),
+        said(SigningKey::from_hex(
+            "k",
+            "hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-hunter2",
+        )),
+        said(SigningKey::from_hex("k", &"5a".repeat(31))),
+        said(SigningKey::from_hex("k", &format!("{secret}5"))),
+        said(SigningKey::from_hex("k", &"5a".repeat(1_025))),
+        said(SigningKey::parse(&secret)),
         Verifier::new([]).unwrap_err().to_string(),
         Verifier::new([key("k", 1), key("k", 2)]).unwrap_err().to_string(),
     ];
@@ -271,19 +281,22 @@ fn keys_that_are_no_good_are_refused_without_showing_them() {
         messages.iter().all(|message| !message.contains("5a5a") && !message.contains("hunter"))
     );
     insta::assert_snapshot!(messages.join("\n"));
-    assert_eq!(Key::parse(&format!(" k:{secret}\n")).unwrap().id(), "k");
+    assert_eq!(SigningKey::parse(&format!(" k:{secret}\n")).unwrap().id(), "k");
 }
 
 #[test]
 fn refusals_say_what_to_do() {
     let refusals = [
-        Refusal::Missing { header: NONCE_HEADER },
-        Refusal::Malformed { what: NONCE_HEADER, must: "32 lower-case hexadecimal digits" },
-        Refusal::UnknownKey { id: "2026-10".into() },
-        Refusal::TooOld { seconds: 301, window: 300 },
-        Refusal::TooNew { seconds: 301, window: 300 },
-        Refusal::WrongSignature { id: "2026-11".into() },
-        Refusal::Replayed,
+        SignatureRefusal::Missing { header: NONCE_HEADER },
+        SignatureRefusal::Malformed {
+            what: NONCE_HEADER,
+            must: "32 lower-case hexadecimal digits",
+        },
+        SignatureRefusal::UnknownKey { id: "2026-10".into() },
+        SignatureRefusal::TooOld { seconds: 301, window: 300 },
+        SignatureRefusal::TooNew { seconds: 301, window: 300 },
+        SignatureRefusal::WrongSignature { id: "2026-11".into() },
+        SignatureRefusal::Replayed,
     ];
     let lines: Vec<String> =
         refusals.iter().map(|refusal| format!("{}: {refusal}", refusal.code())).collect();
@@ -303,8 +316,9 @@ impl Sent {
         Self { parts: [a, b, c, d, method, path, request.body.to_vec()] }
     }
 
-    /// None if a header or the request line is no text any more: HTTP would not have let it through.
-    fn check(&self, verifier: &Verifier) -> Option<Result<String, Refusal>> {
+    /// None if a header or the request line is no text any more: HTTP would not have let it
+    /// through.
+    fn check(&self, verifier: &Verifier) -> Option<Result<String, SignatureRefusal>> {
         let text = |index: usize| String::from_utf8(self.parts[index].clone()).ok();
         let signed =
             Signed { key: text(0)?, timestamp: text(1)?, nonce: text(2)?, signature: text(3)? };
@@ -326,7 +340,7 @@ proptest! {
         byte in any::<proptest::sample::Index>(),
         bit in 0_u8..8,
     ) {
-        let key = Key::from_hex("k1", &to_hex(&secret)).unwrap();
+        let key = SigningKey::from_hex("k1", &hex::encode(secret)).unwrap();
         let request = Request { method: "POST", path: &path, body: &body };
         let sent = Sent::new(&sign(&key, &request, at, Nonce::from_random(random)), &request);
         let verifier = Verifier::new([key]).unwrap();
@@ -359,7 +373,7 @@ proptest! {
 
     #[test]
     fn hexadecimal_is_read_as_it_is_written(bytes in any::<Vec<u8>>()) {
-        prop_assert_eq!(from_lower_hex(&to_hex(&bytes)), Some(bytes));
+        prop_assert_eq!(from_lower_hex(&hex::encode(&bytes)), Some(bytes));
     }
 
     #[test]
@@ -376,12 +390,15 @@ fn keys_are_replaced_and_what_was_heard_stays_heard() {
     let old = sign(&key("k", 1), &request, NOW, nonce(1));
     assert!(check(&before, &old, &request, NOW).is_ok());
     let both = before.with_keys([key("k", 1), key("new", 2)]).unwrap();
-    assert_eq!(check(&both, &old, &request, NOW), Err(Refusal::Replayed));
+    assert_eq!(check(&both, &old, &request, NOW), Err(SignatureRefusal::Replayed));
     let new = sign(&key("new", 2), &request, NOW, nonce(2));
     assert_eq!(check(&both, &new, &request, NOW).as_deref(), Ok("new"));
     let after = both.with_keys([key("new", 2)]).unwrap();
-    assert_eq!(check(&after, &new, &request, NOW), Err(Refusal::Replayed));
+    assert_eq!(check(&after, &new, &request, NOW), Err(SignatureRefusal::Replayed));
     let old = sign(&key("k", 1), &request, NOW, nonce(3));
-    assert_eq!(check(&after, &old, &request, NOW), Err(Refusal::UnknownKey { id: "k".into() }));
+    assert_eq!(
+        check(&after, &old, &request, NOW),
+        Err(SignatureRefusal::UnknownKey { id: "k".into() })
+    );
     assert!(before.with_keys([]).is_err());
 }

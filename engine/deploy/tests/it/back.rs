@@ -1,5 +1,8 @@
-use dialgraph_deploy::{Allow, Back, DeployError, Item};
-use dialgraph_flow::Digest;
+//! Flows, plugins and whole releases go back, never to what was gone back from nor to what no
+//! longer passes, and what is pinned stays where it is.
+
+use dialgraph_base::Digest;
+use dialgraph_deploy::{Allow, DeployError, Item, RollbackTarget};
 
 use crate::shop::{
     DESK, Shop, codes, designer, flow, heard, plugin, refused, saying, shipped, shop, variant,
@@ -9,7 +12,7 @@ async fn says(shop: &Shop, id: &str) -> String {
     heard(&shop.begin(id).await.record)
 }
 
-async fn back(shop: &Shop, item: &Item, to: Back) -> Result<u64, DeployError> {
+async fn back(shop: &Shop, item: &Item, to: RollbackTarget) -> Result<u64, DeployError> {
     let done = shop.deploy.roll_back_item(&designer(), item, &to, Allow::Nothing, None).await?;
     Ok(done.number)
 }
@@ -22,23 +25,26 @@ async fn a_flow_goes_back_step_by_step_and_never_to_what_was_gone_back_from() {
     for words in ["Two.", "Three."] {
         shop.deploy.push(&designer(), flow("desk", saying(words))).await.unwrap();
     }
-    back(&shop, &desk, Back::OneStep).await.unwrap();
+    back(&shop, &desk, RollbackTarget::OneStep).await.unwrap();
     assert_eq!(says(&shop, "a").await, "Two.");
-    back(&shop, &desk, Back::OneStep).await.unwrap();
+    back(&shop, &desk, RollbackTarget::OneStep).await.unwrap();
     assert_eq!(says(&shop, "b").await, "Press 1 to ask again.");
-    let error = back(&shop, &desk, Back::OneStep).await.unwrap_err();
+    let error = back(&shop, &desk, RollbackTarget::OneStep).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no earlier version of flow desk");
 
     // The next push replaces what is live now, and one goes back to that.
     let three = Digest::of(&saying("Three.")).hex();
-    back(&shop, &desk, Back::To(three[..10].to_owned())).await.unwrap();
+    back(&shop, &desk, RollbackTarget::To(three[..10].to_owned())).await.unwrap();
     assert_eq!(says(&shop, "c").await, "Three.");
-    back(&shop, &desk, Back::OneStep).await.unwrap();
+    back(&shop, &desk, RollbackTarget::OneStep).await.unwrap();
     shop.deploy.push(&designer(), flow("desk", saying("Five."))).await.unwrap();
-    back(&shop, &desk, Back::OneStep).await.unwrap();
+    back(&shop, &desk, RollbackTarget::OneStep).await.unwrap();
     assert_eq!(says(&shop, "d").await, "Two.");
     for nonsense in ["", "abc", "sha256:", "ffffffff"] {
-        assert!(back(&shop, &desk, Back::To(nonsense.to_owned())).await.is_err(), "{nonsense}");
+        assert!(
+            back(&shop, &desk, RollbackTarget::To(nonsense.to_owned())).await.is_err(),
+            "{nonsense}"
+        );
     }
 }
 
@@ -51,7 +57,7 @@ async fn one_plugin_goes_back_and_the_rest_stays() {
         .await
         .unwrap();
     shop.deploy.push(&designer(), flow("desk", saying("Two."))).await.unwrap();
-    back(&shop, &Item::plugin("hours-check"), Back::OneStep).await.unwrap();
+    back(&shop, &Item::plugin("hours-check"), RollbackTarget::OneStep).await.unwrap();
     assert_eq!(says(&shop, "call").await, "Two.");
     let plugins = shop.deploy.items(dialgraph_deploy::ItemKind::Plugin).await.unwrap();
     let hours = plugins.iter().find(|plugin| plugin.name == "hours-check").unwrap();
@@ -68,18 +74,18 @@ async fn a_whole_release_goes_back_and_an_earlier_one_that_no_longer_passes_is_r
     }
     let one_step = shop
         .deploy
-        .roll_back(&designer(), &Back::OneStep, Allow::Nothing, Some("noise".into()))
+        .roll_back(&designer(), &RollbackTarget::OneStep, Allow::Nothing, Some("noise".into()))
         .await
         .unwrap();
     assert_eq!((one_step.number, one_step.changed), (2, true));
     assert_eq!(says(&shop, "b").await, "Two.");
-    let to = |text: &str| Back::To(text.to_owned());
-    let roll = |back: Back| {
+    let to = |text: &str| RollbackTarget::To(text.to_owned());
+    let roll = |back: RollbackTarget| {
         let deploy = shop.deploy.clone();
         async move { deploy.roll_back(&designer(), &back, Allow::Nothing, None).await }
     };
-    assert_eq!(roll(Back::OneStep).await.unwrap().release, first);
-    assert!(matches!(roll(Back::OneStep).await, Err(DeployError::Unknown(_))));
+    assert_eq!(roll(RollbackTarget::OneStep).await.unwrap().release, first);
+    assert!(matches!(roll(RollbackTarget::OneStep).await, Err(DeployError::Unknown(_))));
     assert_eq!(roll(to("3")).await.unwrap().number, 3);
     assert_eq!(says(&shop, "c").await, "Three.");
     assert_eq!(roll(to(&first.to_string())).await.unwrap().number, 1);
@@ -121,7 +127,7 @@ async fn a_pinned_item_stays_where_it_is_whatever_is_pushed_or_rolled_back() {
     // The release of the beginning, with the plugin of today: one that there never was.
     let back = shop
         .deploy
-        .roll_back(&designer(), &Back::To("1".into()), Allow::Nothing, None)
+        .roll_back(&designer(), &RollbackTarget::To("1".into()), Allow::Nothing, None)
         .await
         .unwrap();
     assert_eq!(back.left_out, std::slice::from_ref(&hours));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use dialgraph_deploy::Settings;
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
+use dialgraph_deploy::DeploySettings;
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Expect, Key, Op, Page, Part, Query, Row, SledStore, Sort,
     Store, StoreError,
@@ -69,8 +69,8 @@ async fn a_release_in_a_turn_is_not_let_go() {
     assert!(shop.started.releases.find(&Digest::of(b"never")).await.unwrap().is_none());
 }
 
-/// A store whose next looks for open calls come too early to find any, and that counts how often it is asked of what a
-/// release was made.
+/// A store whose next looks for open calls come too early to find any, and that counts how often it
+/// is asked of what a release was made.
 struct Early {
     store: Arc<SledStore>,
     looks: AtomicU32,
@@ -116,7 +116,7 @@ async fn a_release_is_not_let_go_whose_call_is_stored_while_calls_are_looked_for
     let clock = clock();
     let store = store(folder.path(), &clock);
     let early = Early::new(store.clone());
-    let (settings, first) = (Settings::default(), source());
+    let (settings, first) = (DeploySettings::default(), source());
     let shop = process_over(folder.path(), early.clone(), &store, &clock, settings, Some(&first))
         .await
         .unwrap();
@@ -136,7 +136,7 @@ async fn calls_that_ask_for_a_release_at_once_have_it_loaded_once() {
     let clock = clock();
     let store = store(folder.path(), &clock);
     let counting = Early::new(store.clone());
-    let (settings, first) = (Settings::default(), source());
+    let (settings, first) = (DeploySettings::default(), source());
     let shop =
         process_over(folder.path(), counting.clone(), &store, &clock, settings, Some(&first))
             .await
@@ -157,9 +157,10 @@ async fn a_release_with_calls_is_known_to_a_process_that_never_had_it() {
     let clock = clock();
     let (old, tried, live) = {
         let store = store(folder.path(), &clock);
-        let shop = process(folder.path(), &store, &clock, Settings::default(), Some(&source()))
-            .await
-            .unwrap();
+        let shop =
+            process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+                .await
+                .unwrap();
         let old = shop.begin("one").await.call.release;
         let mut canary = flow("desk", saying("Try."));
         canary.canary = Some(100);
@@ -170,8 +171,9 @@ async fn a_release_with_calls_is_known_to_a_process_that_never_had_it() {
         (old, tried, shop.deploy.push(&designer(), change).await.unwrap().release)
     };
     let store = store(folder.path(), &clock);
-    let shop =
-        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
+    let shop = process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+        .await
+        .unwrap();
     assert_eq!(shop.started.releases.at_hand(), [live]);
     let sorted = |mut all: Vec<Digest>| {
         all.sort();
@@ -198,9 +200,10 @@ async fn a_store_of_an_earlier_version_is_looked_through_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = store(folder.path(), &clock);
-    let open = || process(folder.path(), &store, &clock, Settings::default(), None);
-    let shop =
-        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
+    let open = || process(folder.path(), &store, &clock, DeploySettings::default(), None);
+    let shop = process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+        .await
+        .unwrap();
     let old = shop.begin("one").await.call.release;
     let push =
         async |words| shop.deploy.push(&designer(), flow("desk", saying(words))).await.unwrap();

@@ -1,4 +1,7 @@
-use dialgraph_deploy::{Change, DeployError, NewPlugin, Rules, Settings, Who};
+//! A canary gets its share of new calls under its own limits and is withdrawn by itself when all
+//! processes together see it do badly; calls that tried it keep it.
+
+use dialgraph_deploy::{Change, DeployError, DeploySettings, NewPlugin, Rules, Who};
 
 use crate::shop::{
     DESK, Shop, clock, designer, flow, guest, heard, process, saying, shop, source, store,
@@ -101,8 +104,10 @@ async fn each_release_runs_its_plugins_under_its_own_limits() {
     shop.begin("new").await;
     assert_eq!(hours("new", "2").await, wrong);
     assert_eq!(hours("old", "3").await, open, "a promoted canary is nothing to calls in progress");
-    // Back to where there is more room, and a push under other limits again: neither touches the other's calls.
-    let (to, allow) = (dialgraph_deploy::Back::OneStep, dialgraph_deploy::Allow::Everything);
+    // Back to where there is more room, and a push under other limits again: neither touches the
+    // other's calls.
+    let (to, allow) =
+        (dialgraph_deploy::RollbackTarget::OneStep, dialgraph_deploy::Allow::Everything);
     shop.deploy.roll_back(&crate::shop::operator(), &to, allow, None).await.unwrap();
     shop.begin("back").await;
     assert_eq!(hours("back", "2").await, open);
@@ -124,7 +129,7 @@ async fn a_canary_that_traps_is_withdrawn_by_itself_and_its_calls_end_well() {
     let turn = shop.press("brave", "1", "2").await;
     assert_eq!(heard(&turn.record), "Something is wrong. Press 1 to ask again.");
     let why = shop.deploy.tick().await.unwrap().withdrawn.unwrap();
-    assert_eq!(why, "1 of 1 plugin visits trapped, 0 are borne");
+    assert_eq!(why, "1 of 1 plugin visits trapped; at most 0 are tolerated");
     assert_eq!(calls(&shop, 0, 1).await, ["Press 1 to ask again."]);
     // The call that tried it keeps it.
     let goes_on = shop.press("brave", "1", "3").await;
@@ -141,7 +146,7 @@ async fn what_several_processes_see_of_a_canary_counts_together() {
     let clock = clock();
     let store = store(folder.path(), &clock);
     let rules = Rules { min_calls: 4, more_errors: 0.1, traps: 1_000 };
-    let settings = Settings { canary: rules, ..Settings::default() };
+    let settings = DeploySettings { canary: rules, ..DeploySettings::default() };
     let source = source();
     let open = |source| process(folder.path(), &store, &clock, settings.clone(), source);
     let one = open(Some(&source)).await.unwrap();
@@ -152,7 +157,7 @@ async fn what_several_processes_see_of_a_canary_counts_together() {
     assert_eq!(one.deploy.tick().await.unwrap().withdrawn, None, "two calls are too few");
     calls(&two, 2, 4).await;
     let why = two.deploy.tick().await.unwrap().withdrawn.unwrap();
-    insta::assert_snapshot!(why, @"after 4 calls 100.0 % of its plugin visits left by `error`, those of the live release 0.0 %");
+    insta::assert_snapshot!(why, @"after 4 calls, 100.0 % of its plugin visits left by `error`, compared with 0.0 % for the live release");
     let tick = one.deploy.tick().await.unwrap();
     assert_eq!(tick.withdrawn, None, "it was withdrawn once");
     assert_eq!(calls(&one, 4, 5).await, ["Press 1 to ask again."]);

@@ -1,9 +1,12 @@
+//! Only what changed in a project folder goes live; what is refused or cannot be read there is
+//! told, and tried again with the next change.
+
 use std::path::Path;
 use std::time::Duration;
 
+use dialgraph_base::Digest;
 use dialgraph_deploy::watch::Watch;
-use dialgraph_deploy::{Item, Settings, Source};
-use dialgraph_flow::Digest;
+use dialgraph_deploy::{DeploySettings, Item, Source};
 
 use crate::shop::{
     Shop, clock, codes, designer, files, flow, guest, heard, process, refused, saying, shipped,
@@ -30,7 +33,7 @@ async fn opened(folder: &Path, project: &Path) -> Shop {
     let clock = clock();
     let store = store(folder, &clock);
     let source = read(project);
-    process(folder, &store, &clock, Settings::default(), Some(&source)).await.unwrap()
+    process(folder, &store, &clock, DeploySettings::default(), Some(&source)).await.unwrap()
 }
 
 #[tokio::test]
@@ -42,7 +45,7 @@ async fn only_what_changed_in_the_folder_is_pushed() {
 
     // Another file changes; what was pushed stays.
     write(folder.path(), "data/customers.yaml", "c-009: {name: Beispiel AG}\n");
-    let outcome = shop.deploy.take_in(&read(folder.path())).await.unwrap();
+    let outcome = shop.deploy.import(&read(folder.path())).await.unwrap();
     let items: Vec<String> = outcome.changes.iter().map(|c| c.item.to_string()).collect();
     assert_eq!(items, ["file data/customers.yaml"]);
     assert_eq!(heard(&shop.begin("a").await.record), "Pushed.");
@@ -50,13 +53,13 @@ async fn only_what_changed_in_the_folder_is_pushed() {
     // The flow itself changes, and a plugin comes: both are taken in.
     write(folder.path(), "desk.flow.yaml", saying("Written."));
     write(folder.path(), "plugins/hours_check.wasm", variant(&shipped("hours-check"), 4));
-    let outcome = shop.deploy.take_in(&read(folder.path())).await.unwrap();
+    let outcome = shop.deploy.import(&read(folder.path())).await.unwrap();
     assert_eq!(outcome.changes.len(), 2);
     assert_eq!(heard(&shop.begin("b").await.record), "Written.");
 
     // The plugin goes: the one that comes with the engine is back.
     std::fs::remove_file(folder.path().join("plugins/hours_check.wasm")).unwrap();
-    shop.deploy.take_in(&read(folder.path())).await.unwrap();
+    shop.deploy.import(&read(folder.path())).await.unwrap();
     let hours = Item::plugin("hours-check");
     assert_eq!(
         shop.deploy.content(&hours, None).await.unwrap().0,
@@ -65,11 +68,11 @@ async fn only_what_changed_in_the_folder_is_pushed() {
 
     // What is refused is tried again as a whole with the next change.
     write(folder.path(), "desk.flow.yaml", "flow: desk\n");
-    let refusal = refused(shop.deploy.take_in(&read(folder.path())).await);
+    let refusal = refused(shop.deploy.import(&read(folder.path())).await);
     assert_eq!(codes(&refusal), ["bad-flows"]);
     assert_eq!(heard(&shop.begin("c").await.record), "Written.");
     write(folder.path(), "desk.flow.yaml", saying("Mended."));
-    shop.deploy.take_in(&read(folder.path())).await.unwrap();
+    shop.deploy.import(&read(folder.path())).await.unwrap();
     assert_eq!(heard(&shop.begin("d").await.record), "Mended.");
 }
 
@@ -81,7 +84,7 @@ async fn a_plugin_of_the_folder_that_cannot_be_loaded_is_refused_and_a_shipped_o
     let shop = opened(data.path(), folder.path()).await;
     assert!(shop.deploy.content(&Item::plugin("ticketing-zendesk"), None).await.is_ok());
     write(folder.path(), "plugins/probe.wasm", guest("probe"));
-    let refusal = refused(shop.deploy.take_in(&read(folder.path())).await);
+    let refusal = refused(shop.deploy.import(&read(folder.path())).await);
     assert_eq!(codes(&refusal), ["not-granted"]);
 }
 
@@ -143,5 +146,40 @@ async fn a_watched_folder_goes_live_by_itself() {
     write(folder.path(), "desk.flow.yaml", saying("Again."));
     assert_eq!(told.recv().await, Some(Ok(true)));
     assert_eq!(heard(&shop.begin("c").await.record), "Again.");
+    watching.abort();
+}
+
+#[tokio::test]
+async fn a_pipe_in_a_watched_folder_is_told_and_what_is_saved_goes_live_when_it_is_gone() {
+    let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    project(folder.path());
+    let shop = opened(data.path(), folder.path()).await;
+    let watch = Watch {
+        folder: folder.path().to_owned(),
+        interval: Duration::from_millis(10),
+        shipped: crate::shop::few(),
+    };
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let watching = tokio::spawn(watch.run(shop.deploy.clone(), move |done| {
+        let _ = tell.send(done.map(|outcome| outcome.changed).map_err(|error| error.to_string()));
+    }));
+    for (path, what) in [("data/x.yaml", "a named pipe"), ("plugins/x.wasm", "a named pipe")] {
+        let pipe = folder.path().join(path);
+        std::fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let error = told.recv().await.unwrap().unwrap_err();
+        assert!(error.contains(path) && error.contains(what), "{error}");
+        write(folder.path(), "desk.flow.yaml", saying(path));
+        std::fs::remove_file(&pipe).unwrap();
+        assert_eq!(told.recv().await, Some(Ok(true)));
+        assert_eq!(heard(&shop.begin(path).await.record), path);
+    }
+    // A link to what never ends.
+    let link = folder.path().join("zero.md");
+    std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+    let error = told.recv().await.unwrap().unwrap_err();
+    assert!(error.contains("zero.md") && error.contains("a device"), "{error}");
+    assert!(Source::folder(folder.path(), &[]).is_err());
     watching.abort();
 }

@@ -1,4 +1,7 @@
-use dialgraph_deploy::{DeployError, Settings, TrustedKeys};
+//! A plugin reaches more only when an operator allows it, and where signatures are required none
+//! goes live or comes back without one that is good now.
+
+use dialgraph_deploy::{DeployError, DeploySettings, Reason, TrustedKeys};
 
 use crate::shop::{
     PROJECT, allowing, clock, codes, designer, file, guest, operator, plugin, process, refused,
@@ -28,12 +31,11 @@ async fn reaching_more_needs_to_be_allowed_and_only_an_operator_can() {
     let refusal = refused(shop.deploy.push(&operator(), change.clone()).await);
     insta::assert_snapshot!(refusal.to_string());
 
-    let all: Vec<String> = refusal.to_json()["reasons"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|reason| format!("probe:{}", reason["allow"].as_str().unwrap()))
-        .collect();
+    let access = |reason: &Reason| match reason {
+        Reason::Widened { widening } => format!("probe:{}", widening.access),
+        other => panic!("{other}"),
+    };
+    let all: Vec<String> = refusal.reasons.iter().map(access).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let some = allowing(change.clone(), &all[1..]);
     assert_eq!(codes(&refused(shop.deploy.push(&operator(), some).await)), ["widened"]);
@@ -60,10 +62,10 @@ async fn an_engine_that_wants_signatures_takes_no_plugin_without_a_good_one() {
     let folder = tempfile::tempdir().unwrap();
     let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
     let stranger = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
-    let settings = Settings {
+    let settings = DeploySettings {
         trusted: TrustedKeys::new([("kim", pair.pk.to_base64())]).unwrap(),
         require_signed: true,
-        ..Settings::default()
+        ..DeploySettings::default()
     };
     let clock = clock();
     let store = store(folder.path(), &clock);
@@ -106,11 +108,11 @@ async fn an_engine_that_wants_signatures_takes_no_plugin_without_a_good_one() {
 async fn what_comes_back_needs_a_signature_that_is_good_now() {
     let folder = tempfile::tempdir().unwrap();
     let [kim, lee] = [(); 2].map(|()| minisign::KeyPair::generate_unencrypted_keypair().unwrap());
-    let trusting = |keys: &[(&'static str, &minisign::KeyPair)], require_signed| Settings {
+    let trusting = |keys: &[(&'static str, &minisign::KeyPair)], require_signed| DeploySettings {
         trusted: TrustedKeys::new(keys.iter().map(|(name, pair)| (*name, pair.pk.to_base64())))
             .unwrap(),
         require_signed,
-        ..Settings::default()
+        ..DeploySettings::default()
     };
     let clock = clock();
     let store = store(folder.path(), &clock);
@@ -118,7 +120,7 @@ async fn what_comes_back_needs_a_signature_that_is_good_now() {
     let open = |settings| process(folder.path(), &store, &clock, settings, Some(&first));
     let hours = dialgraph_deploy::Item::plugin("hours-check");
     let version = |number| variant(&shipped("hours-check"), number);
-    let digest = |number| dialgraph_flow::Digest::of(&version(number)).to_string();
+    let digest = |number| dialgraph_base::Digest::of(&version(number)).to_string();
     let push = async |shop: &crate::shop::Shop, number, pair: Option<&minisign::KeyPair>| {
         let bytes = version(number);
         let signature = pair
@@ -129,7 +131,8 @@ async fn what_comes_back_needs_a_signature_that_is_good_now() {
         shop.deploy.push(&designer(), change).await.unwrap()
     };
     let back = async |shop: &crate::shop::Shop, to: String| {
-        let (to, allow) = (dialgraph_deploy::Back::To(to), dialgraph_deploy::Allow::Nothing);
+        let (to, allow) =
+            (dialgraph_deploy::RollbackTarget::To(to), dialgraph_deploy::Allow::Nothing);
         shop.deploy.roll_back_item(&designer(), &hours, &to, allow, None).await
     };
 
@@ -147,12 +150,12 @@ async fn what_comes_back_needs_a_signature_that_is_good_now() {
     let strict = open(trusting(&[("lee", &lee)], true)).await.unwrap();
     assert_eq!(codes(&refused(back(&strict, digest(1)).await)), ["unsigned"]);
     assert_eq!(codes(&refused(back(&strict, digest(2)).await)), ["bad-signature"]);
-    let whole = dialgraph_deploy::Back::To(of_kim.to_string());
+    let whole = dialgraph_deploy::RollbackTarget::To(of_kim.to_string());
     let allow = dialgraph_deploy::Allow::Nothing;
     let release = strict.deploy.roll_back(&designer(), &whole, allow, None).await;
     assert_eq!(codes(&refused(release)), ["bad-signature"]);
     assert!(back(&strict, digest(3)).await.unwrap().changed);
-    let came_with_it = dialgraph_flow::Digest::of(&shipped("hours-check")).to_string();
+    let came_with_it = dialgraph_base::Digest::of(&shipped("hours-check")).to_string();
     assert!(back(&strict, came_with_it).await.unwrap().changed);
     // One that was pushed without a signature is good once it was pushed with one.
     push(&strict, 1, Some(&lee)).await;

@@ -4,8 +4,11 @@
 mod back;
 mod calls;
 mod canaries;
+mod checks;
+mod damage;
 mod folders;
 mod grants;
+mod layers;
 mod people;
 mod processes;
 mod pushes;

@@ -1,9 +1,13 @@
+//! Tokens name their holder until they expire or are revoked, viewers change nothing, and the audit
+//! log has a line for every change and token.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use dialgraph_deploy::{
-    Change, ConfiguredToken, DeployError, Item, Role, Settings, TokenHash, Tokens, Who, new_token,
+    Change, ConfiguredToken, DeployError, DeploySettings, Item, Role, TokenHash, Tokens, Who,
+    new_token,
 };
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, SledStore, Store, StoreError,
@@ -47,7 +51,7 @@ async fn no_token_comes_or_goes_without_its_line_in_the_log() {
     let store = store(folder.path(), &clock);
     let log = Arc::new(NoLog { store: store.clone(), full: AtomicBool::new(false) });
     let first = source();
-    let settings = Settings::default();
+    let settings = DeploySettings::default();
     let shop = process_over(folder.path(), log.clone(), &store, &clock, settings, Some(&first));
     let shop = shop.await.unwrap();
     let tokens = Tokens::new(shop.deploy.clone(), Vec::new());
@@ -102,7 +106,7 @@ async fn a_token_tells_who_holds_it_until_it_expires_or_is_revoked() {
     {
         assert_eq!(name(wrong.to_owned()).await, None, "{wrong}");
     }
-    let listed = serde_json::to_string(&tokens.list().await.unwrap()).unwrap();
+    let listed = serde_json::to_string(&*tokens.list().await.unwrap()).unwrap();
     assert!(listed.contains("vera") && !listed.contains(good.rsplit('_').next().unwrap()));
     tokens.revoke(&operator(), &row.id).await.unwrap();
     assert_eq!(name(good).await, None);

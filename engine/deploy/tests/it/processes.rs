@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use dialgraph_deploy::{DeployError, Settings, Source, TakeIn};
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
+use dialgraph_deploy::{DeployError, DeploySettings, ImportPolicy, Source};
 use dialgraph_store::{
     Blobs, CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, SledStore, Store,
     StoreError,
@@ -66,7 +66,7 @@ async fn who_reads_slowly_does_not_put_back_what_was_live_before() {
     let clock = clock();
     let store = store(folder.path(), &clock);
     let slow = Arc::new(Slow { store: store.clone(), hold: Mutex::default() });
-    let settings = Settings::default();
+    let settings = DeploySettings::default();
     let first = source();
     let shop = process_over(folder.path(), slow.clone(), &store, &clock, settings, Some(&first))
         .await
@@ -102,10 +102,11 @@ async fn every_process_takes_in_what_another_made_live_and_goes_on_with_its_call
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = store(folder.path(), &clock);
-    let open = || process(folder.path(), &store, &clock, Settings::default(), None);
+    let open = || process(folder.path(), &store, &clock, DeploySettings::default(), None);
     assert!(matches!(open().await, Err(DeployError::NothingLive)));
-    let one =
-        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
+    let one = process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+        .await
+        .unwrap();
     let two = open().await.unwrap();
     one.begin("old").await;
     let bytes = variant(&shipped("hours-check"), 2);
@@ -133,9 +134,11 @@ async fn changes_made_by_two_processes_at_once_are_both_live_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = store(folder.path(), &clock);
-    let one =
-        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
-    let two = process(folder.path(), &store, &clock, Settings::default(), None).await.unwrap();
+    let one = process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+        .await
+        .unwrap();
+    let two =
+        process(folder.path(), &store, &clock, DeploySettings::default(), None).await.unwrap();
     let extra = |name: &str| {
         let text = format!(
             "flow: {name}\nstart: bye\nnodes:\n  bye: {{end: {{disposition: resolved}}}}\n"
@@ -166,9 +169,10 @@ async fn after_a_restart_the_same_release_is_live_and_calls_go_on() {
     let clock = clock();
     let (live, bytes) = {
         let store = store(folder.path(), &clock);
-        let shop = process(folder.path(), &store, &clock, Settings::default(), Some(&source()))
-            .await
-            .unwrap();
+        let shop =
+            process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+                .await
+                .unwrap();
         shop.begin("old").await;
         let bytes = variant(&shipped("hours-check"), 2);
         let outcome =
@@ -176,9 +180,11 @@ async fn after_a_restart_the_same_release_is_live_and_calls_go_on() {
         (outcome.release, bytes)
     };
     let store = store(folder.path(), &clock);
-    // The project that it is started with is the one that was taken in at first: nothing has changed in it.
-    let shop =
-        process(folder.path(), &store, &clock, Settings::default(), Some(&source())).await.unwrap();
+    // The project that it is started with is the one that was taken in at first: nothing has
+    // changed in it.
+    let shop = process(folder.path(), &store, &clock, DeploySettings::default(), Some(&source()))
+        .await
+        .unwrap();
     assert!(!shop.started.taken_in.as_ref().unwrap().as_ref().unwrap().changed);
     assert_eq!(shop.started.releases.live().digest, live);
     shop.begin("new").await;
@@ -194,7 +200,7 @@ async fn a_process_that_shares_the_store_makes_a_project_live_only_when_nothing_
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = store(folder.path(), &clock);
-    let shared = Settings { take_in: TakeIn::First, ..Settings::default() };
+    let shared = DeploySettings { take_in: ImportPolicy::First, ..DeploySettings::default() };
     let open = |source| process(folder.path(), &store, &clock, shared.clone(), source);
     let project = |words: &str| {
         let mut files = crate::shop::files();
@@ -212,8 +218,9 @@ async fn a_process_that_shares_the_store_makes_a_project_live_only_when_nothing_
         assert_eq!(again.started.releases.live().digest, first.started.releases.live().digest);
     }
     // By itself, or because somebody wants it so.
-    let own =
-        process(folder.path(), &store, &clock, Settings::default(), Some(&new)).await.unwrap();
+    let own = process(folder.path(), &store, &clock, DeploySettings::default(), Some(&new))
+        .await
+        .unwrap();
     assert_eq!(heard(&own.begin("a").await.record), "New.");
 }
 
@@ -222,7 +229,7 @@ async fn a_project_that_is_refused_does_not_stop_an_engine_that_has_a_good_relea
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = store(folder.path(), &clock);
-    let open = |source| process(folder.path(), &store, &clock, Settings::default(), source);
+    let open = |source| process(folder.path(), &store, &clock, DeploySettings::default(), source);
     let good = source();
     open(Some(&good)).await.unwrap();
     let mut files = crate::shop::files();
@@ -238,13 +245,16 @@ async fn a_live_release_whose_bytes_are_gone_is_named_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = store(folder.path(), &clock);
-    let open = |source| process(folder.path(), &store, &clock, Settings::default(), source);
+    let open = |source| process(folder.path(), &store, &clock, DeploySettings::default(), source);
     let first = source();
     drop(open(Some(&first)).await.unwrap());
     let blobs = Blobs::open(folder.path().join("blobs")).unwrap();
-    let desk = dialgraph_store::Digest::of(crate::shop::DESK.as_bytes());
+    let desk = dialgraph_base::Digest::of(crate::shop::DESK.as_bytes());
     assert!(blobs.remove(&desk).unwrap());
     let Err(error) = open(None).await else { panic!("it cannot be started") };
     let words = error.to_string();
-    assert!(words.contains("`desk.flow.yaml`") && words.contains("backup"), "{words}");
+    assert!(
+        words.contains("`desk.flow.yaml`") && words.contains("store recover --from"),
+        "{words}"
+    );
 }

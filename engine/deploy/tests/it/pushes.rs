@@ -1,9 +1,12 @@
+//! A push goes live as a whole, for new calls only, or is refused with everything that is wrong and
+//! changes nothing.
+
+use dialgraph_base::Digest;
 use dialgraph_deploy::{Change, Item, ItemKind, NewPlugin};
-use dialgraph_flow::Digest;
 
 use crate::shop::{
     DESK, allowing, codes, designer, file, flow, guest, heard, operator, plugin, ran, refused,
-    saying, shipped, shop, variant,
+    saying, shipped, shop, shop_observed, variant,
 };
 
 #[tokio::test]
@@ -50,15 +53,18 @@ async fn a_refusal_tells_everything_at_once_and_changes_nothing() {
 
     let broken = DESK.replace("on: {open: open, closed: closed,", "on: {open: opne,");
     let mut change = flow("desk", broken);
-    change.files.insert("data/calendars.yaml".into(), Some(b"home: {zone: Asia/Seoul}\n".to_vec()));
+    change.files.insert(
+        "data/calendars.yaml".into(),
+        Some(b"home: {zone: Asia/Seoul, weekly: {mon: [[\"09:00\", \"18:00\"]]}}\n".to_vec()),
+    );
     let core = NewPlugin::new(b"\0asm\x01\0\0\0".to_vec(), None);
     change.plugins.insert("probe".into(), Some(core));
     let refusal = refused(shop.deploy.push(&designer(), change).await);
     insta::assert_snapshot!(refusal.to_string());
     assert_eq!(codes(&refusal), ["bad-plugin", "bad-flows"]);
-    let json = refusal.to_json();
-    assert_eq!(json["report"]["errors"], 4);
-    assert!(json["rendered"].as_str().unwrap().contains("there is no node `opne`"));
+    let told = refusal.report.as_ref().unwrap();
+    assert_eq!(told.json["errors"], 3);
+    assert!(told.rendered.contains("there is no node `opne`"));
 
     assert_eq!(shop.seen().await, before);
     let told = shop.deploy.audit(None, 1).await.unwrap().remove(0);
@@ -193,7 +199,7 @@ async fn records_come_with_the_release_and_data_that_is_wrong_is_refused() {
         release: outcome.release,
         locale: "en-US".into(),
         plugin: "p".into(),
-        now: dialgraph_kernel::ports::Timestamp(0),
+        now: dialgraph_base::Timestamp(0),
         idempotency_key: "c/1/0".into(),
     };
     let get = dialgraph_kernel::ports::records::Get {
@@ -208,9 +214,8 @@ async fn records_come_with_the_release_and_data_that_is_wrong_is_refused() {
 #[tokio::test]
 async fn whoever_counts_changes_is_told_of_each() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path()).await;
     let (tell, told) = std::sync::mpsc::channel();
-    shop.deploy.tell(move |what| tell.send(what).unwrap());
+    let shop = shop_observed(folder.path(), move |what| tell.send(what).unwrap()).await;
     let who = designer();
     shop.deploy.push(&who, flow("desk", saying("Two."))).await.unwrap();
     shop.deploy.push(&who, flow("desk", saying("Two."))).await.unwrap();

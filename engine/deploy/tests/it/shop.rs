@@ -8,18 +8,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use dialgraph_base::{CallId, Channel, Digest, Timestamp};
 use dialgraph_deploy::{
-    Allow, Change, Deploy, DeployError, LocalWorlds, NewPlugin, Outcome, Refusal, Role, Settings,
-    Setup, Source, Started, Who,
+    Allow, Change, ChangeOutcome, Deploy, DeployError, DeployParts, DeploySettings,
+    LocalWorldFactory, NewPlugin, ProviderOverride, Refusal, Role, Source, Started, Who,
 };
-use dialgraph_flow::Digest;
 use dialgraph_flow::project::Files;
 use dialgraph_host::{Host, HostConfig};
-use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::ports::Timestamp;
-use dialgraph_runtime::{Answer, Clock, Engine, Start, WaitRules};
+use dialgraph_runtime::{Answer, Clock, Engine, Start, TurnRequest, WaitRules};
 use dialgraph_store::{Blobs, ManualClock, SledOptions, SledStore, Store, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -46,8 +44,8 @@ pub(crate) fn shipped(name: &str) -> Vec<u8> {
     found.unwrap_or_else(|| panic!("{name} is not shipped")).1.to_vec()
 }
 
-/// A few of the plugins that come with the engine, so that a test need not load them all: one that the project uses,
-/// one that waits for grants, and one more.
+/// A few of the plugins that come with the engine, so that a test need not load them all: one that
+/// the project uses, one that waits for grants, and one more.
 pub(crate) fn few() -> &'static [(&'static str, &'static [u8])] {
     static FEW: OnceLock<Vec<(&str, &[u8])>> = OnceLock::new();
     let wanted = ["auth", "hours-check", "ticketing-zendesk"];
@@ -168,10 +166,55 @@ pub(crate) async fn process(
     folder: &Path,
     store: &Arc<SledStore>,
     clock: &Arc<ManualClock>,
-    settings: Settings,
+    settings: DeploySettings,
     source: Option<&Source>,
 ) -> Result<Shop, DeployError> {
     process_over(folder, store.clone(), store, clock, settings, source).await
+}
+
+/// The usual one, with something done to the providers of each release before it can go live.
+pub(crate) async fn shop_refitted(folder: &Path, refit: ProviderOverride) -> Shop {
+    let clock = clock();
+    let store = store(folder, &clock);
+    let mut worlds = LocalWorldFactory::new(store.clone(), clock.clone());
+    worlds.refit = Some(refit);
+    let worlds = Arc::new(worlds);
+    let source = source();
+    process_in(
+        folder,
+        store.clone(),
+        &store,
+        &clock,
+        DeploySettings::default(),
+        Some(&source),
+        worlds,
+        |_| {},
+    )
+    .await
+    .unwrap()
+}
+
+/// The usual one, with somebody who is told of its changes.
+pub(crate) async fn shop_observed(
+    folder: &Path,
+    observer: impl Fn(&'static str) + Send + Sync + 'static,
+) -> Shop {
+    let clock = clock();
+    let store = store(folder, &clock);
+    let worlds = Arc::new(LocalWorldFactory::new(store.clone(), clock.clone()));
+    let source = source();
+    process_in(
+        folder,
+        store.clone(),
+        &store,
+        &clock,
+        DeploySettings::default(),
+        Some(&source),
+        worlds,
+        observer,
+    )
+    .await
+    .unwrap()
 }
 
 /// The same, with `rows` before the store.
@@ -180,19 +223,35 @@ pub(crate) async fn process_over(
     rows: Arc<dyn Store>,
     store: &Arc<SledStore>,
     clock: &Arc<ManualClock>,
-    settings: Settings,
+    settings: DeploySettings,
     source: Option<&Source>,
+) -> Result<Shop, DeployError> {
+    let worlds = Arc::new(LocalWorldFactory::new(store.clone(), clock.clone()));
+    process_in(folder, rows, store, clock, settings, source, worlds, |_| {}).await
+}
+
+#[allow(clippy::too_many_arguments, reason = "whatever a test may want to be otherwise")]
+async fn process_in(
+    folder: &Path,
+    rows: Arc<dyn Store>,
+    store: &Arc<SledStore>,
+    clock: &Arc<ManualClock>,
+    settings: DeploySettings,
+    source: Option<&Source>,
+    worlds: Arc<LocalWorldFactory>,
+    observer: impl Fn(&'static str) + Send + Sync + 'static,
 ) -> Result<Shop, DeployError> {
     let config = HostConfig { cache_dir: Some(cache()), ..HostConfig::default() };
     let host = Arc::new(Host::new(config).unwrap());
-    let deploy = Deploy::new(Setup {
+    let setup = DeployParts {
         store: rows,
         blobs: Blobs::open(folder.join("blobs")).unwrap(),
         host: Arc::clone(&host),
-        worlds: Arc::new(LocalWorlds::new(store.clone(), clock.clone())),
+        worlds,
         clock: clock.clone(),
         settings,
-    });
+    };
+    let deploy = Deploy::observed(setup, observer);
     let started = deploy.start(source).await?;
     let engine = Engine::new(
         store.clone(),
@@ -208,7 +267,7 @@ pub(crate) async fn process_over(
 /// The usual one.
 pub(crate) async fn shop(folder: &Path) -> Shop {
     let clock = clock();
-    process(folder, &store(folder, &clock), &clock, Settings::default(), Some(&source()))
+    process(folder, &store(folder, &clock), &clock, DeploySettings::default(), Some(&source()))
         .await
         .unwrap()
 }
@@ -225,7 +284,7 @@ impl Shop {
     pub(crate) async fn begin(&self, id: &str) -> Answer {
         let start = Start {
             id: CallId(id.into()),
-            channel: Channel::Voice,
+            channel: Channel::default(),
             locale: None,
             from: None,
             to: None,
@@ -233,19 +292,21 @@ impl Shop {
             seed: 1,
             attributes: BTreeMap::new(),
         };
-        let answer = self.engine.start(start, "1").await.unwrap();
+        let answer = self.engine.turn(TurnRequest::start(start, "1")).await.unwrap();
         self.deploy.observe(&answer.call.release, &answer.record);
         answer
     }
 
     pub(crate) async fn press(&self, id: &str, key: &str, token: &str) -> Answer {
         let event = Event::Pressed(key.to_owned());
-        let answer = self.engine.turn(&CallId(id.into()), event, token).await.unwrap();
+        let answer =
+            self.engine.turn(TurnRequest::event(CallId(id.into()), event, token)).await.unwrap();
         self.deploy.observe(&answer.call.release, &answer.record);
         answer
     }
 
-    /// Everything that must be as it was when a push was refused: what is live, what is loaded, what is pinned.
+    /// Everything that must be as it was when a push was refused: what is live, what is loaded,
+    /// what is pinned.
     pub(crate) async fn seen(&self) -> String {
         let mut status = serde_json::to_value(self.deploy.status().await.unwrap()).unwrap();
         status["host"] = serde_json::to_value(self.host.digests()).unwrap();
@@ -284,7 +345,7 @@ pub(crate) fn allowing(mut change: Change, list: &[&str]) -> Change {
 }
 
 #[track_caller]
-pub(crate) fn refused(result: Result<Outcome, DeployError>) -> Refusal {
+pub(crate) fn refused(result: Result<ChangeOutcome, DeployError>) -> Refusal {
     match result {
         Err(DeployError::Refused(refusal)) => *refusal,
         other => panic!("a refusal was expected, not {other:?}"),

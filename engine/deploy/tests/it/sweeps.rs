@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use dialgraph_deploy::{Action, Allow, Back, DeployError, Item, Keep, Settings};
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
+use dialgraph_deploy::{
+    Action, Allow, DeployError, DeploySettings, Item, RetentionPolicy, RollbackTarget,
+};
 use dialgraph_store::Blobs;
 
 use crate::shop::{
@@ -14,9 +16,9 @@ use crate::shop::{
 
 const HOUR: u64 = 60 * 60 * 1000;
 
-fn keeping(releases: u32, hours: u64) -> Settings {
-    let keep = Keep { releases, for_long: Duration::from_millis(hours * HOUR) };
-    Settings { keep, ..Settings::default() }
+fn keeping(releases: u32, hours: u64) -> DeploySettings {
+    let keep = RetentionPolicy { releases, for_long: Duration::from_millis(hours * HOUR) };
+    DeploySettings { keep, ..DeploySettings::default() }
 }
 
 fn on_disk(folder: &Path) -> BTreeSet<String> {
@@ -75,13 +77,13 @@ async fn what_calls_and_rollbacks_need_stays_and_the_rest_goes_from_the_disk() {
     assert_eq!(heard(&goes_on.record), "We are open. Two.");
     let desk = Item::flow("desk");
     for words in ["Six.", "Five."] {
-        let back = Back::OneStep;
+        let back = RollbackTarget::OneStep;
         let who = designer();
         other.deploy.roll_back_item(&who, &desk, &back, Allow::Nothing, None).await.unwrap();
         assert_eq!(heard(&other.begin(words).await.record), words);
     }
     let three = Digest::of(&saying("Three.")).hex();
-    let to = Back::To(three);
+    let to = RollbackTarget::To(three);
     let error = other
         .deploy
         .roll_back_item(&designer(), &desk, &to, Allow::Nothing, None)
@@ -89,7 +91,7 @@ async fn what_calls_and_rollbacks_need_stays_and_the_rest_goes_from_the_disk() {
         .unwrap_err();
     assert!(matches!(error, DeployError::Unknown(_)), "{error:?}");
     assert!(error.to_string().contains("deploy.keep_releases"), "{error}");
-    let whole = Back::To("4".to_owned());
+    let whole = RollbackTarget::To("4".to_owned());
     let error = other.deploy.roll_back(&designer(), &whole, Allow::Nothing, None).await;
     assert!(matches!(error, Err(DeployError::Unknown(_))), "{error:?}");
 
@@ -129,7 +131,7 @@ async fn pins_the_folder_and_a_canary_are_needed_and_nothing_goes_if_all_is_to_s
     assert!(has(folder.path(), &shipped("auth")));
     // The folder is compared with how it was last taken in.
     shop.deploy.withdraw(&designer(), None, None).await.unwrap();
-    assert!(!shop.deploy.take_in(&first).await.unwrap().changed);
+    assert!(!shop.deploy.import(&first).await.unwrap().changed);
 }
 
 #[tokio::test]
@@ -142,7 +144,8 @@ async fn a_sweep_and_a_push_at_the_same_moment_lose_nothing_that_is_live() {
     let two = process(folder.path(), &store, &clock, keeping(1, 0), None).await.unwrap();
     let texts = ["Red.", "Green.", "Blue.", "White."];
     for round in 0..16 {
-        // Each text was live before, and by now nothing needs it: the sweep is after the very bytes that are pushed.
+        // Each text was live before, and by now nothing needs it: the sweep is after the very bytes
+        // that are pushed.
         let words = texts[round % texts.len()];
         clock.advance(1);
         let (pushed, swept) = tokio::join!(

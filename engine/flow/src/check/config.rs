@@ -1,150 +1,287 @@
 //! What a flow gives a plugin: `config` and `with`, held against the plugin's schemas.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use dialgraph_base::{ConfigChecks, ConfigProblem, Descriptor, Digest, Locale, Name, Severity};
+use dialgraph_json_schema::{Bounds, DEPTH, Schema, SchemaError, shown};
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map as JsonMap, Value as Json};
 
-use super::{Checker, prompts, types, values};
+use super::marks::{self, Named, REF, escape};
+use super::{Checker, literals, types, values};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expr::{Expr, TypeEnv};
-use crate::model::{Descriptor, Locale, Name, Type};
+use crate::expr::{Comparison, Expr, Told, TypeEnv};
+use crate::model::Type;
 use crate::source::{Span, Spanned};
-use crate::syntax::flow::{Value, Word, texts};
+use crate::syntax::flow::{Value, Word};
 use crate::syntax::shape::first_line;
 use crate::syntax::yaml::{self, Node};
 
-/// The mark in a plugin's schema: the value names something of the project.
-const REF: &str = "x-dialgraph-ref";
-/// Schemas within schemas that are followed.
-const MAX_DEPTH: usize = 32;
+/// A plugin that a node uses.
+pub(crate) struct Used<'p> {
+    /// As the node names it.
+    pub(crate) plugin: &'p Word,
+    pub(crate) digest: Digest,
+    pub(crate) descriptor: &'p Descriptor,
+}
+/// Mistakes in one configuration that are told one by one.
+const TOLD: usize = 50;
 
-/// Checks the configuration of a plugin; gives it with calendars in place of their names.
+/// What a plugin is asked: its digest, the configuration, and the locales.
+type Question = (Digest, Arc<str>, Vec<Locale>);
+
+/// What plugins have been asked in this check, and what they said.
+pub(crate) struct Asked<'p> {
+    checks: &'p dyn ConfigChecks,
+    /// What they find is only warned of.
+    accepted: bool,
+    /// Many nodes have one configuration.
+    answers: BTreeMap<Question, Arc<[ConfigProblem]>>,
+    /// Plugins whose check failed. They are not asked again: it would take as long, and the project
+    /// is refused already.
+    failed: BTreeSet<Digest>,
+    /// Places and words of what was said: several nodes may use one calendar.
+    told: BTreeSet<(Span, String)>,
+    /// Calendars that nodes use.
+    calendars: BTreeSet<Name>,
+    /// The plugins' schemas for their configurations, marked places left open: many nodes use one
+    /// plugin.
+    schemas: BTreeMap<Digest, Opened>,
+}
+
+type Opened = Arc<Result<Schema, SchemaError>>;
+
+impl<'p> Asked<'p> {
+    pub(crate) fn new(checks: &'p dyn ConfigChecks, accepted: bool) -> Self {
+        Self {
+            checks,
+            accepted,
+            answers: BTreeMap::new(),
+            failed: BTreeSet::new(),
+            told: BTreeSet::new(),
+            calendars: BTreeSet::new(),
+            schemas: BTreeMap::new(),
+        }
+    }
+
+    /// How bad a finding is that an engine before this one may not have looked for.
+    pub(crate) fn severity(&self, found: Severity) -> Severity {
+        if self.accepted { Severity::Warning } else { found }
+    }
+
+    fn opened(&mut self, used: &Used<'_>) -> Opened {
+        let open = || Arc::new(Schema::new(&unmarked(&used.descriptor.config_schema, 0)));
+        Arc::clone(self.schemas.entry(used.digest).or_insert_with(open))
+    }
+
+    fn ask(&mut self, question: Question) -> Result<Arc<[ConfigProblem]>, String> {
+        if let Some(known) = self.answers.get(&question) {
+            return Ok(Arc::clone(known));
+        }
+        let (digest, config, locales) = &question;
+        if self.failed.contains(digest) {
+            return Ok(Arc::new([]));
+        }
+        let answer = self.checks.check(digest, config, locales).inspect_err(|_| {
+            self.failed.insert(*digest);
+        })?;
+        let answer: Arc<[ConfigProblem]> = answer.into();
+        self.answers.insert(question, Arc::clone(&answer));
+        Ok(answer)
+    }
+}
+
+/// A configuration as it is written, with the calendars that stand for their names.
+struct Written<'n> {
+    node: &'n Node,
+    /// Pointers of names and what they name; none within another.
+    calendars: Vec<(String, &'n Node)>,
+}
+
+impl<'n> Written<'n> {
+    /// What stands at `pointer`, or the deepest value on the way to it: in another file, where that
+    /// is a calendar's.
+    fn at(&self, pointer: &str) -> &'n Node {
+        let within = |(at, calendar): &(String, &'n Node)| {
+            let inner = pointer.strip_prefix(at.as_str())?;
+            (inner.is_empty() || inner.starts_with('/')).then(|| calendar.at_pointer(inner))
+        };
+        self.calendars.iter().find_map(within).unwrap_or_else(|| self.node.at_pointer(pointer))
+    }
+}
+
+/// Checks the configuration of a plugin; gives it with calendars in place of their names, and what
+/// it names.
 pub(crate) fn config(
     checker: &mut Checker<'_>,
-    plugin: &Word,
-    descriptor: &Descriptor,
+    used: &Used<'_>,
     given: Option<&Node>,
     locales: &[Locale],
-) -> Option<Arc<str>> {
-    let empty = Node { span: plugin.span, value: yaml::Value::Map(Vec::new()) };
+    env: &dyn TypeEnv,
+) -> (Option<Arc<str>>, Named) {
+    let empty = Node { span: used.plugin.span, value: yaml::Value::Map(Vec::new()) };
     let node = given.unwrap_or(&empty);
-    let before = checker.diagnostics.len();
+    let errors = checker.findings.errors();
     let mut value = node.json();
-    let mut marks = Vec::new();
-    let schema = &descriptor.config_schema;
-    find_marks(schema, schema, &value, "", 0, &mut marks);
-    let mut done = BTreeSet::new();
-    for (pointer, mark) in marks {
-        if done.insert((pointer.clone(), mark.clone())) {
-            resolve_mark(checker, node, &mut value, &pointer, &mark, locales);
-        }
+    let schema = &used.descriptor.config_schema;
+    // Before the schema is followed anywhere: the plugin's author wrote it, and it may lead to no
+    // end.
+    if !is_bounded(checker, used.plugin, schema, node, &value) {
+        return (None, Named::default());
     }
-    validate(checker, plugin, schema, node, &value);
-    (checker.diagnostics.len() == before).then(|| value.to_string().into())
+    literals::of_config(checker, schema, node, env);
+    let written = Written { node, calendars: calendars(checker, schema, node, &value) };
+    let named = marks::resolve(checker, used.plugin, schema, node, &mut value, locales);
+    let valid = validate(checker, used, &written, &value);
+    if !valid || checker.erred_since(errors) {
+        return (None, named);
+    }
+    let config: Arc<str> = value.to_string().into();
+    ask(checker, used, &config, &written, locales);
+    ((!checker.erred_since(errors)).then_some(config), named)
 }
 
-/// Finds every place of `value` that `schema` marks with `x-dialgraph-ref`.
-fn find_marks(
-    root: &Json,
-    schema: &Json,
-    value: &Json,
-    pointer: &str,
-    depth: usize,
-    out: &mut Vec<(String, String)>,
-) {
-    if depth > MAX_DEPTH {
-        return;
-    }
-    let schema_here = schema;
-    let schema = types::resolve(root, schema);
-    for mark in [schema_here, schema] {
-        if let Some(mark) = mark.get(REF).and_then(Json::as_str) {
-            out.push((pointer.to_owned(), mark.to_owned()));
-            return;
-        }
-    }
-    for key in ["allOf", "anyOf", "oneOf"] {
-        for branch in schema.get(key).and_then(Json::as_array).into_iter().flatten() {
-            find_marks(root, branch, value, pointer, depth + 1, out);
-        }
-    }
-    match value {
-        Json::Object(members) => {
-            for (name, member) in members {
-                let inner = schema
-                    .get("properties")
-                    .and_then(|properties| properties.get(name))
-                    .or_else(|| schema.get("additionalProperties"));
-                if let Some(inner) = inner {
-                    let pointer = format!("{pointer}/{}", escape(name));
-                    find_marks(root, inner, member, &pointer, depth + 1, out);
-                }
-            }
-        }
-        Json::Array(items) => {
-            if let Some(inner) = schema.get("items") {
-                for (i, item) in items.iter().enumerate() {
-                    let pointer = format!("{pointer}/{i}");
-                    find_marks(root, inner, item, &pointer, depth + 1, out);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
-}
-
-fn resolve_mark(
+/// Tells of a schema that is not used, and of a value that takes too much to be held against it.
+fn is_bounded(
     checker: &mut Checker<'_>,
+    plugin: &Word,
+    schema: &Json,
     node: &Node,
-    value: &mut Json,
-    pointer: &str,
-    mark: &str,
+    value: &Json,
+) -> bool {
+    match Bounds::of(schema) {
+        Err(error) => {
+            wrong_schema(checker, plugin, &error);
+            false
+        }
+        Ok(bounds) => match bounds.admit(value, None) {
+            Err(error) => {
+                let message = format!("the configuration of `{}`: {error}", plugin.value);
+                checker.push(Diagnostic::new(Code::BadConfig, first_line(node), message));
+                false
+            }
+            Ok(()) => true,
+        },
+    }
+}
+
+fn wrong_schema(checker: &mut Checker<'_>, plugin: &Word, error: &SchemaError) {
+    let message = format!(
+        "the schema by which `{}` describes its configuration is wrong: {error}",
+        plugin.value
+    );
+    checker.push(
+        Diagnostic::new(Code::BadConfig, plugin.span, message)
+            .help("tell the author of the plugin"),
+    );
+}
+
+/// The calendars that `value` names, by place.
+fn calendars<'p>(
+    checker: &mut Checker<'p>,
+    schema: &Json,
+    node: &Node,
+    value: &Json,
+) -> Vec<(String, &'p Node)> {
+    let project = checker.project;
+    let marks = marks::find(schema, value).unwrap_or_default();
+    let marks = marks.into_iter().filter(|mark| mark.kind == "calendar" && !mark.is_key);
+    let named = marks.filter_map(|mark| {
+        let name = node.at_pointer(&mark.pointer).text()?;
+        let (name, calendar) = project.calendars.get_key_value(name)?;
+        checker.configs.calendars.insert(name.clone());
+        Some((mark.pointer, &calendar.node))
+    });
+    named.collect()
+}
+
+/// Has the plugin itself look at its configuration.
+fn ask(
+    checker: &mut Checker<'_>,
+    used: &Used<'_>,
+    config: &Arc<str>,
+    written: &Written<'_>,
     locales: &[Locale],
 ) {
-    let at = node.at_pointer(pointer);
-    if mark == "prompt" {
-        let Some(prompt) = texts(at, first_line(at)) else {
-            let message = "a prompt is a map with one text for each locale";
-            checker.push(Diagnostic::new(Code::BadConfig, first_line(at), message));
-            return;
-        };
-        prompts::complete(checker, &prompt, locales);
+    // Counted for more than one step: it takes an instance of the plugin.
+    if !checker.work.goes_on(100) {
         return;
     }
-    let Some(text) = at.text() else {
-        let message = format!("this must be the name of a {mark}, not {}", at.what());
-        checker.push(Diagnostic::new(Code::BadConfig, first_line(at), message));
-        return;
+    let question = (used.digest, Arc::clone(config), locales.to_vec());
+    let problems = match checker.configs.ask(question) {
+        Ok(problems) => problems,
+        Err(why) => {
+            let mut diagnostic = Diagnostic::new(Code::ConfigUnchecked, used.plugin.span, why)
+                .help("correct what the plugin is given under `config:`, or tell the author of the plugin");
+            diagnostic.severity = checker.configs.severity(diagnostic.severity);
+            checker.push(diagnostic);
+            return;
+        }
     };
-    let word = Spanned::new(Name::from(text), at.span);
-    match mark {
-        "queue" => {
-            checker.queue(&word);
+    for problem in problems.iter() {
+        let span = first_line(written.at(&problem.pointer));
+        if !checker.configs.told.insert((span, problem.message.clone())) {
+            continue;
         }
-        "collection" => checker.collection(&word),
-        "calendar" => {
-            if let (Some(calendar), Some(place)) =
-                (checker.calendar(&word), value.pointer_mut(pointer))
-            {
-                *place = calendar.clone();
-            }
+        let mut diagnostic = Diagnostic::new(Code::ConfigProblem, span, &problem.message);
+        diagnostic.severity = checker.configs.severity(problem.severity);
+        diagnostic.help.extend(problem.hint.clone());
+        if span.file != used.plugin.span.file {
+            let label = format!("`{}` uses it here", used.plugin.value);
+            diagnostic = diagnostic.label(used.plugin.span, label);
         }
-        // A mark of a later contract: nothing of it can be checked.
-        _ => {}
+        checker.push(diagnostic);
     }
 }
 
-/// The plugin's schema with the marked places left open where what stands there has been checked already.
+/// Looks at the calendars that no node uses, such as those that only queues are staffed by: the
+/// plugins that take a calendar and need nothing else know what one must be.
+pub(crate) fn unused_calendars(checker: &mut Checker<'_>) {
+    let (project, plugins) = (checker.project, checker.plugins);
+    let locales = checker.locales.clone();
+    for (name, calendar) in &project.calendars {
+        if checker.configs.calendars.contains(name) {
+            continue;
+        }
+        for (plugin, (digest, descriptor)) in plugins {
+            let schema = &descriptor.config_schema;
+            let Some(key) = takes_a_calendar(schema) else { continue };
+            if !checker.work.goes_on(100) {
+                return;
+            }
+            let word = Spanned::new(plugin.clone(), calendar.name.span);
+            let mut value = JsonMap::new();
+            value.insert(key.to_owned(), calendar.value.clone());
+            let value = Json::Object(value);
+            let written = Written {
+                node: &calendar.node,
+                calendars: vec![(format!("/{}", escape(key)), &calendar.node)],
+            };
+            let used = Used { plugin: &word, digest: *digest, descriptor };
+            if validate(checker, &used, &written, &value) {
+                ask(checker, &used, &value.to_string().into(), &written, &locales);
+            }
+        }
+    }
+}
+
+/// The one key that a configuration needs, if it holds a whole calendar.
+fn takes_a_calendar(schema: &Json) -> Option<&str> {
+    let [key] = schema.get("required")?.as_array()?.as_slice() else { return None };
+    let key = key.as_str()?;
+    let property = schema.get("properties")?.get(key)?;
+    let whole = property.get("type") == Some(&Json::String("object".into()));
+    (whole && property.get(REF)? == "calendar").then_some(key)
+}
+
+/// The plugin's schema with the marked places left open where what stands there has been checked
+/// already.
 ///
 /// A place keeps its schema if that describes an object: a prompt's texts, or the calendar itself.
 fn unmarked(schema: &Json, depth: usize) -> Json {
-    if depth > MAX_DEPTH {
+    // Never reached: schemas that are deeper were refused.
+    if depth > DEPTH {
         return Json::Bool(true);
     }
     match schema {
@@ -164,32 +301,55 @@ fn unmarked(schema: &Json, depth: usize) -> Json {
     }
 }
 
-fn validate(checker: &mut Checker<'_>, plugin: &Word, schema: &Json, node: &Node, value: &Json) {
-    let validator = match jsonschema::draft7::new(&unmarked(schema, 0)) {
-        Ok(validator) => validator,
+/// Whether `value` is as the plugin's schema wants it.
+fn validate(
+    checker: &mut Checker<'_>,
+    used: &Used<'_>,
+    written: &Written<'_>,
+    value: &Json,
+) -> bool {
+    let (plugin, schema) = (used.plugin, &used.descriptor.config_schema);
+    let open = checker.configs.opened(used);
+    let open = match &*open {
+        Ok(open) => open,
         Err(error) => {
-            let message = format!(
-                "the schema by which `{}` describes its configuration is wrong: {error}",
-                plugin.value
-            );
-            checker.push(
-                Diagnostic::new(Code::BadConfig, plugin.span, message)
-                    .help("tell the author of the plugin"),
-            );
-            return;
+            wrong_schema(checker, plugin, error);
+            return false;
         }
     };
-    for error in validator.iter_errors(value) {
+    let mut errors = match open.errors(value) {
+        Ok(errors) => errors,
+        // With calendars in the place of their names there is more to look at than before.
+        Err(error) => {
+            let message = format!("the configuration of `{}`: {error}", plugin.value);
+            checker.push(Diagnostic::new(Code::BadConfig, first_line(written.node), message));
+            return false;
+        }
+    };
+    let mut valid = true;
+    for error in errors.by_ref().take(TOLD) {
+        valid = false;
         let pointer = error.instance_path().to_string();
-        let at = node.at_pointer(&pointer);
+        let at = written.at(&pointer);
         let place = if pointer.is_empty() {
             "the configuration".to_owned()
         } else {
             format!("`{}`", pointer.trim_start_matches('/').replace('/', "."))
         };
         for (span, message, known) in findings(&error, at, &place) {
-            let told = |d: &Diagnostic| d.code == Code::BadConfig && d.primary.span == span;
-            if known.is_none() && checker.diagnostics.iter().any(told) && at.map().is_none() {
+            // A calendar that several nodes use is wrong once.
+            let in_the_flow = span.file == plugin.span.file;
+            if !in_the_flow && !checker.configs.told.insert((span, message.clone())) {
+                continue;
+            }
+            // A name that names nothing is wrong once, whatever should have stood in its place.
+            let told = |d: &Diagnostic| {
+                matches!(d.code, Code::BadConfig | Code::UnknownCalendar) && d.primary.span == span
+            };
+            if known.is_none() && checker.findings.told().iter().any(told) && at.map().is_none() {
+                continue;
+            }
+            if checker.only_counts(Code::BadConfig, span) {
                 continue;
             }
             let part = part_for(schema, &pointer);
@@ -202,15 +362,30 @@ fn validate(checker: &mut Checker<'_>, plugin: &Word, schema: &Json, node: &Node
                 let what = format!("`{given}` is no choice for {place}");
                 diagnostic.message = what;
                 diagnostic = diagnostic.suggest(given, words, "choose one of");
-            } else if let Some(about) = part.and_then(|part| part.get("description")?.as_str()) {
+            } else if let Some(part) = part
+                // What a plugin says of the name of a calendar is not about the calendar that the
+                // name stands for.
+                && in_the_flow
+                && let Some(about) = part.get("description").and_then(Json::as_str)
+            {
                 diagnostic = diagnostic.help(about);
             }
             checker.push(diagnostic);
         }
     }
+    let more = errors.count();
+    if more > 0 {
+        let message = format!("the configuration of `{}` has {more} more mistakes", plugin.value);
+        checker.push(
+            Diagnostic::new(Code::BadConfig, first_line(written.node), message)
+                .help("they are shown when you have corrected the others"),
+        );
+    }
+    valid
 }
 
-/// Place and message for each thing that one error of the validator tells of, and the unknown key, if any.
+/// Place and message for each thing that one error of the validator tells of, and the unknown key,
+/// if any.
 fn findings(
     error: &jsonschema::ValidationError<'_>,
     at: &Node,
@@ -230,7 +405,10 @@ fn findings(
             let message = format!("{place} needs the key `{name}`");
             vec![(first_line(at), message, None)]
         }
-        _ => vec![(first_line(at), format!("{place}: {error}"), None)],
+        _ => {
+            let message = format!("{place}: {}", shown(&error.to_string()));
+            vec![(first_line(at), message, None)]
+        }
     }
 }
 
@@ -249,7 +427,8 @@ fn part_for<'s>(root: &'s Json, pointer: &str) -> Option<&'s Json> {
     Some(schema)
 }
 
-/// The words to choose from, where a schema allows only some: an `enum`, or one `const` in every branch.
+/// The words to choose from, where a schema allows only some: an `enum`, or one `const` in every
+/// branch.
 fn words(schema: &Json) -> Option<Vec<&str>> {
     if let Some(Json::Array(choices)) = schema.get("enum") {
         return choices.iter().map(Json::as_str).collect();
@@ -274,6 +453,7 @@ pub(crate) fn input(
     with: &[(Word, Value)],
     with_span: Span,
     env: &dyn TypeEnv,
+    named: &Named,
 ) -> Option<Vec<(Name, Expr)>> {
     let root = &descriptor.input_schema;
     let schema = types::resolve(root, root);
@@ -300,13 +480,24 @@ pub(crate) fn input(
         let what = format!("input `{}`", name.value);
         match values::compile(checker, value, expected, &what, env) {
             Some(expr) => {
-                good &= constant(checker, root, property, name, value.span(), &expr);
+                good &= constant(checker, root, property.is_some(), name, value.span(), &expr);
+                good &= constant_name(checker, plugin, property, value.span(), &expr);
                 compiled.push((name.value.clone(), expr));
             }
             None => good = false,
         }
     }
     good &= required(checker, plugin, schema, with, with_span);
+    // A rule for an intent is one for what the flow gives as the intent.
+    for input in marks::intents(root) {
+        let given = compiled.iter().find(|(name, _)| **name == *input);
+        for word in named.intents.iter().filter(|_| given.is_some()) {
+            let of = given.map(|(_, expr)| expr.sources()).unwrap_or_default();
+            let with = Told::Word(word.value.to_string());
+            let comparison = Comparison { of, with, span: 0..0 };
+            checker.facts.hold(&checker.here, comparison, word.span);
+        }
+    }
     good.then_some(compiled)
 }
 
@@ -345,32 +536,66 @@ fn required(
     good
 }
 
+/// A name that is known before any call must be that of something. Intents may be the flow's own.
+fn constant_name(
+    checker: &mut Checker<'_>,
+    plugin: &Word,
+    property: Option<&Json>,
+    span: Span,
+    expr: &Expr,
+) -> bool {
+    let before = checker.findings.errors();
+    if let (Some(property), Some(value)) = (property, expr.constant())
+        && let Some(marked) = marks::find(property, value)
+    {
+        for mark in marked.iter().filter(|mark| !mark.is_key && mark.kind != "intent") {
+            if let Some(text) = value.pointer(&mark.pointer).and_then(Json::as_str) {
+                let word = Spanned::new(Name::from(text), span);
+                marks::name(checker, plugin, mark, &word, &[]);
+            }
+        }
+    }
+    !checker.erred_since(before)
+}
+
 /// A value that is known before any call can be held against the whole schema.
 fn constant(
     checker: &mut Checker<'_>,
     root: &Json,
-    property: Option<&Json>,
+    listed: bool,
     name: &Word,
     span: Span,
     expr: &Expr,
 ) -> bool {
-    let (Some(property), Some(value)) = (property, expr.constant()) else {
+    let (true, Some(value)) = (listed, expr.constant()) else {
         return true;
     };
-    let mut whole = types::resolve(root, property).clone();
-    for shared in ["definitions", "$defs"] {
-        if let (Some(defs), Some(members)) = (root.get(shared), whole.as_object_mut()) {
-            members.insert(shared.into(), defs.clone());
-        }
-    }
-    let Ok(validator) = jsonschema::draft7::new(&whole) else {
-        return true;
-    };
-    let mut good = true;
-    for error in validator.iter_errors(value) {
-        let message = format!("input `{}`: {error}", name.value);
+    let mut tell = |what: String| {
+        let message = format!("input `{}`: {}", name.value, shown(&what));
         checker.push(Diagnostic::new(Code::BadInput, span, message));
-        good = false;
+    };
+    let schema = match Schema::new(root) {
+        Ok(schema) => schema,
+        Err(error) => {
+            tell(format!("the plugin's schema for its input is wrong: {error}"));
+            return false;
+        }
+    };
+    // As an input that has nothing else. What the whole lacks is told elsewhere.
+    let input = Json::Object(JsonMap::from_iter([(name.value.to_string(), value.clone())]));
+    let mut good = true;
+    match schema.errors(&input) {
+        Ok(errors) => {
+            let within = errors.filter(|error| !error.instance_path().as_str().is_empty());
+            for error in within.take(TOLD) {
+                tell(error.to_string());
+                good = false;
+            }
+        }
+        Err(error) => {
+            tell(error.to_string());
+            good = false;
+        }
     }
     good
 }

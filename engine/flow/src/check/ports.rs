@@ -1,10 +1,15 @@
 //! The ports of a node, and whether each is wired.
 
+use std::collections::BTreeSet;
+
+use dialgraph_base::Name;
+
 use super::{Checker, Nodes};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Name, NodeIndex, Ports};
+use crate::diagnostic::{Code, Diagnostic, MAX_LISTED, listed};
+
+use crate::model::{NodeIndex, Ports};
 use crate::project::FlowFile;
-use crate::syntax::flow::{AskTree, KindTree, NodeTree, Word};
+use crate::syntax::flow::{NodeTree, Word};
 
 /// The port that every node has which can fail.
 pub(crate) const ERROR: &str = "error";
@@ -14,62 +19,28 @@ pub(crate) const ERROR: &str = "error";
 pub(crate) struct PortInfo {
     pub name: Name,
     pub why: String,
+    /// It need not be wired.
+    pub(super) is_optional: bool,
 }
 
-/// The ports of `node`; none when they cannot be known because of a mistake elsewhere.
-pub(crate) fn of(checker: &Checker<'_>, node: &NodeTree) -> Option<Vec<PortInfo>> {
-    let error = || PortInfo { name: ERROR.into(), why: "it could not be done".into() };
-    Some(match &node.kind {
-        KindTree::Ask(ask) => of_ask(ask),
-        KindTree::Use { plugin, .. } => {
-            let (_, descriptor) = checker.plugins.get(&plugin.value)?;
-            let declared = descriptor
-                .ports
-                .iter()
-                .map(|port| PortInfo { name: port.name.clone(), why: port.summary.clone() });
-            declared.chain([error()]).collect()
-        }
-        KindTree::Call { flow, .. } => {
-            let called = checker.flows.get(&*flow.value)?;
-            let returns = called.tree.returns.iter().map(|(port, _)| PortInfo {
-                name: port.value.clone(),
-                why: format!("`{}` returns it", called.name),
-            });
-            let ports: Vec<PortInfo> = returns.collect();
-            if called.broken && ports.is_empty() {
-                return None;
-            }
-            ports
-        }
-        KindTree::Queue { .. } | KindTree::Callback { .. } | KindTree::Transfer { .. } => {
-            vec![error()]
-        }
-        _ => Vec::new(),
-    })
+impl PortInfo {
+    pub(crate) fn new(name: &Name, why: String) -> Self {
+        Self { name: name.clone(), why, is_optional: false }
+    }
+
+    pub(crate) fn optional(name: &str, why: String) -> Self {
+        Self { name: name.into(), why, is_optional: true }
+    }
+
+    pub(crate) fn error() -> Self {
+        Self::new(&ERROR.into(), "it could not be done".into())
+    }
 }
 
-fn of_ask(ask: &AskTree) -> Vec<PortInfo> {
-    let mut ports: Vec<PortInfo> = Vec::new();
-    let mut add = |name: &Name, why: String| {
-        if !ports.iter().any(|port| port.name == *name) {
-            ports.push(PortInfo { name: name.clone(), why });
-        }
-    };
-    for (key, port) in &ask.menu {
-        add(&port.value, format!("the caller presses `{}`", key.value));
-    }
-    for (port, _) in &ask.phrases {
-        add(&port.value, "the caller says one of its phrases".into());
-    }
-    if ask.digits.is_some() {
-        add(&"digits".into(), "the caller keys in a number".into());
-    }
-    if ask.speech {
-        add(&"said".into(), "the caller says something".into());
-    }
-    add(&"no_input".into(), "the caller stays silent to the last try".into());
-    add(&"no_match".into(), "the caller's last answer fits nothing".into());
-    ports
+/// Ports of `ports` that `node` does not wire itself.
+pub(crate) fn unwired_of<'i>(node: &NodeTree, ports: &'i [PortInfo]) -> Vec<&'i PortInfo> {
+    let given: BTreeSet<&str> = node.on.iter().map(|(port, _)| &*port.value).collect();
+    ports.iter().filter(|port| !given.contains(&*port.name)).collect()
 }
 
 /// Resolves the wiring of `node`; none after a mistake.
@@ -89,18 +60,17 @@ pub(crate) fn wire(
             None => good = false,
         }
     }
-    let ports = of(checker, node)?;
+    let ports = node.kind.ports(checker)?;
+    checker.work.count(ports.len() + node.on.len());
+    let known: BTreeSet<&str> = ports.iter().map(|port| &*port.name).collect();
     for (port, _) in &node.on {
-        if !ports.iter().any(|known| known.name == port.value) {
+        if !known.contains(&*port.value) {
             unknown(checker, node, port, &ports);
             good = false;
         }
     }
     let mut open = Vec::new();
-    for port in &ports {
-        if node.on.iter().any(|(given, _)| given.value == port.name) {
-            continue;
-        }
+    for port in unwired_of(node, &ports) {
         match &flow.tree.on_error {
             // Whether that node is there is checked once for the flow.
             Some(to) if &*port.name == ERROR => match nodes.get(&to.value) {
@@ -109,6 +79,7 @@ pub(crate) fn wire(
                 }
                 None => good = false,
             },
+            _ if port.is_optional => {}
             _ => open.push(port),
         }
     }
@@ -120,6 +91,9 @@ pub(crate) fn wire(
 }
 
 fn unknown(checker: &mut Checker<'_>, node: &NodeTree, port: &Word, ports: &[PortInfo]) {
+    if checker.only_counts(Code::UnknownPort, port.span) {
+        return;
+    }
     let message = format!("node `{}` has no port `{}`", node.id.value, port.value);
     let known: Vec<&str> = ports.iter().map(|port| &*port.name).collect();
     let mut diagnostic = Diagnostic::new(Code::UnknownPort, port.span, message);
@@ -132,14 +106,16 @@ fn unknown(checker: &mut Checker<'_>, node: &NodeTree, port: &Word, ports: &[Por
 }
 
 fn unwired(checker: &mut Checker<'_>, node: &NodeTree, open: &[&PortInfo], ports: &[PortInfo]) {
+    if checker.only_counts(Code::UnwiredPort, node.on_span) {
+        return;
+    }
     let names: Vec<&str> = open.iter().map(|port| &*port.name).collect();
-    let list = names.join("`, `");
     let message = match names.as_slice() {
         [one] => format!("port `{one}` of node `{}` leads nowhere", node.id.value),
-        _ => format!("ports `{list}` of node `{}` lead nowhere", node.id.value),
+        _ => format!("ports {} of node `{}` lead nowhere", listed(&names), node.id.value),
     };
     let mut diagnostic = Diagnostic::new(Code::UnwiredPort, node.on_span, message);
-    for port in open {
+    for port in open.iter().take(MAX_LISTED) {
         // A port that is misspelt under `on` has been reported with the right name.
         diagnostic = diagnostic.help(format!(
             "add `{}: NODE` under `on:`, for when {}",
@@ -172,14 +148,13 @@ pub(crate) fn target(
     nodes: &Nodes<'_>,
 ) -> Option<NodeIndex> {
     let found = nodes.get(&word.value);
-    if found.is_none() && !nodes.torn {
+    checker.work.count(1);
+    if found.is_none() && !nodes.torn && !checker.only_counts(Code::DanglingTarget, word.span) {
         let message = format!("there is no node `{}`", word.value);
         let known = nodes.positions.keys().copied();
-        checker.push(Diagnostic::new(Code::DanglingTarget, word.span, message).suggest(
-            &word.value,
-            known,
-            "the nodes of this flow are",
-        ));
+        let diagnostic = Diagnostic::new(Code::DanglingTarget, word.span, message);
+        let what = "the nodes of this flow are";
+        checker.push(diagnostic.suggest_among(&word.value, known, what, checker.work));
     }
     found
 }

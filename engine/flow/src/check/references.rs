@@ -1,13 +1,20 @@
 //! The project file: what it names must be there.
 
-use jsonschema::Validator;
+use std::collections::BTreeSet;
 
-use super::{Checker, prompts};
+use dialgraph_base::index::{MAX_INDEX_FIELDS, MAX_INDEXES};
+use jsonschema::Validator;
+use serde_json::Value as Json;
+
+use super::{Checker, prompts, types};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::project::Project;
+use crate::limits::MAX_LOCALES;
+use crate::project::{Collection, Project};
+use crate::syntax::flow::Word;
+use crate::syntax::project::CollectionTree;
 use crate::syntax::shape::first_line;
 use crate::syntax::tables::CAPABILITIES;
-use crate::syntax::yaml::Node;
+use crate::syntax::yaml::{Entry, Node};
 
 pub(crate) fn project(checker: &mut Checker<'_>) {
     let project = checker.project;
@@ -15,6 +22,13 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
         checker.flow(word);
     }
     let locales = checker.locales.clone();
+    if let Some(over) = project.tree.locales.get(MAX_LOCALES) {
+        let message = format!(
+            "the project has {} locales; at most {MAX_LOCALES} are allowed",
+            project.tree.locales.len()
+        );
+        checker.push(Diagnostic::new(Code::TooLarge, over.span, message));
+    }
     for entry in project.queues.values() {
         if let Some(title) = &entry.title {
             prompts::complete(checker, title, &locales);
@@ -37,7 +51,144 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
     }
     for declared in &project.tree.collections {
         records(checker, project, &declared.name.value);
+        indexes(checker, project, declared);
+        for (field, of) in &declared.references {
+            checker.collection(of);
+            named_records(checker, project, &declared.name.value, field, &of.value);
+        }
     }
+}
+
+/// Holds the indexes of a collection against the fields of its records.
+fn indexes(checker: &mut Checker<'_>, project: &Project, declared: &CollectionTree) {
+    let name = &declared.name.value;
+    if let Some(over) = declared.indexes.get(MAX_INDEXES) {
+        let message = format!(
+            "collection `{name}` has {} indexes, it may have {MAX_INDEXES}",
+            declared.indexes.len()
+        );
+        checker.push(Diagnostic::new(Code::TooLarge, over.name.span, message));
+    }
+    for index in &declared.indexes {
+        let count = index.fields.len();
+        if count == 0 || count > MAX_INDEX_FIELDS {
+            let code = if count == 0 { Code::WrongShape } else { Code::TooLarge };
+            let message = format!(
+                "index `{}` goes by {count} fields; give it 1 to {MAX_INDEX_FIELDS}",
+                index.name.value
+            );
+            checker.push(Diagnostic::new(code, index.name.span, message));
+        }
+        for field in &index.fields {
+            known_field(checker, project, name, field);
+        }
+    }
+}
+
+/// Whether a field of a collection is there as far as its schema and its seed tell; says so if not.
+fn known_field(checker: &mut Checker<'_>, project: &Project, name: &str, field: &Word) {
+    let Some(collection) = project.collections().get(name) else { return };
+    let path: Vec<&str> = field.value.split('.').collect();
+    let entries = collection.seed_tree.as_ref().and_then(Node::map).unwrap_or_default();
+    let known = collection.schema.as_ref().is_some_and(|schema| describes(schema, &path))
+        || entries.iter().any(|entry| collect(&entry.value, &path, &mut Vec::new()));
+    if !known {
+        no_field(checker, collection, name, field);
+    }
+}
+
+fn no_field(checker: &mut Checker<'_>, collection: &Collection, name: &str, field: &Word) {
+    let entries = collection.seed_tree.as_ref().and_then(Node::map).unwrap_or_default();
+    if entries.is_empty() && collection.schema.is_none() {
+        return;
+    }
+    let known = fields(collection.schema.as_ref(), entries);
+    let message = format!("no record of `{name}` has a field `{}`", field.value);
+    checker.push(Diagnostic::new(Code::UnknownRecord, field.span, message).suggest(
+        &field.value,
+        known.iter().map(String::as_str),
+        "its fields are",
+    ));
+}
+
+/// Holds every seed record that names one of another collection against that one's seed.
+fn named_records(checker: &mut Checker<'_>, project: &Project, name: &str, field: &Word, of: &str) {
+    let Some(collection) = project.collections().get(name) else { return };
+    let path: Vec<&str> = field.value.split('.').collect();
+    let entries = collection.seed_tree.as_ref().and_then(Node::map).unwrap_or_default();
+    let mut named = Vec::new();
+    let mut has_field = collection.schema.as_ref().is_some_and(|schema| describes(schema, &path));
+    for entry in entries {
+        let before = named.len();
+        has_field |= collect(&entry.value, &path, &mut named);
+        for (_, key) in &mut named[before..] {
+            *key = &entry.key.text;
+        }
+    }
+    if !has_field {
+        no_field(checker, collection, name, field);
+    }
+    // Without a seed nothing is known of the other collection: its records are written elsewhere.
+    let Some(other) = project.collections().get(of).filter(|other| other.seed_tree.is_some())
+    else {
+        return;
+    };
+    for (node, key) in named {
+        let Json::String(text) = node.json() else {
+            let message = format!(
+                "record `{key}` of `{name}`: `{}` must be the key of a record of `{of}`, not {}",
+                field.value,
+                node.what()
+            );
+            checker.push(Diagnostic::new(Code::UnknownRecord, first_line(node), message));
+            continue;
+        };
+        if text.is_empty()
+            || other.seed.contains_key(&text)
+            || checker.only_counts(Code::UnknownRecord, node.span)
+        {
+            continue;
+        }
+        let message = format!("record `{key}` of `{name}`: there is no record `{text}` in `{of}`");
+        let known = other.seed.keys().map(String::as_str);
+        let list = format!("the records of `{of}` are");
+        checker.push(
+            Diagnostic::new(Code::UnknownRecord, node.span, message).suggest(&text, known, &list),
+        );
+    }
+}
+
+/// The values at `path` within a record, items of lists each by itself; whether the field is there.
+fn collect<'n>(node: &'n Node, path: &[&str], named: &mut Vec<(&'n Node, &'n str)>) -> bool {
+    if let Some(items) = node.list() {
+        return items.iter().fold(false, |any, item| collect(item, path, named) | any);
+    }
+    let Some((first, rest)) = path.split_first() else {
+        if !node.is_null() {
+            named.push((node, ""));
+        }
+        return true;
+    };
+    node.get(first).is_some_and(|inner| collect(inner, rest, named))
+}
+
+/// Whether a schema lists the field at `path`, as far as properties and items lead to it.
+fn describes(schema: &Json, path: &[&str]) -> bool {
+    let schema = types::resolve(schema, schema);
+    let Some((first, rest)) = path.split_first() else { return true };
+    if let Some(items) = schema.get("items") {
+        return describes(items, path);
+    }
+    let property = schema.get("properties").and_then(|properties| properties.get(*first));
+    property.is_some_and(|property| describes(property, rest))
+}
+
+/// The fields that the records of a collection have, or may have.
+fn fields(schema: Option<&Json>, records: &[Entry]) -> BTreeSet<String> {
+    let properties = schema.and_then(|schema| schema.get("properties")?.as_object());
+    let listed = properties.into_iter().flat_map(|properties| properties.keys().cloned());
+    let given = records.iter().filter_map(|record| record.value.map()).flatten();
+    listed.chain(given.map(|entry| entry.key.text.clone())).collect()
 }
 
 fn plugins(checker: &mut Checker<'_>, project: &Project) {
@@ -77,13 +228,16 @@ fn records(checker: &mut Checker<'_>, project: &Project, name: &str) {
             let path =
                 declared.iter().find(|c| *c.name.value == *name).and_then(|c| c.schema.as_ref());
             if let Some(path) = path {
-                let message = format!("`{}` is no JSON Schema: {error}", path.value);
+                let message = format!("`{}` is not a JSON Schema: {error}", path.value);
                 checker.push(Diagnostic::new(Code::BadRecord, path.span, message));
             }
             return;
         }
     };
     for entry in seed.map().unwrap_or_default() {
+        if !checker.work.goes_on(1) {
+            return;
+        }
         record(checker, &validator, name, &entry.key.text, &entry.value);
     }
 }
@@ -91,6 +245,9 @@ fn records(checker: &mut Checker<'_>, project: &Project, name: &str) {
 fn record(checker: &mut Checker<'_>, validator: &Validator, name: &str, key: &str, node: &Node) {
     let value = node.json();
     for error in validator.iter_errors(&value) {
+        if checker.only_counts(Code::BadRecord, node.span) {
+            continue;
+        }
         let at = node.at_pointer(error.instance_path().as_str());
         let message = format!("record `{key}` of `{name}`: {error}");
         checker.push(Diagnostic::new(Code::BadRecord, first_line(at), message));

@@ -2,14 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dialgraph_base::Name;
+
 use super::env::Env;
+use super::names::Holder;
 use super::{Checker, values};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, listed};
 use crate::expr::{Expr, VarType};
-use crate::model::{Name, Type};
+use crate::kinds::Leaving;
+use crate::limits::MAX_DECLARED;
+
+use crate::model::Type;
 use crate::project::FlowFile;
 use crate::source::Span;
-use crate::syntax::flow::{KindTree, NodeTree, Value, Word};
+use crate::syntax::flow::{Value, Word};
 
 /// Checks and compiles what is given to a called flow.
 pub(crate) fn inputs(
@@ -20,15 +26,25 @@ pub(crate) fn inputs(
     env: &Env,
 ) -> Option<Vec<(Name, Expr)>> {
     let declared = &called.tree.inputs;
+    if declared.len() > MAX_DECLARED {
+        for (_, value) in with {
+            values::compile(checker, value, Type::Any, "the value", env);
+        }
+        return None;
+    }
     let what = format!("flow `{}`", called.name);
     let given = pairs(checker, with, declared, Code::InputMismatch, &what, "input", env);
+    for (name, expr) in given.iter().flatten() {
+        let holder = Holder::Input(called.name.clone(), name.clone());
+        checker.facts.give(&checker.here, holder, expr);
+    }
     let missing = missing(with, declared);
     if missing.is_empty() || called.broken {
         return given;
     }
-    let list = missing.join("`, `");
+    let list = listed(&missing);
     let mut diagnostic =
-        Diagnostic::new(Code::InputMismatch, call.span, format!("{what} needs the input `{list}`"));
+        Diagnostic::new(Code::InputMismatch, call.span, format!("{what} needs the input {list}"));
     if let Some((first, _)) = declared.first() {
         diagnostic = diagnostic.label(first.span, "declared here");
     }
@@ -37,11 +53,9 @@ pub(crate) fn inputs(
 }
 
 fn missing<'d>(with: &[(Word, Value)], declared: &'d [(Word, Type)]) -> Vec<&'d str> {
-    declared
-        .iter()
-        .map(|(name, _)| &*name.value)
-        .filter(|name| !with.iter().any(|(given, _)| *given.value == **name))
-        .collect()
+    let given: BTreeSet<&str> = with.iter().map(|(given, _)| &*given.value).collect();
+    let names = declared.iter().map(|(name, _)| &*name.value);
+    names.filter(|name| !given.contains(name)).collect()
 }
 
 fn pairs(
@@ -57,7 +71,8 @@ fn pairs(
     for (name, value) in with {
         let known = declared.iter().find(|(known, _)| known.value == name.value);
         let ty = known.map_or(Type::Any, |(_, ty)| *ty);
-        if known.is_none() {
+        checker.work.count(declared.len());
+        if known.is_none() && !checker.only_counts(code, name.span) {
             let message = format!("{owner} has no {what} `{}`", name.value);
             let names = declared.iter().map(|(name, _)| &*name.value);
             checker.push(Diagnostic::new(code, name.span, message).suggest(
@@ -84,29 +99,39 @@ pub(crate) fn returned(
     with: &[(Word, Value)],
     env: &Env,
 ) -> Option<Vec<(Name, Expr)>> {
-    let returns = &flow.tree.returns;
+    let returns = flow.tree.returns.get(..MAX_DECLARED).unwrap_or(&flow.tree.returns);
+    let too_many = flow.tree.returns.len() > MAX_DECLARED;
     let Some((declared_at, declared)) = returns.iter().find(|(name, _)| name.value == port.value)
     else {
-        let message = format!("the flow declares no return `{}`", port.value);
-        let known = returns.iter().map(|(name, _)| &*name.value);
-        let diagnostic = Diagnostic::new(Code::ReturnMismatch, port.span, message)
-            .suggest(&port.value, known, "it declares")
-            .help(format!("declare it: `returns: {{{}: {{}}}}`", port.value));
-        checker.push(diagnostic);
+        if !too_many && !checker.only_counts(Code::ReturnMismatch, port.span) {
+            let message = format!("the flow declares no return `{}`", port.value);
+            let known = returns.iter().map(|(name, _)| &*name.value);
+            let diagnostic = Diagnostic::new(Code::ReturnMismatch, port.span, message)
+                .suggest(&port.value, known, "it declares")
+                .help(format!("declare it: `returns: {{{}: {{}}}}`", port.value));
+            checker.push(diagnostic);
+        }
         for (_, value) in with {
             values::compile(checker, value, Type::Any, "the value", env);
         }
         return None;
     };
+    if declared.len() > MAX_DECLARED {
+        return None;
+    }
     let owner = format!("return `{}`", port.value);
     let given = pairs(checker, with, declared, Code::ReturnMismatch, &owner, "value", env);
+    for (name, expr) in given.iter().flatten() {
+        let holder = Holder::Returned(flow.name.clone(), name.clone());
+        checker.facts.give(&checker.here, holder, expr);
+    }
     let missing = missing(with, declared);
     if missing.is_empty() {
         return given;
     }
-    let list = missing.join("`, `");
+    let list = listed(&missing);
     checker.push(
-        Diagnostic::new(Code::ReturnMismatch, port.span, format!("{owner} must give `{list}`"))
+        Diagnostic::new(Code::ReturnMismatch, port.span, format!("{owner} must give {list}"))
             .label(declared_at.span, "declared here")
             .help("give it under `with:`"),
     );
@@ -116,8 +141,8 @@ pub(crate) fn returned(
 /// What `save` sees of a flow that was called: the values of all its returns.
 pub(crate) fn output(called: &FlowFile) -> VarType {
     let mut members: BTreeMap<String, VarType> = BTreeMap::new();
-    for (_, values) in &called.tree.returns {
-        for (name, ty) in values {
+    for (_, values) in called.tree.returns.iter().take(MAX_DECLARED) {
+        for (name, ty) in values.iter().take(MAX_DECLARED) {
             members
                 .entry(name.value.to_string())
                 .and_modify(|known| {
@@ -137,19 +162,27 @@ pub(crate) fn output(called: &FlowFile) -> VarType {
 /// The rules between flows that concern the project as a whole.
 pub(crate) fn project(checker: &mut Checker<'_>) {
     let tree = &checker.project.tree;
+    let returning: BTreeMap<&str, Span> =
+        checker.flows.iter().filter_map(|(name, flow)| Some((*name, returns_at(flow)?))).collect();
     for (word, why) in
         [(&tree.entry, "calls begin here"), (&tree.finally, "it runs when a call has ended")]
     {
         let Some(word) = word else { continue };
-        begun_without_caller(checker, word, why);
+        begun_without_caller(checker, &returning, word, why);
         if let Some(flow) = checker.flows.get(&*word.value).copied() {
             begun_without_inputs(checker, word, flow);
         }
     }
     for flow in &checker.project.flows {
+        checker.work.count(flow.tree.nodes.len());
         for node in &flow.tree.nodes {
-            if let KindTree::Goto { flow } = &node.kind {
-                begun_without_caller(checker, flow, "after a `goto` nobody waits for it");
+            if let Leaving::GoesTo(flow) = node.kind.leaves() {
+                begun_without_caller(
+                    checker,
+                    &returning,
+                    flow,
+                    "after a `goto`, no flow waits for it",
+                );
             }
         }
     }
@@ -159,7 +192,7 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
 fn begun_without_inputs(checker: &mut Checker<'_>, word: &Word, flow: &FlowFile) {
     if let Some((input, _)) = flow.tree.inputs.first() {
         let message = format!(
-            "flow `{}` needs the input `{}`, and here nothing gives it",
+            "flow `{}` needs the input `{}`, which nothing gives it here",
             flow.name, input.value
         );
         checker.push(
@@ -169,16 +202,22 @@ fn begun_without_inputs(checker: &mut Checker<'_>, word: &Word, flow: &FlowFile)
     }
 }
 
-/// A flow that is not called must not return.
-fn begun_without_caller(checker: &mut Checker<'_>, word: &Word, why: &str) {
-    let Some(flow) = checker.flows.get(&*word.value) else {
-        return;
-    };
-    let returning = flow.tree.nodes.iter().find_map(|node| match &node.kind {
-        KindTree::Return { port, .. } => Some(port.span),
-        _ => None,
-    });
-    if let Some(at) = returning {
+/// Where a flow returns first.
+fn returns_at(flow: &FlowFile) -> Option<Span> {
+    flow.tree.nodes.iter().find_map(|node| match node.kind.leaves() {
+        Leaving::Returns(port) => Some(port.span),
+        Leaving::Stays | Leaving::Runs(_) | Leaving::GoesTo(_) | Leaving::Ends => None,
+    })
+}
+
+/// A flow that is not called must not return; `returning` are those that do.
+fn begun_without_caller(
+    checker: &mut Checker<'_>,
+    returning: &BTreeMap<&str, Span>,
+    word: &Word,
+    why: &str,
+) {
+    if let Some(at) = returning.get(&*word.value).copied() {
         let message =
             format!("flow `{}` returns to the flow that called it, but {why}", word.value);
         checker.push(
@@ -205,26 +244,14 @@ fn finally(checker: &mut Checker<'_>) {
             continue;
         }
         for node in &flow.tree.nodes {
-            if let KindTree::Call { flow, .. } | KindTree::Goto { flow } = &node.kind {
+            if let Leaving::Runs(flow) | Leaving::GoesTo(flow) = node.kind.leaves() {
                 open.push(flow.value.clone());
             }
-            if let Some(does) = speaks_or_waits(node) {
+            if let Some(does) = node.kind.speaks() {
                 loud(checker, node.id.span, &node.id.value, does, span);
             }
         }
     }
-}
-
-fn speaks_or_waits(node: &NodeTree) -> Option<&'static str> {
-    Some(match &node.kind {
-        KindTree::Say { .. } => "speaks",
-        KindTree::Ask(_) => "asks",
-        KindTree::Queue { .. } | KindTree::Callback { .. } | KindTree::Transfer { .. } => {
-            "hands the caller on"
-        }
-        KindTree::Return { say: Some(_), .. } | KindTree::HangUp { say: Some(_), .. } => "speaks",
-        _ => return None,
-    })
 }
 
 fn loud(checker: &mut Checker<'_>, span: Span, id: &str, does: &str, finally: Span) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dialgraph_json_schema::NESTED;
 use serde_json::Value as Json;
 
 use super::values::{literal_type, type_name};
@@ -11,7 +12,7 @@ use crate::expr::VarType;
 use crate::model::Type;
 use crate::syntax::flow::AttributeTree;
 
-/// References within references that are followed.
+/// Maps within maps whose members are known.
 const MAX_DEPTH: usize = 16;
 
 /// Attributes belong to the call: all flows must declare one in the same way.
@@ -26,6 +27,10 @@ pub(crate) fn attribute_conflicts(checker: &mut Checker<'_>) {
                 first.insert(name, (attribute, &flow.name));
                 continue;
             };
+            let span = attribute.name.span;
+            if agree(attribute, other) || checker.only_counts(Code::AttributeConflict, span) {
+                continue;
+            }
             let Some((ours, theirs)) = difference(attribute, other) else {
                 continue;
             };
@@ -34,11 +39,22 @@ pub(crate) fn attribute_conflicts(checker: &mut Checker<'_>) {
             found.push(
                 Diagnostic::new(Code::AttributeConflict, attribute.name.span, message)
                     .label(other.name.span, format!("{theirs} here"))
-                    .help("all flows of a call share its attributes: declare it the same in both, or give one another name"),
+                    .help(
+                        "all flows of a call share its attributes: declare it the same way in both \
+                        flows, or rename one",
+                    ),
             );
         }
     }
-    checker.diagnostics.append(&mut found);
+    checker.findings.extend(found);
+}
+
+fn agree(a: &AttributeTree, b: &AttributeTree) -> bool {
+    let defaults = match (&a.default, &b.default) {
+        (Some(a), Some(b)) => a.value == b.value,
+        _ => true,
+    };
+    a.ty == b.ty && a.sensitive == b.sensitive && defaults
 }
 
 fn difference(a: &AttributeTree, b: &AttributeTree) -> Option<(String, String)> {
@@ -64,7 +80,7 @@ pub(crate) fn declarations(checker: &mut Checker<'_>, attributes: &[AttributeTre
         let reserved = env::ROOTS.contains(&name);
         if reserved || (name == env::LOCALE && attribute.ty != Type::String) {
             let message = match reserved {
-                true => format!("`{name}` is a name of the engine's own"),
+                true => format!("`{name}` is reserved for the engine"),
                 false => "`locale` is the language of the call, a string".to_owned(),
             };
             checker.push(
@@ -90,7 +106,7 @@ pub(crate) fn declarations(checker: &mut Checker<'_>, attributes: &[AttributeTre
 /// Follows `$ref`s within `root`.
 pub(crate) fn resolve<'s>(root: &'s Json, schema: &'s Json) -> &'s Json {
     let mut schema = schema;
-    for _ in 0..MAX_DEPTH {
+    for _ in 0..NESTED {
         let target = schema.get("$ref").and_then(Json::as_str);
         match target.and_then(|t| root.pointer(t.strip_prefix('#')?)) {
             Some(next) => schema = next,
@@ -105,13 +121,15 @@ pub(crate) fn resolve<'s>(root: &'s Json, schema: &'s Json) -> &'s Json {
 /// A schema that lists properties is taken at its word: another name is a mistake, unless
 /// `additionalProperties` says that there may be more.
 pub(crate) fn of_schema(root: &Json, schema: &Json) -> VarType {
-    of_schema_within(root, schema, 0)
+    of_schema_within(root, schema, &mut Vec::new())
 }
 
-fn of_schema_within(root: &Json, schema: &Json, depth: usize) -> VarType {
+/// `way`: the schemas that led here. One that leads back to itself would double with each level.
+fn of_schema_within<'s>(root: &'s Json, schema: &'s Json, way: &mut Vec<&'s Json>) -> VarType {
     let schema = resolve(root, schema);
     let ty = simple_type(root, schema);
-    if ty != Type::Map || depth > MAX_DEPTH {
+    let known = way.iter().any(|before| std::ptr::eq(*before, schema));
+    if ty != Type::Map || known || way.len() > MAX_DEPTH {
         return VarType::of(ty);
     }
     let Some(Json::Object(properties)) = schema.get("properties") else {
@@ -120,9 +138,12 @@ fn of_schema_within(root: &Json, schema: &Json, depth: usize) -> VarType {
     if !is_closed(schema) {
         return VarType::of(ty);
     }
-    let members = properties
+    way.push(schema);
+    let members: Vec<_> = properties
         .iter()
-        .map(|(name, schema)| (name.clone(), of_schema_within(root, schema, depth + 1)));
+        .map(|(name, schema)| (name.clone(), of_schema_within(root, schema, way)))
+        .collect();
+    way.pop();
     VarType::map(members)
 }
 

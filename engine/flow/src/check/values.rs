@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::Checker;
 use super::env::{Env, LOCALE};
+use super::names::Holder;
+use super::{Checker, literals};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expr::{Expr, ExprProblem, TypeEnv};
+use crate::expr::{Expr, ExprProblem, TypeEnv, has_words};
 use crate::model::{Assignments, Type};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::syntax::flow::{Value, Word};
 
 pub(crate) fn type_name(ty: Type) -> &'static str {
@@ -52,8 +53,10 @@ pub(crate) fn compile(
     what: &str,
     env: &dyn TypeEnv,
 ) -> Option<Expr> {
+    checker.work.count(1);
     match value {
-        Value::Literal(literal) => {
+        Value::Literal { json: literal, texts } => {
+            literals::check(checker, &literal.value, texts, env);
             let given = literal_type(&literal.value);
             if given.is_none_or(|given| given == expected || expected == Type::Any) {
                 return Some(Expr::literal(literal.value.clone()));
@@ -87,9 +90,19 @@ fn expression(
         Expr::compile_as(&source.value, env, expected)
     };
     match compiled {
-        Ok(expr) => Some(expr),
+        Ok(expr) => {
+            for comparison in expr.comparisons() {
+                let Range { start, end } = comparison.span;
+                let span = checker.locate(source.span, &source.value, start, end);
+                checker.facts.hold(&checker.here, comparison, span);
+            }
+            locales(checker, source, &expr).then_some(expr)
+        }
         Err(problems) => {
             for problem in problems {
+                if checker.only_counts(code(problem.problem), source.span) {
+                    continue;
+                }
                 let Range { start, end } = problem.span;
                 let span = checker.locate(source.span, &source.value, start, end);
                 let mut diagnostic = Diagnostic::new(code(problem.problem), span, problem.message);
@@ -103,13 +116,35 @@ fn expression(
     }
 }
 
+/// Whether every function of `expr` has words in every language in which it may have to speak.
+fn locales(checker: &mut Checker<'_>, source: &Spanned<String>, expr: &Expr) -> bool {
+    let mut good = true;
+    for (function, span) in expr.worded() {
+        let dumb = checker.here.locales.iter().find(|locale| !has_words(locale)).cloned();
+        let Some(locale) = dumb else { continue };
+        let span = checker.locate(source.span, &source.value, span.start, span.end);
+        no_words(checker, &format!("`{}`", function.name), &locale, span);
+        good = false;
+    }
+    good
+}
+
+/// Says that there are no words for something in `locale`.
+pub(crate) fn no_words(checker: &mut Checker<'_>, what: &str, locale: &str, span: Span) {
+    let message = format!("{what} has no words in `{locale}`, only in Korean and English");
+    checker.push(
+        Diagnostic::new(Code::NoWords, span, message)
+            .help(format!("write out what callers in `{locale}` should hear")),
+    );
+}
+
 /// Compiles `set` or `save`.
 pub(crate) fn assignments(
     checker: &mut Checker<'_>,
     assign: &[(Word, Value)],
     flow_env: &Env,
     env: &dyn TypeEnv,
-    locales: &[crate::model::Locale],
+    locales: &[dialgraph_base::Locale],
 ) -> Option<Assignments> {
     let mut compiled = Some(Assignments::new());
     for (name, value) in assign {
@@ -128,16 +163,17 @@ fn assignment(
     value: &Value,
     flow_env: &Env,
     env: &dyn TypeEnv,
-    locales: &[crate::model::Locale],
+    locales: &[dialgraph_base::Locale],
 ) -> Option<Expr> {
     flow_env.mark(&name.value);
-    let assignable = flow_env.assignable();
-    if !assignable.contains(&&*name.value) {
-        let message = format!("the flow declares no attribute `{}`", name.value);
-        let diagnostic = Diagnostic::new(Code::UnknownVariable, name.span, message)
-            .suggest(&name.value, assignable, "it declares")
-            .help(format!("declare it: `attributes: {{{}: string}}`", name.value));
-        checker.push(diagnostic);
+    if !flow_env.is_assignable(&name.value) {
+        if !checker.only_counts(Code::UnknownVariable, name.span) {
+            let message = format!("the flow declares no attribute `{}`", name.value);
+            let diagnostic = Diagnostic::new(Code::UnknownVariable, name.span, message)
+                .suggest_among(&name.value, flow_env.assignable(), "it declares", checker.work)
+                .help(format!("declare it: `attributes: {{{}: string}}`", name.value));
+            checker.push(diagnostic);
+        }
         // Mistakes in the value are worth hearing of as well.
         compile(checker, value, Type::Any, "the value", env);
         return None;
@@ -145,12 +181,13 @@ fn assignment(
     let expected = flow_env.type_of(&name.value).unwrap_or(Type::Any);
     let what = format!("attribute `{}`", name.value);
     let expr = compile(checker, value, expected, &what, env)?;
+    checker.facts.give(&checker.here, Holder::Attribute(name.value.clone()), &expr);
     if &*name.value == LOCALE
         && let Some(Json::String(locale)) = expr.constant()
         && !locales.iter().any(|known| **known == **locale)
     {
         let known: Vec<&str> = locales.iter().map(|l| &**l).collect();
-        let message = format!("calls cannot be in `{locale}`");
+        let message = format!("no call can have the locale `{locale}`");
         checker.push(Diagnostic::new(Code::UnknownLocale, value.span(), message).suggest(
             locale,
             known,

@@ -1,13 +1,13 @@
 //! The stable codes. A number is never used for anything else, even after its code is gone.
 //!
-//! To add one: a line below (the first two digits tell the field: 01 form, 02 names, 03 graph, 04 expressions,
-//! 05 prompts, 06 plugins), a page `explain/DG….md`, and a file or folder of its name in `tests/broken_flows`.
-//! Tests tell what is missing.
+//! To add one: a line below (the first two digits tell the field: 01 form, 02 names, 03 graph, 04
+//! expressions, 05 prompts, 06 plugins), a page `explain/DG….md`, and a file or folder of its name
+//! in `tests/broken_flows`. Tests tell what is missing.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::Severity;
+use dialgraph_base::Severity;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $number:literal $name:literal $severity:ident;)+) => {
@@ -63,6 +63,10 @@ codes! {
     NameMismatch = "DG0107" "name-mismatch" Error;
     /// A name that the engine keeps for itself.
     ReservedName = "DG0108" "reserved-name" Error;
+    /// More than a project may have of something.
+    TooLarge = "DG0109" "too-large" Error;
+    /// Something in the folder that cannot be read: a pipe, a device, a link that leads nowhere.
+    Unreadable = "DG0110" "unreadable" Error;
 
     /// A node that is not there.
     DanglingTarget = "DG0201" "dangling-target" Error;
@@ -74,6 +78,14 @@ codes! {
     UnknownFile = "DG0206" "unknown-file" Error;
     /// A record of a seed file that is not valid by its collection's schema.
     BadRecord = "DG0207" "bad-record" Error;
+    UnknownBot = "DG0208" "unknown-bot" Error;
+    UnknownIntent = "DG0209" "unknown-intent" Error;
+    UnknownKnowledgeBase = "DG0210" "unknown-knowledge-base" Error;
+    UnknownGuardrail = "DG0211" "unknown-guardrail" Error;
+    /// A record names one of another collection that is not there.
+    UnknownRecord = "DG0212" "unknown-record" Error;
+    /// A file that looks like a part of the project and is not read.
+    UnreadFile = "DG0213" "unread-file" Warning;
 
     UnwiredPort = "DG0301" "unwired-port" Error;
     UnknownPort = "DG0302" "unknown-port" Error;
@@ -98,6 +110,10 @@ codes! {
     /// Two flows declare one attribute differently.
     AttributeConflict = "DG0404" "attribute-conflict" Error;
     UnusedAttribute = "DG0405" "unused-attribute" Warning;
+    /// A `save` reads what the node does not give.
+    NeverGiven = "DG0406" "never-given" Error;
+    /// A text within a map or list that reads like the name of a value.
+    NameAsText = "DG0407" "name-as-text" Warning;
 
     MissingLocale = "DG0501" "missing-locale" Error;
     UnknownLocale = "DG0502" "unknown-locale" Error;
@@ -105,6 +121,12 @@ codes! {
     BadPrompt = "DG0503" "bad-prompt" Error;
     /// One phrase that means two ports.
     AmbiguousPhrase = "DG0504" "ambiguous-phrase" Warning;
+    /// A value that cannot be put into words of the locale.
+    NoWords = "DG0505" "no-words" Error;
+    /// A phrase by which callers are hardly understood.
+    DoubtfulPhrase = "DG0506" "doubtful-phrase" Warning;
+    /// A key of a menu that is an answer to the same question.
+    KeyAsAnswer = "DG0507" "key-as-answer" Warning;
 
     UnknownPlugin = "DG0601" "unknown-plugin" Error;
     BadConfig = "DG0602" "bad-config" Error;
@@ -113,6 +135,12 @@ codes! {
     UnknownGrant = "DG0604" "unknown-grant" Error;
     /// A plugin that is there and cannot be loaded.
     RefusedPlugin = "DG0605" "refused-plugin" Error;
+    /// A secret or a host that the plugin is not granted.
+    NotGranted = "DG0606" "not-granted" Error;
+    /// What a plugin itself finds wrong in its configuration.
+    ConfigProblem = "DG0607" "config-problem" Error;
+    /// A plugin could not look at its configuration.
+    ConfigUnchecked = "DG0608" "config-unchecked" Error;
 }
 
 impl fmt::Display for Code {
@@ -140,7 +168,7 @@ impl FromStr for Code {
             code.number().eq_ignore_ascii_case(text) || code.name().eq_ignore_ascii_case(text)
         };
         Self::ALL.iter().find(fits).copied().ok_or_else(|| {
-            let near = crate::suggest::nearest(text, Self::ALL.iter().map(|code| code.name()));
+            let near = dialgraph_base::nearest(text, Self::ALL.iter().map(|code| code.name()));
             UnknownCode {
                 given: text.to_owned(),
                 hint: near.map_or_else(String::new, |near| format!("; did you mean `{near}`?")),

@@ -1,24 +1,22 @@
 //! What is wrong with a project, in a form for people, editors and scripts.
 
 mod code;
+mod findings;
 mod render;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use dialgraph_base::{Name, Severity};
 use serde::Serialize;
 
 pub use self::code::Code;
-use crate::source::{Position, Sources, Span};
+use self::findings::More;
+pub(crate) use self::findings::{Findings, MAX_LISTED, listed};
+use crate::limits::MAX_MESSAGE;
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// No release can be made.
-    Error,
-    /// The release works, but something in it is of no use.
-    Warning,
-}
+use crate::source::{Position, Sources, Span};
+use crate::work::Work;
 
 /// A place and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +38,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it, one sentence each.
     pub help: Vec<String>,
+    /// The name of what is missing, for programs that go on from it.
+    pub missing: Option<Name>,
 }
 
 impl Diagnostic {
@@ -48,11 +48,19 @@ impl Diagnostic {
         Self {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: clipped(message.into()),
             primary: Label { span, text: String::new() },
             labels: Vec::new(),
             help: Vec::new(),
+            missing: None,
         }
+    }
+
+    /// Names what is missing.
+    #[must_use]
+    pub fn of_missing(mut self, name: &Name) -> Self {
+        self.missing = Some(name.clone());
+        self
     }
 
     /// Text under the excerpt.
@@ -72,7 +80,7 @@ impl Diagnostic {
     /// What to do about it.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
+        self.help.push(clipped(text.into()));
         self
     }
 
@@ -84,35 +92,63 @@ impl Diagnostic {
         candidates: impl IntoIterator<Item = &'c str>,
         what: &str,
     ) -> Self {
-        const SHOWN: usize = 12;
+        self.suggest_among(name, candidates, what, &Work::default())
+    }
+
+    /// As [`suggest`](Self::suggest), with the nearest name only as long as there is room for
+    /// looking through so many.
+    #[must_use]
+    pub(crate) fn suggest_among<'c>(
+        self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+        what: &str,
+        work: &Work<'_>,
+    ) -> Self {
         let candidates: Vec<&str> = candidates.into_iter().collect();
-        if let Some(near) = crate::suggest::nearest(name, candidates.iter().copied()) {
+        if work.may_compare(candidates.len())
+            && let Some(near) = dialgraph_base::nearest(name, candidates.iter().copied())
+        {
             return self.help(format!("did you mean `{near}`?"));
         }
         if candidates.is_empty() {
             return self;
         }
         let mut shown: Vec<String> =
-            candidates.iter().take(SHOWN).map(|c| format!("`{c}`")).collect();
-        if candidates.len() > SHOWN {
-            shown.push(format!("{} more", candidates.len() - SHOWN));
+            candidates.iter().take(MAX_LISTED).map(|c| format!("`{c}`")).collect();
+        if candidates.len() > MAX_LISTED {
+            shown.push(format!("{} more", candidates.len() - MAX_LISTED));
         }
         self.help(format!("{what}: {}", shown.join(", ")))
     }
 }
 
-/// All findings of one check and the texts they point into.
+/// Words of a finding, cut where nobody reads on: some quote a value from a file, and a value can
+/// be the file.
+fn clipped(mut text: String) -> String {
+    if text.len() > MAX_MESSAGE {
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE));
+        text.push('…');
+    }
+    text
+}
+
+/// The findings of one check and the texts they point into.
 ///
-/// Sorted by file, place and code, so that the same project always gives the same report.
+/// Sorted by file, place and code, so that the same project always gives the same report. Of each
+/// kind only the first in a file are told ([`MAX_OF_A_KIND`](crate::limits::MAX_OF_A_KIND)); the
+/// others are counted.
 #[derive(Clone)]
 pub struct Report {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
+    more: More,
 }
 
 impl Report {
-    /// Sorts `diagnostics` and drops those said twice of one place.
-    pub fn new(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Self {
+    /// Sorts the findings and drops those said twice of one place.
+    pub(crate) fn new(sources: Sources, findings: Findings) -> Self {
+        let (mut diagnostics, more) = findings.into_parts();
         let path = |d: &Diagnostic| sources.file(d.primary.span.file).path().to_owned();
         diagnostics.sort_by(|a, b| {
             (path(a), a.primary.span, a.code, &a.message).cmp(&(
@@ -123,9 +159,10 @@ impl Report {
             ))
         });
         diagnostics.dedup();
-        Self { sources, diagnostics }
+        Self { sources, diagnostics, more }
     }
 
+    /// The findings that are told.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -134,9 +171,18 @@ impl Report {
         &self.sources
     }
 
+    /// Of which kinds how many findings are only counted, in all files.
+    pub fn more(&self) -> BTreeMap<Code, usize> {
+        let mut by_code = BTreeMap::new();
+        for ((_, code), count) in &self.more {
+            *by_code.entry(*code).or_default() += *count;
+        }
+        by_code
+    }
+
     /// Nothing found, not even a warning.
     pub fn is_empty(&self) -> bool {
-        self.diagnostics.is_empty()
+        self.diagnostics.is_empty() && self.more.is_empty()
     }
 
     pub fn errors(&self) -> usize {
@@ -148,7 +194,9 @@ impl Report {
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|d| d.severity == severity).count()
+        let told = self.diagnostics.iter().filter(|d| d.severity == severity).count();
+        let more = self.more.iter().filter(|((_, code), _)| code.severity() == severity);
+        told + more.map(|(_, count)| count).sum::<usize>()
     }
 
     /// Only the findings in files whose shown path `keep` accepts.
@@ -156,6 +204,14 @@ impl Report {
     pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
         let sources = &self.sources;
         self.diagnostics.retain(|d| keep(sources.file(d.primary.span.file).path()));
+        self.more.retain(|(file, _), _| keep(sources.file(*file).path()));
+        self
+    }
+
+    /// Without the findings for which `leave_out` holds; those that are only counted stay.
+    #[must_use]
+    pub fn without(mut self, leave_out: impl Fn(&Diagnostic) -> bool) -> Self {
+        self.diagnostics.retain(|d| !leave_out(d));
         self
     }
 
@@ -172,8 +228,10 @@ impl Report {
     ///   "message": "…", "file": "flows/a.flow.yaml",
     ///   "start": {"line": 4, "column": 9, "byte": 60}, "end": {…},
     ///   "label": "", "labels": [{"message": "…", "file": "…", "start": {…}, "end": {…}}], "help": ["…"]
-    /// }]}
+    /// }], "more": [{"code": "DG0105", "name": "duplicate-id", "severity": "error", "count": 900}]}
     /// ```
+    ///
+    /// `more` is there only if findings are only counted; `errors` and `warnings` count them, too.
     pub fn to_json(&self) -> serde_json::Value {
         let place = |span: Span| Place {
             file: self.sources.file(span.file).path(),
@@ -198,12 +256,25 @@ impl Report {
                 help: &d.help,
             })
             .collect();
-        serde_json::json!({
+        let mut json = serde_json::json!({
             "version": 1,
             "errors": self.errors(),
             "warnings": self.warnings(),
             "diagnostics": diagnostics,
-        })
+        });
+        let more = self.more();
+        if !more.is_empty() {
+            let counted = more.into_iter().map(|(code, count)| {
+                serde_json::json!({
+                    "code": code.number(),
+                    "name": code.name(),
+                    "severity": code.severity(),
+                    "count": count,
+                })
+            });
+            json["more"] = counted.collect();
+        }
+        json
     }
 
     fn point(&self, span: Span, byte: u32) -> Point {

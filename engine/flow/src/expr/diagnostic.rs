@@ -35,8 +35,8 @@ pub struct ExprDiagnostic {
     pub help: Option<String>,
     /// The name to write instead of the text at `span`, when there is a near one.
     pub suggestion: Option<String>,
-    /// Bytes of the source at fault; within the source and on character boundaries. Empty at the end of the
-    /// source when something is missing there.
+    /// Bytes of the source at fault; within the source and on character boundaries. Empty at the
+    /// end of the source when something is missing there.
     pub span: Range<usize>,
 }
 

@@ -1,15 +1,17 @@
 //! Evaluation: walks the tree over borrowed values, fetching only the variables that are named.
 //!
-//! There are no loops in the language, so the work is bounded by the length of the source and the size of the
-//! values. Messages name parts of the source and types, never values: those may be sensitive.
+//! There are no loops in the language, so the work is bounded by the length of the source and the
+//! size of the values. Messages name parts of the source and types, never values: those may be
+//! sensitive.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use super::Scope;
-use super::functions::{Function, Run};
+use super::functions::{Function, Run, Takes};
 use super::number::Num;
+use super::spoken::Language;
 use super::tree::{Arithmetic, Kind, Node, Order};
 use super::value::{MAX_TEXT, describe, same, type_of};
 
@@ -77,6 +79,10 @@ impl<'a> Evaluator<'a> {
                 }
                 Ok(value)
             }
+            Kind::Try(sides) => {
+                let [value, otherwise] = sides.as_ref();
+                self.value(value).or_else(|_| self.value(otherwise))
+            }
             Kind::Matches(text, pattern) => {
                 let value = self.value(text)?;
                 match value.as_ref() {
@@ -143,7 +149,7 @@ impl<'a> Evaluator<'a> {
                 };
                 let Some(place) = place else {
                     return Err(format!(
-                        "`{}` has {} items and none at the place `{}`; the first is 0",
+                        "`{}` has {} items and none at index `{}`; the first index is 0",
                         of.text(self.source),
                         items.len(),
                         index.text(self.source)
@@ -161,7 +167,7 @@ impl<'a> Evaluator<'a> {
                 member(container, &name, || of.text(self.source))
             }
             (Value::Array(_), other) => {
-                Err(self.misfit(index, other, "the place in a list is a number"))
+                Err(self.misfit(index, other, "the index of a list is a number"))
             }
             (Value::Object(_), other) => {
                 Err(self.misfit(index, other, "the key of a map is a string"))
@@ -170,7 +176,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// `&&` and `||` as CEL has them: a side that decides the result by itself outweighs a fault of the other.
+    /// `&&` and `||` as CEL has them: a side that decides the result by itself outweighs a fault of
+    /// the other.
     fn logic(self, sides: &'a [Node; 2], decisive: bool, word: &str) -> Outcome<'a> {
         let [a, b] = sides;
         match self.condition(a, word) {
@@ -323,7 +330,8 @@ impl<'a> Evaluator<'a> {
         let mut values = Vec::with_capacity(args.len());
         for (arg, param) in args.iter().zip(function.params) {
             let value = self.value(arg)?;
-            let fits = type_of(&value).is_some_and(|ty| param.takes.accepts(ty));
+            let fits = param.takes == Takes::Any
+                || type_of(&value).is_some_and(|ty| param.takes.accepts(ty));
             if !fits {
                 let needs = format!("`{}` needs {}", function.name, param.takes.wanted());
                 return Err(self.misfit(arg, &value, &needs));
@@ -333,8 +341,19 @@ impl<'a> Evaluator<'a> {
         let result = match function.run {
             Run::Pure(run) => run(&values),
             Run::Spoken(run) => run(&values, self.scope.locale()),
-            // These two have nodes of their own.
-            Run::Default | Run::Matches => Ok(Value::Null),
+            Run::Worded(run) => match Language::of(self.scope.locale()) {
+                Some(language) => {
+                    let now = self.scope.member("call", "now");
+                    run(&values, language, now.as_deref().and_then(Value::as_str))
+                }
+                None => Err(format!("there are no words for this in {}", self.scope.locale())),
+            },
+            Run::Timed(run) => match self.scope.member("call", "now").as_deref() {
+                Some(Value::String(now)) => run(&values, now),
+                _ => Err("there is no call, so there is no current time".to_owned()),
+            },
+            // These have nodes of their own.
+            Run::Default | Run::Try | Run::Matches => Ok(Value::Null),
         };
         match result {
             Ok(value) => Ok(Cow::Owned(value)),
@@ -360,7 +379,7 @@ impl<'a> Evaluator<'a> {
         number
             .and_then(Num::value)
             .map(Cow::Owned)
-            .ok_or_else(|| format!("`{}` is too great a number", node.text(self.source)).into())
+            .ok_or_else(|| format!("`{}` is too large a number", node.text(self.source)).into())
     }
 
     fn too_long(self, node: &Node) -> Fault {

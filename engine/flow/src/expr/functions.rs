@@ -8,6 +8,7 @@ use super::josa::Particle;
 use super::number::Num;
 use super::spoken::{self, Language};
 use super::value::{MAX_TEXT, describe, speak};
+use super::{clock, dates, money};
 use crate::model::Type;
 
 /// A function, written `name(first, second)` or `first.name(second)`.
@@ -52,6 +53,18 @@ pub(super) enum Takes {
     Particle,
     /// An IANA time zone; checked at load when written out.
     Zone,
+    /// A country by its code of ISO 3166-1; checked at load when written out.
+    Country,
+    /// A time of day such as `15:30`, or an RFC 3339 time; checked at load when written out.
+    Clock,
+    /// A day such as `2026-11-20`; checked at load when written out.
+    Date,
+    /// A pattern by which a day is written; checked at load when written out.
+    DateForm,
+    /// An amount of money: a number, or a text of digits with a point.
+    Amount,
+    /// The code of a currency; checked at load when written out.
+    Currency,
     /// A regular expression; must be written out.
     Pattern,
 }
@@ -60,9 +73,17 @@ impl Takes {
     pub(super) fn accepts(self, ty: Type) -> bool {
         match self {
             Self::Any => true,
-            Self::Text | Self::Particle | Self::Zone | Self::Pattern => ty == Type::String,
+            Self::Text
+            | Self::Particle
+            | Self::Zone
+            | Self::Country
+            | Self::Clock
+            | Self::Date
+            | Self::DateForm
+            | Self::Currency
+            | Self::Pattern => ty == Type::String,
             Self::Number => ty == Type::Number,
-            Self::TextOrNumber => matches!(ty, Type::String | Type::Number),
+            Self::TextOrNumber | Self::Amount => matches!(ty, Type::String | Type::Number),
             Self::TextOrBoolean => matches!(ty, Type::String | Type::Boolean),
             Self::Scalar => matches!(ty, Type::String | Type::Number | Type::Boolean),
             Self::Sized => matches!(ty, Type::String | Type::List | Type::Map),
@@ -73,9 +94,17 @@ impl Takes {
     pub(super) fn wanted(self) -> &'static str {
         match self {
             Self::Any => "any value",
-            Self::Text | Self::Particle | Self::Zone | Self::Pattern => "a string",
+            Self::Text
+            | Self::Particle
+            | Self::Zone
+            | Self::Country
+            | Self::Clock
+            | Self::Date
+            | Self::DateForm
+            | Self::Currency
+            | Self::Pattern => "a string",
             Self::Number => "a number",
-            Self::TextOrNumber => "a string or a number",
+            Self::TextOrNumber | Self::Amount => "a string or a number",
             Self::TextOrBoolean => "a string or a boolean",
             Self::Scalar => "a string, a number or a boolean",
             Self::Sized => "a string, a list or a map",
@@ -83,12 +112,34 @@ impl Takes {
         }
     }
 
-    /// Checks an argument that is written out in the flow.
-    pub(super) fn check_literal(self, literal: &Value) -> Result<(), String> {
+    /// Checks an argument that is written out in the flow: what is wrong with it, and what was
+    /// meant.
+    pub(super) fn check_literal(self, literal: &Value) -> Result<(), (String, Option<String>)> {
+        let alone = |checked: Result<(), String>| checked.map_err(|reason| (reason, None));
         match (self, literal.as_str()) {
-            (Self::Particle, Some(text)) => particle(text).map(drop),
-            (Self::Zone, Some(text)) => spoken::zone(text).map(drop),
-            _ => Ok(()),
+            (Self::Particle, Some(text)) => alone(particle(text).map(drop)),
+            (Self::Zone, Some(name)) => {
+                spoken::zone(name).map(drop).map_err(|reason| (reason, spoken::near_zone(name)))
+            }
+            (Self::Country, Some(code)) => alone(spoken::country(code).map(drop)),
+            (Self::Clock, Some(text)) => alone(clock::read(text).map(drop)),
+            (Self::Date, Some(text)) => alone(dates::day(text).map(drop)),
+            (Self::DateForm, Some(pattern)) => alone(dates::check_format(pattern)),
+            (Self::Currency, Some(code)) => money::check_currency(code),
+            (
+                Self::Any
+                | Self::Text
+                | Self::Number
+                | Self::TextOrNumber
+                | Self::TextOrBoolean
+                | Self::Scalar
+                | Self::Sized
+                | Self::List
+                | Self::Amount
+                | Self::Pattern,
+                _,
+            )
+            | (_, None) => Ok(()),
         }
     }
 }
@@ -99,10 +150,17 @@ pub(super) type Args<'a, 'v> = &'a [Cow<'v, Value>];
 pub(super) enum Run {
     /// The same value in every scope.
     Pure(fn(Args<'_, '_>) -> Result<Value, String>),
-    /// Depends on the locale.
+    /// Depends on the locale, and has something to say in every one.
     Spoken(fn(Args<'_, '_>, &str) -> Result<Value, String>),
+    /// In words of the caller's language; fails in a language that has none here. The time of the
+    /// turn is given as well, as an RFC 3339 text, if there is one.
+    Worded(fn(Args<'_, '_>, Language, Option<&str>) -> Result<Value, String>),
+    /// Depends on the time of the turn, which is given as an RFC 3339 text.
+    Timed(fn(Args<'_, '_>, &str) -> Result<Value, String>),
     /// The evaluator's own.
     Default,
+    /// The evaluator's own.
+    Try,
     /// The evaluator's own, with a pattern compiled at load.
     Matches,
 }
@@ -114,9 +172,12 @@ const fn param(name: &'static str, takes: Takes) -> Param {
 const TEXT: Param = param("text", Takes::Text);
 const TIME: Param = param("time", Takes::Text);
 const ZONE: Param = param("zone", Takes::Zone);
+const DATE: Param = param("date", Takes::Date);
+const AMOUNT: Param = param("amount", Takes::Amount);
+const CURRENCY: Param = param("currency", Takes::Currency);
 
 /// All functions, in the order of the documentation.
-pub static FUNCTIONS: [Function; 23] = [
+pub static FUNCTIONS: [Function; 43] = [
     Function {
         name: "size",
         params: &[param("value", Takes::Sized)],
@@ -128,64 +189,73 @@ pub static FUNCTIONS: [Function; 23] = [
         name: "contains",
         params: &[TEXT, param("part", Takes::Text)],
         result: Type::Boolean,
-        summary: "Whether the part stands anywhere in the text",
+        summary: "True if the text contains the part",
         run: Run::Pure(|args| Ok(text(args, 0).contains(text(args, 1)).into())),
     },
     Function {
         name: "startsWith",
         params: &[TEXT, param("start", Takes::Text)],
         result: Type::Boolean,
-        summary: "Whether the text begins so",
+        summary: "True if the text begins with `start`",
         run: Run::Pure(|args| Ok(text(args, 0).starts_with(text(args, 1)).into())),
     },
     Function {
         name: "endsWith",
         params: &[TEXT, param("end", Takes::Text)],
         result: Type::Boolean,
-        summary: "Whether the text ends so",
+        summary: "True if the text ends with `end`",
         run: Run::Pure(|args| Ok(text(args, 0).ends_with(text(args, 1)).into())),
     },
     Function {
         name: "matches",
         params: &[TEXT, param("pattern", Takes::Pattern)],
         result: Type::Boolean,
-        summary: "Whether the regular expression, written out, matches somewhere in the text",
+        summary: "True if the text has a match for the regular expression, which must be a literal",
         run: Run::Matches,
     },
     Function {
         name: "lower",
         params: &[TEXT],
         result: Type::String,
-        summary: "The text in small letters",
+        summary: "The text in lower case",
         run: Run::Pure(|args| bounded(text(args, 0).to_lowercase())),
     },
     Function {
         name: "upper",
         params: &[TEXT],
         result: Type::String,
-        summary: "The text in capital letters",
+        summary: "The text in upper case",
         run: Run::Pure(|args| bounded(text(args, 0).to_uppercase())),
     },
     Function {
         name: "trim",
         params: &[TEXT],
         result: Type::String,
-        summary: "The text without blanks at both ends",
+        summary: "The text without spaces at its start and end",
         run: Run::Pure(|args| Ok(text(args, 0).trim().into())),
     },
     Function {
         name: "substring",
         params: &[TEXT, param("start", Takes::Number), param("end", Takes::Number)],
         result: Type::String,
-        summary: "The characters from start up to, not with, end; the first is 0; beyond the end there are none",
+        summary: "The characters from `start` to `end`, counted from 0, without the one at `end`; \
+            past the end of the text there are none",
         run: Run::Pure(substring),
     },
     Function {
         name: "join",
         params: &[param("list", Takes::List), param("between", Takes::Text)],
         result: Type::String,
-        summary: "The items of a list as one text",
+        summary: "The items of the list as one text, with `between` between them",
         run: Run::Pure(join),
+    },
+    Function {
+        name: "split",
+        params: &[TEXT, param("separator", Takes::Text)],
+        result: Type::List,
+        summary: "The parts of the text between the separators; the whole text if it has no \
+            separator",
+        run: Run::Pure(split),
     },
     Function {
         name: "string",
@@ -198,21 +268,21 @@ pub static FUNCTIONS: [Function; 23] = [
         name: "int",
         params: &[param("value", Takes::TextOrNumber)],
         result: Type::Number,
-        summary: "The number, or the number that the text is, cut to a whole one",
+        summary: "The number, or the number in the text, without its fraction",
         run: Run::Pure(int),
     },
     Function {
         name: "double",
         params: &[param("value", Takes::TextOrNumber)],
         result: Type::Number,
-        summary: "The number, or the number that the text is",
+        summary: "The number, or the number in the text",
         run: Run::Pure(|args| finite(parse(&args[0])?)),
     },
     Function {
         name: "bool",
         params: &[param("value", Takes::TextOrBoolean)],
         result: Type::Boolean,
-        summary: "The boolean, or the boolean that the text `true` or `false` is",
+        summary: "The boolean, or the boolean for the text `true` or `false`",
         run: Run::Pure(boolean),
     },
     Function {
@@ -231,14 +301,147 @@ pub static FUNCTIONS: [Function; 23] = [
         name: "default",
         params: &[param("value", Takes::Any), param("otherwise", Takes::Any)],
         result: Type::Any,
-        summary: "The value, or the other one when it is null or not there",
+        summary: "The value, or `otherwise` if the value is null or missing",
         run: Run::Default,
+    },
+    Function {
+        name: "try",
+        params: &[param("value", Takes::Any), param("otherwise", Takes::Any)],
+        result: Type::Any,
+        summary: "The value, or `otherwise` if computing the value fails, such as for a text that \
+            is not a number or an index past the end of a list",
+        run: Run::Try,
+    },
+    Function {
+        name: "is_number",
+        params: &[param("value", Takes::Any)],
+        result: Type::Boolean,
+        summary: "True if the value is a number, or a text that `double` can read",
+        run: Run::Pure(|args| {
+            let takes = args[0].is_number() || args[0].is_string();
+            Ok((takes && parse(&args[0]).is_ok_and(|number| number.value().is_some())).into())
+        }),
+    },
+    Function {
+        name: "is_date",
+        params: &[param("value", Takes::Any)],
+        result: Type::Boolean,
+        summary: "True if the value is a text with a date or an RFC 3339 time",
+        run: Run::Pure(|args| Ok(dates::is_date(&args[0]).into())),
+    },
+    Function {
+        name: "today",
+        params: &[ZONE],
+        result: Type::String,
+        summary: "The current date in the zone, such as `2026-11-20`",
+        run: Run::Timed(|args, now| dates::date(now, text(args, 0))),
+    },
+    Function {
+        name: "date",
+        params: &[TIME, ZONE],
+        result: Type::String,
+        summary: "The date of an RFC 3339 time in the zone",
+        run: Run::Pure(|args| dates::date(text(args, 0), text(args, 1))),
+    },
+    Function {
+        name: "time_of",
+        params: &[TIME, ZONE],
+        result: Type::String,
+        summary: "The time of day of an RFC 3339 time in the zone, such as `15:30`",
+        run: Run::Pure(|args| clock::time_of(text(args, 0), text(args, 1))),
+    },
+    Function {
+        name: "minutes_between",
+        params: &[param("from", Takes::Clock), param("to", Takes::Clock)],
+        result: Type::Number,
+        summary: "The whole minutes from the first time to the second, negative if the second is \
+            earlier; both are times of day, or both are RFC 3339 times",
+        run: Run::Pure(|args| clock::minutes_between(text(args, 0), text(args, 1))),
+    },
+    Function {
+        name: "add_days",
+        params: &[DATE, param("days", Takes::Number)],
+        result: Type::String,
+        summary: "The date that many days later, or earlier if `days` is negative",
+        run: Run::Pure(|args| dates::add_days(text(args, 0), number(args, 1))),
+    },
+    Function {
+        name: "add_months",
+        params: &[DATE, param("months", Takes::Number)],
+        result: Type::String,
+        summary: "The same day that many months later, or the last day of a month that is too \
+            short",
+        run: Run::Pure(|args| dates::add_months(text(args, 0), number(args, 1))),
+    },
+    Function {
+        name: "days_between",
+        params: &[param("from", Takes::Date), param("to", Takes::Date)],
+        result: Type::Number,
+        summary: "The days from the first date to the second; negative if the second is earlier",
+        run: Run::Pure(|args| dates::days_between(text(args, 0), text(args, 1))),
+    },
+    Function {
+        name: "weekday",
+        params: &[DATE],
+        result: Type::Number,
+        summary: "1 for a Monday to 7 for a Sunday",
+        run: Run::Pure(|args| dates::weekday(text(args, 0))),
+    },
+    Function {
+        name: "format_date",
+        params: &[DATE, param("form", Takes::DateForm)],
+        result: Type::String,
+        summary: "The date in a `strftime` format, such as `%Y/%m/%d`",
+        run: Run::Pure(|args| dates::format(text(args, 0), text(args, 1))),
+    },
+    Function {
+        name: "money",
+        params: &[AMOUNT, CURRENCY],
+        result: Type::Number,
+        summary: "The amount, rounded to the smallest unit of the currency; halves away from zero",
+        run: Run::Pure(|args| money::money(&args[0], text(args, 1))),
+    },
+    Function {
+        name: "money_add",
+        params: &[param("a", Takes::Amount), param("b", Takes::Amount), CURRENCY],
+        result: Type::Number,
+        summary: "The exact sum of two amounts, rounded as `money` does",
+        run: Run::Pure(|args| money::add(&args[0], &args[1], text(args, 2))),
+    },
+    Function {
+        name: "money_subtract",
+        params: &[param("a", Takes::Amount), param("b", Takes::Amount), CURRENCY],
+        result: Type::Number,
+        summary: "The exact difference of two amounts, rounded as `money` does",
+        run: Run::Pure(|args| money::subtract(&args[0], &args[1], text(args, 2))),
+    },
+    Function {
+        name: "money_times",
+        params: &[AMOUNT, param("factor", Takes::Amount), CURRENCY],
+        result: Type::Number,
+        summary: "The exact product, rounded once as `money` does",
+        run: Run::Pure(|args| money::times(&args[0], &args[1], text(args, 2))),
+    },
+    Function {
+        name: "money_divide",
+        params: &[AMOUNT, param("by", Takes::Amount), CURRENCY],
+        result: Type::Number,
+        summary: "The exact quotient, rounded once as `money` does",
+        run: Run::Pure(|args| money::divide(&args[0], &args[1], text(args, 2))),
+    },
+    Function {
+        name: "spoken_money",
+        params: &[AMOUNT, CURRENCY],
+        result: Type::String,
+        summary: "The amount in words of the caller's language",
+        run: Run::Worded(|args, language, _| money::spoken(&args[0], text(args, 1), language)),
     },
     Function {
         name: "josa",
         params: &[param("text", Takes::TextOrNumber), param("particle", Takes::Particle)],
         result: Type::String,
-        summary: "The text with the Korean particle in the form that fits its last sound",
+        summary: "The text followed by the Korean particle, in the form that fits the last sound \
+            of the text",
         run: Run::Pure(|args| bounded(particle(text(args, 1))?.attach(&speak(&args[0], None)?))),
     },
     Function {
@@ -255,21 +458,23 @@ pub static FUNCTIONS: [Function; 23] = [
         name: "spoken_date",
         params: &[TIME, ZONE],
         result: Type::String,
-        summary: "The day of an RFC 3339 time, or a date, in words of the caller's language",
-        run: Run::Spoken(|args, locale| {
+        summary: "The day of an RFC 3339 time, or a date, in words of the caller's language; with \
+            the year if it differs from the year of the call",
+        run: Run::Worded(|args, language, now| {
             let zone = spoken::zone(text(args, 1))?;
+            let year = spoken::year(now, &zone);
             let day = spoken::day(text(args, 0), zone)?;
-            Ok(spoken::date(day, language(locale)?).into())
+            Ok(spoken::date(day, language, year).into())
         }),
     },
     Function {
         name: "spoken_time",
         params: &[TIME, ZONE],
         result: Type::String,
-        summary: "The time of day of an RFC 3339 time, in words of the caller's language",
-        run: Run::Spoken(|args, locale| {
-            let moment = spoken::moment(text(args, 0), spoken::zone(text(args, 1))?)?;
-            Ok(spoken::time(moment.time(), language(locale)?).into())
+        summary: "The time of day of an RFC 3339 time, or a time such as `15:30`, in words of the caller's language",
+        run: Run::Worded(|args, language, _| {
+            let time = clock::of_day(text(args, 0), text(args, 1))?;
+            Ok(spoken::time(time, language).into())
         }),
     },
     Function {
@@ -277,9 +482,22 @@ pub static FUNCTIONS: [Function; 23] = [
         params: &[TIME, ZONE],
         result: Type::String,
         summary: "Day and time of an RFC 3339 time, in words of the caller's language",
+        run: Run::Worded(|args, language, now| {
+            let zone = spoken::zone(text(args, 1))?;
+            let year = spoken::year(now, &zone);
+            let moment = spoken::moment(text(args, 0), zone)?;
+            Ok(spoken::datetime(&moment, language, year).into())
+        }),
+    },
+    Function {
+        name: "spoken_phone",
+        params: &[param("number", Takes::Text), param("country", Takes::Country)],
+        result: Type::String,
+        summary: "The digits of a telephone number one by one, as dialled in the country: in the \
+            usual groups for Korea and North America, in threes and fours elsewhere",
         run: Run::Spoken(|args, locale| {
-            let moment = spoken::moment(text(args, 0), spoken::zone(text(args, 1))?)?;
-            Ok(spoken::datetime(&moment, language(locale)?).into())
+            let country = spoken::country(text(args, 1))?;
+            bounded(spoken::phone(text(args, 0), country, Language::of(locale)))
         }),
     },
     Function {
@@ -327,11 +545,6 @@ fn particle(text: &str) -> Result<Particle, String> {
         .ok_or_else(|| "not a particle in both its forms, such as 은/는".to_owned())
 }
 
-fn language(locale: &str) -> Result<Language, String> {
-    Language::of(locale)
-        .ok_or_else(|| format!("dates and times are spoken in Korean and English, not in {locale}"))
-}
-
 fn bounded(text: String) -> Result<Value, String> {
     if text.len() > MAX_TEXT {
         return Err(format!("the text would have more than {MAX_TEXT} bytes"));
@@ -340,7 +553,7 @@ fn bounded(text: String) -> Result<Value, String> {
 }
 
 fn finite(number: Num) -> Result<Value, String> {
-    number.value().ok_or_else(|| "the number is too great".to_owned())
+    number.value().ok_or_else(|| "the number is too large".to_owned())
 }
 
 fn count(n: usize) -> Value {
@@ -359,8 +572,8 @@ fn size(args: Args<'_, '_>) -> Result<Value, String> {
 fn substring(args: Args<'_, '_>) -> Result<Value, String> {
     let at = |place: usize| match number(args, place) {
         Num::Int(i) => usize::try_from(i)
-            .map_err(|_| "places in a text are counted from 0, not below".to_owned()),
-        Num::Float(_) => Err("places in a text are whole numbers".to_owned()),
+            .map_err(|_| "positions in a text start at 0 and cannot be negative".to_owned()),
+        Num::Float(_) => Err("positions in a text are whole numbers".to_owned()),
     };
     let (start, end) = (at(1)?, at(2)?);
     let length =
@@ -382,6 +595,14 @@ fn join(args: Args<'_, '_>) -> Result<Value, String> {
         }
     }
     bounded(out)
+}
+
+fn split(args: Args<'_, '_>) -> Result<Value, String> {
+    let separator = text(args, 1);
+    if separator.is_empty() {
+        return Err("the separator is empty".to_owned());
+    }
+    Ok(text(args, 0).split(separator).map(Value::from).collect())
 }
 
 fn parse(value: &Value) -> Result<Num, String> {

@@ -30,8 +30,8 @@ const PAIRS: [(&str, &str); 7] = [
 ];
 
 impl Particle {
-    /// Reads `은/는`, in either order: a pair of [`PAIRS`], or any particle with and without 이 or 으 before it,
-    /// such as `으로/로` and `이라/라`.
+    /// Reads `은/는`, in either order: a pair of [`PAIRS`], or any particle with and without 이 or
+    /// 으 before it, such as `으로/로` and `이라/라`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (one, other) = text.split_once('/')?;
         let (one, other) = (one.trim(), other.trim());
@@ -44,7 +44,8 @@ impl Particle {
             })
     }
 
-    /// `word` with the particle in the right form; both forms, `은(는)`, when the last sound is not known.
+    /// `word` with the particle in the right form; both forms, `은(는)`, when the last sound is not
+    /// known.
     pub(super) fn attach(&self, word: &str) -> String {
         let particle = match ending(word) {
             Ending::Vowel => self.after_vowel.as_str(),
@@ -118,7 +119,8 @@ fn ending_of_number(text: &str) -> Ending {
     }
 }
 
-/// Abbreviations are read letter by letter; the ends of words by how they are usually written in Hangul.
+/// Abbreviations are read letter by letter; the ends of words by how they are usually written in
+/// Hangul.
 fn ending_of_latin(text: &str) -> Ending {
     let mut word: Vec<char> = text.chars().rev().take_while(char::is_ascii_alphabetic).collect();
     word.reverse();

@@ -1,7 +1,7 @@
 //! From the parser's tree to ours, checking names and types on the way.
 //!
-//! Every mistake is reported, not only the first: a part that is wrong becomes a value of any type, about
-//! which nothing more is said. Parts without variables are computed here, once.
+//! Every mistake is reported, not only the first: a part that is wrong becomes a value of any type,
+//! about which nothing more is said. Parts without variables are computed here, once.
 
 mod calls;
 mod operators;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr as Parsed, IdedExpr, LiteralValue};
 use cel::common::ast::{ListExpr, MapExpr, SelectExpr, SourceInfo};
+use dialgraph_base::nearest;
 use serde_json::Value;
 
 use super::diagnostic::{ExprDiagnostic, ExprProblem};
@@ -23,7 +24,6 @@ use super::types::{TypeEnv, VarType};
 use super::value::{name as type_name, type_of};
 use super::{MAX_NESTING, NoVariables};
 use crate::model::Type;
-use crate::suggest::nearest;
 
 /// What is known of a value before the call. None: it is always null.
 pub(super) type Known = Option<VarType>;
@@ -37,6 +37,8 @@ pub(super) struct Lowering<'a> {
     pub(super) found: Vec<ExprDiagnostic>,
     /// Variables met so far.
     pub(super) roots: Vec<Arc<str>>,
+    /// Texts met so far, with their places.
+    pub(super) texts: Vec<(Range<usize>, Box<str>)>,
 }
 
 pub(super) struct Typed {
@@ -51,7 +53,8 @@ impl<'a> Lowering<'a> {
         info: &'a SourceInfo,
         types: &'a dyn TypeEnv,
     ) -> Self {
-        Self { source, tokens, info, types, too_deep: false, found: Vec::new(), roots: Vec::new() }
+        let (found, roots, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { source, tokens, info, types, too_deep: false, found, roots, texts }
     }
 
     /// `parsed` as a node, `depth` nodes below the root.
@@ -62,7 +65,7 @@ impl<'a> Lowering<'a> {
                 self.report(
                     ExprProblem::TooDeep,
                     0..self.source.len(),
-                    format!("more than {MAX_NESTING} operators, one within another"),
+                    format!("operators are nested more than {MAX_NESTING} deep"),
                     Some("compute parts of it with `set` first".to_owned()),
                 );
             }
@@ -78,10 +81,8 @@ impl<'a> Lowering<'a> {
             Parsed::List(list) => self.list(list, at, depth),
             Parsed::Map(map) => self.map(map, at, depth),
             Parsed::Comprehension(_) => self.unsupported(span, "expressions have no loops"),
-            Parsed::Struct(_) => {
-                self.unsupported(span, "messages (`Name{…}`) are not part of this language")
-            }
-            Parsed::Unspecified => self.unsupported(span, "this is no expression"),
+            Parsed::Struct(_) => self.unsupported(span, "messages (`Name{…}`) are not supported"),
+            Parsed::Unspecified => self.unsupported(span, "this is not an expression"),
         }
     }
 
@@ -97,7 +98,7 @@ impl<'a> Lowering<'a> {
             LiteralValue::String(value) => value.inner().into(),
             LiteralValue::Null => Value::Null,
             LiteralValue::Bytes(_) => {
-                return self.unsupported(span, "texts of bytes are not part of this language");
+                return self.unsupported(span, "byte strings are not supported");
             }
         };
         // The parser puts a minus sign into the number without its place.
@@ -106,6 +107,9 @@ impl<'a> Lowering<'a> {
             && value.as_f64().is_some_and(|number| number < 0.0)
         {
             span.start = sign.span.start;
+        }
+        if let Value::String(text) = &value {
+            self.texts.push((span.clone(), text.as_str().into()));
         }
         let known = type_of(&value).map(VarType::of);
         let node = Node::new(Kind::Literal(value), span);
@@ -146,7 +150,8 @@ impl<'a> Lowering<'a> {
 
     fn select(&mut self, select: &SelectExpr, at: usize, depth: usize) -> Typed {
         let of = self.lower(&select.operand, depth + 1);
-        // Written `of.name`, the place is that of the point; written `has(of.name)`, that of the bracket.
+        // Written `of.name`, the place is that of the point; written `has(of.name)`, that of the
+        // bracket.
         let name_at = if select.test { self.partner(at).saturating_sub(1) } else { at + 1 };
         let name_span = self.span_at(name_at);
         let known = self.member_type(&of, &select.field, name_span.clone());

@@ -1,14 +1,20 @@
 //! Expressions: one language for `when`, `set`, `with`, `save` and `${…}`.
 //!
-//! The grammar is that of CEL, read by the `cel` crate; checking and evaluation are ours, so that numbers are
-//! of one kind, mistakes are found at load and told in a designer's words, and evaluation touches only the
-//! variables that are named. Without loops, the work of an expression is bounded by its length.
+//! The grammar is that of CEL, read by the `cel` crate; checking and evaluation are ours, so that
+//! numbers are of one kind, mistakes are found at load and told in a designer's words, and
+//! evaluation touches only the variables that are named. Without loops, the work of an expression
+//! is bounded by its length.
 
+mod answers;
+mod clock;
+mod dates;
 mod diagnostic;
 mod eval;
+mod facts;
 mod functions;
 mod josa;
 mod lower;
+mod money;
 mod number;
 mod parse;
 mod scan;
@@ -18,6 +24,7 @@ mod types;
 mod value;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -27,10 +34,12 @@ use self::lower::Lowering;
 use self::tree::{Kind, Node};
 use crate::model::Type;
 
+pub use self::answers::Wording;
 pub use self::diagnostic::{ExprDiagnostic, ExprError, ExprProblem};
+pub(crate) use self::facts::{Comparison, MemberRead, Source, Told};
 pub use self::functions::{FUNCTIONS, Function};
 pub(crate) use self::scan::end_of_expression;
-pub(crate) use self::spoken::primary;
+pub(crate) use self::spoken::{has_words, near_zone, zone};
 pub use self::types::{TypeEnv, VarType};
 
 /// Bytes that the source of an expression may have.
@@ -49,8 +58,8 @@ pub trait Scope {
     /// The value of a root variable; none, which counts as null, when it is not there.
     fn variable(&self, root: &str) -> Option<Cow<'_, Value>>;
 
-    /// The value of `root.name`; none when either is missing. Worth writing out for roots that are not kept as
-    /// one JSON object, such as `call`.
+    /// The value of `root.name`; none when either is missing. Worth writing out for roots that are
+    /// not kept as one JSON object, such as `call`.
     fn member(&self, root: &str, name: &str) -> Option<Cow<'_, Value>> {
         match self.variable(root)? {
             Cow::Borrowed(value) => value.get(name).map(Cow::Borrowed),
@@ -110,13 +119,15 @@ struct Inner {
     source: Arc<str>,
     root: Node,
     roots: Vec<Arc<str>>,
+    /// The texts that are written out in it, each with its place.
+    texts: Vec<(Range<usize>, Box<str>)>,
     /// The type that its place demands.
     expected: Type,
 }
 
 impl Expr {
-    /// Compiles `source` against the variables of its place and tells the type of its value: [`Type::Any`] when
-    /// only a call can tell, or when the value is always null.
+    /// Compiles `source` against the variables of its place and tells the type of its value:
+    /// [`Type::Any`] when only a call can tell, or when the value is always null.
     pub fn compile(source: &str, types: &dyn TypeEnv) -> Result<(Self, Type), Vec<ExprDiagnostic>> {
         Self::build(source, types, Type::Any)
     }
@@ -163,6 +174,7 @@ impl Expr {
             source: source.into(),
             root: whole.node,
             roots: lowering.roots,
+            texts: lowering.texts,
             expected,
         });
         Ok((Self { inner }, ty))
@@ -175,6 +187,7 @@ impl Expr {
             root: Node::new(Kind::Literal(value), 0..source.len()),
             source: source.into(),
             roots: Vec::new(),
+            texts: Vec::new(),
             expected: Type::Any,
         });
         Self { inner }

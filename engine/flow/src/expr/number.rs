@@ -1,5 +1,5 @@
-//! One kind of number for flow designers: whole values are kept as integers, all others as doubles, and
-//! nothing depends on which of the two a value happens to be.
+//! One kind of number for flow designers: whole values are kept as integers, all others as doubles,
+//! and nothing depends on which of the two a value happens to be.
 
 use std::cmp::Ordering;
 
@@ -73,8 +73,8 @@ impl Num {
     }
 }
 
-/// `a` against `b` without rounding `a`: [`Num::float`] leaves as doubles only fractions and numbers beyond
-/// ±2^53.
+/// `a` against `b` without rounding `a`: [`Num::float`] leaves as doubles only fractions and
+/// numbers beyond ±2^53.
 fn compare_mixed(a: i64, b: f64) -> Option<Ordering> {
     if b.is_nan() {
         return None;

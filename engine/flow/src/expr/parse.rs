@@ -1,7 +1,8 @@
 //! The boundary to the `cel` crate, which reads the grammar and nothing else.
 //!
-//! Its parser recurses deeply in unoptimised builds, so it runs on a thread with a stack of its own; and as
-//! it is not ours to prove, a panic in it is a mistake in the expression, not the end of the process.
+//! Its parser recurses deeply in unoptimised builds, so it runs on a thread with a stack of its
+//! own; and as it is not ours to prove, a panic in it is a mistake in the expression, not the end
+//! of the process.
 
 use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::Parser;
@@ -46,7 +47,7 @@ pub(super) fn parse(
     match thread.join() {
         Ok(Ok(tree)) => Ok(tree),
         Ok(Err((position, message))) => Err(translate(source, tokens, position, &message)),
-        Err(_) => Err(syntax(0..source.len(), "this is no expression")),
+        Err(_) => Err(syntax(0..source.len(), "this is not an expression")),
     }
 }
 
@@ -61,7 +62,7 @@ fn translate(
         return ExprDiagnostic {
             problem: ExprProblem::TooDeep,
             help: Some("compute parts of it with `set` first".to_owned()),
-            ..syntax(0..source.len(), "too many `? :` one within another")
+            ..syntax(0..source.len(), "too many `? :` are nested")
         };
     }
     let at = offset(source, line, column);
@@ -77,11 +78,12 @@ fn translate(
     let span = token.map_or(at..at, |token| token.span.clone());
     let text = source.get(span.clone()).unwrap_or_default();
     if message.contains("invalid int literal") || message.contains("invalid double literal") {
-        return syntax(span, &format!("`{text}` is too great a number"));
+        return syntax(span, &format!("`{text}` is too large a number"));
     }
     let bad_escape = token.is_some_and(|token| token.kind == Kind::Text) && text.contains('\\');
     if message.contains("invalid string literal") || bad_escape {
-        let mut found = syntax(span, "this text has a `\\` that means nothing");
+        let mut found =
+            syntax(span, "this text has a `\\` before a character that cannot follow it");
         found.help = Some(r#"write `\\` for a backslash, or r"…" around the text"#.to_owned());
         return found;
     }

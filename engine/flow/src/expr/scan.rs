@@ -1,5 +1,6 @@
-//! Reads the words of an expression without understanding it: bounds length and depth before the parser sees
-//! anything, finds the end of `${…}`, and explains in plain words what the parser would only call a mismatch.
+//! Reads the words of an expression without understanding it: bounds length and depth before the
+//! parser sees anything, finds the end of `${…}`, and explains in plain words what the parser would
+//! only call a mismatch.
 
 use std::ops::Range;
 
@@ -81,7 +82,7 @@ pub(super) fn scan(source: &str) -> Result<Vec<Token>, ExprDiagnostic> {
                     return Err(problem(
                         ExprProblem::TooDeep,
                         span,
-                        format!("more than {MAX_DEPTH} brackets within brackets"),
+                        format!("brackets are nested more than {MAX_DEPTH} deep"),
                         "compute parts of it with `set` first",
                     ));
                 }
@@ -104,10 +105,7 @@ pub(super) fn scan(source: &str) -> Result<Vec<Token>, ExprDiagnostic> {
                 return Err(syntax(span, "this text has no closing quote".to_owned()));
             }
             Kind::Bytes => {
-                return Err(unsupported(
-                    span,
-                    "texts of bytes (b\"…\") are not part of this language",
-                ));
+                return Err(unsupported(span, "byte strings (b\"…\") are not supported"));
             }
             Kind::Stray => return Err(stray(text, span)),
             Kind::Word | Kind::Number | Kind::Text | Kind::Operator => {}
@@ -157,7 +155,8 @@ fn refuse_loops(source: &str, tokens: &[Token]) -> Result<(), ExprDiagnostic> {
     Ok(())
 }
 
-/// Why `source` is no expression, found by reading operands and operators in turn. None: nothing wrong seen.
+/// Why `source` is no expression, found by reading operands and operators in turn. None: nothing
+/// wrong seen.
 pub(super) fn explain(source: &str, tokens: &[Token]) -> Option<ExprDiagnostic> {
     if tokens.is_empty() {
         return Some(syntax(source.len()..source.len(), "the expression is empty".to_owned()));

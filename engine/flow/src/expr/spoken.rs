@@ -1,5 +1,6 @@
 //! Digits, dates and times in words, as a person of the locale says them.
 
+use dialgraph_base::phone::Country;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -22,12 +23,18 @@ impl Language {
     }
 }
 
+/// Whether dates, amounts, yes and no can be said in `locale`.
+pub(crate) fn has_words(locale: &str) -> bool {
+    Language::of(locale).is_some()
+}
+
 /// `ko` of `ko-KR`.
-pub(crate) fn primary(locale: &str) -> &str {
+fn primary(locale: &str) -> &str {
     locale.split(['-', '_']).next().unwrap_or(locale)
 }
 
-/// Every digit and letter by itself: `일 이 삼`. Blanks, hyphens, dots, brackets and commas are not spoken.
+/// Every digit and letter by itself: `일 이 삼`. Blanks, hyphens, dots, brackets and commas are not
+/// spoken.
 pub(super) fn digits(text: &str, language: Option<Language>) -> String {
     let mut words: Vec<String> = Vec::new();
     for c in text.chars() {
@@ -39,6 +46,23 @@ pub(super) fn digits(text: &str, language: Option<Language>) -> String {
         }
     }
     words.join(" ")
+}
+
+/// A country by its code; none where the text is empty.
+pub(super) fn country(code: &str) -> Result<Option<Country>, String> {
+    match code {
+        "" => Ok(None),
+        code => Country::of(code)
+            .map(Some)
+            .ok_or_else(|| "not a country by its code of ISO 3166-1, such as KR".to_owned()),
+    }
+}
+
+/// A telephone number digit by digit, with a pause between the groups in which people write it.
+pub(super) fn phone(text: &str, country: Option<Country>, language: Option<Language>) -> String {
+    let groups = dialgraph_base::phone::groups(text, country);
+    let spoken: Vec<String> = groups.iter().map(|group| digits(group, language)).collect();
+    spoken.join(", ")
 }
 
 fn word_for(c: char, language: Option<Language>) -> Option<&'static str> {
@@ -65,9 +89,15 @@ fn word_for(c: char, language: Option<Language>) -> Option<&'static str> {
 }
 
 /// The time zone called `name` in the IANA database.
-pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name)
         .map_err(|_| "not a time zone of the IANA database such as Asia/Seoul".to_owned())
+}
+
+/// The time zone that `name` was most likely meant to be.
+pub(crate) fn near_zone(name: &str) -> Option<String> {
+    let names: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    dialgraph_base::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// A moment of an RFC 3339 text, as the clock on the wall of `zone` shows it.
@@ -88,7 +118,24 @@ pub(super) fn day(text: &str, zone: TimeZone) -> Result<Date, String> {
     moment(text, zone).map(|moment| moment.date())
 }
 
-pub(super) fn date(date: Date, language: Language) -> String {
+/// The year of a moment, as the calendar of `zone` has it.
+pub(super) fn year(now: Option<&str>, zone: &TimeZone) -> Option<i16> {
+    moment(now?, zone.clone()).ok().map(|now| now.year())
+}
+
+/// A day, with its year where that is known not to be `this_year`.
+pub(super) fn date(date: Date, language: Language, this_year: Option<i16>) -> String {
+    let spoken = day_and_month(date, language);
+    if this_year.is_none_or(|year| year == date.year()) {
+        return spoken;
+    }
+    match language {
+        Language::Korean => format!("{}년 {spoken}", date.year()),
+        Language::English => format!("{spoken}, {}", date.year()),
+    }
+}
+
+fn day_and_month(date: Date, language: Language) -> String {
     let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
     let month = usize::from(date.month().unsigned_abs());
     let day = date.day();
@@ -119,7 +166,8 @@ pub(super) fn date(date: Date, language: Language) -> String {
     }
 }
 
-/// Hours and minutes; in Korean midnight is 오전 0시, since 오전 12시 is heard either way, and noon 낮 12시.
+/// Hours and minutes; in Korean midnight is 오전 0시, since 오전 12시 is heard either way, and noon
+/// 낮 12시.
 pub(super) fn time(time: Time, language: Language) -> String {
     let (hour, minute) = (time.hour(), time.minute());
     let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
@@ -145,8 +193,8 @@ pub(super) fn time(time: Time, language: Language) -> String {
     }
 }
 
-pub(super) fn datetime(moment: &Zoned, language: Language) -> String {
-    let (date, time) = (date(moment.date(), language), time(moment.time(), language));
+pub(super) fn datetime(moment: &Zoned, language: Language, this_year: Option<i16>) -> String {
+    let (date, time) = (date(moment.date(), language, this_year), time(moment.time(), language));
     match language {
         Language::Korean => format!("{date} {time}"),
         Language::English => format!("{date} at {time}"),
@@ -174,8 +222,33 @@ mod tests {
     #[test]
     fn a_moment_is_spoken_in_the_time_of_the_zone() {
         let moment = at("2026-11-20T00:30:00Z");
-        assert_eq!(datetime(&moment, Korean), "11월 20일 금요일 오전 9시 30분");
-        assert_eq!(datetime(&moment, English), "Friday, November 20 at 9:30 AM");
+        assert_eq!(datetime(&moment, Korean, Some(2026)), "11월 20일 금요일 오전 9시 30분");
+        assert_eq!(datetime(&moment, English, None), "Friday, November 20 at 9:30 AM");
+    }
+
+    #[test]
+    fn the_year_is_said_where_it_is_another_one() {
+        let moment = at("2027-01-04T00:30:00Z");
+        let seoul = zone("Asia/Seoul").unwrap();
+        // In Seoul it is the year 2027 already.
+        let new_year = year(Some("2026-12-31T15:00:00Z"), &seoul);
+        let before = year(Some("2026-12-31T14:59:59Z"), &seoul);
+        assert_eq!(date(moment.date(), Korean, new_year), "1월 4일 월요일");
+        assert_eq!(date(moment.date(), Korean, before), "2027년 1월 4일 월요일");
+        assert_eq!(datetime(&moment, English, before), "Monday, January 4, 2027 at 9:30 AM");
+        assert_eq!(datetime(&moment, Korean, before), "2027년 1월 4일 월요일 오전 9시 30분");
+    }
+
+    #[test]
+    fn a_telephone_number_is_read_in_its_groups() {
+        let korea = Country::of("KR");
+        let said = |number: &str, language| phone(number, korea, Some(language));
+        assert_eq!(said("+821012345678", Korean), "공 일 공, 일 이 삼 사, 오 육 칠 팔");
+        assert_eq!(said("+82-2-123-4567", Korean), "공 이, 일 이 삼, 사 오 육 칠");
+        assert_eq!(
+            said("+12025550143", English),
+            "plus one, two zero two, five five five, zero one four three"
+        );
     }
 
     #[test]
@@ -200,7 +273,7 @@ mod tests {
     #[test]
     fn a_date_without_a_time_is_the_same_day_everywhere() {
         let zone = zone("America/New_York").unwrap();
-        assert_eq!(date(day("2026-01-01", zone).unwrap(), Korean), "1월 1일 목요일");
+        assert_eq!(date(day("2026-01-01", zone).unwrap(), Korean, None), "1월 1일 목요일");
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(super) enum Kind {
     Map(Vec<(Node, Node)>),
     /// `default(…)`, whose second value is only looked at when needed.
     Default(Box<[Node; 2]>),
+    /// `try(…)`: the second value when the first cannot be had.
+    Try(Box<[Node; 2]>),
     Matches(Box<Node>, Box<Regex>),
     Call(&'static Function, Vec<Node>),
 }
@@ -107,6 +109,33 @@ impl Node {
     /// Its text in `source`.
     pub(super) fn text<'s>(&self, source: &'s str) -> &'s str {
         source.get(self.span()).unwrap_or(source)
+    }
+
+    /// Does something with each node right below.
+    pub(super) fn each_child(&self, visit: &mut dyn FnMut(&Self)) {
+        match &self.kind {
+            Kind::Literal(_) | Kind::Path { .. } => {}
+            Kind::Member { of, .. }
+            | Kind::Has(of)
+            | Kind::Not(of)
+            | Kind::Negate(of)
+            | Kind::Matches(of, _) => visit(of),
+            Kind::Index(sides)
+            | Kind::And(sides)
+            | Kind::Or(sides)
+            | Kind::Equal { sides, .. }
+            | Kind::Order(_, sides)
+            | Kind::Arithmetic(_, sides)
+            | Kind::In(sides)
+            | Kind::Default(sides)
+            | Kind::Try(sides) => sides.iter().for_each(visit),
+            Kind::Conditional(parts) => parts.iter().for_each(visit),
+            Kind::List(items) | Kind::Call(_, items) => items.iter().for_each(visit),
+            Kind::Map(entries) => entries.iter().for_each(|(key, value)| {
+                visit(key);
+                visit(value);
+            }),
+        }
     }
 
     pub(super) fn literal(&self) -> Option<&Value> {

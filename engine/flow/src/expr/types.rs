@@ -1,6 +1,7 @@
 //! What the checker knows of the variables of an expression before any call.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::Type;
 
@@ -8,9 +9,10 @@ use crate::model::Type;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VarType {
     pub ty: Type,
-    /// For a map: all the members that it can have, so that any other name is a mistake. None: not known,
-    /// every name is allowed.
-    pub members: Option<BTreeMap<String, VarType>>,
+    /// For a map: all the members that it can have, so that any other name is a mistake. None: not
+    /// known, every name is allowed. Shared, since every expression that names the variable gets
+    /// it.
+    pub members: Option<Arc<BTreeMap<String, VarType>>>,
 }
 
 impl VarType {
@@ -21,10 +23,8 @@ impl VarType {
 
     /// A map with exactly these members.
     pub fn map<N: Into<String>>(members: impl IntoIterator<Item = (N, VarType)>) -> Self {
-        Self {
-            ty: Type::Map,
-            members: Some(members.into_iter().map(|(name, ty)| (name.into(), ty)).collect()),
-        }
+        let members = members.into_iter().map(|(name, ty)| (name.into(), ty)).collect();
+        Self { ty: Type::Map, members: Some(Arc::new(members)) }
     }
 }
 
@@ -40,6 +40,14 @@ pub trait TypeEnv {
     fn root(&self, name: &str) -> Option<VarType>;
     /// The names of all variables here, to suggest the nearest one for a name that is none of them.
     fn names(&self) -> Vec<String>;
+    /// The time zone of the business, for a function that is given none.
+    fn zone(&self) -> Option<&str> {
+        None
+    }
+    /// The country of the business (ISO 3166-1 alpha-2), for a function that is given none.
+    fn country(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl TypeEnv for BTreeMap<String, VarType> {

@@ -2,10 +2,12 @@
 
 use crate::source::{SourceFile, Span};
 
-/// Where bytes `from..to` of `text` stand in the file, given that the scalar `text` was read from `scalar`.
+/// Where bytes `from..to` of `text` stand in the file, given that the scalar `text` was read from
+/// `scalar`.
 ///
-/// Quotes, escapes, folded lines and indentation lie between the two. The letters are walked side by side;
-/// when that does not work out (an escape such as `\u1100`), the whole scalar is the answer.
+/// Quotes, escapes, folded lines and indentation lie between the two. The letters are walked side
+/// by side; when that does not work out (an escape such as `\u1100`), the whole scalar is the
+/// answer.
 pub(crate) fn locate(file: &SourceFile, scalar: Span, text: &str, from: usize, to: usize) -> Span {
     let Some(raw) = file.text().get(file.range(scalar)) else {
         return scalar;
@@ -53,7 +55,8 @@ fn body(raw: &str) -> Walk<'_> {
 }
 
 impl Walk<'_> {
-    /// The place of the next `wanted`, over nothing but blanks and escape signs; past it is where it goes on.
+    /// The place of the next `wanted`, over nothing but blanks and escape signs; past it is where
+    /// it goes on.
     fn find(&mut self, wanted: char) -> Option<usize> {
         let rest = self.raw.get(self.at..)?;
         for (offset, found) in rest.char_indices() {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use dialgraph_base::index::IndexKind;
+use dialgraph_base::phone::Country;
+use dialgraph_base::{Grants, Name};
 use serde::de::DeserializeOwned;
 
-use super::flow::{Texts, Word, key, texts_at, word, word_at};
+use super::flow::{LocaleWord, Texts, Word, key, locale_word, texts_at, word, word_at};
 use super::yaml::{Entry, Node};
 use crate::erase::Erase;
-use crate::grants::Grants;
-use crate::model::{Limits, Name};
+use crate::model::Limits;
 use crate::source::Span;
 
 #[derive(Debug, Default)]
@@ -18,7 +20,9 @@ pub(crate) struct ProjectTree {
     pub fallback_queue: Option<Word>,
     pub fallback_say: Option<Texts>,
     pub comfort: Option<Texts>,
-    pub locales: Vec<Word>,
+    pub locales: Vec<LocaleWord>,
+    pub country: Option<Country>,
+    pub zone: Option<Word>,
     pub limits: Limits,
     pub collections: Vec<CollectionTree>,
     pub plugins: Vec<PluginTree>,
@@ -32,6 +36,16 @@ pub(crate) struct CollectionTree {
     pub name: Word,
     pub seed: Option<Word>,
     pub schema: Option<Word>,
+    /// Field to the collection whose records it names.
+    pub references: Vec<(Word, Word)>,
+    pub indexes: Vec<IndexTree>,
+}
+
+#[derive(Debug)]
+pub(crate) struct IndexTree {
+    pub name: Word,
+    pub kind: IndexKind,
+    pub fields: Vec<Word>,
 }
 
 #[derive(Debug)]
@@ -53,13 +67,25 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
         fallback_queue: fallback.and_then(|node| word_at(node, "queue")),
         fallback_say: fallback.and_then(|node| texts_at(node, "say")),
         comfort: texts_at(root, "comfort"),
-        locales: words(root.get("locales")),
+        locales: locales(root.get("locales")),
+        country: word_at(root, "country").and_then(|code| Country::of(&code.value)),
+        zone: root.get("zone").and_then(word),
         limits: typed(root.get("limits")),
         collections: entries(root, "collections")
             .map(|e| CollectionTree {
                 name: key(e),
                 seed: e.value.get("seed").and_then(word),
                 schema: e.value.get("schema").and_then(word),
+                references: entries(&e.value, "references")
+                    .filter_map(|e| Some((key(e), word(&e.value)?)))
+                    .collect(),
+                indexes: entries(&e.value, "indexes")
+                    .map(|e| IndexTree {
+                        name: key(e),
+                        kind: typed(e.value.get("kind")),
+                        fields: words(e.value.get("fields")),
+                    })
+                    .collect(),
             })
             .collect(),
         plugins: entries(root, "plugins").map(plugin).collect(),
@@ -86,6 +112,11 @@ fn plugin(entry: &Entry) -> PluginTree {
 
 fn entries<'n>(node: &'n Node, name: &str) -> impl Iterator<Item = &'n Entry> {
     node.get(name).and_then(Node::map).unwrap_or_default().iter()
+}
+
+fn locales(node: Option<&Node>) -> Vec<LocaleWord> {
+    let list = node.and_then(Node::list).unwrap_or_default();
+    list.iter().filter_map(locale_word).collect()
 }
 
 fn words(node: Option<&Node>) -> Vec<Word> {

@@ -1,13 +1,15 @@
 //! The forms that values of project files may have, as data.
 //!
-//! One table serves three readers: the check of a file's form ([`check`]), the JSON Schemas for editors
-//! (`crate::schema`) and, through their docs, the designer.
+//! One table serves three readers: the check of a file's form ([`check`]), the JSON Schemas for
+//! editors (`crate::schema`) and, through their docs, the designer.
 
 use std::time::Duration;
 
-use super::duration::parse_duration;
+use dialgraph_base::parse_duration;
+
 use super::yaml::{Entry, Node, Value};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::kinds::Written;
 use crate::source::Span;
 
 /// Form of a value.
@@ -73,12 +75,18 @@ pub(crate) struct Kind {
     pub doc: &'static str,
     pub shape: Shape,
     pub beside: &'static [Field],
+    /// The ports to wire under `on`, or what names them, each with when it is taken: for people.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the reference is written by a test"))]
+    pub ports: &'static [(&'static str, &'static str)],
     /// JSON of a whole node, for editors.
     pub example: &'static str,
+    /// Reads a node from the entry that names the kind and all of it; none where it is in no good
+    /// form.
+    pub read: fn(&Entry, &Node) -> Option<Box<dyn Written>>,
 }
 
 /// Adds everything that is wrong with the form of `node`.
-pub(crate) fn check(node: &Node, shape: &Shape, what: &str, out: &mut Vec<Diagnostic>) {
+pub(crate) fn check(node: &Node, shape: &Shape, what: &str, out: &mut Findings) {
     match shape {
         Shape::Any => any(node, out),
         Shape::Expr => match node.value {
@@ -162,9 +170,9 @@ impl Shape {
     fn expected(&self) -> String {
         match self {
             Self::Text => "a text".into(),
-            Self::Name => "a name (letters, digits, `_` and `-`, at most 64)".into(),
+            Self::Name => "a name (letters from a to z, digits, `_` and `-`, at most 64)".into(),
             Self::Identifier => {
-                "a name (letters, digits and `_`, no digit in front, at most 64)".into()
+                "a name (letters from a to z, digits and `_`, no digit in front, at most 64)".into()
             }
             Self::Locale => "a locale such as `ko-KR`".into(),
             Self::Words(words) => format!("one of `{}`", words.join("`, `")),
@@ -172,8 +180,8 @@ impl Shape {
             Self::Whole(min, max) => format!("a whole number from {min} to {max}"),
             Self::Time(min, max) => format!(
                 "a time from {} to {}",
-                super::duration::show(*min),
-                super::duration::show(*max)
+                dialgraph_base::show_duration(*min),
+                dialgraph_base::show_duration(*max)
             ),
             Self::Key => "a key: `0` to `9`, `*` or `#`".into(),
             Self::Expr => "an expression or a value".into(),
@@ -194,7 +202,10 @@ impl Shape {
     }
 }
 
-fn wrong(node: &Node, shape: &Shape, what: &str, out: &mut Vec<Diagnostic>) {
+fn wrong(node: &Node, shape: &Shape, what: &str, out: &mut Findings) {
+    if out.only_counts(Code::WrongShape, first_line(node)) {
+        return;
+    }
     let found = match node.text() {
         Some(text) if text.chars().count() <= 40 => format!("`{text}`"),
         _ => node.what().to_owned(),
@@ -206,7 +217,7 @@ fn wrong(node: &Node, shape: &Shape, what: &str, out: &mut Vec<Diagnostic>) {
         diagnostic = diagnostic.help(format!("write `{what}: {{ko-KR: \"{text}\", en-US: …}}`"));
     }
     if let (Shape::Words(words), Some(text)) = (shape, node.text())
-        && let Some(near) = crate::suggest::nearest(text, words.iter().copied())
+        && let Some(near) = crate::suggest::meant(text, words)
     {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
@@ -226,7 +237,7 @@ pub(crate) fn first_line(node: &Node) -> Span {
 }
 
 /// Nothing of the form is ours; but a key given twice is always a mistake.
-fn any(node: &Node, out: &mut Vec<Diagnostic>) {
+fn any(node: &Node, out: &mut Findings) {
     match &node.value {
         Value::Scalar(_) => {}
         Value::List(items) => items.iter().for_each(|item| any(item, out)),
@@ -239,7 +250,7 @@ fn any(node: &Node, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn key(entry: &Entry, shape: &Shape, what: &str, out: &mut Vec<Diagnostic>) {
+fn key(entry: &Entry, shape: &Shape, what: &str, out: &mut Findings) {
     if !shape.takes_text(&entry.key.text) {
         let message =
             format!("a key of `{what}` must be {}, not `{}`", shape.expected(), entry.key.text);
@@ -247,12 +258,15 @@ fn key(entry: &Entry, shape: &Shape, what: &str, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn duplicates(entries: &[Entry], what: &str, out: &mut Vec<Diagnostic>) {
+fn duplicates(entries: &[Entry], what: &str, out: &mut Findings) {
     let mut seen = std::collections::HashMap::new();
     for entry in entries {
         let Some(first) = seen.insert(entry.key.text.as_str(), entry.key.span) else {
             continue;
         };
+        if out.only_counts(Code::DuplicateId, entry.key.span) {
+            continue;
+        }
         let name = &entry.key.text;
         let message = match what {
             "nodes" => format!("there are two nodes called `{name}`"),
@@ -263,13 +277,13 @@ fn duplicates(entries: &[Entry], what: &str, out: &mut Vec<Diagnostic>) {
                 .label(first, "given here before")
                 .help(match what {
                     "nodes" => "give every node of a flow a name of its own",
-                    _ => "take one of them out; nothing would tell which one counts",
+                    _ => "remove one of them; it would be unclear which one applies",
                 }),
         );
     }
 }
 
-fn fields(node: &Node, entries: &[Entry], object: &Object, what: &str, out: &mut Vec<Diagnostic>) {
+fn fields(node: &Node, entries: &[Entry], object: &Object, what: &str, out: &mut Findings) {
     duplicates(entries, what, out);
     for entry in entries {
         match object.fields.iter().find(|f| f.key == entry.key.text) {
@@ -306,8 +320,11 @@ fn unknown<'k>(
     entry: &Entry,
     known: impl IntoIterator<Item = &'k str>,
     place: &str,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Findings,
 ) {
+    if out.only_counts(Code::UnknownKey, entry.key.span) {
+        return;
+    }
     let name = &entry.key.text;
     out.push(
         Diagnostic::new(Code::UnknownKey, entry.key.span, format!("{place} has no key `{name}`"))
@@ -315,7 +332,7 @@ fn unknown<'k>(
     );
 }
 
-fn missing(node: &Node, fields: &[Field], place: &str, out: &mut Vec<Diagnostic>) {
+fn missing(node: &Node, fields: &[Field], place: &str, out: &mut Findings) {
     for field in fields {
         if field.required && node.entry(field.key).is_none() {
             out.push(
@@ -340,11 +357,10 @@ pub(crate) fn kind_of<'k>(entries: &[Entry], kinds: &'k [Kind]) -> Option<&'k Ki
     }
 }
 
-fn a_node(node: &Node, entries: &[Entry], kinds: &[Kind], what: &str, out: &mut Vec<Diagnostic>) {
+fn a_node(node: &Node, entries: &[Entry], kinds: &[Kind], what: &str, out: &mut Findings) {
     duplicates(entries, what, out);
-    let words: Vec<&'static str> = kinds.iter().map(|kind| kind.word).collect();
     let Some(kind) = kind_of(entries, kinds) else {
-        return without_kind(node, entries, &words, what, out);
+        return without_kind(node, entries, kinds, what, out);
     };
     let article = if kind.word.starts_with(['a', 'e']) { "an" } else { "a" };
     let place = format!("{article} `{}` node", kind.word);
@@ -364,28 +380,25 @@ fn a_node(node: &Node, entries: &[Entry], kinds: &[Kind], what: &str, out: &mut 
     missing(node, kind.beside, &place, out);
 }
 
-fn without_kind(
-    node: &Node,
-    entries: &[Entry],
-    words: &[&'static str],
-    what: &str,
-    out: &mut Vec<Diagnostic>,
-) {
+fn without_kind(node: &Node, entries: &[Entry], kinds: &[Kind], what: &str, out: &mut Findings) {
+    let words: Vec<&'static str> = kinds.iter().map(|kind| kind.word).collect();
     let mut given = entries.iter().filter(|entry| words.contains(&entry.key.text.as_str()));
     if let (Some(first), Some(second)) = (given.next(), given.next()) {
         let message = format!(
-            "node `{what}` would do two things: `{}` and `{}`",
+            "node `{what}` does two things: `{}` and `{}`",
             first.key.text, second.key.text
         );
         out.push(
             Diagnostic::new(Code::UnknownNodeKind, second.key.span, message)
                 .label(first.key.span, "the first thing")
-                .help("make two nodes of it, one after the other"),
+                .help("split it into two nodes, one after the other"),
         );
         return;
     }
-    let beside = ["next", "on", "save", "with", "config", "timeout"];
-    let strange = entries.iter().find(|entry| !beside.contains(&entry.key.text.as_str()));
+    let stands_beside = |entry: &&Entry| {
+        kinds.iter().flat_map(|kind| kind.beside).any(|field| field.key == entry.key.text)
+    };
+    let strange = entries.iter().find(|entry| !stands_beside(entry));
     match strange {
         Some(entry) => out.push(
             Diagnostic::new(

@@ -2,45 +2,38 @@
 
 use std::time::Duration;
 
-use super::shape::{Field, Kind, Object, Shape};
+use dialgraph_base::index::IndexKind;
+use dialgraph_base::phone::Country;
 
-const fn must(key: &'static str, shape: Shape, doc: &'static str, example: &'static str) -> Field {
+use super::shape::{Field, Object, Shape};
+use crate::kinds::KINDS;
+
+pub(crate) const fn must(
+    key: &'static str,
+    shape: Shape,
+    doc: &'static str,
+    example: &'static str,
+) -> Field {
     Field { key, doc, required: true, shape, example }
 }
 
-const fn may(key: &'static str, shape: Shape, doc: &'static str, example: &'static str) -> Field {
+pub(crate) const fn may(
+    key: &'static str,
+    shape: Shape,
+    doc: &'static str,
+    example: &'static str,
+) -> Field {
     Field { key, doc, required: false, shape, example }
 }
 
 /// What the caller hears, by locale.
 pub(crate) const PROMPT: Shape = Shape::Map(&Shape::Locale, &Shape::Text);
-const EXPRS: Shape = Shape::Map(&Shape::Name, &Shape::Expr);
-const ASSIGNMENTS: Shape = Shape::Map(&Shape::Identifier, &Shape::Expr);
-const TARGETS: Shape = Shape::Map(&Shape::Name, &Shape::Name);
+pub(crate) const EXPRS: Shape = Shape::Map(&Shape::Name, &Shape::Expr);
+pub(crate) const ASSIGNMENTS: Shape = Shape::Map(&Shape::Identifier, &Shape::Expr);
 pub(crate) const TYPES: &[&str] = &["string", "number", "boolean", "list", "map", "any"];
 const TYPE: Shape = Shape::Words(TYPES);
-const WAIT: Shape = Shape::Time(Duration::from_secs(1), Duration::from_secs(60));
-
-const NEXT: Field = must("next", Shape::Name, "Node that comes next.", r#""goodbye""#);
-const ON: Field = may(
-    "on",
-    TARGETS,
-    "Which node each port (exit) of this node leads to. Every port must be wired.",
-    r#"{"open": "menu", "closed": "after-hours", "error": "to-agent"}"#,
-);
-const SAVE: Field = may(
-    "save",
-    ASSIGNMENTS,
-    "Attributes to set when the node is left, each by an expression over `output`.",
-    r#"{"account_id": "output.account_id"}"#,
-);
-const WITH: Field = may(
-    "with",
-    EXPRS,
-    "Inputs: a text is an expression; numbers, truth values, lists and maps stand for themselves.",
-    r#"{"account_id": "account_id"}"#,
-);
-const SAY: Field = may(
+/// Words before something else.
+pub(crate) const SAY: Field = may(
     "say",
     PROMPT,
     "Said first, by locale.",
@@ -62,256 +55,6 @@ const ATTRIBUTE: Object = Object {
     ],
     one_of: &[],
 };
-
-const DIGITS: Object = Object {
-    name: "digits",
-    doc: "Keys accepted as a number; leaves by port `digits`.",
-    fields: &[
-        must("min", Shape::Whole(1, 64), "At least so many digits.", "12"),
-        must("max", Shape::Whole(1, 64), "At most so many digits.", "12"),
-        may("terminator", Shape::Key, "The key that ends the input early.", r##""#""##),
-    ],
-    one_of: &[],
-};
-
-const ASK: Object = Object {
-    name: "ask",
-    doc: "A question to the caller. It must accept something: `menu`, `phrases`, `digits` or `speech`.",
-    fields: &[
-        must(
-            "prompt",
-            PROMPT,
-            "The question, by locale.",
-            r#"{"ko-KR": "장애 문의는 1번을 눌러 주세요.", "en-US": "For an outage press 1."}"#,
-        ),
-        may(
-            "menu",
-            Shape::Map(&Shape::Key, &Shape::Name),
-            "Key of the telephone to port.",
-            r#"{"1": "emergency", "2": "general"}"#,
-        ),
-        may(
-            "phrases",
-            Shape::Map(&Shape::Name, &Shape::Map(&Shape::Locale, &Shape::List(&Shape::Text))),
-            "Port to the words, by locale, that mean it when the caller says them.",
-            r#"{"emergency": {"ko-KR": ["긴급", "장애"], "en-US": ["emergency"]}}"#,
-        ),
-        may(
-            "digits",
-            Shape::Object(&DIGITS),
-            "A number to be keyed in; leaves by port `digits`.",
-            r##"{"min": 12, "max": 12, "terminator": "#"}"##,
-        ),
-        may(
-            "speech",
-            Shape::Flag,
-            "Any words are accepted; leaves by port `said`. Default: false.",
-            "true",
-        ),
-        may("timeout", WAIT, "Silence that counts as no answer. Default: 5s.", r#""5s""#),
-        may(
-            "tries",
-            Shape::Whole(1, 10),
-            "How often the caller may fail to answer before `no_input` or `no_match` is taken. Default: 3.",
-            "3",
-        ),
-        may(
-            "no_input",
-            Shape::List(&PROMPT),
-            "Said instead of the prompt after the first, second … silence; the last repeats.",
-            r#"[{"ko-KR": "다시 말씀해 주세요.", "en-US": "Please say it again."}]"#,
-        ),
-        may(
-            "no_match",
-            Shape::List(&PROMPT),
-            "Said instead of the prompt after the first, second … answer that fits nothing; the last repeats.",
-            r#"[{"ko-KR": "이해하지 못했습니다.", "en-US": "I did not get that."}]"#,
-        ),
-        may(
-            "sensitive",
-            Shape::Flag,
-            "Neither words nor keys of the answer appear in transcripts and logs. Default: false.",
-            "true",
-        ),
-    ],
-    one_of: &[],
-};
-
-const CASE: Object = Object {
-    name: "case",
-    doc: "A case of a switch.",
-    fields: &[
-        must(
-            "when",
-            Shape::Expr,
-            "Expression that is true or false.",
-            r#""customer_class == \"msp\"""#,
-        ),
-        NEXT,
-    ],
-    one_of: &[],
-};
-
-const FLOW_REF: Object = Object {
-    name: "flow-reference",
-    doc: "Another flow.",
-    fields: &[must("flow", Shape::Name, "Name of the flow.", r#""customer-auth""#)],
-    one_of: &[],
-};
-
-const TO_QUEUE: Object = Object {
-    name: "to-queue",
-    doc: "A queue and what is said before.",
-    fields: &[must("to", Shape::Name, "Name of the queue.", r#""msp-emergency""#), SAY],
-    one_of: &[],
-};
-
-const CALLBACK: Object = Object {
-    name: "callback",
-    doc: "A promise to call back.",
-    fields: &[
-        must("queue", Shape::Name, "Queue that calls back.", r#""callback""#),
-        must("number", Shape::Expr, "Expression for the number to call.", r#""call.from""#),
-        SAY,
-    ],
-    one_of: &[],
-};
-
-const TRANSFER: Object = Object {
-    name: "transfer",
-    doc: "A telephone number outside.",
-    fields: &[
-        must(
-            "number",
-            Shape::Expr,
-            "Expression for the number, E.164.",
-            r#""\"+82-2-0000-0000\"""#,
-        ),
-        SAY,
-    ],
-    one_of: &[],
-};
-
-const END: Object = Object {
-    name: "end",
-    doc: "The end: of the call (`disposition`) or of this flow (`return`).",
-    fields: &[
-        may(
-            "disposition",
-            Shape::Name,
-            "Hang up; this word goes into the call's record.",
-            r#""resolved""#,
-        ),
-        may(
-            "return",
-            Shape::Name,
-            "Back to the calling flow, by this one of the flow's `returns`.",
-            r#""msp""#,
-        ),
-        may("with", EXPRS, "The values that this return gives.", r#"{"company": "company"}"#),
-        SAY,
-    ],
-    one_of: &["disposition", "return"],
-};
-
-const FLOW_NAME: Shape = Shape::Either(&[Shape::Name, Shape::Object(&FLOW_REF)]);
-
-/// The node kinds.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind {
-        word: "say",
-        doc: "Speaks and goes on. A text that starts with `<speak>` is SSML; `${…}` holds an expression.",
-        shape: PROMPT,
-        beside: &[NEXT],
-        example: r#"{"say": {"ko-KR": "안녕하세요.", "en-US": "Hello."}, "next": "menu"}"#,
-    },
-    Kind {
-        word: "ask",
-        doc: "Speaks, waits for the caller and leaves by a port: those of `menu` and `phrases`, `digits`, `said`, and `no_input` and `no_match` after `tries` vain tries.",
-        shape: Shape::Object(&ASK),
-        beside: &[SAVE, ON],
-        example: r#"{"ask": {"prompt": {"ko-KR": "1번을 눌러 주세요.", "en-US": "Press 1."}, "menu": {"1": "one"}}, "on": {"one": "first", "no_input": "to-agent", "no_match": "to-agent"}}"#,
-    },
-    Kind {
-        word: "switch",
-        doc: "Goes on by the first case that holds, else by `next`.",
-        shape: Shape::List(&Shape::Object(&CASE)),
-        beside: &[NEXT],
-        example: r#"{"switch": [{"when": "tries > 2", "next": "to-agent"}], "next": "again"}"#,
-    },
-    Kind {
-        word: "set",
-        doc: "Gives attributes new values. `locale` switches the language of the call.",
-        shape: ASSIGNMENTS,
-        beside: &[NEXT],
-        example: r#"{"set": {"tries": "tries + 1"}, "next": "again"}"#,
-    },
-    Kind {
-        word: "use",
-        doc: "Runs a plugin and leaves by one of its ports, or by `error`.",
-        shape: Shape::Name,
-        beside: &[
-            may(
-                "config",
-                Shape::Map(&Shape::Text, &Shape::Any),
-                "Configuration, as the plugin's schema says. Static: no expressions.",
-                r#"{"calendar": "seoul-office"}"#,
-            ),
-            WITH,
-            may(
-                "timeout",
-                Shape::Time(Duration::from_millis(100), Duration::from_secs(60)),
-                "For everything that the plugin waits for in one visit. Default: 8s.",
-                r#""8s""#,
-            ),
-            SAVE,
-            ON,
-        ],
-        example: r#"{"use": "hours-check", "config": {"calendar": "seoul-office"}, "on": {"open": "menu", "closed": "closed", "error": "to-agent"}}"#,
-    },
-    Kind {
-        word: "call",
-        doc: "Runs another flow and goes on by the port it returns.",
-        shape: FLOW_NAME,
-        beside: &[WITH, SAVE, ON],
-        example: r#"{"call": "customer-auth", "with": {"reason": "\"billing\""}, "on": {"msp": "msp", "general": "general"}}"#,
-    },
-    Kind {
-        word: "goto",
-        doc: "Goes on in another flow for good.",
-        shape: FLOW_NAME,
-        beside: &[],
-        example: r#"{"goto": "msp-customer"}"#,
-    },
-    Kind {
-        word: "queue",
-        doc: "Hands the caller to a queue. Leaves by `error` only if the channel could not do it.",
-        shape: Shape::Either(&[Shape::Name, Shape::Object(&TO_QUEUE)]),
-        beside: &[ON],
-        example: r#"{"queue": "msp-emergency", "on": {"error": "hang-up"}}"#,
-    },
-    Kind {
-        word: "callback",
-        doc: "Promises a call back from a queue and ends the call.",
-        shape: Shape::Object(&CALLBACK),
-        beside: &[ON],
-        example: r#"{"callback": {"queue": "callback", "number": "call.from"}, "on": {"error": "hang-up"}}"#,
-    },
-    Kind {
-        word: "transfer",
-        doc: "Hands the caller to a telephone number outside.",
-        shape: Shape::Object(&TRANSFER),
-        beside: &[ON],
-        example: r#"{"transfer": {"number": "\"+82-2-0000-0000\""}, "on": {"error": "hang-up"}}"#,
-    },
-    Kind {
-        word: "end",
-        doc: "Hangs up, or returns to the calling flow.",
-        shape: Shape::Object(&END),
-        beside: &[],
-        example: r#"{"end": {"disposition": "resolved", "say": {"ko-KR": "감사합니다.", "en-US": "Goodbye."}}}"#,
-    },
-];
 
 /// A flow file, `NAME.flow.yaml`.
 const FLOW: Object = Object {
@@ -358,7 +101,7 @@ const FLOW: Object = Object {
         may(
             "on_error",
             Shape::Name,
-            "Node for every port `error` that is not wired.",
+            "Node for every port `error` that is not wired, and for every node without such a port of which an expression fails in a call.",
             r#""to-agent""#,
         ),
         must(
@@ -415,6 +158,26 @@ const LIMITS: Object = Object {
     one_of: &[],
 };
 
+const INDEX: Object = Object {
+    name: "index",
+    doc: "How records are found without looking through all of them.",
+    fields: &[
+        may(
+            "kind",
+            Shape::Words(&IndexKind::WORDS),
+            "What values are compared by. `exact`: as they are, all fields together. `phone`: as telephone numbers in E.164, read as numbers of the project's `country`, in any of the fields. `name`: as names of companies, the same and similar ones, in any of the fields. Default: exact.",
+            r#""phone""#,
+        ),
+        must(
+            "fields",
+            Shape::List(&Shape::Text),
+            "One to four fields (`a.b` for nested ones). A field that holds a list counts with each of its elements.",
+            r#"["contact_info.phone"]"#,
+        ),
+    ],
+    one_of: &[],
+};
+
 const COLLECTION: Object = Object {
     name: "collection",
     doc: "A collection of records.",
@@ -430,6 +193,18 @@ const COLLECTION: Object = Object {
             Shape::Text,
             "File with the JSON Schema (draft-07) that every record is valid by.",
             r#""data/collections/customers.schema.yaml""#,
+        ),
+        may(
+            "references",
+            Shape::Map(&Shape::Text, &Shape::Name),
+            "Fields (`a.b` for nested ones) that hold the key of a record of another collection, or a list of such keys, each with that collection.",
+            r#"{"assigned_engineer": "engineers"}"#,
+        ),
+        may(
+            "indexes",
+            Shape::Map(&Shape::Name, &Shape::Object(&INDEX)),
+            "Indexes by name, at most eight: how plugins find records (`records-search`), at the same cost however many there are.",
+            r#"{"phone": {"kind": "phone", "fields": ["contact_info.phone"]}}"#,
         ),
     ],
     one_of: &[],
@@ -576,6 +351,18 @@ const PROJECT: Object = Object {
             Shape::List(&Shape::Locale),
             "Locales that calls may have; the first is the default.",
             r#"["ko-KR", "en-US"]"#,
+        ),
+        may(
+            "country",
+            Shape::Words(Country::codes()),
+            "Country of telephone numbers that are written without a country code (ISO 3166-1 alpha-2). Default: that of the first locale.",
+            r#""KR""#,
+        ),
+        may(
+            "zone",
+            Shape::Text,
+            "IANA time zone of the business: which day a caller's “tomorrow” is. Default: that of `country`, if it has one alone.",
+            r#""Asia/Seoul""#,
         ),
         may(
             "limits",

@@ -1,12 +1,13 @@
 //! SSML: whether a text is well-formed and uses only elements that speech engines know.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use dialgraph_base::nearest;
 use roxmltree::{Document, ParsingOptions, TextPos};
 
 use super::{TemplateDiagnostic, TemplateProblem};
-use crate::suggest::nearest;
 
 /// Elements of SSML that Amazon Polly and Amazon Connect speak or silently pass over.
 const TAGS: [&str; 16] = [
@@ -43,11 +44,13 @@ pub(super) fn tag_in_plain_text(text: &str) -> Option<Range<usize>> {
         let length = name
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == ':'))
             .unwrap_or(name.len());
+        if !TAGS.contains(&name.get(..length)?) {
+            return None;
+        }
         let ends = name[length..].trim_start().starts_with(['>', '/'])
             || name[length..].starts_with(char::is_whitespace);
         let close = rest.find('>')?;
-        let known = TAGS.contains(&name.get(..length)?);
-        (known && ends).then_some(start..start + close + 2)
+        ends.then_some(start..start + close + 2)
     })
 }
 
@@ -94,16 +97,19 @@ pub fn read_ssml(text: &str) -> Result<Ssml, TemplateDiagnostic> {
 
 /// What is wrong with `text`, in which every `${…}` has been replaced by as many digits.
 ///
-/// Digits can stand in texts and in values of attributes, where values may be inserted, and at the start of
-/// no name, where they may not.
+/// Digits can stand in texts and in values of attributes, where values may be inserted, and at the
+/// start of no name, where they may not.
 pub(super) fn check(text: &str) -> Vec<TemplateDiagnostic> {
     let ssml = match read_ssml(text) {
         Ok(ssml) => ssml,
         Err(wrong) => return vec![wrong],
     };
     let unknown = ssml.elements.into_iter().filter(|one| !TAGS.contains(&one.name.as_str()));
+    // A text has few kinds of mistakes, and perhaps each of them a thousand times.
+    let mut meant: BTreeMap<String, Option<&str>> = BTreeMap::new();
     let told = unknown.map(|SsmlElement { name, span, .. }| {
-        let near = nearest(&name, TAGS).map(str::to_owned);
+        let near = meant.entry(name.clone()).or_insert_with(|| nearest(&name, TAGS));
+        let near = near.map(str::to_owned);
         TemplateDiagnostic {
             problem: TemplateProblem::UnknownTag,
             message: format!("speech engines know no element `<{name}>`"),
@@ -135,8 +141,8 @@ fn parse<'n>(text: &str, neutral: &'n str) -> Result<Document<'n>, TemplateDiagn
     })
 }
 
-/// Speech engines take `amazon:` in the names of elements and attributes for granted, XML wants it declared; a
-/// hyphen is as long.
+/// Speech engines take `amazon:` in the names of elements and attributes for granted, XML wants it
+/// declared; a hyphen is as long.
 fn neutral(text: &str) -> Cow<'_, str> {
     if !text.contains("amazon:") {
         return Cow::Borrowed(text);
@@ -182,8 +188,8 @@ fn fault(message: String, help: &str, span: Range<usize>) -> TemplateDiagnostic 
     }
 }
 
-/// What SSML says, for a channel that shows it: its text without the elements, one space for each run of spaces.
-/// Text that is not well-formed is given back as it is.
+/// What SSML says, for a channel that shows it: its text without the elements, one space for each
+/// run of spaces. Text that is not well-formed is given back as it is.
 pub fn ssml_as_text(text: &str) -> String {
     let neutral = neutral(text);
     let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };

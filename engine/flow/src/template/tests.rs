@@ -1,3 +1,6 @@
+//! Prompts put values into words of the locale and stay well-formed SSML whatever the values hold;
+//! mistakes are pointed at, and null is never spoken.
+
 use super::*;
 use crate::expr::tests::{Fixture, fixture, types};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Gives plugins the time of their run, which stays the same when the run is made again.
+
 use crate::bindings::dialgraph::plugin::clock;
 use crate::run::Run;
 

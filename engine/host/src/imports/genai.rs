@@ -1,3 +1,5 @@
+//! Passes requests to a model from plugin to driver, but no number that JSON cannot hold.
+
 use dialgraph_kernel::ports::genai::{Inference, Message, Passage, Request, Response};
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 

@@ -1,3 +1,6 @@
+//! Passes HTTP requests from plugin to driver: credentials as names of secrets, bodies as text
+//! where they are UTF-8, so that journals and scripts can hold them.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dialgraph_kernel::ports::http::{Body, Credential, Request};

@@ -1,3 +1,5 @@
+//! Passes searches for articles from plugin to driver, and the passages back.
+
 use dialgraph_kernel::ports::knowledge::Query;
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 

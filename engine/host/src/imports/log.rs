@@ -1,3 +1,5 @@
+//! Keeps log lines with the run that writes them. They need no reply, so no run stops to log.
+
 use dialgraph_kernel::plugin::LogLevel;
 
 use crate::bindings::dialgraph::plugin::log;

@@ -1,4 +1,5 @@
-//! The capabilities of the plugin contract, one file each: from WIT records to the kernel's data and back.
+//! The capabilities of the plugin contract, one file each: from WIT records to the kernel's data
+//! and back.
 
 mod clock;
 mod genai;
@@ -11,6 +12,7 @@ mod records;
 pub(crate) mod secrets;
 mod tickets;
 
+use dialgraph_base::depth;
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker};
@@ -19,7 +21,8 @@ use crate::bindings::NodeWithCapabilities;
 use crate::bindings::dialgraph::plugin::types;
 use crate::run::Run;
 
-/// Makes every capability known to `linker`. What a plugin may use of it was settled when it was loaded.
+/// Makes every capability known to `linker`. What a plugin may use of it was settled when it was
+/// loaded.
 pub(crate) fn add_to(linker: &mut Linker<Run>) -> wasmtime::Result<()> {
     NodeWithCapabilities::add_to_linker::<Run, HasSelf<Run>>(linker, |run| run)
 }
@@ -48,6 +51,7 @@ fn invalid(code: &str, message: impl Into<String>) -> types::HostError {
 
 /// Reads JSON that the plugin passed; `what` names it.
 fn json(text: &str, what: &str) -> Result<Value, types::HostError> {
+    depth::check_text(text).map_err(|error| invalid("too-deep", format!("{what}: {error}")))?;
     serde_json::from_str(text)
         .map_err(|error| invalid("bad-json", format!("{what} is not JSON: {error}")))
 }

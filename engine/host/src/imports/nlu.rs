@@ -1,5 +1,8 @@
+//! Passes a caller's words from plugin to driver, and a recogniser's session there and back.
+
 use dialgraph_kernel::ports::nlu::{
-    Intent, Interpretation, Message, Recognition, Request, Sentiment, Session, Slot, SlotValue,
+    Intent, Interpretation, Message, Recognition, RecognizerSession, Request, Sentiment, Slot,
+    SlotValue,
 };
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 
@@ -29,8 +32,8 @@ impl nlu::Host for Run {
     }
 }
 
-fn session_in(session: nlu::Session) -> Result<Session, types::HostError> {
-    Ok(Session {
+fn session_in(session: nlu::Session) -> Result<RecognizerSession, types::HostError> {
+    Ok(RecognizerSession {
         attributes: session.attributes,
         intent: session.intent.map(intent_in),
         action: session.action,
@@ -121,7 +124,7 @@ fn message_out(message: Message) -> nlu::Message {
     }
 }
 
-fn session_out(session: Session) -> nlu::Session {
+fn session_out(session: RecognizerSession) -> nlu::Session {
     nlu::Session {
         attributes: session.attributes,
         intent: session.intent.map(intent_out),

@@ -1,6 +1,8 @@
+//! Gives plugins chance that follows from the call's seed, so that a run made again draws the same.
+
 use crate::bindings::dialgraph::plugin::{random, types};
-use crate::chance::Stream;
 use crate::imports::invalid;
+use crate::rng::Stream;
 use crate::run::Run;
 
 const MOST: u32 = 4_096;
@@ -14,11 +16,11 @@ impl random::Host for Run {
                 format!("{count} random bytes were asked for; at most {MOST} are given"),
             )));
         }
-        Ok(Ok(self.chance(Stream::Plugin).bytes(count as usize)))
+        Ok(Ok(self.rng(Stream::Plugin).bytes(count as usize)))
     }
 
     fn number(&mut self) -> wasmtime::Result<u64> {
         self.capability("random.number")?;
-        Ok(self.chance(Stream::Plugin).number())
+        Ok(self.rng(Stream::Plugin).number())
     }
 }

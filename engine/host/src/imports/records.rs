@@ -1,7 +1,12 @@
-use dialgraph_kernel::ports::records::{Delete, Expectation, Find, Get, Put, Record, Source};
+//! Passes reads and writes of records from plugin to driver. They are two capabilities, so that a
+//! plugin can be granted the one without the other.
+
+use dialgraph_kernel::ports::records::{
+    Delete, Expectation, Find, Get, Put, Record, Search, Source,
+};
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 
-use crate::bindings::dialgraph::plugin::{records_read, records_write, types};
+use crate::bindings::dialgraph::plugin::{records_read, records_search, records_write, types};
 use crate::imports::{json, refusal};
 use crate::run::{Run, mismatch};
 
@@ -49,6 +54,46 @@ impl records_read::Host for Run {
                 extra: Vec::new(),
             })),
             Ok(other) => Err(mismatch("records.find", &other)),
+            Err(error) => Ok(Err(refusal(error))),
+        }
+    }
+}
+
+impl records_search::Host for Run {
+    fn find(
+        &mut self,
+        query: records_search::Query,
+    ) -> wasmtime::Result<Result<records_search::Page, types::HostError>> {
+        let values: Result<Vec<_>, _> =
+            query.values.iter().map(|value| json(value, "a value to look for")).collect();
+        let request = match values {
+            Ok(values) => Search {
+                collection: query.collection,
+                index: query.index,
+                values,
+                limit: query.limit,
+                cursor: query.cursor,
+                source: source_in(query.source),
+            },
+            Err(error) => return Ok(Err(error)),
+        };
+        match self.ask(HostCall::RecordsSearch(request))? {
+            Ok(HostAnswer::RecordsSearch(page)) => Ok(Ok(records_search::Page {
+                hits: page
+                    .hits
+                    .into_iter()
+                    .map(|hit| records_search::Hit {
+                        record: record_out(hit.record),
+                        score: hit.score,
+                        extra: Vec::new(),
+                    })
+                    .collect(),
+                next: page.next,
+                complete: page.complete,
+                as_of: page.as_of.map(|time| time.0),
+                extra: Vec::new(),
+            })),
+            Ok(other) => Err(mismatch("records.search", &other)),
             Err(error) => Ok(Err(refusal(error))),
         }
     }

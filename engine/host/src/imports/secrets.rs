@@ -1,3 +1,5 @@
+//! Opens secrets as handles: a plugin holds their names, and their texts never come into its reach.
+
 use dialgraph_kernel::ports::{HostAnswer, HostCall, SecretName};
 use wasmtime::component::Resource;
 
@@ -8,7 +10,8 @@ use crate::run::{Run, mismatch};
 /// Secrets that one run may hold open at a time.
 const MOST: usize = 256;
 
-/// The host's side of the contract's resource `secret`. Its representation is an index into [`Secrets`].
+/// The host's side of the contract's resource `secret`. Its representation is an index into
+/// [`Secrets`].
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "the bindings re-export it, which needs the word")]
 pub struct Secret;

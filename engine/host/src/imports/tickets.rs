@@ -1,3 +1,5 @@
+//! Passes tickets from plugin to driver, with the key by which the desk opens each only once.
+
 use dialgraph_kernel::ports::tickets::{Create, Ticket};
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::Grants;
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::RunResult;
 

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use dialgraph_base::{CallId, Channel, Digest, Timestamp};
+use dialgraph_flow::Release;
 use dialgraph_flow::testing::{Plugins as Descriptors, compile_source};
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::{Call, CallId, Channel, NewCall};
+use dialgraph_kernel::call::{Call, NewCall};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_kernel::turn::{Host as Replies, Progress, Turn};
+use dialgraph_kernel::turn::{Progress, Turn, TurnHost as Replies};
 
 use dialgraph_host::{Host, HostConfig};
 
@@ -77,7 +78,7 @@ fn begin(host: &Arc<Host>, release: Release) -> Turn {
     let call = Call::new(NewCall {
         id: CallId("call-1".into()),
         release: release.digest,
-        channel: Channel::Voice,
+        channel: Channel::default(),
         locale: "en-US".into(),
         from: None,
         to: None,

@@ -1,18 +1,17 @@
-//! Every capability from the plugin's side and from the driver's, and a run stopped and resumed at each call.
+//! Every capability from the plugin's side and from the driver's, and a run stopped and resumed at
+//! each call.
 
-use dialgraph_flow::Digest;
+use dialgraph_base::{Digest, Timestamp};
 use dialgraph_host::Host;
 use dialgraph_kernel::plugin::{FailureKind, PluginEvent, Plugins as _, RunReport, RunResult};
 use dialgraph_kernel::ports::genai::{Citation, Response, Usage};
 use dialgraph_kernel::ports::http::{self, Body};
 use dialgraph_kernel::ports::nlu::{
-    Intent, Interpretation, Message, Recognition, Sentiment, Session, Slot, SlotValue,
+    Intent, Interpretation, Message, Recognition, RecognizerSession, Sentiment, Slot, SlotValue,
 };
 use dialgraph_kernel::ports::records::{Page, Record, Written};
 use dialgraph_kernel::ports::tickets::Receipt;
-use dialgraph_kernel::ports::{
-    HostAnswer, HostError, HostErrorKind, HostResult, Timestamp, knowledge,
-};
+use dialgraph_kernel::ports::{HostAnswer, HostError, HostErrorKind, HostResult, knowledge};
 use serde_json::json;
 
 use crate::support::{Script, all_grants, counting_host, failure, guest, host, invocation};
@@ -105,7 +104,7 @@ fn recognition() -> Recognition {
             source: Some("local".to_owned()),
             extra: Vec::new(),
         }],
-        session: Session {
+        session: RecognizerSession {
             attributes: vec![("a".to_owned(), "b".to_owned())],
             intent: Some(intent),
             action: Some("close".to_owned()),
@@ -147,6 +146,19 @@ fn what_the_driver_replies_reaches_the_plugin_whole() {
     assert!(done.say[0].ssml);
     assert_eq!(report.logs[0].fields[0].1, "call-1/3");
     insta::assert_snapshot!(serde_json::to_string_pretty(&done.output).unwrap());
+}
+
+/// Its bytes are kept, so that it is never built against anything later.
+#[test]
+fn a_plugin_built_against_the_first_contract_works_unchanged() {
+    let kept = include_bytes!("../../../../tests/contract/1.0.0/probe.wasm");
+    let plugin = host().load("probe", kept, &all_grants()).unwrap();
+    let (mut then, mut now) = (Script::of(replies()), Script::of(replies()));
+    let report = host().run(&plugin.digest, &invocation("{}"), &mut then);
+    let RunResult::Done(done) = report.result else { panic!("it failed: {report:?}") };
+    let RunResult::Done(fresh) = run(host(), &mut now).result else { panic!("it failed") };
+    assert_eq!((done.port, done.output), (fresh.port, fresh.output));
+    assert_eq!(serde_json::to_value(then.asked).unwrap(), serde_json::to_value(now.asked).unwrap());
 }
 
 #[test]

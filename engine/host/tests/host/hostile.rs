@@ -1,12 +1,15 @@
 //! Guests that do wrong while they run: the report says what happened, and nobody else notices.
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::grants::PluginLimits;
-use dialgraph_host::{Host, HostConfig};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use dialgraph_base::{Digest, Medium, PluginLimits};
+use dialgraph_host::{Clock, Host, HostConfig};
 use dialgraph_kernel::plugin::{
-    Failure, FailureKind, LogLevel, Plugins as _, RunReport, RunResult,
+    Failure, FailureKind, HostCalls, LogLevel, Plugins as _, RunReport, RunResult,
 };
-use dialgraph_kernel::ports::{HostAnswer, HostError};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult};
 
 use crate::support::{
     Always, Script, counting_host, failure, grants, guest, host, invocation, run,
@@ -67,6 +70,48 @@ fn with_frames(failure: &Failure) -> String {
 fn an_infinite_loop_is_stopped_by_the_clock() {
     let failure = misbehave_within(|limits| limits.wall_ms = 50, r#"{"do":"spin"}"#);
     insta::assert_snapshot!(with_frames(&failure));
+}
+
+#[test]
+fn a_limit_counts_time_and_not_how_often_the_time_is_looked_at() {
+    // Looks left until an hour has passed.
+    let looks = Arc::new(AtomicU64::new(u64::MAX));
+    let left = Arc::clone(&looks);
+    let clock = Clock::new(move || match left.load(Ordering::SeqCst) {
+        0 => Duration::from_secs(3_600),
+        looks => {
+            left.store(looks - 1, Ordering::SeqCst);
+            Duration::ZERO
+        }
+    });
+    let host = Host::new(HostConfig { clock, ..HostConfig::default() }).unwrap();
+    // Two ticks, if it were they that are counted.
+    let plugin = load(&host, |limits| limits.wall_ms = 10);
+    looks.store(40, Ordering::SeqCst);
+    let failure = failure(run(&host, &plugin, r#"{"do":"spin"}"#));
+    assert_eq!(failure.kind, FailureKind::Timeout);
+    assert_eq!(looks.load(Ordering::SeqCst), 0, "it was stopped though no time had passed");
+}
+
+/// An hour passes while it answers.
+struct Slow(Arc<AtomicU64>);
+
+impl HostCalls for Slow {
+    fn call(&mut self, _: HostCall) -> Option<HostResult> {
+        self.0.store(3_600, Ordering::SeqCst);
+        Some(Ok(HostAnswer::RecordsGet(None)))
+    }
+}
+
+#[test]
+fn what_the_engine_does_for_a_run_takes_of_its_time() {
+    let seconds = Arc::new(AtomicU64::new(0));
+    let shown = Arc::clone(&seconds);
+    let clock = Clock::new(move || Duration::from_secs(shown.load(Ordering::SeqCst)));
+    let host = Host::new(HostConfig { clock, ..HostConfig::default() }).unwrap();
+    let plugin = load(&host, |_| {});
+    let report = host.run(&plugin, &invocation(r#"{"do":"call"}"#), &mut Slow(seconds));
+    assert_eq!(failure(report).kind, FailureKind::Timeout);
 }
 
 #[test]
@@ -188,7 +233,7 @@ fn on_a_chat_channel_an_ask_may_be_without_words() {
     let plugin = load(host(), |_| {});
     let config = r#"{"do":"ask","prompts":0}"#;
     let mut chat = invocation(config);
-    chat.channel = "chat";
+    chat.channel = Medium::Chat.into();
     let report = host().run(&plugin, &chat, &mut Script::default());
     assert!(matches!(report.result, RunResult::Ask(_)));
 }
@@ -211,6 +256,18 @@ fn a_host_call_without_a_reply_suspends_the_run_however_long_it_takes() {
 fn a_flood_of_host_calls_ends_at_its_limit() {
     let failure = misbehave_within(|_| {}, r#"{"do":"flood"}"#);
     insta::assert_snapshot!(line(&failure));
+}
+
+#[test]
+fn whoever_hoards_handles_is_told_how_many_there_are() {
+    let failure = misbehave(r#"{"do":"hoard","handles":1100}"#);
+    insta::assert_snapshot!(
+        line(&failure),
+        @"limit: plugin `hostile` 0.1.0: it held 1024 resources at a time and wanted more: drop what is no longer used"
+    );
+    let host = host();
+    let report = run(host, &load(host, |_| {}), r#"{"do":"hoard","handles":900}"#);
+    assert!(matches!(report.result, RunResult::Done(_)), "{report:?}");
 }
 
 #[test]
@@ -274,4 +331,28 @@ fn a_plugin_that_is_not_loaded_is_a_failure_of_the_engine() {
     assert_eq!(failure.kind, FailureKind::Engine);
     assert_eq!(failure.code, "unknown-plugin");
     insta::assert_snapshot!(failure.message);
+}
+
+#[test]
+fn what_is_nested_too_deep_to_be_kept_is_refused() {
+    let plugin = load(host(), |_| {});
+    let output = |levels: usize| {
+        let deep = format!("{}{}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        serde_json::json!({"do": "output", "output": format!(r#"{{"deep":{deep}}}"#)}).to_string()
+    };
+    let report = run(host(), &plugin, &output(64));
+    assert!(matches!(report.result, RunResult::Done(_)), "{:?}", report.result);
+    for levels in [65, 126, 10_000] {
+        let failure = misbehave(&output(levels));
+        assert_eq!(failure.kind, FailureKind::Contract);
+        assert!(
+            failure.message.ends_with("its output: it is nested more than 64 lists and maps deep"),
+            "{}",
+            failure.message
+        );
+    }
+    let state =
+        serde_json::json!({"do": "ask", "state": format!("{}1{}", "[".repeat(65), "]".repeat(65))});
+    let failure = misbehave(&state.to_string());
+    assert!(failure.message.contains("its state: it is nested"), "{}", failure.message);
 }

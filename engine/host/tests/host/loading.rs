@@ -1,6 +1,6 @@
 //! What stands between a file and a plugin that runs.
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::Grants;
 use dialgraph_host::{Host, HostConfig, LoadError};
 use dialgraph_kernel::plugin::{Plugins as _, RunResult};
 
@@ -8,7 +8,7 @@ use crate::support::{Script, all_grants, grants, guest, host, invocation, run};
 
 fn refusal(name: &str, bytes: &[u8], grants: &Grants) -> String {
     let error = host().load(name, bytes, grants).unwrap_err();
-    let digest = dialgraph_flow::Digest::of(bytes);
+    let digest = dialgraph_base::Digest::of(bytes);
     assert!(host().loaded(&digest).is_none(), "it is loaded all the same");
     // A good plugin loads and runs afterwards.
     let plain = host().load("plain", guest("plain"), &Grants::default()).unwrap();
@@ -183,7 +183,7 @@ fn an_operator_hears_of_grants_and_names_that_do_not_fit() {
 fn inspection_grants_nothing_and_tells_everything() {
     let found = host().inspect("probe", guest("probe")).unwrap();
     assert_eq!(found.size, guest("probe").len());
-    assert_eq!(found.digest, dialgraph_flow::Digest::of(guest("probe")));
+    assert_eq!(found.digest, dialgraph_base::Digest::of(guest("probe")));
     let imports: Vec<_> = found
         .imports
         .iter()
@@ -216,7 +216,7 @@ fn a_full_pool_lets_runs_wait_and_then_says_that_it_is_busy() {
     let plugin = narrow.load("hostile", guest("hostile"), &patient).unwrap();
 
     /// Makes another run from within a host call, while the first holds the only place.
-    struct Nested<'a>(&'a Host, dialgraph_flow::Digest, Option<RunResult>);
+    struct Nested<'a>(&'a Host, dialgraph_base::Digest, Option<RunResult>);
     impl dialgraph_kernel::plugin::HostCalls for Nested<'_> {
         fn call(
             &mut self,

@@ -10,4 +10,5 @@ mod calls;
 mod capabilities;
 mod hostile;
 mod loading;
+mod understanding;
 mod whatever_is_uploaded;

@@ -1,10 +1,9 @@
-//! Whatever is uploaded as a plugin, it is loaded or refused with a reason; nothing panics, and what was refused has
-//! left nothing behind.
+//! Whatever is uploaded as a plugin, it is loaded or refused with a reason; nothing panics, and
+//! what was refused has left nothing behind.
 
 use std::cell::Cell;
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::{Digest, Grants};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::RunResult;
 use proptest::prelude::*;

@@ -1,8 +1,9 @@
-//! The contract is not Rust's alone: the same small plugin in JavaScript and in Python, built by each
-//! language's own tool.
+//! The contract is not Rust's alone: the same small plugin in JavaScript and in Python, built by
+//! each language's own tool.
 //!
-//! The tools come from npm and PyPI into a folder below `target/`, once. Where they cannot be installed (no network, no
-//! Node.js, no Python) the test says so and passes; whatever comes after the installation must work.
+//! The tools come from npm and PyPI into a folder below `target/`, once. Where they cannot be
+//! installed (no network, no Node.js, no Python) the test says so and passes; whatever comes after
+//! the installation must work.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,11 +18,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::{Grants, Timestamp};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::{FailureKind, PluginEvent, Plugins as _, RunResult};
+use dialgraph_kernel::ports::HostAnswer;
 use dialgraph_kernel::ports::records::Record;
-use dialgraph_kernel::ports::{HostAnswer, Timestamp};
 use serde_json::json;
 
 use support::{Script, all_grants, failure, guests_dir, invocation};

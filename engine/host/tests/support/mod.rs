@@ -9,13 +9,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use dialgraph_flow::Digest;
-use dialgraph_flow::grants::Grants;
+use dialgraph_base::{Channel, Digest, Grants, Timestamp};
 use dialgraph_host::{Host, HostConfig};
 use dialgraph_kernel::plugin::{
     Failure, HostCalls, Invocation, PluginEvent, Plugins as _, RunReport, RunResult,
 };
-use dialgraph_kernel::ports::{HostCall, HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostCall, HostResult};
 
 /// The components of `tests/guests`, built once per process; cargo builds only what changed.
 pub fn guest(name: &str) -> &'static [u8] {
@@ -114,7 +113,7 @@ pub const ENTERED: &PluginEvent = &PluginEvent::Entered;
 pub fn invocation(config: &str) -> Invocation<'_> {
     Invocation {
         call_id: "call-1",
-        channel: "voice",
+        channel: Channel::default(),
         locale: "ko-KR",
         caller: Some("+82-10-0000-0101"),
         dialed: None,

@@ -1,22 +1,31 @@
 //! `callback`: promises a call back.
 
+use dialgraph_base::phone::{NumberError, e164};
 use serde_json::Value;
 
 use dialgraph_flow::model::Callback;
 
 use crate::directive::Then;
-use crate::turn::{Fault, Move, Turn};
+use crate::turn::{EXPRESSION, Fault, Move, Turn};
 
 pub(super) fn enter(turn: &mut Turn, callback: &Callback) -> Result<Move, Fault> {
     let number = match callback.number.eval(&turn.scope(None)) {
-        Ok(Value::String(number)) if !number.is_empty() => number,
-        Ok(other) => {
-            let source = callback.number.source();
-            let message = format!("`{source}` gave {other}; a number to call back is needed");
-            return Ok(super::error(turn, callback.error, "no-number", message));
-        }
+        Ok(Value::String(number)) => e164(&number, turn.release.country),
+        Ok(_) => Err(NumberError::Missing),
         Err(error) => {
-            return Ok(super::error(turn, callback.error, "expression", error.to_string()));
+            return Ok(super::error(turn, callback.error, EXPRESSION, error.to_string()));
+        }
+    };
+    // Nothing is promised before there is a number at which the promise can be kept.
+    let number = match number {
+        Ok(number) => number,
+        Err(why) => {
+            let source = callback.number.source();
+            let message = format!("nobody can be called back at `{source}`: {why}");
+            return Ok(match callback.no_number {
+                Some(to) => super::leave_failed(turn, "no_number", to, "no-number", message),
+                None => super::error(turn, callback.error, "no-number", message),
+            });
         }
     };
     if let Some(prompt) = &callback.prompt {

@@ -14,12 +14,18 @@ pub(crate) mod r#use;
 
 use serde_json::{Map, Value};
 
-use dialgraph_flow::model::{
-    Assignments, Expr, Flow, Name, Node, NodeIndex, NodeKind, Ports, Prompt,
-};
+use dialgraph_base::locale;
+use dialgraph_base::{Name, depth};
+use dialgraph_flow::model::{Assignments, Expr, Flow, Node, NodeIndex, NodeKind, Ports, Prompt};
 
+use crate::call::Offered;
+use crate::event::Event;
 use crate::plugin::{Failure, FailureKind, Speech};
-use crate::turn::{Fault, Move, Turn};
+use crate::scope::CallScope;
+use crate::turn::{Fault, LOCALE, Move, Turn};
+
+/// Bytes of a telephone number.
+const MAX_NUMBER: usize = 256;
 
 /// First visit of a node.
 pub(crate) fn enter(turn: &mut Turn, node: &Node) -> Result<Move, Fault> {
@@ -38,42 +44,91 @@ pub(crate) fn enter(turn: &mut Turn, node: &Node) -> Result<Move, Fault> {
     }
 }
 
+/// The caller answered a question of the call's own, or did not. `offered`: what they were asked
+/// to decide between.
+pub(crate) fn answered(
+    turn: &mut Turn,
+    flow: &Flow,
+    node: &Node,
+    so_far: ask::Vain,
+    offered: Option<&Offered>,
+    event: &Event,
+) -> Result<Move, Fault> {
+    match &node.kind {
+        NodeKind::Ask(ask) => ask::answer(turn, flow, ask, so_far, offered, event),
+        NodeKind::Say(_)
+        | NodeKind::Switch(_)
+        | NodeKind::Set(_)
+        | NodeKind::Use(_)
+        | NodeKind::Call(_)
+        | NodeKind::Goto(_)
+        | NodeKind::Queue(_)
+        | NodeKind::Callback(_)
+        | NodeKind::Transfer(_)
+        | NodeKind::End(_) => {
+            Err(Fault::new("unexpected-answer", format!("`{}` asked nothing", node.id)))
+        }
+    }
+}
+
 /// The channel could not do what the node told it.
 pub(crate) fn directive_failed(turn: &mut Turn, node: &Node, reason: &str) -> Result<Move, Fault> {
-    let to = match &node.kind {
-        NodeKind::Queue(queue) => queue.error,
-        NodeKind::Callback(callback) => callback.error,
-        NodeKind::Transfer(transfer) => transfer.error,
-        _ => {
-            return Err(Fault::new("directive-failed", format!("the channel failed: {reason}")));
-        }
-    };
+    let to = node
+        .kind
+        .on_channel_failure()
+        .ok_or_else(|| Fault::new("directive-failed", format!("the channel failed: {reason}")))?;
     Ok(error(turn, to, "directive-failed", reason.to_owned()))
 }
 
 /// Leaves by port `error`, with the reason in the trace.
 fn error(turn: &mut Turn, to: NodeIndex, code: &str, message: String) -> Move {
+    leave_failed(turn, "error", to, code, message)
+}
+
+/// Leaves by `port`, with the reason in the trace.
+fn leave_failed(turn: &mut Turn, port: &str, to: NodeIndex, code: &str, message: String) -> Move {
     if let Some(step) = turn.step_mut() {
-        step.failure = Some(Failure {
-            kind: FailureKind::Engine,
-            code: code.to_owned(),
-            message,
-            backtrace: Vec::new(),
-        });
+        step.failure = Some(
+            Failure {
+                kind: FailureKind::Engine,
+                code: code.to_owned(),
+                message,
+                backtrace: Vec::new(),
+            }
+            .cut(),
+        );
     }
-    Move::Leave { port: Some("error".into()), to }
+    Move::Leave { port: Some(port.into()), to }
 }
 
 /// Speaks a prompt in the call's locale.
 fn say(turn: &mut Turn, prompt: &Prompt) -> Result<(), Fault> {
     let speech = render(turn, prompt)?;
-    turn.say([speech]);
-    Ok(())
+    turn.say(vec![speech])
 }
 
 fn render(turn: &Turn, prompt: &Prompt) -> Result<Speech, Fault> {
-    let rendered = prompt.render(&turn.scope(None))?;
+    spoken(prompt, &turn.scope(None))
+}
+
+/// The same, with `output` in reach.
+fn render_with(turn: &Turn, prompt: &Prompt, output: &Value) -> Result<Speech, Fault> {
+    spoken(prompt, &turn.scope(Some(output)))
+}
+
+fn spoken(prompt: &Prompt, scope: &CallScope<'_>) -> Result<Speech, Fault> {
+    let rendered = prompt.render(scope)?;
     Ok(Speech { text: rendered.text, ssml: rendered.ssml })
+}
+
+/// The value of an expression that is kept: what is put into itself turn after turn must not get
+/// too deep to be read.
+fn value_of(expr: &Expr, scope: &CallScope<'_>) -> Result<Value, Fault> {
+    let value = expr.eval(scope)?;
+    depth::check(&value).map_err(|why| {
+        Fault::new("expression", format!("the value of `{}`: {why}", expr.source()))
+    })?;
+    Ok(value)
 }
 
 /// Evaluates named expressions into an object.
@@ -81,7 +136,7 @@ fn evaluate(turn: &Turn, values: &[(Name, Expr)]) -> Result<Map<String, Value>, 
     let scope = turn.scope(None);
     let mut object = Map::new();
     for (name, expr) in values {
-        object.insert(name.to_string(), expr.eval(&scope)?);
+        object.insert(name.to_string(), value_of(expr, &scope)?);
     }
     Ok(object)
 }
@@ -101,7 +156,7 @@ fn assign_one(
     output: Option<&Value>,
 ) -> Result<(), Fault> {
     let flow = turn.here_flow()?;
-    let value = expr.eval(&turn.scope(output))?;
+    let value = value_of(expr, &turn.scope(output))?;
     if &**name == "locale" {
         set_locale(turn, &flow, &value)?;
     } else {
@@ -116,13 +171,14 @@ fn assign_one(
 
 fn set_locale(turn: &mut Turn, flow: &Flow, value: &Value) -> Result<(), Fault> {
     let wanted = value.as_str().unwrap_or_default();
-    match flow.locales.iter().find(|locale| &***locale == wanted) {
+    // Attributes, plugins and callers' records spell locales in their own ways.
+    match locale::nearest(wanted, flow.locales.iter().map(|locale| &**locale)) {
         Some(locale) => {
-            turn.call.locale = locale.clone();
+            turn.call.locale = locale.into();
             Ok(())
         }
         None => Err(Fault::new(
-            "locale",
+            LOCALE,
             format!("`locale` was set to {value}; flow `{}` has {:?}", flow.name, flow.locales),
         )),
     }

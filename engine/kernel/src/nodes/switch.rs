@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use dialgraph_flow::model::Switch;
 
-use crate::turn::{Fault, Move, Turn};
+use crate::turn::{EXPRESSION, Fault, Move, Turn};
 
 pub(super) fn enter(turn: &mut Turn, switch: &Switch) -> Result<Move, Fault> {
     for (condition, to) in &switch.cases {
@@ -19,7 +19,7 @@ pub(super) fn enter(turn: &mut Turn, switch: &Switch) -> Result<Move, Fault> {
             other => {
                 let source = condition.source();
                 return Err(Fault::new(
-                    "expression",
+                    EXPRESSION,
                     format!("`{source}` gave {other}; a condition must give true or false"),
                 ));
             }

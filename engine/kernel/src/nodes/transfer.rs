@@ -5,18 +5,18 @@ use serde_json::Value;
 use dialgraph_flow::model::Transfer;
 
 use crate::directive::Then;
-use crate::turn::{Fault, Move, Turn};
+use crate::turn::{EXPRESSION, Fault, Move, Turn};
 
 pub(super) fn enter(turn: &mut Turn, transfer: &Transfer) -> Result<Move, Fault> {
     let number = match transfer.number.eval(&turn.scope(None)) {
-        Ok(Value::String(number)) if !number.is_empty() => number,
+        Ok(Value::String(number)) if (1..=super::MAX_NUMBER).contains(&number.len()) => number,
         Ok(other) => {
             let source = transfer.number.source();
             let message = format!("`{source}` gave {other}; a number to transfer to is needed");
             return Ok(super::error(turn, transfer.error, "no-number", message));
         }
         Err(error) => {
-            return Ok(super::error(turn, transfer.error, "expression", error.to_string()));
+            return Ok(super::error(turn, transfer.error, EXPRESSION, error.to_string()));
         }
     };
     if let Some(prompt) = &transfer.prompt {

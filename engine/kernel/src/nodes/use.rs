@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use dialgraph_base::Timestamp;
 use dialgraph_flow::model::{Node, NodeKind, Use};
 
 use crate::call::{PluginWait, Waits};
@@ -13,9 +14,10 @@ use crate::journal::RunStep;
 use crate::plugin::{
     Failure, FailureKind, HostCalls, Invocation, PluginEvent, RunReport, RunResult,
 };
-use crate::ports::{HostCall, HostResult, Timestamp};
+use crate::ports::{HostCall, HostResult};
 use crate::provider::Caller;
-use crate::turn::{Fault, Host, Move, Turn};
+use crate::turn::{Fault, Move, NO_ROOM, Turn, TurnHost};
+use crate::values;
 
 /// One host call of a run, on its way to the journal or the host.
 pub(crate) struct HostAsk {
@@ -27,17 +29,9 @@ pub(crate) struct HostAsk {
 }
 
 pub(super) fn enter(turn: &mut Turn, used: &Use) -> Result<Move, Fault> {
-    let input = match super::evaluate(turn, &used.with) {
-        Ok(input) => Value::Object(input).to_string(),
-        Err(fault) => {
-            let failure = Failure {
-                kind: FailureKind::BadConfig,
-                code: fault.code.to_owned(),
-                message: format!("`with`: {}", fault.message),
-                backtrace: Vec::new(),
-            };
-            return failed(turn, used, failure);
-        }
+    let input = match input(turn, used) {
+        Ok(input) => input,
+        Err(failure) => return failed(turn, used, failure),
     };
     Ok(Move::Run(PluginInput {
         event: PluginEvent::Entered,
@@ -48,7 +42,21 @@ pub(super) fn enter(turn: &mut Turn, used: &Use) -> Result<Move, Fault> {
     }))
 }
 
-/// The caller answered the plugin's ask. Its `with` is evaluated anew: attributes cannot have changed.
+/// What `with` gives the plugin, as JSON.
+fn input(turn: &Turn, used: &Use) -> Result<String, Failure> {
+    match super::evaluate(turn, &used.with) {
+        Ok(input) => Ok(Value::Object(input).to_string()),
+        Err(fault) => Err(Failure {
+            kind: FailureKind::BadConfig,
+            code: fault.code.to_owned(),
+            message: format!("`with`: {}", fault.message),
+            backtrace: Vec::new(),
+        }),
+    }
+}
+
+/// The caller answered the plugin's ask. Its `with` is evaluated anew: attributes cannot have
+/// changed.
 pub(crate) fn answer(
     turn: &mut Turn,
     node: &Node,
@@ -63,7 +71,10 @@ pub(crate) fn answer(
         Event::Pressed(keys) => PluginEvent::Pressed(keys.clone()),
         _ => PluginEvent::Silent,
     };
-    let input = Value::Object(super::evaluate(turn, &used.with)?).to_string();
+    let input = match input(turn, used) {
+        Ok(input) => input,
+        Err(failure) => return failed(turn, used, failure),
+    };
     Ok(Move::Run(PluginInput {
         event,
         input,
@@ -74,7 +85,11 @@ pub(crate) fn answer(
 }
 
 /// Makes a run: to its end, or to a host call without a reply.
-pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> Result<Move, Fault> {
+pub(crate) fn run(
+    turn: &mut Turn,
+    host: &mut dyn TurnHost,
+    input: PluginInput,
+) -> Result<Move, Fault> {
     let (flow, index) = turn.here()?;
     let node = flow.node(index);
     let used = of(node)?;
@@ -90,16 +105,18 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
         Waits::Reply(parked) => parked.since,
         _ => turn.now,
     };
-    let timeout = u64::try_from(used.timeout.as_millis()).unwrap_or(u64::MAX);
+    let timeout = used.timeout;
     let plugins = turn.plugins.clone();
     let call = turn.call();
-    let (id, locale) = (call.id.0.clone(), call.locale.clone());
-    let (channel, started_at) = (call.channel, call.started_at);
+    let (id, locale) = (call.id.clone(), call.locale.clone());
+    let (channel, started_at) = (call.channel(), call.started_at);
     let (from, to) = (call.from.clone(), call.to.clone());
-    // With the place in it: two processes that race for a call may give one number to different nodes.
+    // With the place in it: two processes that race for a call may give one number to different
+    // nodes.
     let invocation_id: Arc<str> = format!("{id}/{visit}/{}", frame_at(turn)).into();
     let seed = mix(call.seed, visit, input.turn);
-    // A run that is made again must see the clock of its first time, or it would ask for something else.
+    // A run that is made again must see the clock of its first time, or it would ask for something
+    // else.
     let now = since;
 
     let mut recorder = Recorder {
@@ -117,12 +134,12 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
         invocation_id: invocation_id.clone(),
         first: input.host_calls,
         next: input.host_calls,
-        deadline: Timestamp(since.0.saturating_add(timeout)),
+        deadline: since.after(timeout),
         fault: None,
     };
     let invocation = Invocation {
         call_id: &id,
-        channel: channel.as_str(),
+        channel,
         locale: &locale,
         caller: from.as_deref(),
         dialed: to.as_deref(),
@@ -150,10 +167,19 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
     }
     if let Some(step) = turn.step_mut() {
         let plugin = used.plugin.clone();
-        step.run = Some(RunStep { plugin, digest: pin.digest, host_calls, logs, cost });
+        let digest = pin.digest;
+        step.run = Some(RunStep { plugin, digest, host_calls, logs, logs_dropped: 0, cost });
+    }
+    // What was logged goes before what the plugin has to say.
+    if let Err(fault) = turn.settle() {
+        return failed(turn, used, limit(fault, "the run"));
     }
     if let Some(fault) = fault {
-        let kind = if fault.code == "timeout" { FailureKind::Timeout } else { FailureKind::Engine };
+        let kind = match fault.code {
+            "timeout" => FailureKind::Timeout,
+            NO_ROOM => FailureKind::Limit,
+            _ => FailureKind::Engine,
+        };
         let failure = Failure {
             kind,
             code: fault.code.to_owned(),
@@ -164,16 +190,16 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
     }
     match result {
         RunResult::Done(done) => {
-            if let Err(fault) = save(turn, used, &done.output, false) {
-                let failure = Failure {
-                    kind: FailureKind::Limit,
-                    code: fault.code.to_owned(),
-                    message: format!("`save`: {}", fault.message),
-                    backtrace: Vec::new(),
-                };
-                return failed(turn, used, failure);
+            let words = values::size(&done.say);
+            if let Err(fault) = turn.make_room_in_visit(words, "what the plugin says") {
+                return failed(turn, used, limit(fault, "`say`"));
             }
-            turn.say(done.say);
+            if let Err(fault) = save(turn, used, &done.output, false) {
+                return failed(turn, used, limit(fault, "`save`"));
+            }
+            if let Err(fault) = turn.say(done.say) {
+                return failed(turn, used, limit(fault, "`say`"));
+            }
             super::leave(&used.ports, &done.port, None, turn)
         }
         RunResult::Ask(_) if turn.wrapping_up() => {
@@ -186,7 +212,12 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
             failed(turn, used, failure)
         }
         RunResult::Ask(ask) => {
-            turn.say(ask.say);
+            let kept = values::size(&ask.state) + 2 * values::size(&ask.accept);
+            let words = values::size(&ask.say);
+            let room = turn.make_room_in_visit(kept + words, "what the plugin asks");
+            if let Err(fault) = room.and_then(|()| turn.say(ask.say)) {
+                return failed(turn, used, limit(fault, "`ask`"));
+            }
             turn.plugin_wait(PluginWait {
                 state: ask.state,
                 turn: input.turn + 1,
@@ -200,8 +231,18 @@ pub(crate) fn run(turn: &mut Turn, host: &mut dyn Host, input: PluginInput) -> R
     }
 }
 
+fn limit(fault: Fault, what: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Limit,
+        code: fault.code.to_owned(),
+        message: format!("{what}: {}", fault.message),
+        backtrace: Vec::new(),
+    }
+}
+
 /// Leaves by `error`.
 fn failed(turn: &mut Turn, used: &Use, failure: Failure) -> Result<Move, Fault> {
+    let failure = failure.cut();
     let output = json!({ "error": {
         "kind": failure.kind.as_str(),
         "code": failure.code,
@@ -214,23 +255,15 @@ fn failed(turn: &mut Turn, used: &Use, failure: Failure) -> Result<Move, Fault> 
     super::leave(&used.ports, "error", None, turn)
 }
 
-/// `save` of a `use` node: what reads `output.error` belongs to port `error`, the rest to all other ports.
+/// `save` of a `use` node: what reads `output.error` belongs to port `error`, the rest to all other
+/// ports.
 fn save(turn: &mut Turn, used: &Use, output: &Value, failed: bool) -> Result<(), Fault> {
     for (name, expr) in &used.save {
-        if reads_error(expr.source()) == failed {
+        if expr.reads("output", "error") == failed {
             super::assign_one(turn, name, expr, Some(output))?;
         }
     }
     Ok(())
-}
-
-/// Whether an expression reads `output.error`, and not `output.errors` or the like.
-fn reads_error(source: &str) -> bool {
-    const ERROR: &str = "output.error";
-    source.match_indices(ERROR).any(|(at, _)| {
-        let rest = &source[at + ERROR.len()..];
-        !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-    })
 }
 
 /// Where the innermost frame stands, for names of visits.
@@ -248,7 +281,7 @@ fn of(node: &Node) -> Result<&Use, Fault> {
 /// Stands between a running plugin and the world: journal first, then the host.
 struct Recorder<'a> {
     turn: &'a mut Turn,
-    host: &'a mut dyn Host,
+    host: &'a mut dyn TurnHost,
     caller: Caller,
     visit: u32,
     invocation_id: Arc<str>,
@@ -281,7 +314,8 @@ impl HostCalls for Recorder<'_> {
     }
 }
 
-/// The seed of one run: SplitMix64's finaliser over the call's seed and the run's place in the call.
+/// The seed of one run: SplitMix64's finaliser over the call's seed and the run's place in the
+/// call.
 fn mix(seed: u64, visit: u32, turn: u32) -> u64 {
     let mut z = seed.wrapping_add(
         (u64::from(visit) << 32 | u64::from(turn)).wrapping_mul(0x9e37_79b9_7f4a_7c15),

@@ -52,7 +52,8 @@ pub struct Inference {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     pub text: String,
-    /// `end-turn`, `max-tokens`, `stop-sequence`, `guardrail-intervened`, `content-filtered`, `no-answer`, …
+    /// `end-turn`, `max-tokens`, `stop-sequence`, `guardrail-intervened`, `content-filtered`,
+    /// `no-answer`, …
     #[serde(default = "end_turn")]
     pub stop_reason: String,
     #[serde(default)]

@@ -1,27 +1,26 @@
 //! The world outside a call, as data: what a plugin may ask for and what may come back.
 //!
 //! One file per capability, each the twin of the interface of that name in `wit/`. A request is a
-//! [`HostCall`], its reply a [`HostResult`]; both are plain data, so that a reply can be journalled, mocked
-//! and replayed. Who answers (an AWS service, an embedded store, a script) is not known here.
+//! [`HostCall`], its reply a [`HostResult`]; both are plain data, so that a reply can be
+//! journalled, mocked and replayed. Who answers (an AWS service, an embedded store, a script) is
+//! not known here.
 
+mod check;
 pub mod genai;
 pub mod http;
 pub mod knowledge;
 pub mod nlu;
 pub mod records;
+mod sound;
 pub mod tickets;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::sound::cut;
+pub use self::sound::sound;
+
 /// Fields that the contract does not know yet.
 pub type Extra = Vec<(String, String)>;
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Timestamp(pub u64);
 
 /// A request of a plugin to the world outside.
 ///
@@ -33,6 +32,8 @@ pub enum HostCall {
     RecordsGet(records::Get),
     #[serde(rename = "records.find")]
     RecordsFind(records::Find),
+    #[serde(rename = "records.search")]
+    RecordsSearch(records::Search),
     #[serde(rename = "records.put")]
     RecordsPut(records::Put),
     #[serde(rename = "records.delete")]
@@ -59,6 +60,8 @@ pub enum HostAnswer {
     RecordsGet(Option<records::Record>),
     #[serde(rename = "records.find")]
     RecordsFind(records::Page),
+    #[serde(rename = "records.search")]
+    RecordsSearch(records::SearchPage),
     #[serde(rename = "records.put")]
     RecordsPut(records::Written),
     #[serde(rename = "records.delete")]
@@ -92,6 +95,7 @@ impl HostCall {
         match self {
             Self::RecordsGet(_) => "records.get",
             Self::RecordsFind(_) => "records.find",
+            Self::RecordsSearch(_) => "records.search",
             Self::RecordsPut(_) => "records.put",
             Self::RecordsDelete(_) => "records.delete",
             Self::NluRecognize(_) => "nlu.recognize",
@@ -116,6 +120,7 @@ impl HostCall {
             Self::HttpSend(request) => !matches!(request.method.as_str(), "GET" | "HEAD"),
             Self::RecordsGet(_)
             | Self::RecordsFind(_)
+            | Self::RecordsSearch(_)
             | Self::NluRecognize(_)
             | Self::GenaiConverse(_)
             | Self::KnowledgeSearch(_)

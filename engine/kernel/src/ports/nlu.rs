@@ -11,7 +11,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bot: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<Session>,
+    pub session: Option<RecognizerSession>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub request_attributes: Extra,
 }
@@ -21,7 +21,7 @@ pub struct Recognition {
     /// Best first; never empty.
     pub interpretations: Vec<Interpretation>,
     #[serde(default)]
-    pub session: Session,
+    pub session: RecognizerSession,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,7 +52,8 @@ pub struct Interpretation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     pub name: String,
-    /// `in-progress`, `ready-for-fulfillment`, `fulfilled`, `fulfillment-in-progress`, `waiting`, `failed`.
+    /// `in-progress`, `ready-for-fulfillment`, `fulfilled`, `fulfillment-in-progress`, `waiting`,
+    /// `failed`.
     #[serde(default = "ready")]
     pub state: String,
     /// `none`, `confirmed` or `denied`.
@@ -115,7 +116,7 @@ pub struct Message {
 
 /// The conversation with the recogniser, handed back at the next request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Session {
+pub struct RecognizerSession {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Extra,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Extra, Timestamp};
+use dialgraph_base::Timestamp;
+
+use super::Extra;
 
 /// Where an answer may come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,22 @@ pub struct Find {
     #[serde(default)]
     pub matches: Vec<(String, Value)>,
     pub limit: u32,
+    #[serde(default)]
+    pub source: Source,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Search {
+    pub collection: String,
+    /// Name of one of the collection's indexes.
+    pub index: String,
+    /// What is looked for: for an index of telephone numbers or names any of these, for others one
+    /// value for each of its fields.
+    pub values: Vec<Value>,
+    pub limit: u32,
+    /// [`SearchPage::next`] of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     #[serde(default)]
     pub source: Source,
 }
@@ -78,6 +96,29 @@ pub struct Page {
     pub records: Vec<Record>,
     /// More match than the limit let through.
     pub more: bool,
+    /// For [`Source::LastKnown`]: when the oldest of them was last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
+}
+
+/// A record that was searched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    pub record: Record,
+    /// How well it fits, above 0 to 1; 1: it is what was looked for.
+    pub score: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SearchPage {
+    /// The best first, then in the order of keys.
+    pub hits: Vec<Hit>,
+    /// Where the next page begins; none when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Nothing that fits is missing from the pages. False when more is similar than can be
+    /// compared, and of copies, which never hold all.
+    pub complete: bool,
     /// For [`Source::LastKnown`]: when the oldest of them was last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,

@@ -1,12 +1,15 @@
 //! What must not be shown of a visit.
 //!
-//! A flow marks attributes and answers as sensitive; what follows from that is told here, where it is known, and
-//! kept in the record of the turn. A visit is sensitive when its expressions read a sensitive attribute, when it
-//! writes one, and from the first sensitive answer that its plugin got. The mark stays with the visit, however
-//! often it waits for the caller or is parked. Whoever shows a record leaves out what is marked; the kernel itself
-//! leaves out nothing, since a turn must be made again from its record.
+//! A flow marks attributes and answers as sensitive; what follows from that is told here, where it
+//! is known, and kept in the record of the turn. A visit is sensitive when its expressions read a
+//! sensitive attribute, when it writes one, and from the first sensitive answer that its plugin
+//! got. The mark stays with the visit, however often it waits for the caller or is parked. Whoever
+//! shows a record leaves out what is marked; the kernel itself leaves out nothing, since a turn
+//! must be made again from its record.
 
-use dialgraph_flow::model::{Assignments, Expr, Name, Node, NodeKind, Prompt};
+use std::sync::Arc;
+
+use dialgraph_flow::model::{Expr, Node, NodePrompt};
 
 use super::Turn;
 use crate::call::Waits;
@@ -15,50 +18,26 @@ use crate::event::Event;
 impl Turn {
     /// Whether a visit of `node` is sensitive from its beginning.
     pub(super) fn is_sensitive(&self, node: &Node) -> bool {
-        let speaks = |prompt: &Prompt| prompt.expressions().any(|expr| self.reads_sensitive(expr));
-        let gives = |with: &[(Name, Expr)]| with.iter().any(|(_, expr)| self.reads_sensitive(expr));
-        let writes =
-            |save: &Assignments| save.iter().any(|(name, _)| self.release.sensitive.contains(name));
-        match &node.kind {
-            NodeKind::Say(say) => speaks(&say.prompt),
-            NodeKind::Ask(ask) => {
-                speaks(&ask.prompt) || ask.no_input.iter().chain(&ask.no_match).any(speaks)
-            }
-            NodeKind::Switch(switch) => {
-                switch.cases.iter().any(|(condition, _)| self.reads_sensitive(condition))
-            }
-            NodeKind::Use(used) => gives(&used.with) || writes(&used.save),
-            NodeKind::Call(call) => gives(&call.with),
-            NodeKind::Queue(queue) => queue.prompt.as_ref().is_some_and(speaks),
-            NodeKind::Callback(callback) => {
-                callback.prompt.as_ref().is_some_and(speaks)
-                    || self.reads_sensitive(&callback.number)
-            }
-            NodeKind::Transfer(transfer) => {
-                transfer.prompt.as_ref().is_some_and(speaks)
-                    || self.reads_sensitive(&transfer.number)
-            }
-            NodeKind::End(end) => end.prompt.as_ref().is_some_and(speaks),
-            // What `set` gives a sensitive attribute is left out of the step itself.
-            NodeKind::Set(_) | NodeKind::Goto(_) => false,
-        }
+        let reads = |expr: &Expr| self.reads_sensitive(expr);
+        let speaks = |said: NodePrompt<'_>| said.prompt.expressions().any(&reads);
+        node.kind.prompts().into_iter().any(speaks)
+            || node.kind.expressions().into_iter().any(reads)
+            || node.kind.recorded().into_iter().any(|name| self.release.sensitive.contains(name))
     }
 
     fn reads_sensitive(&self, expr: &Expr) -> bool {
         let given = self.frame().is_some_and(|frame| frame.sensitive_input);
-        let hidden = |root: &Name| match &**root {
+        let hidden = |root: &Arc<str>| match &**root {
             "input" => given,
             name => self.release.sensitive.contains(name),
         };
         expr.roots().iter().any(hidden)
     }
 
-    /// Notes what the event of this turn means for the visit that waits for it. Before anything can fail: a fault
-    /// must not show what was to stay hidden.
+    /// Notes what the event of this turn means for the visit that waits for it. Before anything can
+    /// fail: a fault must not show what was to stay hidden.
     pub(super) fn note_sensitive_answer(&mut self) {
-        let asks = self.here().is_ok_and(
-            |(flow, index)| matches!(&flow.node(index).kind, NodeKind::Ask(ask) if ask.sensitive),
-        );
+        let asks = self.here().is_ok_and(|(flow, index)| flow.node(index).kind.asks_in_secret());
         let words = matches!(self.event, Event::Said { .. } | Event::Pressed(_));
         let Some(frame) = self.frame_mut() else { return };
         let secret = match &frame.waits {

@@ -2,15 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use dialgraph_flow::model::{Name, Node, NodeIndex};
+use dialgraph_base::Name;
+use dialgraph_flow::model::{Node, NodeIndex};
 
-use super::{Cursor, Fault, Move, Turn};
+use super::room::FALLBACK_WORDS;
+use super::{Cursor, Fault, Move, Turn, UNSAVED};
 use crate::call::{Frame, PATH_KEPT, Parked, Place, Status, Waits};
 use crate::directive::Then;
 use crate::event::Event;
 use crate::journal::Step;
 use crate::nodes;
-use crate::plugin::{Failure, FailureKind, Speech};
+use crate::plugin::Speech;
+use crate::values;
 
 impl Turn {
     pub(super) fn enter(&mut self, index: NodeIndex) -> Result<Move, Fault> {
@@ -25,6 +28,7 @@ impl Turn {
         let visit = self.call.visits;
         let at = Place { flow: name, node: node.id.clone() };
         if self.call.path.len() < PATH_KEPT {
+            self.path_grew(at.flow.len() + at.node.len());
             self.call.path.push(at.clone());
         }
         if let Some(frame) = self.frame_mut() {
@@ -42,7 +46,8 @@ impl Turn {
             return Err(Fault::new(
                 "nodes-per-turn",
                 format!(
-                    "more than {limit} nodes in one turn: does a loop never wait for the caller?"
+                    "more than {limit} nodes in one turn: check for a loop that never waits for \
+                    the caller"
                 ),
             ));
         }
@@ -64,7 +69,7 @@ impl Turn {
         if self.call.frames.is_empty() {
             return Err(Fault::new(
                 "no-flow",
-                "the call was given away and is in no flow any more",
+                "the call was handed over and is no longer in a flow",
             ));
         }
         let (flow, index) = self.here()?;
@@ -74,6 +79,7 @@ impl Turn {
             Some(frame) => std::mem::replace(&mut frame.waits, Waits::Nothing),
             None => Waits::Nothing,
         };
+        self.frames_changed();
         let event = self.event.clone();
         match (waits, event) {
             (Waits::Reply(parked), _) => Ok(self.take_up(parked)),
@@ -84,8 +90,9 @@ impl Turn {
             (_, Event::DirectiveFailed(reason)) => {
                 Err(Fault::new("directive-failed", format!("the channel failed: {reason}")))
             }
-            (Waits::Answer { no_input, no_match }, event) => {
-                nodes::ask::answer(self, &flow, node, no_input, no_match, &event)
+            (Waits::Answer { no_input, no_match, holds, repeats, offered }, event) => {
+                let vain = nodes::ask::Vain { no_input, no_match, holds, repeats };
+                nodes::answered(self, &flow, node, vain, offered.as_ref(), &event)
             }
             (Waits::Plugin(wait), event) => nodes::r#use::answer(self, node, wait, &event),
             (Waits::Nothing | Waits::Flow | Waits::Channel, event) => Err(Fault::new(
@@ -98,8 +105,7 @@ impl Turn {
     /// Makes a parked run again. Whatever the caller did meanwhile is not looked at.
     pub(super) fn take_up(&mut self, parked: Parked) -> Move {
         let Parked { run, replies, since, misses } = parked;
-        self.inherited = replies.len();
-        self.entries.splice(0..0, replies);
+        self.entries.inherit(replies);
         if let Some(frame) = self.frame_mut() {
             // The time at which the wait began must outlive being parked again.
             let run = run.clone();
@@ -123,6 +129,7 @@ impl Turn {
         };
         self.call.status = Status::Ended { disposition, queue };
         self.call.frames.clear();
+        self.frames_changed();
         true
     }
 
@@ -149,6 +156,7 @@ impl Turn {
                     ));
                 }
                 let flow = self.flow(&flow)?;
+                self.make_room(values::size(&input), "what the flow is given")?;
                 if let Some(frame) = self.frame_mut() {
                     frame.waits = Waits::Flow;
                 }
@@ -184,6 +192,7 @@ impl Turn {
         }
         if self.stack().len() > 1 {
             self.stack_mut().pop();
+            self.frames_changed();
             let (flow, index) = self.here()?;
             let node = flow.node(index);
             self.begin_step(node);
@@ -215,6 +224,7 @@ impl Turn {
             self.call.status = Status::Handed { disposition, queue };
         } else {
             self.call.frames.clear();
+            self.frames_changed();
             self.call.status = match then {
                 Then::HangUp => Status::Ended { disposition, queue },
                 _ => Status::Handed { disposition, queue },
@@ -237,14 +247,37 @@ impl Turn {
         Cursor::Finish(Then::HangUp)
     }
 
-    /// Nothing else can be done: the caller hears the release's words and goes to its fallback queue.
+    /// What goes on after a fault: where the flow says when an expression of its own fails, else
+    /// the fallback.
+    pub(super) fn way_out(&mut self, fault: Fault) -> Cursor {
+        match fault.of_expression().then(|| self.error_target()).flatten() {
+            Some(to) => {
+                if let Some(step) = self.steps.last_mut() {
+                    step.port = Some("error".into());
+                    // What the plugin failed with says more than what `save` then made of it.
+                    step.failure.get_or_insert_with(|| fault.failure().cut());
+                }
+                if let Some(frame) = self.frame_mut() {
+                    frame.waits = Waits::Nothing;
+                }
+                Cursor::Enter(to)
+            }
+            None => self.fall_back(fault),
+        }
+    }
+
+    /// The node at hand's own port `error`, else the flow's `on_error`. None where the node is that
+    /// very one: it would only fail again.
+    fn error_target(&self) -> Option<NodeIndex> {
+        let (flow, index) = self.here().ok()?;
+        let own = flow.node(index).kind.on_failure();
+        own.or(flow.on_error).filter(|to| *to != index)
+    }
+
+    /// Nothing else can be done: the caller hears the release's words and goes to its fallback
+    /// queue.
     pub(super) fn fall_back(&mut self, fault: Fault) -> Cursor {
-        let failure = Failure {
-            kind: FailureKind::Engine,
-            code: fault.code.to_owned(),
-            message: fault.message,
-            backtrace: Vec::new(),
-        };
+        let failure = fault.failure().cut();
         match self.steps.last_mut() {
             Some(step) => step.failure = Some(failure),
             None => {
@@ -269,7 +302,7 @@ impl Turn {
         }
         let second = matches!(
             &self.call.status,
-            Status::Handed { disposition, .. } if &**disposition == "failed"
+            Status::Handed { disposition, .. } if matches!(&**disposition, "failed" | UNSAVED)
         );
         if second || matches!(self.event, Event::HungUp) {
             return self.end("failed".into(), Then::HangUp, false);
@@ -278,7 +311,13 @@ impl Turn {
         if let Some(prompt) = &release.fallback.prompt
             && let Ok(rendered) = prompt.render(&self.scope(None))
         {
-            self.say.push(Speech { text: rendered.text, ssml: rendered.ssml });
+            let speech = Speech { text: rendered.text, ssml: rendered.ssml };
+            let bytes = values::size(&speech);
+            // Said even where there is no room for anything else.
+            if bytes <= FALLBACK_WORDS {
+                self.recorded(bytes + 1);
+                self.say.push(speech);
+            }
         }
         self.end("failed".into(), Then::Queue(release.fallback.queue.clone()), false)
     }

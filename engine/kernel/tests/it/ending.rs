@@ -1,3 +1,6 @@
+//! The last flow runs however a call ends, and anew after a transfer that failed; its own failure
+//! keeps nobody from the queue.
+
 use serde_json::json;
 
 use dialgraph_kernel::call::Status;

@@ -1,3 +1,6 @@
+//! A call that exceeds a limit, or whose expression has no value, reaches an agent with words, and
+//! ends if even that fails.
+
 use dialgraph_kernel::call::Status;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;

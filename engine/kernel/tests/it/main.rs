@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod ask;
+mod beginning;
+mod calling_back;
 mod ending;
+mod faults;
 mod limits;
 mod plugins;
+mod room;
 mod sensitive;
 mod support;
 mod walking;

@@ -1,12 +1,16 @@
+//! A run that was stopped, parked or replayed ends as one that never stopped, with the same keys,
+//! clock and chance; a plugin that fails leaves by the node's `error` port.
+
 use serde_json::{Value, json};
 
+use dialgraph_base::Timestamp;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::plugin::{
     FailureKind, HostCalls, Invocation, PluginEvent, RunResult, Speech,
 };
 use dialgraph_kernel::ports::records::{Expectation, Put, Written};
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, Timestamp};
+use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError};
 use dialgraph_kernel::turn::{Finished, Progress, Turn};
 
 use crate::support::{Bench, Closures, NOW, Replies, ask, attribute, done, failed, heard, path};

@@ -33,7 +33,7 @@ nodes:
     on: {good: told, error: bye}
   told: {say: {en-US: 'We write to ${mail}.'}, next: again}
   again: {say: {en-US: 'You are ${class}.'}, next: call}
-  call: {callback: {queue: general, number: number}, on: {error: bye}}
+  call: {callback: {queue: general, number: '\"+8210000\" + number'}, on: {error: bye}}
   bye: {end: {disposition: done}}
 ";
 const INNER: &str = "
@@ -143,4 +143,29 @@ fn a_visit_that_was_told_a_secret_stays_marked_when_it_is_parked() {
     assert_eq!(marked(&turn)[0], "auth");
     assert_eq!(turn.record.entries[0].call, put("0101"));
     assert_eq!(turn.record.entries[0].visit, turn.record.steps[0].visit);
+}
+
+#[test]
+fn words_for_a_caller_who_asks_for_time_or_means_two_things_are_marked_as_the_question_is() {
+    for words in
+        ["hold: {en-US: 'Look for ${number}.'}", "which: {en-US: '${number}: ${output.first}?'}"]
+    {
+        let mut bench = Bench::new(&format!(
+            "
+flow: main
+locales: [en-US]
+attributes: {{number: {{type: string, default: '0101', sensitive: true}}}}
+start: q
+nodes:
+  q:
+    ask: {{prompt: {{en-US: 'Well?'}}, expects: yes_no, {words}}}
+    on: {{yes: bye, no: bye, no_input: bye, no_match: bye}}
+  bye: {{end: {{disposition: done}}}}
+"
+        ));
+        assert_eq!(marked(&bench.enter()), ["q"], "{words}");
+        let turn = bench.says("hold on a second");
+        assert_eq!(turn.record.directives.say.len(), 1, "{words}");
+        assert_eq!(turn.record.sensitive_say, [0], "{words}");
+    }
 }

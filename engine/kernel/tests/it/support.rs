@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use dialgraph_base::{CallId, Channel, Digest, Timestamp};
+use dialgraph_flow::Release;
 use dialgraph_flow::testing::{Plugins as Descriptors, compile_files, plugins};
-use dialgraph_flow::{Digest, Release};
-use dialgraph_kernel::call::{Call, CallId, Channel, NewCall};
+use dialgraph_kernel::call::{Call, NewCall};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::plugin::{
-    Accept, Ask, Cost, Done, Failure, FailureKind, HostCalls, Invocation, Plugins, RunReport,
-    RunResult, Speech,
+    Accept, Ask, Cost, Done, Failure, FailureKind, HostCalls, Invocation, LogLevel, LogLine,
+    Plugins, RunReport, RunResult, Speech,
 };
-use dialgraph_kernel::ports::{HostCall, HostResult, Timestamp};
+use dialgraph_kernel::ports::{HostCall, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_kernel::turn::{Finished, Host, Progress, Turn};
+use dialgraph_kernel::turn::{Finished, Progress, Turn, TurnHost};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -34,6 +35,7 @@ type Body = Box<dyn Fn(&Invocation<'_>, &mut dyn HostCalls) -> RunResult + Send 
 #[derive(Default)]
 pub(crate) struct Closures {
     bodies: HashMap<Digest, Body>,
+    logs: HashMap<Digest, Vec<LogLine>>,
     descriptors: Descriptors,
 }
 
@@ -51,6 +53,16 @@ impl Closures {
     }
 }
 
+impl Closures {
+    /// The plugin logs so many lines of so many bytes in each of its runs.
+    pub(crate) fn logging(mut self, name: &str, lines: usize, bytes: usize) -> Self {
+        let line =
+            LogLine { level: LogLevel::Info, message: "x".repeat(bytes), fields: Vec::new() };
+        self.logs.insert(self.descriptors[name].0, vec![line; lines]);
+        self
+    }
+}
+
 impl Plugins for Closures {
     fn run(
         &self,
@@ -59,7 +71,8 @@ impl Plugins for Closures {
         host: &mut dyn HostCalls,
     ) -> RunReport {
         let result = self.bodies[plugin](invocation, host);
-        RunReport { result, logs: Vec::new(), cost: Cost::default() }
+        let logs = self.logs.get(plugin).cloned().unwrap_or_default();
+        RunReport { result, logs, cost: Cost::default() }
     }
 }
 
@@ -97,7 +110,7 @@ pub(crate) struct Replies {
     pub(crate) asked: Vec<(Caller, HostCall)>,
 }
 
-impl Host for Replies {
+impl TurnHost for Replies {
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
         let reply = self.ready.pop_front()?;
         self.asked.push((caller.clone(), call.clone()));
@@ -119,6 +132,13 @@ impl Bench {
         Self::with(&[("main", flow)], Closures::default())
     }
 
+    /// A flow of a business in New York.
+    pub(crate) fn in_new_york(flow: &str) -> Self {
+        let project =
+            "entry: main\nfallback: {queue: general}\nlocales: [en-US]\nzone: America/New_York\n";
+        Self::with(&[("main", flow), ("dialgraph.yaml", project)], Closures::default())
+    }
+
     pub(crate) fn with(files: &[(&str, &str)], closures: Closures) -> Self {
         let mut files = files.to_vec();
         let english = files.iter().any(|(path, _)| *path == "dialgraph.yaml");
@@ -128,7 +148,7 @@ impl Bench {
         let call = Call::new(NewCall {
             id: CallId("call-1".into()),
             release: release.digest,
-            channel: Channel::Voice,
+            channel: Channel::default(),
             locale: "en-US".into(),
             from: Some("+82-10-0000-0101".into()),
             to: None,

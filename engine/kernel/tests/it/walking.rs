@@ -1,6 +1,9 @@
+//! Turns walk sub-flows, `goto`, locales and attributes as the flow says, and refuse an event or a
+//! release that is not the call's.
+
 use serde_json::json;
 
-use dialgraph_kernel::call::Channel;
+use dialgraph_base::Medium;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::{Turn, TurnError};
 
@@ -17,7 +20,7 @@ nodes:
   find:
     call: lookup
     with: {name: '\"Acme\"'}
-    save: {company: output.company}
+    save: {company: 'default(output.company, \"\")'}
     on: {found: say, missing: say}
   say: {say: {en-US: 'Hello ${company}.'}, next: bye}
   bye: {end: {disposition: resolved}}
@@ -105,7 +108,7 @@ nodes:
     let mut voice = Bench::new(flow);
     assert_eq!(heard(&voice.enter()).0, ["<speak>Hello<break/>you</speak>"]);
     let mut chat = Bench::new(flow);
-    chat.call.channel = Channel::Chat;
+    chat.call.medium = Medium::Chat;
     assert_eq!(heard(&chat.enter()).0, ["Hello you"]);
 }
 

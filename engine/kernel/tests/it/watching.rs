@@ -7,7 +7,7 @@ use dialgraph_kernel::journal::Step;
 use dialgraph_kernel::plugin::{HostCalls, Invocation, RunResult};
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostResult, SecretName};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_kernel::turn::{Host, Progress};
+use dialgraph_kernel::turn::{Progress, TurnHost};
 
 use crate::support::{Bench, Closures, done, path};
 
@@ -37,7 +37,7 @@ struct Watcher {
     asked: u32,
 }
 
-impl Host for Watcher {
+impl TurnHost for Watcher {
     fn call(&mut self, _: &Caller, _: &HostCall) -> Option<HostResult> {
         self.told.push("asked".into());
         self.asked += 1;

@@ -1,5 +1,8 @@
+//! Everything missing or wrong in the environment is told at once, and the key is never shown.
+
 use std::io::{Error, ErrorKind};
 
+use dialgraph_base::Medium;
 use dialgraph_connect::fallback::{Listener, Reason};
 
 use super::*;
@@ -10,7 +13,7 @@ fn needed() -> Vec<(&'static str, &'static str)> {
     vec![(URL, "https://engine.example"), (KEY_ID, "2026-11"), (KEY, SECRET), (QUEUE, "general")]
 }
 
-fn with(more: &[(&'static str, &'static str)]) -> Result<Settings, Problems> {
+fn with(more: &[(&'static str, &'static str)]) -> Result<BridgeSettings, Problems> {
     let mut variables = needed();
     for (name, value) in more {
         variables.retain(|(other, _)| other != name);
@@ -19,9 +22,9 @@ fn with(more: &[(&'static str, &'static str)]) -> Result<Settings, Problems> {
     read(&variables)
 }
 
-fn read(variables: &[(&str, &str)]) -> Result<Settings, Problems> {
+fn read(variables: &[(&str, &str)]) -> Result<BridgeSettings, Problems> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Settings::new(variables, |path| match path.to_str() {
+    BridgeSettings::new(variables, |path| match path.to_str() {
         Some("/opt/key") => Ok(format!("{SECRET}\n")),
         Some("/opt/empty") => Ok("\n".to_owned()),
         _ => Err(Error::new(ErrorKind::NotFound, "no such file")),
@@ -60,7 +63,7 @@ fn everything_can_be_said() {
     assert_eq!(settings.budget, Duration::from_secs(2));
     insta::assert_snapshot!(settings.warnings.join("\n"), @"DIALGRAPH_URL: what callers say crosses the network to 10.0.0.7 unencrypted; use https://");
     let says = |language| {
-        let to = Listener { chat: true, locale: None, language: Some(language) };
+        let to = Listener { medium: Medium::Chat, locale: None, language: Some(language) };
         let answer = settings.fallback.answer(to, Reason::Slow);
         assert_eq!(answer.get("queue"), Some("night-desk"));
         answer.get("say_1").unwrap().to_owned()

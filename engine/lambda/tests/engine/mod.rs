@@ -61,7 +61,7 @@ struct State {
 }
 
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub(crate) struct EngineStandIn {
     state: Arc<State>,
     scheme: &'static str,
     address: SocketAddr,
@@ -69,7 +69,7 @@ pub(crate) struct Engine {
     server: tokio::task::JoinHandle<()>,
 }
 
-impl Engine {
+impl EngineStandIn {
     pub(crate) async fn start(script: Vec<Script>) -> Self {
         Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), script).await
     }

@@ -71,7 +71,8 @@ impl Guardrail {
     }
 }
 
-/// The denied word or phrase stands in the text: Hangul at the start of a word (endings follow), others whole.
+/// The denied word or phrase stands in the text: Hangul at the start of a word (endings follow),
+/// others whole.
 fn contains(words: &[String], denied: &str) -> bool {
     let denied = text::words(denied);
     !denied.is_empty()

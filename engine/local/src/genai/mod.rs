@@ -1,14 +1,16 @@
-//! Answers drawn from passages: the sentences that answer, word for word, or a plain "I do not know".
+//! Answers drawn from passages: the sentences that answer, word for word, or a plain "I do not
+//! know".
 //!
-//! No language model: the sentences of the given passages are weighed by the words that they share with the
-//! caller's last message (and, a third as much, with the message before it, so that "and on weekends?" is
-//! understood). The best one and its neighbours become the answer; a numbered list is told as a whole. When the
-//! best passage says less than [`LEAST_COVERAGE`] of what was asked, or there are no passages, the stop reason is
-//! `no-answer` and the text says so in the call's language. Nothing is ever said that is not in a passage.
-//! Deterministic.
+//! No language model: the sentences of the given passages are weighed by the words that they share
+//! with the caller's last message (and, a third as much, with the message before it, so that "and
+//! on weekends?" is understood). The best one and its neighbours become the answer; a numbered list
+//! is told as a whole. When the best passage says less than [`LEAST_COVERAGE`] of what was asked,
+//! or there are no passages, the stop reason is `no-answer` and the text says so in the call's
+//! language. Nothing is ever said that is not in a passage. Deterministic.
 //!
-//! **Tokens** are counted by a rule of our own, since there is no model: each Hangul, Han or kana character is
-//! one, each run of other letters or digits is one per four characters begun, each other mark is one.
+//! **Tokens** are counted by a rule of our own, since there is no model: each Hangul, Han or kana
+//! character is one, each run of other letters or digits is one per four characters begun, each
+//! other mark is one.
 
 mod guardrail;
 mod sentences;
@@ -148,7 +150,8 @@ pub fn dont_know(locale: &str) -> &'static str {
     }
 }
 
-/// An answer before it is made to fit: its text, where each sentence begins and ends, and whose it is.
+/// An answer before it is made to fit: its text, where each sentence begins and ends, and whose it
+/// is.
 #[derive(Debug, PartialEq)]
 struct Answer {
     text: String,
@@ -184,8 +187,8 @@ fn answer(question: &str, before: Option<&str>, passages: &[Passage]) -> Option<
     }
     let mut chosen = vec![*first];
     for (sentence, score) in sentences.iter().zip(&scores).skip(top + 1) {
-        // What follows explains what was said; a sentence with nothing of the question ends it, unless only
-        // the heading matched and the text below it is the answer.
+        // What follows explains what was said; a sentence with nothing of the question ends it,
+        // unless only the heading matched and the text below it is the answer.
         let belongs = *score > 0.0 || scores[top] <= 0.0 || chosen.len() < 2;
         if chosen.len() == MAX_SENTENCES || !belongs || sentence.item != first.item {
             break;

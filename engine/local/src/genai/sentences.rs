@@ -9,15 +9,16 @@ pub struct Sentence<'a> {
     pub item: bool,
 }
 
-/// Words whose full stop is a part of them; those of single letters, such as `a.m.`, are known by their form.
+/// Words whose full stop is a part of them; those of single letters, such as `a.m.`, are known by
+/// their form.
 const ABBREVIATIONS: [&str; 19] = [
     "approx", "co", "corp", "dept", "dr", "etc", "ext", "fig", "inc", "jr", "llc", "ltd", "mr",
     "mrs", "ms", "no", "sr", "tel", "vs",
 ];
 
-/// Sentences end at a full stop, question or exclamation mark before a space, and at the end of a line. The
-/// number of a list's item (`2.`) and an abbreviation (`9 a.m.`, `Example Inc.`) end none: two sentences told
-/// as one are heard more easily than half of one.
+/// Sentences end at a full stop, question or exclamation mark before a space, and at the end of a
+/// line. The number of a list's item (`2.`) and an abbreviation (`9 a.m.`, `Example Inc.`) end
+/// none: two sentences told as one are heard more easily than half of one.
 pub fn sentences(text: &str) -> Vec<Sentence<'_>> {
     let mut found = Vec::new();
     for line in text.lines() {

@@ -1,3 +1,6 @@
+//! Answers are sentences of the passages, with their places; the provider keeps limits and
+//! guardrails and says so where no passage fits.
+
 use super::*;
 
 fn passage(id: &str, title: &str, text: &str) -> Passage {

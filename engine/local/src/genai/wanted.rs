@@ -46,10 +46,12 @@ impl Wanted {
         Self { words }
     }
 
-    /// The share of the words that `said` has, 0 to 1; a word of which a part is said counts for that part.
+    /// The share of the words that `said` has, 0 to 1; a word of which a part is said counts for
+    /// that part.
     ///
-    /// All words count alike, however rare: a word that no article has is more often another form of one that
-    /// they have than the very point of the question, and what the articles are about was asked of the search.
+    /// All words count alike, however rare: a word that no article has is more often another form
+    /// of one that they have than the very point of the question, and what the articles are about
+    /// was asked of the search.
     pub(super) fn coverage(&self, said: &[String]) -> f64 {
         let most: f64 = self.words.iter().map(|word| word.weight).sum();
         if most <= 0.0 {

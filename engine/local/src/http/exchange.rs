@@ -2,10 +2,8 @@
 
 use std::net::SocketAddr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use dialgraph_kernel::ports::HostError;
-use dialgraph_kernel::ports::http::{Body, Response};
+use dialgraph_kernel::ports::http::Response;
 use futures::future::{Either, select};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
@@ -18,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::allow::{Target, is_public};
-use super::{MAX_BODY_BYTES, Prepared, unusable};
+use super::{MAX_BODY_BYTES, Prepared, body_from, unusable};
 
 /// What is read ahead of a response's body: status line and headers, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -120,14 +118,11 @@ where
                 (name.as_str().to_owned(), value)
             })
             .collect();
-        let body = match String::from_utf8(bytes.to_bytes().to_vec()) {
-            Ok(text) if text.is_empty() => Body::None,
-            Ok(text) => Body::Text(text),
-            Err(other) => Body::Bytes { base64: STANDARD.encode(other.as_bytes()) },
-        };
+        let body = body_from(bytes.to_bytes().to_vec());
         Ok(Response { status: head.status.as_u16(), headers, body })
     };
-    // The connection is driven here and dropped with the request: nothing is left running when a call gives up.
+    // The connection is driven here and dropped with the request: nothing is left running when a
+    // call gives up.
     match select(Box::pin(exchange), Box::pin(connection)).await {
         Either::Left((result, _)) => result,
         Either::Right((_, exchange)) => exchange.await,
@@ -138,9 +133,11 @@ fn request(
     prepared: &Prepared,
 ) -> Result<hyper::Request<Full<bytes::Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
     let path = prepared.uri.path_and_query().map_or("/", |path| path.as_str());
+    // A request names a path, though a URL with a query need not.
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
     let mut request = hyper::Request::builder()
         .method(prepared.method.clone())
-        .uri(if path.is_empty() { "/" } else { path })
+        .uri(path)
         .body(Full::new(prepared.body.clone()))?;
     *request.headers_mut() = prepared.headers.clone();
     let authority = prepared.uri.authority().map_or("", |authority| authority.as_str());
@@ -148,7 +145,8 @@ fn request(
     Ok(request)
 }
 
-/// Where to go on, if this response sends a GET or HEAD elsewhere on the same scheme, host and port.
+/// Where to go on, if this response sends a GET or HEAD elsewhere on the same scheme, host and
+/// port.
 pub(super) fn redirect(prepared: &Prepared, target: &Target, response: &Response) -> Option<Uri> {
     let repeatable = matches!(prepared.method, Method::GET | Method::HEAD);
     if !repeatable || !matches!(response.status, 301 | 302 | 303 | 307 | 308) {

@@ -1,22 +1,28 @@
 //! Outbound HTTP for plugins: to the hosts granted, to public addresses, once, within limits.
 //!
-//! * **Hosts**: a request goes out only if one of the plugin's patterns allows scheme, host and port. The
-//!   runtime checks grants as well; here they are checked again for every hop, because only this client sees
-//!   redirects.
-//! * **Addresses**: the name is resolved once, the addresses checked, and the connection made to a checked
-//!   address, so that a name cannot answer differently the second time. Loopback, private, link-local (cloud
-//!   metadata too) and other special addresses are refused unless the pattern names the address itself.
+//! * **Hosts**: a request goes out only if one of the plugin's patterns allows scheme, host and
+//!   port. The runtime checks grants as well; here they are checked again for every hop, because
+//!   only this client sees redirects.
+//! * **Addresses**: the name is resolved once, the addresses checked, and the connection made to a
+//!   checked address, so that a name cannot answer differently the second time. Loopback, private,
+//!   link-local (cloud metadata too) and other special addresses are refused unless the pattern
+//!   names the address itself.
 //! * **Redirects** are followed for GET and HEAD to the same scheme, host and port, at most
 //!   [`MAX_REDIRECTS`]; any other redirect is an answer like others.
 //! * **Limits**: request and response body of 48 KiB, one time limit over everything.
+//! * **Secrets** that a request resolved are taken out of whatever comes back: a host that reflects
+//!   headers tells a plugin the name of its secret (`[secret NAME]`), never its text. So that the
+//!   body can be looked through, it is asked for as it is, and one that comes compressed all the
+//!   same is refused.
 //! * **Effects**: a method other than GET and HEAD carries the caller's idempotency key.
 //!
-//! HTTP/1.1, one connection for each request: a phone call makes few, and no connection outlives the grant it
-//! was made under. TLS by rustls with Mozilla's roots, plus the operator's own. No proxy. Futures need a tokio
-//! runtime with I/O and time.
+//! HTTP/1.1, one connection for each request: a phone call makes few, and no connection outlives
+//! the grant it was made under. TLS by rustls with Mozilla's roots, plus the operator's own. No
+//! proxy. Futures need a tokio runtime with I/O and time.
 
 mod allow;
 mod exchange;
+mod redact;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,8 +46,9 @@ use zeroize::Zeroizing;
 use crate::error::LocalError;
 use crate::secrets::RevealSecret;
 use allow::Target;
+use redact::Redactor;
 
-pub use allow::{AllowedHosts, HostPattern, HostTable, PatternError};
+pub use allow::{AllowedHosts, HostTable};
 
 /// Largest body of a request or a response, in bytes.
 pub const MAX_BODY_BYTES: usize = 48 << 10;
@@ -95,11 +102,12 @@ struct Prepared {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
+    redactor: Redactor,
 }
 
 impl HttpClient {
-    /// A client for these hosts, with credentials from `secrets`; `extra_roots` is a PEM file of certificate
-    /// authorities to trust beside Mozilla's.
+    /// A client for these hosts, with credentials from `secrets`; `extra_roots` is a PEM file of
+    /// certificate authorities to trust beside Mozilla's.
     ///
     /// # Errors
     /// [`LocalError::Setting`] if `extra_roots` cannot be read or holds no certificate.
@@ -114,8 +122,10 @@ impl HttpClient {
                 what: format!("extra certificate authorities in {}", path.display()),
                 message,
             };
-            let certificates = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            let text = dialgraph_files::read(path, dialgraph_files::MAX_SETTINGS)
+                .map_err(|error| wrong(error.to_string()))?;
+            let certificates = CertificateDer::pem_slice_iter(&text)
+                .collect::<Result<Vec<_>, _>>()
                 .map_err(|error| wrong(error.to_string()))?;
             if roots.add_parsable_certificates(certificates).0 == 0 {
                 return Err(wrong("the file holds no usable certificate".to_owned()));
@@ -170,9 +180,11 @@ impl HttpClient {
         let uri: Uri = request.url.parse().map_err(|_| bad_url("it is malformed"))?;
         let body = body_of(request)?;
         let mut headers = headers_of(request)?;
+        let mut redactor = Redactor::default();
         if let Some(credential) = &request.credential {
-            let (name, value) = self.credential(credential).await?;
+            let (name, value) = self.credential(credential, &mut redactor).await?;
             headers.insert(name, value);
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if !matches!(method, Method::GET | Method::HEAD) && !headers.contains_key(IDEMPOTENCY_KEY) {
             let value = HeaderValue::from_str(&caller.idempotency_key).map_err(|_| {
@@ -182,26 +194,30 @@ impl HttpClient {
         }
         let agent = concat!("dialgraph/", env!("CARGO_PKG_VERSION"));
         headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(agent));
-        Ok(Prepared { method, uri, headers, body })
+        Ok(Prepared { method, uri, headers, body, redactor })
     }
 
     async fn credential(
         &self,
         credential: &Credential,
+        redactor: &mut Redactor,
     ) -> Result<(HeaderName, HeaderValue), HostError> {
         let (name, text) = match credential {
-            Credential::Bearer { secret } => {
-                let secret = self.secrets.reveal(secret).await?;
+            Credential::Bearer { secret: name } => {
+                let secret = self.secrets.reveal(name).await?;
+                redactor.hide(name, secret.expose(), secret.expose());
                 (header::AUTHORIZATION, Zeroizing::new(format!("Bearer {}", secret.expose())))
             }
-            Credential::Basic { user, secret } => {
-                let secret = self.secrets.reveal(secret).await?;
+            Credential::Basic { user, secret: name } => {
+                let secret = self.secrets.reveal(name).await?;
                 let pair = Zeroizing::new(format!("{user}:{}", secret.expose()));
                 let coded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+                redactor.hide(name, secret.expose(), &coded);
                 (header::AUTHORIZATION, Zeroizing::new(format!("Basic {}", *coded)))
             }
             Credential::Header { name, secret } => {
-                let secret = self.secrets.reveal(secret).await?;
+                let (secret_name, secret) = (secret, self.secrets.reveal(secret).await?);
+                redactor.hide(secret_name, secret.expose(), secret.expose());
                 (header_name(name)?, Zeroizing::new(secret.expose().to_owned()))
             }
         };
@@ -234,18 +250,22 @@ impl HttpClient {
         ))
     }
 
-    async fn follow(&self, caller: &Caller, mut prepared: Prepared) -> Result<Response, HostError> {
+    async fn follow(
+        &self,
+        caller: &Caller,
+        prepared: &mut Prepared,
+    ) -> Result<Response, HostError> {
         let mut redirects = 0;
         loop {
             let target = self.authorise(&caller.plugin, &prepared.uri)?;
-            let response = exchange::exchange(&self.tls, &target, &prepared).await?;
-            let next = exchange::redirect(&prepared, &target, &response);
+            let response = exchange::exchange(&self.tls, &target, prepared).await?;
+            let next = exchange::redirect(prepared, &target, &response);
             match next {
                 Some(uri) if redirects < MAX_REDIRECTS => {
                     redirects += 1;
                     prepared.uri = uri;
                 }
-                _ => return Ok(response),
+                _ => return redacted(&prepared.redactor, response),
             }
         }
     }
@@ -254,17 +274,64 @@ impl HttpClient {
 #[async_trait]
 impl Http for HttpClient {
     async fn send(&self, caller: &Caller, request: &Request) -> Result<Response, HostError> {
-        let prepared = self.prepare(caller, request).await?;
+        let mut prepared = self.prepare(caller, request).await?;
         // Denied before anything is resolved or connected.
         self.authorise(&caller.plugin, &prepared.uri)?;
         let limit = Duration::from_millis(u64::from(request.timeout_ms));
-        match tokio::time::timeout(limit, self.follow(caller, prepared)).await {
-            Ok(result) => result,
+        match tokio::time::timeout(limit, self.follow(caller, &mut prepared)).await {
+            Ok(result) => result.map_err(|error| prepared.redactor.error(error)),
             Err(_) => Err(HostError::unavailable(
                 "timeout",
                 format!("no answer within {} ms", request.timeout_ms),
             )),
         }
+    }
+}
+
+/// The response without the secrets of its request.
+fn redacted(redactor: &Redactor, mut response: Response) -> Result<Response, HostError> {
+    if redactor.is_idle() {
+        return Ok(response);
+    }
+    let encoded = |(name, value): &(String, String)| {
+        name == "content-encoding" && !value.trim().eq_ignore_ascii_case("identity")
+    };
+    if response.headers.iter().any(encoded) {
+        return Err(unusable(
+            "compressed-response",
+            "the host compressed its answer although the request forbade it; answers to requests \
+            with a secret must be readable, so that the engine can remove the secret from them",
+        ));
+    }
+    for (name, value) in &mut response.headers {
+        *name = redactor.text(std::mem::take(name));
+        *value = redactor.text(std::mem::take(value));
+    }
+    let bytes = match &response.body {
+        Body::Text(text) => redactor.bytes(text.as_bytes()),
+        Body::Bytes { base64 } => {
+            let bytes =
+                STANDARD.decode(base64).map_err(|error| unusable("bad-body", error.to_string()))?;
+            redactor.bytes(&bytes)
+        }
+        Body::None => None,
+    };
+    if let Some(bytes) = bytes {
+        let length = response.headers.iter_mut().find(|(name, _)| name == "content-length");
+        if let Some((_, value)) = length {
+            *value = bytes.len().to_string();
+        }
+        response.body = body_from(bytes);
+    }
+    Ok(response)
+}
+
+/// A text where it is one.
+fn body_from(bytes: Vec<u8>) -> Body {
+    match String::from_utf8(bytes) {
+        Ok(text) if text.is_empty() => Body::None,
+        Ok(text) => Body::Text(text),
+        Err(other) => Body::Bytes { base64: STANDARD.encode(other.as_bytes()) },
     }
 }
 

@@ -1,9 +1,12 @@
+//! The client connects only where a plugin was granted, sends secrets and lets none come back, and
+//! bounds time, bodies and redirects. Against servers on 127.0.0.1.
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
-use dialgraph_kernel::ports::Timestamp;
+use dialgraph_base::Timestamp;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -42,6 +45,9 @@ where
             let (head, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let path = head.uri.path().to_owned();
+            if path.starts_with("/echo") {
+                return Ok::<_, Infallible>(echo(&path, &head.headers));
+            }
             seen.lock().unwrap().push((
                 head.method.to_string(),
                 head.uri.to_string(),
@@ -53,6 +59,34 @@ where
     });
     // A client that gives up breaks the connection off; that is what some tests are about.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
+}
+
+/// A host that tells whoever asks what it was sent, in every way there is.
+fn echo(path: &str, headers: &HeaderMap) -> hyper::Response<Full<Bytes>> {
+    let all: BTreeMap<&str, &str> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let sent = all.get("authorization").or(all.get("x-key")).copied().unwrap_or_default();
+    let secret = sent.strip_prefix("Bearer ").unwrap_or(sent);
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let body = serde_json::json!({
+        "headers": all,
+        "json": serde_json::to_string(&all).unwrap(),
+        "base64": STANDARD.encode(format!("got {sent}")),
+        "url": format!("https://example.com/?token={percent}"),
+    });
+    let mut body = body.to_string().into_bytes();
+    if path == "/echo-bytes" {
+        body.insert(0, 0xff);
+    }
+    let response = hyper::Response::builder()
+        .header("x-got", sent)
+        .header("location", format!("https://elsewhere.example/?token={percent}"));
+    let response = match path {
+        "/echo-compressed" => response.header("content-encoding", "gzip"),
+        "/echo-elsewhere" => response.status(302),
+        _ => response,
+    };
+    response.body(Full::new(body.into())).unwrap()
 }
 
 async fn answer(path: &str, address: SocketAddr) -> hyper::Response<Full<Bytes>> {
@@ -90,7 +124,7 @@ fn client(patterns: &[String]) -> HttpClient {
 fn caller() -> Caller {
     Caller {
         call_id: "call-1".into(),
-        release: dialgraph_kernel::Digest::of(b"no release"),
+        release: dialgraph_base::Digest::of(b"no release"),
         locale: "ko-KR".into(),
         plugin: "ticketing".into(),
         now: Timestamp(0),
@@ -175,6 +209,16 @@ async fn every_status_is_an_answer() {
     let response = sent(&client, "POST", format!("http://{address}/429")).await.unwrap();
     assert_eq!(response.status, 429);
     assert!(response.headers.contains(&("retry-after".into(), "7".into())));
+}
+
+#[tokio::test]
+async fn a_url_may_have_a_query_and_no_path() {
+    let (address, seen) = server().await;
+    let client = client(&[format!("http://{address}")]);
+    for (query, path) in [("?x=1", "/?x=1"), ("", "/"), ("/a?x=1&y=/2", "/a?x=1&y=/2")] {
+        sent(&client, "GET", format!("http://{address}{query}")).await.unwrap();
+        assert_eq!(seen.lock().unwrap().last().unwrap().1, path);
+    }
 }
 
 #[tokio::test]
@@ -335,4 +379,60 @@ async fn tls_needs_a_certificate_that_is_trusted() {
     let none =
         HttpClient::new(AllowedHosts::default(), Arc::clone(&stranger.secrets), Some(&roots));
     assert!(none.unwrap_err().to_string().contains("no usable certificate"));
+}
+
+#[tokio::test]
+async fn a_host_that_reflects_what_it_was_sent_gives_no_secret_away() {
+    let (address, _) = server().await;
+    let client = client(&[format!("http://{address}")]);
+    let name = "desk-token".to_owned();
+    let token = "s3cret";
+    for credential in [
+        Credential::Bearer { secret: name.clone() },
+        Credential::Basic { user: "agent@example.com/token".into(), secret: name.clone() },
+        Credential::Header { name: "x-key".into(), secret: name.clone() },
+    ] {
+        for path in ["/echo", "/echo-bytes", "/echo-elsewhere"] {
+            let request = Request {
+                credential: Some(credential.clone()),
+                ..request("GET", format!("http://{address}{path}"))
+            };
+            let response = client.send(&caller(), &request).await.unwrap();
+            let header = |wanted: &str| {
+                let found = response.headers.iter().find(|(name, _)| name == wanted);
+                found.map(|(_, value)| value.clone()).unwrap()
+            };
+            let body = match &response.body {
+                Body::Text(text) => text.clone().into_bytes(),
+                Body::Bytes { base64 } => STANDARD.decode(base64).unwrap(),
+                Body::None => panic!("no body"),
+            };
+            assert_eq!(header("content-length"), body.len().to_string());
+            let shown = format!("{:?} {}", response.headers, String::from_utf8_lossy(&body));
+            assert!(header("x-got").ends_with("[secret desk-token]"), "{shown}");
+            let coded = [
+                token.to_owned(),
+                STANDARD.encode(format!("agent@example.com/token:{token}")),
+                STANDARD.encode(token),
+                "%73%33%63%72%65%74".to_owned(),
+            ];
+            for text in coded {
+                assert!(!shown.contains(&text), "{credential:?} {path}: {shown}");
+            }
+            // What was encoded once more gives nothing away either, decoded.
+            if path == "/echo" {
+                let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                assert!(body["base64"].as_str().unwrap().contains("[secret desk-token]"), "{body}");
+            }
+        }
+        let compressed = Request {
+            credential: Some(credential),
+            ..request("GET", format!("http://{address}/echo-compressed"))
+        };
+        let refused = client.send(&caller(), &compressed).await.unwrap_err();
+        assert_eq!(refused.code, "compressed-response");
+    }
+    // Without a secret there is nothing to hide, and nothing is changed.
+    let plain = sent(&client, "GET", format!("http://{address}/echo-compressed")).await.unwrap();
+    assert_eq!(plain.status, 200);
 }

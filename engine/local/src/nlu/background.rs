@@ -1,5 +1,5 @@
-//! Everyday sentences that hardly any phone line is for: the recogniser learns from them what "none of them"
-//! sounds like. Those that resemble a bot's own utterances are left out for that bot.
+//! Everyday sentences that hardly any phone line is for: the recogniser learns from them what "none
+//! of them" sounds like. Those that resemble a bot's own utterances are left out for that bot.
 
 /// Sentences of a locale's language; empty for languages that we have none of.
 pub(crate) fn sentences(locale: &str) -> &'static [&'static str] {

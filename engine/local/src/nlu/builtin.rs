@@ -148,8 +148,8 @@ fn spelled<'t>(token: &'t Token<'_>) -> Option<(String, &'t str)> {
     None
 }
 
-/// Neighbouring digit groups as one; spoken groups need `least_spoken` digits together, because `이`, `일`
-/// and `오` are ordinary syllables too.
+/// Neighbouring digit groups as one; spoken groups need `least_spoken` digits together, because
+/// `이`, `일` and `오` are ordinary syllables too.
 fn digits(tokens: &[Token<'_>], least_spoken: usize) -> Option<(usize, String)> {
     let mut all = String::new();
     let mut used = 0;
@@ -287,7 +287,8 @@ fn arabic(tokens: &[Token<'_>]) -> (usize, String) {
     (used, text)
 }
 
-/// `이십삼`, `삼만 오천` written together, `스물세`; alone, or with a counter or particles behind it.
+/// `이십삼`, `삼만 오천` written together, `스물세`; alone, or with a counter or particles behind
+/// it.
 fn korean_number(word: &str) -> Option<u64> {
     let ends: Vec<usize> = word.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     ends.iter().rev().find_map(|&end| {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use dialgraph_base::Timestamp;
+use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::nlu::Request;
-use dialgraph_kernel::ports::{HostError, Timestamp};
 
 use super::LocalNlu;
 use super::file::FALLBACK;
@@ -23,7 +24,7 @@ pub fn parse(file: &str, text: &str) -> Result<HeldOut, LocalError> {
 
 /// How good a bot is in each locale.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
+pub struct EvalReport {
     /// By locale.
     pub locales: BTreeMap<String, LocaleReport>,
 }
@@ -37,8 +38,8 @@ pub struct LocaleReport {
     pub out_of_scope: Score,
     /// In-scope utterances whose intent was ranked first, whatever the threshold.
     pub first_ranked: Score,
-    /// Expected calibration error: the mean distance between confidence and share of right answers, over ten
-    /// equal ranges of confidence, weighted by their number of utterances. 0 is perfect.
+    /// Expected calibration error: the mean distance between confidence and share of right answers,
+    /// over ten equal ranges of confidence, weighted by their number of utterances. 0 is perfect.
     pub calibration_error: f64,
     /// Each miss: utterance, right intent, intent given, confidence of the best intent.
     pub misses: Vec<(String, String, String, f64)>,
@@ -69,8 +70,8 @@ impl Score {
 ///
 /// # Errors
 /// What [`dialgraph_kernel::provider::Nlu::recognize`] gives, such as an unknown locale.
-pub fn evaluate(nlu: &LocalNlu, bot: &str, held_out: &HeldOut) -> Result<Report, HostError> {
-    let mut report = Report::default();
+pub fn evaluate(nlu: &LocalNlu, bot: &str, held_out: &HeldOut) -> Result<EvalReport, HostError> {
+    let mut report = EvalReport::default();
     for (locale, intents) in held_out {
         let mut result = LocaleReport::default();
         let mut bins = [(0.0, 0.0, 0_u32); 10];
@@ -116,7 +117,7 @@ pub fn evaluate(nlu: &LocalNlu, bot: &str, held_out: &HeldOut) -> Result<Report,
     Ok(report)
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for EvalReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (locale, report) in &self.locales {
             let percent = |score: Score| {

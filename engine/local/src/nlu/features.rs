@@ -15,9 +15,10 @@ const FUNCTION_WORD: f64 = 0.5;
 
 /// Names and weights of the features of a sentence, unsorted and with repetitions.
 ///
-/// Words and stems catch vocabulary, pairs of words catch order, runs of syllables or letters inside words
-/// catch compounds and inflection, runs of jamo catch conjugation that changes a syllable (`되` and `됐`), and
-/// the types of the slots found stand for values that no sample utterance has.
+/// Words and stems catch vocabulary, pairs of words catch order, runs of syllables or letters
+/// inside words catch compounds and inflection, runs of jamo catch conjugation that changes a
+/// syllable (`되` and `됐`), and the types of the slots found stand for values that no sample
+/// utterance has.
 pub(crate) fn features(sentence: &str, slot_types: &[&str]) -> Vec<(String, f64)> {
     let words = text::words(sentence);
     let mut out = Vec::with_capacity(words.len() * 16);

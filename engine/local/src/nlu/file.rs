@@ -8,7 +8,13 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
+use super::MAX_TEXT_CHARS;
 use crate::error::{LocalError, parse_yaml};
+
+/// Sentences of a locale of a bot.
+const MAX_SENTENCES: usize = 5_000;
+/// Characters of the sentences of a locale, times its intents.
+const MAX_LEARNT: usize = 5_000_000;
 
 /// Names that [`SlotDef::slot_type`] may use without declaring them.
 pub const BUILT_IN_TYPES: [&str; 4] = ["date", "digits", "number", "phone"];
@@ -88,7 +94,8 @@ pub struct IntentFile {
     /// What the caller wants, for people.
     #[serde(default)]
     pub description: Option<String>,
-    /// What callers say, with `{Slot}` where a slot's value stands. Twenty or more make a good intent.
+    /// What callers say, with `{Slot}` where a slot's value stands. Twenty or more make a good
+    /// intent.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub utterances: Vec<Spanned<String>>,
     /// Slots by name.
@@ -137,7 +144,8 @@ struct LongSlotDef {
     prompt: Option<String>,
 }
 
-/// Reads either a text or a map; unlike an untagged enum it keeps the place of a fault inside the map.
+/// Reads either a text or a map; unlike an untagged enum it keeps the place of a fault inside the
+/// map.
 struct TextOr<L>(std::marker::PhantomData<L>, &'static str);
 
 enum Either<L> {
@@ -231,8 +239,8 @@ impl BotFile {
     /// Reads and checks a file; `file` is its name for messages.
     ///
     /// # Errors
-    /// [`LocalError::Invalid`] with the first fault: unknown or doubled key, a `{Slot}` that is not declared, an
-    /// unknown slot type, one sentence under two intents.
+    /// [`LocalError::Invalid`] with the first fault: unknown or doubled key, a `{Slot}` that is not
+    /// declared, an unknown slot type, one sentence under two intents.
     pub fn parse(file: &str, text: &str) -> Result<Self, LocalError> {
         let bot: Self = parse_yaml(file, text)?;
         bot.check(file)?;
@@ -271,6 +279,7 @@ impl LocaleFile {
                 message: format!("locale `{name}` has no intent; add one or remove the locale"),
             });
         }
+        self.check_size(file, name)?;
         for (name, slot_type) in &self.slot_types {
             let wrong = |message| Err(LocalError::at(file, slot_type.referenced, message));
             if BUILT_IN_TYPES.contains(&name.as_str()) {
@@ -302,6 +311,35 @@ impl LocaleFile {
             }
         }
         Ok(())
+    }
+
+    /// What a recogniser learns takes memory by characters and intents together, and time by the
+    /// sentences squared.
+    fn check_size(&self, file: &str, name: &str) -> Result<(), LocalError> {
+        let utterances = self.intents.values().flat_map(|intent| &intent.value.utterances);
+        let sentences = utterances.chain(&self.out_of_scope);
+        let (mut count, mut characters) = (0, 0);
+        for sentence in sentences {
+            let length = sentence.value.chars().count();
+            if length > MAX_TEXT_CHARS {
+                let message =
+                    format!("the sentence has {length} characters; it may have {MAX_TEXT_CHARS}");
+                return Err(LocalError::at(file, sentence.referenced, message));
+            }
+            count += 1;
+            characters += length;
+        }
+        let intents = self.intents.len();
+        let message = if count > MAX_SENTENCES {
+            format!("locale `{name}` has {count} sentences; it may have {MAX_SENTENCES}")
+        } else if characters.saturating_mul(intents) > MAX_LEARNT {
+            format!(
+                "locale `{name}` has {intents} intents and {characters} characters of sentences; the two multiplied may be {MAX_LEARNT}: make several bots of it"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(LocalError::Setting { what: file.to_owned(), message })
     }
 
     fn check_intent(
@@ -363,7 +401,9 @@ pub(crate) fn placeholders(utterance: &str) -> Result<BTreeSet<&str>, String> {
         };
         let name = &rest[open + 1..open + close];
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            return Err(format!("`{{{name}}}` is no slot name; use letters, digits and `_`"));
+            return Err(format!(
+                "`{{{name}}}` is no slot name; use letters from a to z, digits and `_`"
+            ));
         }
         names.insert(name);
         rest = &rest[open + close + 1..];

@@ -1,10 +1,11 @@
 //! Natural language understanding, trained at load from an intents file.
 //!
-//! The words of a sentence, their stems, runs of their letters and, for Korean, runs of jamo are weighed by
-//! TF-IDF and given to a multinomial logistic regression. It has one class more than there are intents: "none of
-//! them", learnt from everyday sentences and the file's `out_of_scope`. A second, small regression, fitted on
-//! sentences held out in turn, makes a confidence of the result: of the answers given with 0.8, about eight in
-//! ten are right. See `docs/intents.md` for the format and the figures.
+//! The words of a sentence, their stems, runs of their letters and, for Korean, runs of jamo are
+//! weighed by TF-IDF and given to a multinomial logistic regression. It has one class more than
+//! there are intents: "none of them", learnt from everyday sentences and the file's `out_of_scope`.
+//! A second, small regression, fitted on sentences held out in turn, makes a confidence of the
+//! result: of the answers given with 0.8, about eight in ten are right. See `docs/intents.md` for
+//! the format and the figures.
 //!
 //! The same file gives the same answers, bit for bit, on every machine.
 
@@ -19,11 +20,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use dialgraph_base::Timestamp;
 use dialgraph_classifier::{Model, Sample};
+use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::nlu::{
-    Intent, Interpretation, Message, Recognition, Request, Session, Slot, SlotValue,
+    Intent, Interpretation, Message, Recognition, RecognizerSession, Request, Slot, SlotValue,
 };
-use dialgraph_kernel::ports::{HostError, Timestamp};
 use dialgraph_kernel::provider::{Caller, Nlu};
 
 use crate::error::LocalError;
@@ -116,7 +118,11 @@ impl LocalNlu {
                 ),
             )
         })?;
-        let trained = bot.locales.get(locale).ok_or_else(|| {
+        let near = || {
+            let known = bot.locales.keys().map(String::as_str);
+            bot.locales.get(dialgraph_kernel::locale::nearest(locale, known)?)
+        };
+        let trained = bot.locales.get(locale).or_else(near).ok_or_else(|| {
             let known: Vec<&str> = bot.locales.keys().map(String::as_str).collect();
             HostError::invalid(
                 "unknown-locale",
@@ -256,7 +262,7 @@ impl LocaleBot {
     /// The answer to the question for a slot, if the sentence has such a value.
     fn continue_dialogue(
         &self,
-        session: &Session,
+        session: &RecognizerSession,
         sentence: &str,
         request: &Request,
         context: Context,
@@ -273,7 +279,8 @@ impl LocaleBot {
         Some(self.answer(request, vec![interpretation(filled, Some(1.0))]))
     }
 
-    /// The intent with every slot that it declares, filled from the sentence where `known` is not yet.
+    /// The intent with every slot that it declares, filled from the sentence where `known` is not
+    /// yet.
     fn fill_slots(&self, name: &str, sentence: &str, context: Context, known: Vec<Slot>) -> Intent {
         let declared = self.file.intents.get(name).map(|intent| &intent.value.slots);
         let mut taken: Vec<(usize, usize)> = Vec::new();
@@ -340,7 +347,7 @@ impl LocaleBot {
         let prompt = missing.and_then(|(_, slot)| slot.prompt.clone());
         let before = request.session.clone().unwrap_or_default();
         Recognition {
-            session: Session {
+            session: RecognizerSession {
                 attributes: before.attributes,
                 intent: first,
                 action: Some(if missing.is_some() { "elicit-slot" } else { "close" }.to_owned()),

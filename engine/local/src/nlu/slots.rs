@@ -45,8 +45,8 @@ impl SlotTypes {
         Self { custom }
     }
 
-    /// Every value of the type in `sentence` (which must be composed), left to right, not overlapping. Where
-    /// several fit at one place the longest words win.
+    /// Every value of the type in `sentence` (which must be composed), left to right, not
+    /// overlapping. Where several fit at one place the longest words win.
     pub(crate) fn find(&self, slot_type: &str, sentence: &str, context: Context) -> Vec<Found> {
         match self.custom.get(slot_type) {
             Some(entries) => find_entries(entries, &letters(sentence)),
@@ -149,8 +149,8 @@ fn find_entries(entries: &[Entry], letters: &[Letter]) -> Vec<Found> {
     found
 }
 
-/// `wanted` stands at the start of `letters`, and what follows it in the same word is nothing, another
-/// script, a particle, or an English plural.
+/// `wanted` stands at the start of `letters`, and what follows it in the same word is nothing,
+/// another script, a particle, or an English plural.
 fn fits(wanted: &[char], letters: &[Letter]) -> bool {
     if letters.len() < wanted.len() || wanted.iter().zip(letters).any(|(w, l)| *w != l.c) {
         return false;
@@ -164,7 +164,8 @@ fn fits(wanted: &[char], letters: &[Letter]) -> bool {
     let hangul = wanted.last().is_some_and(|c| text::is_hangul(*c));
     match (rest.is_empty(), hangul) {
         (true, _) => true,
-        // A long name may be glued to the noun that follows it, as Korean allows: `데이터베이스장애`.
+        // A long name may be glued to the noun that follows it, as Korean allows:
+        // `데이터베이스장애`.
         (false, true) => text::is_particles(&rest) || wanted.len() >= 4,
         (false, false) => rest == "s" || rest == "es",
     }

@@ -1,3 +1,6 @@
+//! The shipped bot understands sentences that it has not seen and rejects others, training gives
+//! the same bits everywhere, and slots that are required are asked for.
+
 use super::*;
 use crate::nlu::file::BotFile;
 
@@ -184,6 +187,17 @@ fn what_fits_no_intent_gets_the_fallback_without_confidence() {
     assert_eq!(answer.interpretations[0].intent.name, FALLBACK);
     assert_eq!(answer.interpretations[0].confidence, None);
     assert!(answer.interpretations[1].confidence.unwrap() < DEFAULT_NONE_THRESHOLD);
+}
+
+#[test]
+fn a_bot_understands_its_language_however_the_locale_is_spelled() {
+    let nlu = small();
+    let request = Request { bot: Some("shop".into()), ..said("안녕") };
+    let answer = |locale| nlu.recognize_now(locale, Timestamp(0), &request);
+    for spelling in ["ko_KR", "KO-kr", "ko", "ko-KP"] {
+        assert_eq!(answer(spelling), answer("ko-KR"), "{spelling}");
+    }
+    assert!(answer("en-US").is_err());
 }
 
 #[test]

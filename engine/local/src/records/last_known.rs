@@ -1,13 +1,17 @@
 //! Remembers what was read from a system of record, for when it is down.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use dialgraph_kernel::ports::records::{Delete, Find, Get, Page, Put, Record, Source, Written};
-use dialgraph_kernel::ports::{HostError, Timestamp};
+use dialgraph_base::Timestamp;
+use dialgraph_base::index::Indexes;
+use dialgraph_kernel::ports::HostError;
+use dialgraph_kernel::ports::records::{
+    Delete, Find, Get, Hit, Page, Put, Record, Search, SearchPage, Source, Written,
+};
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_store::{
-    CommitError, Expect, Key, Op, Part, Schema, Sort, Store, Upgrade, decode, encode,
+    CommitError, Expect, Key, Op, Part, Schema, Sort, Store, StoreError, Upgrade, decode, encode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,13 +31,14 @@ const CHUNK: usize = 20;
 
 /// Wraps the records of another system.
 ///
-/// [`Source::Current`] goes to the wrapped provider, and what it answers is remembered in the store.
-/// [`Source::LastKnown`] is answered from there alone, whether the wrapped provider is up or down; a record got
-/// that way carries `as-of` (milliseconds since 1970) in its extra fields. Memory that fails is logged and fails
-/// nobody's read.
+/// [`Source::Current`] goes to the wrapped provider, and what it answers is remembered in the
+/// store. [`Source::LastKnown`] is answered from there alone, whether the wrapped provider is up or
+/// down; a record got that way carries `as-of` (milliseconds since 1970) in its extra fields.
+/// Memory that fails is logged and fails nobody's read.
 pub struct LastKnown<R> {
     inner: R,
     store: Arc<dyn Store>,
+    indexes: Arc<Indexes>,
 }
 
 impl<R: std::fmt::Debug> std::fmt::Debug for LastKnown<R> {
@@ -57,7 +62,14 @@ impl Schema for Known {
 impl<R: Records> LastKnown<R> {
     /// Remembers in `store` what `inner` answers.
     pub fn new(inner: R, store: Arc<dyn Store>) -> Self {
-        Self { inner, store }
+        Self { inner, store, indexes: Arc::default() }
+    }
+
+    /// The same with these indexes to search.
+    #[must_use]
+    pub fn with_indexes(mut self, indexes: Arc<Indexes>) -> Self {
+        self.indexes = indexes;
+        self
     }
 
     fn part(collection: &str) -> Result<Part, HostError> {
@@ -81,8 +93,7 @@ impl<R: Records> LastKnown<R> {
             let mut ops = Vec::new();
             for record in chunk {
                 let place = Key::new(&part, Sort::text(&record.key)).map_err(failed)?;
-                if let Some(row) = self.store.get(&place).await.map_err(failed)? {
-                    let known: Known = decode(&row.value).map_err(failed)?;
+                if let Some(known) = self.known(&place).await? {
                     let fresh = caller.now.0 < known.read_at.0.saturating_add(REFRESH_MILLIS);
                     if fresh && known.record == *record {
                         continue;
@@ -98,10 +109,29 @@ impl<R: Records> LastKnown<R> {
         Ok(())
     }
 
+    /// What is remembered there; nothing where it cannot be read, for it can be read anew from
+    /// where it came.
+    async fn known(&self, place: &Key) -> Result<Option<Known>, HostError> {
+        let read = async || -> Result<Option<Known>, StoreError> {
+            self.store.get(place).await?.map(|row| decode(&row.value)).transpose()
+        };
+        match read().await {
+            Err(error) if error.is_of_row() => {
+                tracing::warn!(row = %place, %error, "what is remembered of a record cannot be read");
+                Ok(None)
+            }
+            read => read.map_err(failed),
+        }
+    }
+
     async fn forget(&self, caller: &Caller, collection: &str, key: &str) {
         let done = async {
             let place = Key::new(&Self::part(collection)?, Sort::text(key)).map_err(failed)?;
-            if self.store.get(&place).await.map_err(failed)?.is_some() {
+            let there = match self.store.get(&place).await {
+                Err(error) if error.is_of_row() => true,
+                found => found.map_err(failed)?.is_some(),
+            };
+            if there {
                 let op = Op::delete(place, Expect::Any);
                 self.commit(vec![op], &caller.idempotency_key).await?;
             }
@@ -132,8 +162,9 @@ impl<R: Records> Records for LastKnown<R> {
         if request.source == Source::LastKnown {
             let part = Self::part(&request.collection)?;
             let place = Key::new(&part, Sort::text(&request.key)).map_err(failed)?;
-            let Some(row) = self.store.get(&place).await.map_err(failed)? else { return Ok(None) };
-            let Known { mut record, read_at } = decode(&row.value).map_err(failed)?;
+            let Some(Known { mut record, read_at }) = self.known(&place).await? else {
+                return Ok(None);
+            };
             record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
             return Ok(Some(record));
         }
@@ -155,7 +186,7 @@ impl<R: Records> Records for LastKnown<R> {
         }
         let part = Self::part(&request.collection)?;
         let mut page = scan(self.store.as_ref(), part, request, |row| {
-            let Known { mut record, read_at } = decode(&row.value).map_err(failed)?;
+            let Known { mut record, read_at } = decode(&row.value)?;
             record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
             Ok(Some(record))
         })
@@ -163,6 +194,45 @@ impl<R: Records> Records for LastKnown<R> {
         let oldest = |record: &Record| record.extra.last().and_then(|(_, at)| at.parse().ok());
         page.as_of = page.records.iter().filter_map(oldest).min().map(Timestamp);
         Ok(page)
+    }
+
+    /// Copies are looked through one by one: there are as many as were read within a day.
+    async fn search(&self, caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+        if request.source == Source::Current {
+            let page = self.inner.search(caller, request).await?;
+            let records: Vec<Record> = page.hits.iter().map(|hit| hit.record.clone()).collect();
+            self.remember(caller, &request.collection, &records).await;
+            return Ok(page);
+        }
+        let index = super::index::declared(&self.indexes, &request.collection, &request.index)?;
+        let after = request.cursor.as_deref().unwrap_or_default();
+        let hits = Mutex::new(Vec::new());
+        let all = Find {
+            collection: request.collection.clone(),
+            matches: Vec::new(),
+            limit: request.limit,
+            source: request.source,
+        };
+        let part = Self::part(&request.collection)?;
+        let probes = index.probes(&request.values)?;
+        scan(self.store.as_ref(), part, &all, |row| {
+            let Known { mut record, read_at } = decode(&row.value)?;
+            record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
+            if let Some(score) = index.score(&record.data, &request.values, &probes) {
+                hits.lock().unwrap_or_else(PoisonError::into_inner).push(Hit { record, score });
+            }
+            Ok(None)
+        })
+        .await?;
+        let mut hits = hits.into_inner().unwrap_or_else(PoisonError::into_inner);
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let from: usize = after.parse().unwrap_or(0);
+        let until = from.saturating_add(request.limit as usize);
+        let next = (hits.len() > until).then(|| until.to_string());
+        let hits: Vec<Hit> = hits.into_iter().skip(from).take(request.limit as usize).collect();
+        let read_at = |hit: &Hit| hit.record.extra.last().and_then(|(_, at)| at.parse().ok());
+        let as_of = hits.iter().filter_map(read_at).min().map(Timestamp);
+        Ok(SearchPage { hits, next, complete: false, as_of })
     }
 
     async fn put(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {

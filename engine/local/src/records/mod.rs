@@ -1,29 +1,36 @@
 //! Business records in the embedded store.
 //!
-//! A collection is one partition, a record one row. Every write leaves, in the same commit, a receipt under the
-//! caller's idempotency key, so that a repetition after a crash gets the answer of the first time, whatever
-//! happened to the record since. A deleted record leaves a marker for [`TOMBSTONE_MILLIS`], so that versions go
-//! on counting and a stale `Version(n)` cannot meet a reborn record.
+//! A collection is one partition, a record one row. Every write leaves, in the same commit, a
+//! receipt under the caller's idempotency key, so that a repetition after a crash gets the answer
+//! of the first time, whatever happened to the record since. A deleted record leaves a marker for
+//! [`TOMBSTONE_MILLIS`], so that versions go on counting and a stale `Version(n)` cannot meet a
+//! reborn record.
 
+pub(crate) mod index;
 pub(crate) mod last_known;
+mod search;
 mod seed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use dialgraph_base::index::Indexes;
+use dialgraph_base::{Digest, Timestamp, depth};
 use dialgraph_kernel::ports::records::{
-    Delete, Expectation, Find, Get, Page, Put, Record, Source, Written,
+    Delete, Expectation, Find, Get, Page, Put, Record, Search, SearchPage, Source, Written,
 };
-use dialgraph_kernel::ports::{HostError, HostErrorKind, Timestamp};
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_store::{
-    CommitError, CommitToken, Committed, Digest, Expect, Key, MAX_TOKEN_BYTES, Op, Part, Query,
-    Row, Schema, Sort, Store, StoreError, UnixMillis, Upgrade, decode, encode,
+    CommitError, CommitToken, Committed, Expect, Key, MAX_TOKEN_BYTES, Op, Part, Query, Row,
+    Schema, Sort, Store, StoreError, UnixMillis, Upgrade, decode, encode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::index::{Hashes, IndexState};
+pub use index::MAX_ENTRIES;
 pub use last_known::{KNOWN_MILLIS, LastKnown, REFRESH_MILLIS};
 pub use seed::Seeded;
 
@@ -53,6 +60,7 @@ const ATTEMPTS: usize = 16;
 pub struct LocalRecords {
     store: Arc<dyn Store>,
     collections: BTreeSet<String>,
+    indexes: Arc<Indexes>,
 }
 
 impl std::fmt::Debug for LocalRecords {
@@ -72,6 +80,9 @@ pub(crate) struct Stored {
     /// Digest of the seed that it was last made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seed: Option<Digest>,
+    /// Its entries in the indexes of its collection.
+    #[serde(default, skip_serializing_if = "Hashes::is_empty")]
+    pub(crate) entries: Hashes,
 }
 
 impl Schema for Stored {
@@ -95,7 +106,21 @@ impl Schema for Receipt {
 impl LocalRecords {
     /// Records in `store`, in these collections and no others.
     pub fn new(store: Arc<dyn Store>, collections: impl IntoIterator<Item = String>) -> Self {
-        Self { store, collections: collections.into_iter().collect() }
+        let collections = collections.into_iter().collect();
+        Self { store, collections, indexes: Arc::default() }
+    }
+
+    /// The same with these indexes to search. See [`LocalRecords::build_indexes`].
+    #[must_use]
+    pub fn with_indexes(mut self, indexes: Arc<Indexes>) -> Self {
+        self.indexes = indexes;
+        self
+    }
+
+    /// The indexes that the store holds for a collection.
+    async fn state(&self, collection: &str) -> Result<Option<IndexState>, StoreError> {
+        let row = self.store.get(&index::state_key(collection)?).await?;
+        row.map(|row| decode(&row.value)).transpose()
     }
 
     fn place(&self, collection: &str, key: &str) -> Result<Key, HostError> {
@@ -130,29 +155,52 @@ impl LocalRecords {
     async fn write(
         &self,
         caller: &Caller,
-        place: &Key,
+        collection: &str,
+        key: &str,
         data: Option<&Value>,
         expect: Expectation,
     ) -> Result<u64, HostError> {
+        let place = &self.place(collection, key)?;
+        let state = self.state(collection).await.map_err(failed)?;
+        let indexed = match (&state, data) {
+            (Some(state), Some(data)) => state.entries(data)?,
+            _ => Hashes::new(),
+        };
         let receipt = receipt_of(&caller.idempotency_key).map_err(failed)?;
         let token = token("records", &caller.idempotency_key)?;
         for _ in 0..ATTEMPTS {
             if let Some(row) = self.store.get(&receipt).await.map_err(failed)? {
                 return Ok(decode::<Receipt>(&row.value).map_err(failed)?.version);
             }
-            let before = self.store.get(place).await.map_err(failed)?;
-            let live = read(before.as_ref())?;
+            let before = match self.store.get(place).await {
+                Err(error) if error.is_of_row() => {
+                    self.clear(place, &error, expect, caller).await?;
+                    continue;
+                }
+                before => before.map_err(failed)?,
+            };
+            let stored = match before.as_ref().map(|row| decode::<Stored>(&row.value)).transpose() {
+                Err(error) if error.is_of_row() => {
+                    self.clear(place, &error, expect, caller).await?;
+                    continue;
+                }
+                stored => stored.map_err(failed)?,
+            };
+            let live = read(before.as_ref()).map_err(failed)?;
             check(expect, live.as_ref(), place)?;
             if data.is_none() && live.is_none() {
                 return Ok(0);
             }
             let version = before.as_ref().map_or(1, |row| row.version + 1);
-            let seed = match &before {
-                Some(row) => decode::<Stored>(&row.value).map_err(failed)?.seed,
-                None => None,
+            let (seed, entries) =
+                stored.map(|stored| (stored.seed, stored.entries)).unwrap_or_default();
+            let stored = Stored {
+                data: data.cloned(),
+                updated_at: caller.now,
+                seed,
+                entries: indexed.clone(),
             };
-            let stored = Stored { data: data.cloned(), updated_at: caller.now, seed };
-            let ops = [
+            let mut ops = vec![
                 Op::Put {
                     key: place.clone(),
                     value: encode(&stored).map_err(failed)?.into(),
@@ -166,9 +214,11 @@ impl LocalRecords {
                     later(caller.now, RECEIPT_MILLIS),
                 ),
             ];
+            ops.extend(index::changes(collection, key, &entries, &indexed).map_err(failed)?);
             match self.store.commit(&ops, &token).await {
                 Ok(Committed::Applied) => return Ok(version),
-                // The receipt of the first time, or the record as others left it, is read in the next round.
+                // The receipt of the first time, or the record as others left it, is read in the
+                // next round.
                 Ok(Committed::Repeated) | Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(failed(error)),
             }
@@ -183,15 +233,52 @@ impl LocalRecords {
     }
 }
 
+impl LocalRecords {
+    /// Puts a deleted record in the place of one that cannot be read, so that it can be written
+    /// over. Only for who expects nothing of what is there.
+    async fn clear(
+        &self,
+        place: &Key,
+        error: &StoreError,
+        expect: Expectation,
+        caller: &Caller,
+    ) -> Result<(), HostError> {
+        if expect != Expectation::Any {
+            let part = place.part();
+            return Err(HostError::new(
+                HostErrorKind::Other,
+                "unreadable",
+                format!(
+                    "the record in {part} cannot be read, so the engine cannot check the expected \
+                    version; write it without one, or delete it"
+                ),
+            ));
+        }
+        tracing::warn!(row = %place, %error, "an unreadable record is overwritten");
+        // Its index rows, if it had any, lead to a record that does not list them, and count for
+        // nothing.
+        let gone =
+            Stored { data: None, updated_at: caller.now, seed: None, entries: Hashes::new() };
+        let until = later(caller.now, TOMBSTONE_MILLIS);
+        let op = Op::put_until(place.clone(), encode(&gone).map_err(failed)?, Expect::Any, until);
+        let token = token("unreadable-record", &caller.idempotency_key)?;
+        match self.store.commit(&[op], &token).await {
+            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+            Err(CommitError::Failed(error)) => Err(failed(error)),
+        }
+    }
+}
+
 #[async_trait]
 impl Records for LocalRecords {
     async fn get(&self, _caller: &Caller, request: &Get) -> Result<Option<Record>, HostError> {
         let place = self.place(&request.collection, &request.key)?;
         let row = self.store.get(&place).await.map_err(failed)?;
-        read(row.as_ref())
+        read(row.as_ref()).map_err(failed)
     }
 
-    /// The store is the system of record and what was last read from it at once, so both sources are one.
+    /// The store is the system of record and what was last read from it at once, so both sources
+    /// are one.
     async fn find(&self, caller: &Caller, request: &Find) -> Result<Page, HostError> {
         let part = self.part(&request.collection)?;
         let mut page = scan(self.store.as_ref(), part, request, |row| read(Some(row))).await?;
@@ -201,14 +288,27 @@ impl Records for LocalRecords {
         Ok(page)
     }
 
+    async fn search(&self, caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+        let mut page = self.look_up(request).await?;
+        if request.source == Source::LastKnown {
+            page.as_of = (!page.hits.is_empty()).then_some(caller.now);
+            page.complete = false;
+        }
+        Ok(page)
+    }
+
     async fn put(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {
-        let place = self.place(&request.collection, &request.key)?;
+        self.place(&request.collection, &request.key)?;
         if !request.data.is_object() {
             return Err(HostError::invalid(
                 "not-an-object",
                 format!("a record in `{}` must be a JSON object", request.collection),
             ));
         }
+        depth::check(&request.data).map_err(|error| {
+            let message = format!("a record in `{}`: {error}", request.collection);
+            HostError::invalid("too-deep", message)
+        })?;
         let size = request.data.to_string().len();
         if size > MAX_RECORD_BYTES {
             return Err(HostError::invalid(
@@ -219,13 +319,15 @@ impl Records for LocalRecords {
                 ),
             ));
         }
-        let version = self.write(caller, &place, Some(&request.data), request.expect).await?;
+        let (collection, key) = (&request.collection, &request.key);
+        let version =
+            self.write(caller, collection, key, Some(&request.data), request.expect).await?;
         Ok(Written { version })
     }
 
     async fn delete(&self, caller: &Caller, request: &Delete) -> Result<(), HostError> {
-        let place = self.place(&request.collection, &request.key)?;
-        self.write(caller, &place, None, request.expect).await.map(|_| ())
+        let (collection, key) = (&request.collection, &request.key);
+        self.write(caller, collection, key, None, request.expect).await.map(|_| ())
     }
 }
 
@@ -236,9 +338,9 @@ pub(crate) fn receipt_of(idempotency_key: &str) -> Result<Key, StoreError> {
 }
 
 /// The record in a row, if it was not deleted.
-fn read(row: Option<&Row>) -> Result<Option<Record>, HostError> {
+fn read(row: Option<&Row>) -> Result<Option<Record>, StoreError> {
     let Some(row) = row else { return Ok(None) };
-    let stored: Stored = decode(&row.value).map_err(failed)?;
+    let stored: Stored = decode(&row.value)?;
     Ok(stored.data.map(|data| Record {
         key: text_of(row.key.sort()),
         version: row.version,
@@ -282,11 +384,14 @@ fn check(expect: Expectation, live: Option<&Record>, place: &Key) -> Result<(), 
 }
 
 /// Walks a partition in the order of keys until enough records match.
+///
+/// A record that cannot be read is passed over, and told of in the log: the others are as good as
+/// ever.
 async fn scan(
     store: &dyn Store,
     part: Part,
     request: &Find,
-    read: impl Fn(&Row) -> Result<Option<Record>, HostError>,
+    read: impl Fn(&Row) -> Result<Option<Record>, StoreError>,
 ) -> Result<Page, HostError> {
     if request.limit == 0 || request.limit > 100 {
         return Err(HostError::invalid(
@@ -296,11 +401,21 @@ async fn scan(
     }
     let mut page = Page::default();
     let mut query = Query::new(part).limit(500);
-    let mut seen = 0;
+    let (mut seen, mut skipped) = (0, Skipped::of(&request.collection));
     loop {
-        let rows = store.query(&query).await.map_err(failed)?;
+        let (rows, unreadable) = store.query_past(&query).await.map_err(failed)?;
+        seen += unreadable.len();
+        unreadable.into_iter().for_each(|row| skipped.note(&row.key, &row.error));
         for row in &rows.rows {
-            let Some(record) = read(row)? else { continue };
+            let record = match read(row) {
+                Ok(Some(record)) => record,
+                Ok(None) => continue,
+                Err(error) if error.is_of_row() => {
+                    skipped.note(&row.key, &error);
+                    continue;
+                }
+                Err(error) => return Err(failed(error)),
+            };
             if !matches(&record.data, &request.matches) {
                 continue;
             }
@@ -317,13 +432,47 @@ async fn scan(
                 return Err(HostError::invalid(
                     "too-many-records",
                     format!(
-                        "collection `{}` has more than {MAX_SCAN} records, too many to look through; \
-                         look it up by key",
+                        "collection `{}` has more than {MAX_SCAN} records, too many to search; \
+                        look records up by key",
                         request.collection
                     ),
                 ));
             }
             next => query.cursor = next,
+        }
+    }
+}
+
+/// Records that a walk had to pass over; it says so when it is over.
+struct Skipped<'a> {
+    collection: &'a str,
+    count: u64,
+    /// The first: its row, and why it cannot be read.
+    first: Option<(String, String)>,
+}
+
+impl<'a> Skipped<'a> {
+    fn of(collection: &'a str) -> Self {
+        Self { collection, count: 0, first: None }
+    }
+
+    fn note(&mut self, row: &Key, error: &StoreError) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (row.to_string(), error.to_string()));
+    }
+}
+
+impl Drop for Skipped<'_> {
+    fn drop(&mut self) {
+        if let Some((row, error)) = &self.first {
+            let (collection, count) = (self.collection, self.count);
+            tracing::warn!(
+                collection,
+                count,
+                row,
+                error,
+                "unreadable records were skipped; write them again or delete them"
+            );
         }
     }
 }
@@ -370,12 +519,14 @@ pub(crate) fn failed(error: StoreError) -> HostError {
     match error {
         StoreError::ValueTooLarge { .. } => HostError::invalid("too-large", error.to_string()),
         StoreError::BadKey { .. } => HostError::invalid("bad-key", error.to_string()),
-        StoreError::BadValue { .. } | StoreError::NewerSchema { .. } => {
+        error if error.is_of_row() => {
             HostError::new(HostErrorKind::Other, "unreadable", error.to_string())
         }
         _ => HostError::unavailable("store-failed", error.to_string()),
     }
 }
 
+#[cfg(test)]
+mod index_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,9 @@
+//! A write happens once by its key and never over a newer version, what was last known serves while
+//! a system is down, and a damaged record hides no other.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dialgraph_base::index::{Index, IndexKind};
 use dialgraph_store::{ManualClock, MemoryStore, SledOptions, SledStore};
 use serde_json::json;
 
@@ -7,9 +11,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const NOW: Timestamp = Timestamp(1_800_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
-fn memory() -> Arc<dyn Store> {
+pub(super) fn memory() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new(Arc::new(ManualClock::new(UnixMillis(NOW.0)))))
 }
 
@@ -17,10 +21,10 @@ fn records(store: &Arc<dyn Store>) -> LocalRecords {
     LocalRecords::new(Arc::clone(store), ["customers".to_owned()])
 }
 
-fn caller(key: &str) -> Caller {
+pub(super) fn caller(key: &str) -> Caller {
     Caller {
         call_id: "c".into(),
-        release: dialgraph_kernel::Digest::of(b"no release"),
+        release: dialgraph_base::Digest::of(b"no release"),
         locale: "ko-KR".into(),
         plugin: "p".into(),
         now: NOW,
@@ -28,11 +32,11 @@ fn caller(key: &str) -> Caller {
     }
 }
 
-fn put(key: &str, data: Value, expect: Expectation) -> Put {
+pub(super) fn put(key: &str, data: Value, expect: Expectation) -> Put {
     Put { collection: "customers".into(), key: key.into(), data, expect }
 }
 
-fn get(key: &str, source: Source) -> Get {
+pub(super) fn get(key: &str, source: Source) -> Get {
     Get { collection: "customers".into(), key: key.into(), source }
 }
 
@@ -198,6 +202,9 @@ impl Records for Switch<'_> {
     async fn find(&self, caller: &Caller, request: &Find) -> Result<Page, HostError> {
         self.up()?.find(caller, request).await
     }
+    async fn search(&self, caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+        self.up()?.search(caller, request).await
+    }
     async fn put(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {
         self.up()?.put(caller, request).await
     }
@@ -234,6 +241,38 @@ async fn what_was_read_is_known_when_the_system_is_down() {
 }
 
 #[tokio::test]
+async fn copies_are_searched_as_the_system_is_and_never_count_as_all() {
+    let (store, down) = (memory(), AtomicBool::new(false));
+    let by_n = Index { kind: IndexKind::Exact, fields: vec!["n".into()] };
+    let indexes = Arc::new(Indexes {
+        collections: BTreeMap::from([("customers".into(), BTreeMap::from([("n".into(), by_n)]))]),
+        country: None,
+    });
+    let behind = records(&store).with_indexes(Arc::clone(&indexes));
+    behind.build_indexes("customers").await.unwrap();
+    let known = LastKnown::new(Switch(behind.clone(), &down), memory()).with_indexes(indexes);
+    for key in ["a", "b"] {
+        behind.put(&caller(key), &put(key, json!({"n": 1}), Expectation::Any)).await.unwrap();
+    }
+    let mut wanted = Search {
+        collection: "customers".into(),
+        index: "n".into(),
+        values: vec![json!(1)],
+        limit: 1,
+        cursor: None,
+        source: Source::Current,
+    };
+    let first = known.search(&caller("1"), &wanted).await.unwrap();
+    assert!(first.complete && first.next.is_some() && first.hits.len() == 1);
+    down.store(true, Ordering::SeqCst);
+    assert!(known.search(&caller("2"), &wanted).await.is_err());
+    wanted.source = Source::LastKnown;
+    let page = known.search(&caller("3"), &wanted).await.unwrap();
+    let keys: Vec<_> = page.hits.iter().map(|hit| hit.record.key.as_str()).collect();
+    assert_eq!((keys, page.complete, page.as_of), (vec!["a"], false, Some(NOW)));
+}
+
+#[tokio::test]
 async fn writes_and_deletions_are_known_too() {
     let (store, down) = (memory(), AtomicBool::new(false));
     let known = LastKnown::new(Switch(records(&store), &down), Arc::clone(&store));
@@ -244,4 +283,98 @@ async fn writes_and_deletions_are_known_too() {
         Delete { collection: "customers".into(), key: "a".into(), expect: Expectation::Any };
     known.delete(&caller("2"), &delete).await.unwrap();
     assert_eq!(last().await, None);
+}
+
+/// Puts bytes into a row that no record has.
+async fn spoil(store: &Arc<dyn Store>, key: &str, value: &str) {
+    let place = Key::new(&Part::new("records/customers").unwrap(), Sort::text(key)).unwrap();
+    let token = format!("{key}/{}", dialgraph_base::Digest::of(value.as_bytes()).hex());
+    let token = CommitToken::new(token).unwrap();
+    store.commit(&[Op::put(place, value.to_owned(), Expect::Any)], &token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stands_in_nobodys_way_and_can_be_written_over() {
+    let deep = |levels: usize| {
+        let data = format!("{}1{}", r#"{"x":"#.repeat(levels), "}".repeat(levels));
+        format!(r#"record/1 {{"data":{data},"updated_at":1}}"#)
+    };
+    for spoilt in [
+        "record/1 {\"data\"".to_owned(),
+        "record/9 {}".to_owned(),
+        "other/1 {}".to_owned(),
+        "\u{0}".to_owned(),
+        deep(300),
+        deep(100_000).chars().take(60_000).collect(),
+    ] {
+        let store = memory();
+        let records = records(&store);
+        for key in ["a", "c"] {
+            records
+                .put(&caller(key), &put(key, json!({"n": key}), Expectation::Any))
+                .await
+                .unwrap();
+        }
+        spoil(&store, "b", &spoilt).await;
+        let page = records.find(&caller(""), &find(&[], 10)).await.unwrap();
+        let found: Vec<&str> = page.records.iter().map(|record| record.key.as_str()).collect();
+        assert_eq!(found, ["a", "c"], "{spoilt:.40}");
+        let error = records.get(&caller(""), &get("b", Source::Current)).await.unwrap_err();
+        assert_eq!(error.code, "unreadable", "{spoilt:.40}");
+        let wants = put("b", json!({"n": 1}), Expectation::Absent);
+        let error = records.put(&caller("wants"), &wants).await.unwrap_err();
+        assert_eq!(error.code, "unreadable", "{spoilt:.40}");
+
+        let over = put("b", json!({"n": "anew"}), Expectation::Any);
+        let written = records.put(&caller("over"), &over).await.unwrap();
+        let again = records.put(&caller("over"), &over).await.unwrap();
+        assert_eq!(again, written);
+        let read = records.get(&caller(""), &get("b", Source::Current)).await.unwrap().unwrap();
+        assert_eq!((read.version, read.data), (written.version, json!({"n": "anew"})));
+
+        spoil(&store, "d", &spoilt).await;
+        let delete =
+            Delete { collection: "customers".into(), key: "d".into(), expect: Expectation::Any };
+        records.delete(&caller("gone"), &delete).await.unwrap();
+        assert_eq!(records.get(&caller(""), &get("d", Source::Current)).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_as_deep_as_it_may_be_or_is_refused_and_what_was_written_deeper_is_read() {
+    let store = memory();
+    let records = records(&store);
+    let data = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"x": inner}));
+    for (levels, fits) in [(64, true), (65, false), (120, false), (127, false)] {
+        let wants = put("a", data(levels), Expectation::Any);
+        let written = records.put(&caller(&levels.to_string()), &wants).await;
+        assert_eq!(written.is_ok(), fits, "{levels}");
+        if let Err(error) = written {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(error, @"too-deep: a record in `customers`: it is nested more than 64 lists and maps deep");
+            }
+        }
+    }
+    let seed = BTreeMap::from([("s".to_owned(), data(65))]);
+    let refused = records.seed("customers", &seed, NOW).await.unwrap_err();
+    assert!(refused.to_string().contains("`s`: it is nested more than 64"), "{refused}");
+    // Versions before there was a limit wrote up to 127.
+    for levels in [100, 126, 127] {
+        spoil(&store, "old", &format!(r#"record/1 {{"data":{},"updated_at":1}}"#, data(levels)))
+            .await;
+        let read = records.get(&caller(""), &get("old", Source::Current)).await.unwrap().unwrap();
+        assert_eq!(read.data, data(levels));
+        assert_eq!(records.find(&caller(""), &find(&[], 10)).await.unwrap().records.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_is_lost_is_seeded_anew() {
+    let store = memory();
+    let records = records(&store);
+    spoil(&store, "a", "record/1 {").await;
+    let seed =
+        BTreeMap::from([("a".to_owned(), json!({"n": 1})), ("b".to_owned(), json!({"n": 2}))]);
+    assert_eq!(records.seed("customers", &seed, NOW).await.unwrap().written, 2);
+    assert_eq!(records.find(&caller(""), &find(&[], 10)).await.unwrap().records.len(), 2);
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use dialgraph_deploy::{Change, Deploy, LocalWorlds, Role, Settings, Setup, Source, Started, Who};
+use dialgraph_base::{CallId, Channel, Timestamp};
+use dialgraph_deploy::{
+    Change, Deploy, DeployParts, DeploySettings, LocalWorldFactory, Role, Source, Started, Who,
+};
 use dialgraph_flow::project::Files;
 use dialgraph_host::{Host, HostConfig};
-use dialgraph_kernel::call::{CallId, Channel};
 use dialgraph_kernel::event::Event;
-use dialgraph_kernel::ports::Timestamp;
 use dialgraph_retention::{Done, RetentionError, Task, Upkeep};
-use dialgraph_runtime::{Answer, Clock, Engine, Start, WaitRules};
+use dialgraph_runtime::{Answer, Clock, Engine, Start, TurnRequest, WaitRules};
 use dialgraph_store::{Backend, Blobs, ManualClock, MemoryStore, Row, UnixMillis};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -22,7 +23,11 @@ finally: wrapup
 fallback: {queue: general}
 locales: [en-US]
 collections:
-  customers: {seed: data/customers.yaml}
+  customers:
+    seed: data/customers.yaml
+    indexes:
+      company: {kind: name, fields: [company_name]}
+      phone: {kind: phone, fields: [contact_info.phone]}
   call_logs: {}
 erase:
   attributes: [customer_id]
@@ -135,13 +140,13 @@ impl Desk {
         let store = Arc::new(MemoryStore::new(clock.clone()));
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("retention-cache");
         let config = HostConfig { cache_dir: Some(cache), ..HostConfig::default() };
-        let deploy = Deploy::new(Setup {
+        let deploy = Deploy::new(DeployParts {
             store: store.clone(),
             blobs: Blobs::open(folder.path()).unwrap(),
             host: Arc::new(Host::new(config).unwrap()),
-            worlds: Arc::new(LocalWorlds::new(store.clone(), clock.clone())),
+            worlds: Arc::new(LocalWorldFactory::new(store.clone(), clock.clone())),
             clock: clock.clone(),
-            settings: Settings::default(),
+            settings: DeploySettings::default(),
         });
         let files: Files = [
             ("dialgraph.yaml", PROJECT),
@@ -176,7 +181,7 @@ impl Desk {
     pub(crate) async fn begin(&self, id: &str, from: Option<&str>) -> Answer {
         let start = Start {
             id: CallId(id.into()),
-            channel: Channel::Voice,
+            channel: Channel::default(),
             locale: None,
             from: from.map(str::to_owned),
             to: None,
@@ -184,20 +189,26 @@ impl Desk {
             seed: 1,
             attributes: BTreeMap::new(),
         };
-        self.engine.start(start, "1").await.unwrap()
+        self.engine.turn(TurnRequest::start(start, "1")).await.unwrap()
     }
 
     pub(crate) async fn event(&self, id: &str, event: Event) -> Answer {
         let id = CallId(id.into());
         let turn = self.engine.calls().load(&id).await.unwrap().unwrap().call.turn;
-        self.engine.turn(&id, event, &format!("after {turn}")).await.unwrap()
+        self.engine
+            .turn(TurnRequest::event(id.clone(), event, format!("after {turn}")))
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn said(&self, id: &str, text: &str) -> Answer {
+        self.event(id, Event::Said { text: text.to_owned(), confidence: None }).await
     }
 
     /// A call up to its last question.
     pub(crate) async fn up_to_the_end(&self, id: &str, company: &str) {
         self.begin(id, None).await;
-        let said = Event::Said { text: company.to_owned(), confidence: None };
-        let answer = self.event(id, said).await;
+        let answer = self.said(id, company).await;
         assert_eq!(answer.record.steps.last().unwrap().at.to_string(), "desk/more", "{answer:?}");
     }
 

@@ -1,7 +1,10 @@
+//! Erasing removes everything of one customer and nothing of others; what calls in progress hold
+//! goes once they are over, and the audit log does not give the customer away.
+
 use std::sync::Arc;
 
+use dialgraph_base::CallId;
 use dialgraph_deploy::Action;
-use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::ports::HostAnswer;
 use dialgraph_kernel::ports::records::{Get, Record};
@@ -21,10 +24,10 @@ async fn remember(desk: &Desk, key: &str) {
     let records = LocalRecords::new(desk.store.clone(), ["customers".to_owned()]);
     let caller = Caller {
         call_id: "elsewhere".into(),
-        release: dialgraph_flow::Digest::of(b"none"),
+        release: dialgraph_base::Digest::of(b"none"),
         locale: "en-US".into(),
         plugin: "p".into(),
-        now: dialgraph_kernel::ports::Timestamp(NOW),
+        now: dialgraph_base::Timestamp(NOW),
         idempotency_key: format!("elsewhere/1/{key}").into(),
     };
     let get = Get { collection: "customers".into(), key: key.into(), source: Default::default() };
@@ -37,6 +40,10 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     let desk = Desk::open().await;
     desk.call("a-1", "Bluestar Trading").await;
     desk.call("b-1", "Acorn Example Inc.").await;
+    // Of another caller, who was asked whether the first customer was meant.
+    desk.begin("d-1", None).await;
+    desk.said("d-1", "Bluastar Tradeng").await;
+    desk.event("d-1", Event::HungUp).await;
     desk.begin("a-2", Some("+821000000101")).await;
     desk.event("a-2", Event::HungUp).await;
     desk.up_to_the_end("a-3", "Bluestar Trading").await;
@@ -44,14 +51,15 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     remember(&desk, "c-002").await;
 
     let error = desk.run(&first()).await.unwrap_err().to_string();
-    insta::assert_snapshot!(error, @"the customer is record `c-001` in the seed of collection `customers`, from where it would come back; take it out of the project's file (data/customers.yaml), push that, and erase again");
+    insta::assert_snapshot!(error, @"the customer is record `c-001` in the seed of collection `customers`, which would restore it; remove it from the project's file (data/customers.yaml), push the file, and erase again");
     desk.push_without_the_first().await;
     insta::assert_snapshot!(desk.traces().await.join("\n"), @r"
     call/a-1
     call/a-2
     call/a-3
-    call/b-1
+    call/d-1
     known/customers
+    record-index/customers
     records/call_logs
     records/customers
     tickets
@@ -73,13 +81,20 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
         "turns": 1,
     }
     "#);
-    assert_eq!(desk.traces().await, ["call/a-3"]);
+    // The other caller was asked about the first customer, and that question stays theirs.
+    assert_eq!(desk.traces().await, ["call/a-3", "call/d-1"]);
 
     // The call in progress ends, and leaves its log.
     desk.event("a-3", Event::HungUp).await;
     let rest = desk.run(&first()).await.unwrap();
     assert!(rest.is_whole(), "{rest:?}");
-    assert_eq!(desk.traces().await, [] as [String; 0]);
+    assert_eq!(desk.traces().await, ["call/d-1"]);
+    let asked = desk.engine.calls().turn(&CallId("d-1".into()), 2).await.unwrap().unwrap();
+    let searched = asked.entries.iter().find_map(|entry| match &entry.result {
+        Ok(HostAnswer::RecordsSearch(page)) => Some(page.hits.len()),
+        _ => None,
+    });
+    assert_eq!(searched, Some(0), "what the search had found is gone");
     let nothing = desk.run(&first()).await.unwrap();
     assert!(nothing.removed.is_empty(), "{nothing:?}");
 
@@ -94,7 +109,7 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     let parts: Vec<String> =
         desk.rows().await.iter().map(|row| row.key.part().to_string()).collect();
     for (part, many) in
-        [("records/customers", 1), ("known/customers", 1), ("records/call_logs", 1), ("tickets", 1)]
+        [("records/customers", 1), ("known/customers", 1), ("records/call_logs", 2), ("tickets", 1)]
     {
         assert_eq!(parts.iter().filter(|there| *there == part).count(), many, "{part}");
     }
@@ -105,7 +120,7 @@ async fn came_late(desk: &Desk, call: &str) {
     let record = Record {
         key: "c-001".into(),
         version: 1,
-        updated_at: dialgraph_kernel::ports::Timestamp(NOW),
+        updated_at: dialgraph_base::Timestamp(NOW),
         data: json!({"name": "Bluestar"}),
         extra: Default::default(),
     };

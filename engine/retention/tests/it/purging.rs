@@ -1,7 +1,10 @@
+//! What ended long ago is purged or expires, records and tickets only when they are named; a call
+//! in progress stays, and what cannot be read is told.
+
 use std::time::Duration;
 
+use dialgraph_base::CallId;
 use dialgraph_deploy::Action;
-use dialgraph_kernel::call::CallId;
 use dialgraph_kernel::event::Event;
 use dialgraph_retention::{Purge, Task};
 use dialgraph_store::{CommitToken, Expect, Op, Store as _};
@@ -119,4 +122,38 @@ async fn with_a_retention_calls_that_are_over_expire_by_themselves_and_open_ones
     );
     desk.clock.advance(2 * DAY);
     assert!(desk.rows().await.iter().all(|row| !row.key.part().as_str().starts_with("call/")));
+}
+
+/// Puts something else where a row of `part` was whose sort key begins so.
+async fn spoil(desk: &Desk, part: &str, sort: &[u8]) {
+    let rows = desk.rows().await;
+    let row = rows
+        .iter()
+        .find(|row| row.key.part().as_str() == part && row.key.sort().as_bytes().starts_with(sort));
+    let op = Op::put(row.unwrap().key.clone(), "spoilt", Expect::Any);
+    let token = CommitToken::new(format!("spoil {part}")).unwrap();
+    desk.store.commit(&[op], &token).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_named_and_goes_when_its_turns_tell_that_it_is_old() {
+    let desk = Desk::open().await;
+    desk.call("old", "Bluestar Trading").await;
+    desk.up_to_the_end("old-and-open", "Acorn Example Inc.").await;
+    desk.clock.advance(91 * DAY);
+    desk.call("new", "Acorn Example Inc.").await;
+    for call in ["old", "old-and-open", "new"] {
+        spoil(&desk, &format!("call/{call}"), b"state\0").await;
+    }
+    spoil(&desk, "records/call_logs", b"").await;
+    let purge = Purge { records: vec!["call_logs".to_owned()], ..older_than_90_days() };
+    let done = desk.run(&Task::Purge(purge)).await.unwrap();
+    assert_eq!(done.removed["calls"], 2, "{done:?}");
+    let parts: Vec<String> =
+        desk.rows().await.iter().map(|row| row.key.part().as_str().to_owned()).collect();
+    assert!(parts.iter().all(|part| part != "call/old" && part != "call/old-and-open"));
+    assert!(parts.iter().any(|part| part == "call/new"));
+    assert_eq!(done.unreadable.len(), 2, "{:?}", done.unreadable);
+    assert!(done.unreadable.iter().any(|what| what.contains("call new: ")), "{done:?}");
+    assert!(done.unreadable.iter().any(|what| what.contains("records/call_logs ")), "{done:?}");
 }

@@ -1,14 +1,15 @@
 //! What changes come to, as answers.
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use dialgraph_deploy::{DeployError, Outcome, Refusal};
+use dialgraph_api::Done;
+use dialgraph_deploy::{ChangeOutcome, DeployError, Refusal};
 
-use crate::http::problem::Problem;
+use super::shown;
+use crate::http::problem::{Problem, details};
 
 /// A request that came to nothing.
 pub(super) enum Failed {
@@ -25,21 +26,21 @@ impl From<Problem> for Failed {
 
 impl From<DeployError> for Failed {
     fn from(error: DeployError) -> Self {
+        if let DeployError::Busy(_) = error {
+            return Self::Problem(Problem::busy(error.to_string()));
+        }
         let detail = error.to_string();
-        let problem =
-            |status, word, title| Self::Problem(Problem::new(status, word, title, detail));
+        let problem = |status, word| Self::Problem(Problem::new(status, word, detail.clone()));
         match error {
             DeployError::Refused(refusal) => Self::Refused(refusal),
-            DeployError::Forbidden { .. } => {
-                problem(StatusCode::FORBIDDEN, "forbidden", "The role does not suffice")
-            }
-            DeployError::Unknown(_) => {
-                problem(StatusCode::NOT_FOUND, "unknown", "There is no such thing")
-            }
-            DeployError::Conflict(_) => {
-                problem(StatusCode::CONFLICT, "conflict", "Not as things are")
-            }
-            DeployError::Raced(_) => problem(StatusCode::CONFLICT, "raced", "Others were faster"),
+            DeployError::Forbidden { .. } => problem(StatusCode::FORBIDDEN, "forbidden"),
+            DeployError::Unknown(_) => problem(StatusCode::NOT_FOUND, "unknown"),
+            DeployError::Conflict(_) => problem(StatusCode::CONFLICT, "conflict"),
+            DeployError::Raced(_) => problem(StatusCode::CONFLICT, "raced"),
+            DeployError::Leaving => Self::Problem(Problem {
+                retry_after: Some(1),
+                ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "leaving", detail)
+            }),
             other => Self::Problem(Problem::internal(&other)),
         }
     }
@@ -50,13 +51,7 @@ impl IntoResponse for Failed {
         match self {
             Self::Problem(problem) => problem.into_response(),
             Self::Refused(refusal) => {
-                let mut body = refusal.to_json();
-                body["type"] = "urn:dialgraph:problem:refused".into();
-                body["title"] = "The change was refused, and nothing has changed".into();
-                body["status"] = 422.into();
-                body["detail"] = refusal.to_string().into();
-                let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-                (StatusCode::UNPROCESSABLE_ENTITY, kind, body.to_string()).into_response()
+                details(StatusCode::UNPROCESSABLE_ENTITY, &shown::refusal(*refusal))
             }
         }
     }
@@ -65,12 +60,12 @@ impl IntoResponse for Failed {
 pub(super) type Answer = Result<Response, Failed>;
 
 /// What came of a change.
-pub(super) fn outcome(outcome: &Outcome) -> Response {
-    Json(outcome).into_response()
+pub(super) fn outcome(outcome: ChangeOutcome) -> Response {
+    json_of(&shown::outcome(outcome))
 }
 
 pub(super) fn done() -> Response {
-    Json(json!({"done": true})).into_response()
+    json_of(&Done { done: true })
 }
 
 pub(super) fn json_of(value: &impl serde::Serialize) -> Response {
@@ -81,11 +76,4 @@ pub(super) fn json_of(value: &impl serde::Serialize) -> Response {
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| Problem::invalid(format!("the body: {error}")))
-}
-
-/// For lists: `{"NAME": […]}`.
-pub(super) fn list(name: &str, items: &impl serde::Serialize) -> Response {
-    // What is listed is made of texts and numbers.
-    let items = serde_json::to_value(items).unwrap_or(Value::Null);
-    Json(json!({ name: items })).into_response()
 }

@@ -1,42 +1,40 @@
 //! Flows and plugins, one by one.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 
+use dialgraph_api::changes::{Back, ChangeQuery};
+use dialgraph_api::operations::SIGNATURE;
+use dialgraph_api::releases::{ContentQuery, FlowList, PluginList, VersionList};
 use dialgraph_deploy::{Change, Item, ItemKind, NewPlugin};
 
-use super::answer::{Answer, done, list as listed, outcome, read};
+use super::answer::{Answer, done, json_of, outcome, read};
 use super::body::{Large, Small};
-use super::releases::BackRequest;
-use super::{ChangeQuery, Route, Shared, allow, back, why};
+use super::{Route, Shared, allow, back, shown, why};
+use crate::http::Name;
 use crate::http::auth::{Designer, Viewer};
 use crate::http::problem::Problem;
-
-/// The `.minisig` of a plugin that is pushed as a body: Base64 of its text.
-const SIGNATURE: &str = "x-dialgraph-minisig";
 
 /// The routes of one kind.
 pub(super) fn routes(kind: ItemKind, path: &str) -> Vec<Route> {
     let one = format!("{path}/{{name}}");
     let item = move |name: String| Item { kind, name };
-    type Name = Path<String>;
     vec![
         (path.to_owned(), get(async move |admin: Shared, _: Viewer| list(admin, kind).await)),
         (
             one.clone(),
-            get(async move |admin: Shared, _: Viewer, Path(name): Name| {
+            get(async move |admin: Shared, _: Viewer, Name(name): Name| {
                 versions(admin, item(name)).await
             })
             .put(
                 async move |admin: Shared,
                             who: Designer,
-                            Path(name): Name,
+                            Name(name): Name,
                             query: ChangeParameters,
                             headers: HeaderMap,
                             body: Large| {
@@ -50,7 +48,7 @@ pub(super) fn routes(kind: ItemKind, path: &str) -> Vec<Route> {
             .delete(
                 async move |admin: Shared,
                             who: Designer,
-                            Path(name): Name,
+                            Name(name): Name,
                             query: ChangeParameters| {
                     change(admin, who, item(name), query, None).await
                 },
@@ -61,7 +59,7 @@ pub(super) fn routes(kind: ItemKind, path: &str) -> Vec<Route> {
             get(
                 async move |admin: Shared,
                             _: Viewer,
-                            Path(name): Name,
+                            Name(name): Name,
                             query: Result<Query<ContentQuery>, QueryRejection>| {
                     content(admin, item(name), query).await
                 },
@@ -69,16 +67,16 @@ pub(super) fn routes(kind: ItemKind, path: &str) -> Vec<Route> {
         ),
         (
             format!("{one}/rollback"),
-            post(async move |admin: Shared, who: Designer, Path(name): Name, body: Small| {
+            post(async move |admin: Shared, who: Designer, Name(name): Name, body: Small| {
                 roll_back(admin, who, item(name), body).await
             }),
         ),
         (
             format!("{one}/pin"),
-            put(async move |admin: Shared, who: Designer, Path(name): Name| {
+            put(async move |admin: Shared, who: Designer, Name(name): Name| {
                 pin(admin, who, item(name), true).await
             })
-            .delete(async move |admin: Shared, who: Designer, Path(name): Name| {
+            .delete(async move |admin: Shared, who: Designer, Name(name): Name| {
                 pin(admin, who, item(name), false).await
             }),
         ),
@@ -89,20 +87,18 @@ type ChangeParameters = Result<Query<ChangeQuery>, QueryRejection>;
 
 /// `GET /v1/flows`, `GET /v1/plugins`.
 async fn list(State(admin): Shared, kind: ItemKind) -> Answer {
-    let name = if kind == ItemKind::Flow { "flows" } else { "plugins" };
-    Ok(listed(name, &admin.deploy.items(kind).await?))
+    let items = admin.deploy.items(kind).await?.into_iter().map(shown::listed).collect();
+    Ok(match kind {
+        ItemKind::Plugin => json_of(&PluginList { plugins: items }),
+        ItemKind::Flow | ItemKind::File => json_of(&FlowList { flows: items }),
+    })
 }
 
 /// `GET /v1/flows/{name}`: its versions, the newest first.
 async fn versions(State(admin): Shared, item: Item) -> Answer {
-    Ok(listed("versions", &admin.deploy.versions(&item).await?))
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContentQuery {
-    /// The digest of a version, or its first digits; none: what is live.
-    version: Option<String>,
+    let (versions, unreadable) =
+        admin.deploy.versions(&item).await?.map(shown::version).into_parts();
+    Ok(json_of(&VersionList { versions, unreadable }))
 }
 
 /// `GET /v1/flows/{name}/content`: the bytes themselves.
@@ -154,7 +150,7 @@ async fn change(
             of.insert(item.name, text);
         }
     }
-    Ok(outcome(&admin.deploy.push(&who, change).await?))
+    Ok(outcome(admin.deploy.push(&who, change).await?))
 }
 
 fn signature(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -171,10 +167,10 @@ async fn roll_back(
     item: Item,
     Small(body): Small,
 ) -> Answer {
-    let request: BackRequest = read(&body)?;
+    let request: Back = read(&body)?;
     let allowed = allow(request.allow.iter().map(String::as_str));
     let (to, reason) = (back(request.to), why(request.why)?);
-    Ok(outcome(&admin.deploy.roll_back_item(&who, &item, &to, allowed, reason).await?))
+    Ok(outcome(admin.deploy.roll_back_item(&who, &item, &to, allowed, reason).await?))
 }
 
 /// `PUT` and `DELETE` of `/v1/flows/{name}/pin`.

@@ -1,13 +1,15 @@
 //! The admin API: what is live, and how it is changed while calls are up.
 //!
-//! Handlers only: each asks who it is, reads the request, and does what [`dialgraph_deploy`] says. Nothing here is
-//! served unless the server is for this machine alone or somebody can prove who they are.
+//! Handlers only: each asks who it is, reads the request, and does what [`dialgraph_deploy`] says.
+//! Nothing here is served unless the server is for this machine alone or somebody can prove who
+//! they are.
 
 mod answer;
 mod body;
 mod canary;
 mod items;
 mod releases;
+mod shown;
 mod store;
 mod tokens;
 
@@ -17,11 +19,10 @@ use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, delete, get, post};
-use serde::Deserialize;
 
 use tokio::sync::Semaphore;
 
-use dialgraph_deploy::{Allow, Back, Deploy, ItemKind, Tokens};
+use dialgraph_deploy::{Allow, Deploy, ItemKind, RollbackTarget, Tokens};
 
 use crate::http::auth::HasApp;
 use crate::http::problem::Problem;
@@ -85,6 +86,8 @@ fn all_routes() -> Vec<Route> {
         ("/v1/tokens/{id}", delete(tokens::revoke)),
         ("/v1/store/purge", post(store::purge)),
         ("/v1/store/erase", post(store::erase)),
+        ("/v1/store/backup", post(store::backup)),
+        ("/v1/store/verify", post(store::verify)),
         ("/v1/store/job", get(store::job)),
     ];
     let mut all = own.map(|(path, methods)| (path.to_owned(), methods)).to_vec();
@@ -93,17 +96,10 @@ fn all_routes() -> Vec<Route> {
     all
 }
 
-/// What goes with every change, in the query of a `PUT` or the body of a `POST`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChangeQuery {
-    /// Accesses that are allowed, separated by commas.
-    #[serde(default)]
-    allow: String,
-    why: Option<String>,
-    canary: Option<u8>,
-    #[serde(default)]
-    dry_run: bool,
+/// Whether what is live can be changed at a path.
+pub(crate) fn changes(path: &str) -> bool {
+    let part = path.strip_prefix("/v1/").and_then(|rest| rest.split('/').next());
+    matches!(part, Some("releases" | "canary" | "flows" | "plugins"))
 }
 
 /// Longest reason that goes into the history, in bytes.
@@ -124,8 +120,8 @@ fn why(given: Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
-fn back(to: Option<String>) -> Back {
-    to.map_or(Back::OneStep, Back::To)
+fn back(to: Option<String>) -> RollbackTarget {
+    to.map_or(RollbackTarget::OneStep, RollbackTarget::To)
 }
 
 #[cfg(test)]
@@ -133,6 +129,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn every_path_at_which_what_is_live_is_changed_has_the_time_for_it() {
+        for (path, _) in all_routes() {
+            let other = ["/openapi-admin.json", "/v1/audit", "/v1/tokens", "/v1/store/"];
+            assert_eq!(changes(&path), !other.iter().any(|o| path.starts_with(o)), "{path}");
+        }
+    }
 
     #[test]
     fn the_document_and_the_routes_name_the_same_paths() {

@@ -1,7 +1,8 @@
-//! What is done to a store while calls are up: removing what is old, and what is one customer's.
+//! What is done to a store while calls are up: removing what is old, and what is one customer's;
+//! backing it up, reading it through.
 //!
-//! It takes as long as it takes to walk the store, so a request only begins it; how far it is, and what came of it, is
-//! asked for. One at a time is enough, and it goes on whoever asked goes away.
+//! It takes as long as it takes to walk the store, so a request only begins it; how far it is, and
+//! what came of it, is asked for. One at a time is enough, and it goes on whoever asked goes away.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,16 +12,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use serde::Deserialize;
-use serde_json::{Value, json};
 
+use dialgraph_api::Millis;
+use dialgraph_api::store::{
+    Backup, Erase, JobState, Purge, StoreDone, StoreJob, StoreTask, Verify,
+};
 use dialgraph_deploy::Who;
-use dialgraph_retention::{Done, Purge, RetentionError, Task, Upkeep};
+use dialgraph_retention::{Task, Upkeep};
 use dialgraph_store::UnixMillis;
 
 use super::answer::{Answer, json_of, read};
 use super::body::Small;
-use super::{Admin, Shared};
+use super::{Admin, Shared, shown};
 use crate::http::auth::Operator;
 use crate::http::problem::Problem;
 
@@ -33,60 +36,68 @@ pub(super) struct Jobs(Mutex<Option<Arc<Job>>>);
 
 #[derive(Debug)]
 struct Job {
-    task: &'static str,
+    task: StoreTask,
     by: String,
     begun_at: u64,
     dry_run: bool,
     seen: AtomicU64,
-    outcome: OnceLock<Result<Done, String>>,
+    outcome: OnceLock<Result<StoreDone, String>>,
 }
 
 impl Job {
-    fn shown(&self) -> Value {
-        let mut shown = json!({
-            "task": self.task,
-            "by": self.by,
-            "begun_at": self.begun_at,
-            "dry_run": self.dry_run,
-            "seen": self.seen.load(Ordering::Relaxed),
-            "state": "running",
-        });
-        match self.outcome.get() {
-            None => {}
-            Some(Ok(done)) => {
-                shown["state"] = "done".into();
-                shown["done"] = json!(done);
-            }
-            Some(Err(why)) => {
-                shown["state"] = "failed".into();
-                shown["why"] = why.as_str().into();
-            }
+    fn shown(&self) -> StoreJob {
+        let (state, done, why) = match self.outcome.get() {
+            None => (JobState::Running, None, None),
+            Some(Ok(done)) => (JobState::Done, Some(done.clone()), None),
+            Some(Err(why)) => (JobState::Failed, None, Some(why.clone())),
+        };
+        StoreJob {
+            task: self.task,
+            by: self.by.clone(),
+            begun_at: Millis(self.begun_at),
+            dry_run: self.dry_run,
+            seen: self.seen.load(Ordering::Relaxed),
+            state,
+            done,
+            why,
         }
-        shown
+    }
+}
+
+/// Says of a job that it failed, should it end in a panic: no other could be begun for ever.
+struct Unended(Arc<Job>);
+
+impl Drop for Unended {
+    fn drop(&mut self) {
+        if self.0.outcome.get().is_none() {
+            let why = "it ended in a panic; the server's log has more".to_owned();
+            tracing::error!(task = self.0.task.as_str(), "a task in the store ended in a panic");
+            let _ = self.0.outcome.set(Err(why));
+        }
     }
 }
 
 impl Jobs {
     /// Begins a task unless one is under way.
-    fn begin(
+    fn begin<F>(
         &self,
-        upkeep: Upkeep,
-        who: Who,
-        task: Task,
+        task: StoreTask,
+        who: &Who,
         now: u64,
         dry_run: bool,
-    ) -> Result<Arc<Job>, Problem> {
+        work: impl FnOnce(Arc<Job>) -> F,
+    ) -> Result<Arc<Job>, Problem>
+    where
+        F: Future<Output = Result<StoreDone, String>> + Send + 'static,
+    {
         // Only a pointer is changed under the lock.
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref().is_some_and(|job| job.outcome.get().is_none()) {
-            let detail = "another purge or erasure is under way here; see GET /v1/store/job";
-            return Err(Problem::new(StatusCode::CONFLICT, "busy-store", "One at a time", detail));
+            let detail = "another task in the store is running; see GET /v1/store/job";
+            return Err(Problem::new(StatusCode::CONFLICT, "busy-store", detail));
         }
         let job = Arc::new(Job {
-            task: match task {
-                Task::Purge(_) => "purge",
-                Task::Erase(_) => "erase",
-            },
+            task,
             by: who.name.clone(),
             begun_at: now,
             dry_run,
@@ -94,43 +105,26 @@ impl Jobs {
             outcome: OnceLock::new(),
         });
         *last = Some(Arc::clone(&job));
-        let running = Arc::clone(&job);
+        let running = Unended(Arc::clone(&job));
+        let work = work(Arc::clone(&job));
         tokio::spawn(async move {
-            let seen = |rows| running.seen.store(rows, Ordering::Relaxed);
-            let done = upkeep.run(&who, &task, UnixMillis(now), dry_run, &seen).await;
+            let done = work.await;
+            let running = &running.0;
+            let task = running.task.as_str();
             match &done {
-                Ok(done) => {
-                    tracing::info!(task = running.task, dry_run, removed = ?done.removed, "the store was gone through");
+                // What came of it may name calls, and is not for the log.
+                Ok(_) => {
+                    tracing::info!(task, dry_run, "the task in the store has finished");
                 }
                 Err(error) => {
-                    tracing::warn!(task = running.task, %error, "the store could not be gone through");
+                    tracing::warn!(task, %error, "the task in the store failed");
                 }
             }
             // It was empty: nobody else has this job.
-            let _ = running.outcome.set(done.map_err(|error: RetentionError| error.to_string()));
+            let _ = running.outcome.set(done);
         });
         Ok(job)
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PurgeRequest {
-    older_than_ms: u64,
-    #[serde(default)]
-    records: Vec<String>,
-    #[serde(default)]
-    tickets: bool,
-    #[serde(default)]
-    dry_run: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EraseRequest {
-    customer: String,
-    #[serde(default)]
-    dry_run: bool,
 }
 
 /// `POST /v1/store/purge`.
@@ -139,9 +133,14 @@ pub(super) async fn purge(
     Operator(who): Operator,
     Small(body): Small,
 ) -> Answer {
-    let PurgeRequest { older_than_ms, records, tickets, dry_run } = read(&body)?;
+    let Purge { older_than_ms, records, tickets, dry_run } = read(&body)?;
     let older_than = Duration::from_millis(older_than_ms);
-    begin(&admin, who, Task::Purge(Purge { older_than, records, tickets }), dry_run)
+    begin(
+        &admin,
+        who,
+        Task::Purge(dialgraph_retention::Purge { older_than, records, tickets }),
+        dry_run,
+    )
 }
 
 /// `POST /v1/store/erase`.
@@ -150,7 +149,7 @@ pub(super) async fn erase(
     Operator(who): Operator,
     Small(body): Small,
 ) -> Answer {
-    let EraseRequest { customer, dry_run } = read(&body)?;
+    let Erase { customer, dry_run } = read(&body)?;
     if customer.is_empty() || customer.len() > MAX_CUSTOMER {
         return Err(
             Problem::invalid(format!("`customer` must have 1 to {MAX_CUSTOMER} bytes")).into()
@@ -163,10 +162,64 @@ pub(super) async fn erase(
 pub(super) async fn job(State(admin): Shared, _: Operator) -> Answer {
     let last = admin.jobs.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let none = || {
-        let detail = "nothing was purged or erased by this process yet";
-        Problem::new(StatusCode::NOT_FOUND, "unknown", "There is no such thing", detail)
+        let detail = "this process has not purged, erased, backed up or verified anything yet";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", detail)
     };
     Ok(json_of(&last.ok_or_else(none)?.shown()))
+}
+
+/// `POST /v1/store/backup`. Into the folder of the configuration only: whoever asks over HTTP names
+/// no files.
+pub(super) async fn backup(
+    State(admin): Shared,
+    Operator(who): Operator,
+    Small(body): Small,
+) -> Answer {
+    let Backup { incremental } = read(&body)?;
+    let Some(request) = crate::backups::request(&admin.app.config, incremental) else {
+        let detail = "no folder for backups is configured; name one in `store.backup`, or stop the server and use `dialgraph store backup FOLDER`";
+        return Err(Problem::invalid(detail.to_owned()).into());
+    };
+    let (backend, content) =
+        (Arc::clone(&admin.app.store.backend), admin.deploy.history().content());
+    let now = admin.app.clock.millis();
+    let job = admin.jobs.begin(StoreTask::Backup, &who, now, false, |_| async move {
+        let done = backend.backup(request, content).await;
+        done.map(|done| StoreDone::Backup(shown::backup(done))).map_err(|error| error.to_string())
+    })?;
+    Ok((StatusCode::ACCEPTED, Json(job.shown())).into_response())
+}
+
+/// `POST /v1/store/verify`.
+pub(super) async fn verify(
+    State(admin): Shared,
+    Operator(who): Operator,
+    Small(body): Small,
+) -> Answer {
+    let Verify {} = read(&body)?;
+    let store = admin.app.store.clone();
+    let content = admin.deploy.history().content();
+    let now = admin.app.clock.millis();
+    let job = admin.jobs.begin(StoreTask::Verify, &who, now, false, |job| async move {
+        let handle = tokio::runtime::Handle::current();
+        // It reads the whole store where it is asked, and must not hold up turns.
+        let read = tokio::task::spawn_blocking(move || {
+            let seen = |rows| job.seen.store(rows, Ordering::Relaxed);
+            handle.block_on(dialgraph_store::verify(
+                &*store.backend,
+                &*store.store,
+                &content,
+                &seen,
+            ))
+        });
+        match read.await {
+            Ok(done) => done
+                .map(|done| StoreDone::Verified(shown::verified(done)))
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    })?;
+    Ok((StatusCode::ACCEPTED, Json(job.shown())).into_response())
 }
 
 fn begin(admin: &Admin, who: Who, task: Task, dry_run: bool) -> Answer {
@@ -175,6 +228,16 @@ fn begin(admin: &Admin, who: Who, task: Task, dry_run: bool) -> Answer {
         store: Arc::clone(&admin.app.store.store),
         history: admin.deploy.history(),
     };
-    let job = admin.jobs.begin(upkeep, who, task, admin.app.clock.millis(), dry_run)?;
+    let name = match task {
+        Task::Purge(_) => StoreTask::Purge,
+        Task::Erase(_) => StoreTask::Erase,
+    };
+    let now = admin.app.clock.millis();
+    let by = who.clone();
+    let job = admin.jobs.begin(name, &by, now, dry_run, |job| async move {
+        let seen = |rows| job.seen.store(rows, Ordering::Relaxed);
+        let done = upkeep.run(&who, &task, UnixMillis(now), dry_run, &seen).await;
+        done.map(|done| StoreDone::Removed(shown::removed(done))).map_err(|error| error.to_string())
+    })?;
     Ok((StatusCode::ACCEPTED, Json(job.shown())).into_response())
 }

@@ -1,30 +1,30 @@
 //! Who asks: signatures of the Lambda, bearer tokens of people and programs.
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Version, header};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use dialgraph_connect::signature::{Key, KeyError, Request, Verifier};
-use dialgraph_deploy::{ConfiguredToken, ConfiguredTokens, Role, TokenHash, Tokens, Who};
+use dialgraph_config::Config;
+use dialgraph_connect::signature::{Request, Verifier};
+use dialgraph_deploy::{ConfiguredTokens, Role, Tokens, Who};
 
 use super::problem::Problem;
-use crate::config::{Api, Config, Connect};
 use crate::state::App;
 
-/// Seconds before the server's start in which a request may have been signed that it accepts, so that clocks need not
-/// agree. One from this time an earlier process may have heard: that it is taken again does no harm, because the store
-/// keeps one answer for its turn token. All from before are refused.
+/// Seconds before the server's start in which a request may have been signed that it accepts, so
+/// that clocks need not agree. One from this time an earlier process may have heard: that it is
+/// taken again does no harm, because the store keeps one answer for its turn token. All from before
+/// are refused.
 const SIGNED_BEFORE_START: u64 = 15;
 
 /// Tells who holds a bearer token.
-pub trait Gatekeeper: Send + Sync {
+pub trait Authenticator: Send + Sync {
     /// None: nobody does, or no longer.
     ///
     /// # Errors
@@ -32,52 +32,17 @@ pub trait Gatekeeper: Send + Sync {
     fn who<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Who>, String>>;
 }
 
-impl Gatekeeper for Tokens {
+impl Authenticator for Tokens {
     fn who<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Who>, String>> {
         async move { Tokens::who(self, token).await.map_err(|error| error.to_string()) }.boxed()
     }
 }
 
 /// The tokens of the configuration and no others.
-impl Gatekeeper for ConfiguredTokens {
+impl Authenticator for ConfiguredTokens {
     fn who<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Who>, String>> {
         std::future::ready(Ok(ConfiguredTokens::who(self, token))).boxed()
     }
-}
-
-/// The tokens of the configuration and of its file.
-///
-/// # Errors
-/// Which one is wrong and how, without showing it.
-pub fn tokens(api: &Api) -> Result<Vec<ConfiguredToken>, String> {
-    let mut all = tokens_of(&api.tokens)?;
-    if let Some(file) = &api.tokens_file {
-        let of_file = tokens_of(&lines(file)?);
-        all.extend(of_file.map_err(|why| format!("{}: {why}", file.display()))?);
-    }
-    Ok(all)
-}
-
-/// Reads `NAME:ROLE:SHA256`.
-///
-/// # Errors
-/// Which one is wrong and how, without showing it.
-fn tokens_of(texts: &[String]) -> Result<Vec<ConfiguredToken>, String> {
-    let token = |(index, text): (usize, &String)| {
-        let wrong = |why: &str| format!("token {}: {why}; write NAME:ROLE:SHA256", index + 1);
-        let mut parts = text.splitn(3, ':');
-        let (Some(name), Some(role), Some(hash)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(wrong("a part is missing"));
-        };
-        if name.is_empty() {
-            return Err(wrong("it has no name"));
-        }
-        let role: Role = role.parse().map_err(|why: String| wrong(&why))?;
-        let hash = TokenHash::from_hex(hash).map_err(|why| wrong(&why))?;
-        Ok(ConfiguredToken { who: Who::new(name, role), hash })
-    };
-    texts.iter().enumerate().map(token).collect()
 }
 
 /// Whoever asks over a connection that needs no proof.
@@ -96,8 +61,8 @@ impl HasApp for Arc<App> {
     }
 }
 
-/// Somebody with at least this role. As an argument of a handler it comes before the body, so that of a stranger's request
-/// not a byte of that is read.
+/// Somebody with at least this role. As an argument of a handler it comes before the body, so that
+/// of a stranger's request not a byte of that is read.
 pub(crate) struct Viewer;
 pub(crate) struct Designer(pub(crate) Who);
 pub(crate) struct Operator(pub(crate) Who);
@@ -118,17 +83,11 @@ somebody_with!(Viewer: |_| Viewer, Designer: Designer, Operator: Operator);
 
 /// Who sent a request, if that is somebody with `needs` or more.
 async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {
-    if !app.config.must_authenticate() {
-        if !app.config.is_exposed() && !is_of_this_machine(headers) {
-            // Nobody has to prove anything here, so neither a page in somebody's browser nor whoever is behind a proxy must
-            // be able to ask.
-            let detail = "without tokens only requests are answered that a program on this machine sends to a loopback address: no web page's, and none that a proxy passes on; set `api.tokens` for those";
-            let status = StatusCode::FORBIDDEN;
-            return Err(Problem::new(status, "forbidden", "Not from this machine", detail));
-        }
-        return Ok(somebody());
+    if app.config.must_authenticate() {
+        require_token(app, headers, needs).await
+    } else {
+        Ok(somebody())
     }
-    require_token(app, headers, needs).await
 }
 
 /// The same, whoever else may ask without a token.
@@ -137,48 +96,103 @@ pub(super) async fn require_token(
     headers: &HeaderMap,
     needs: Role,
 ) -> Result<Who, Problem> {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(str::trim)
-        .filter(|token| !token.is_empty());
+    let token =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
     let Some(token) = token else {
         return Err(unauthorized("send `authorization: Bearer TOKEN`"));
     };
-    let who = app.gatekeeper.who(token).await.map_err(|error| Problem::internal(&error))?;
-    let Some(who) = who else { return Err(unauthorized("nobody holds this token (any more)")) };
+    let who = app.authenticator.who(token).await.map_err(|error| Problem::internal(&error))?;
+    let Some(who) = who else {
+        return Err(unauthorized("this token is unknown or has been revoked"));
+    };
     if who.role < needs {
-        let detail =
-            format!("this needs the role {needs}; the token of {} is {}", who.name, who.role);
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "The role does not suffice",
-            detail,
-        ));
+        let detail = format!(
+            "this needs the role {needs}; the token of {} has the role {}",
+            who.name, who.role
+        );
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     Ok(who)
 }
 
-/// Whether a request is to this machine by its own name, and made on it: not by another site's script, nor by one that
-/// found its way by a name that was made to point here, nor by anybody else through a proxy.
-fn is_of_this_machine(headers: &HeaderMap) -> bool {
-    let passed_on = |name: &str| {
-        matches!(name, "forwarded" | "via" | "x-real-ip") || name.starts_with("x-forwarded-")
+/// The token in a value of `authorization`. Names of schemes are alike in upper and lower case (RFC
+/// 9110, section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Keeps out, where nobody has to prove anything, whoever is not on this machine: neither a page in
+/// somebody's browser nor who is behind a proxy must be able to ask.
+///
+/// # Errors
+/// What to set so that others may ask.
+pub(super) fn admit(app: &App, route: Option<&str>, parts: &Parts) -> Result<(), Problem> {
+    let config = &app.config;
+    let (proven, key) = match route {
+        Some(super::connect::PATH) => (config.must_sign(), "connect.keys"),
+        Some(super::METRICS) => (config.must_authenticate_metrics(), "api.metrics"),
+        // The others want a token, or are for everybody once some do.
+        _ => (config.must_authenticate(), "api.tokens"),
     };
+    if proven || config.is_exposed() || is_of_this_machine(parts) {
+        return Ok(());
+    }
+    let detail = format!(
+        "without credentials, the server answers only requests that a program on this machine \
+        sends to a loopback address, and none from a web page or through a proxy; set `{key}` to \
+        answer others"
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+}
+
+/// Whether a request is to this machine by its own name, and made on it: not by another site's
+/// script, nor by one that found its way by a name that was made to point here, nor by anybody else
+/// through a proxy. A proxy that speaks HTTP/1.1, keeps the loopback address as the host and adds
+/// no header of its own cannot be told from a program of this machine.
+fn is_of_this_machine(parts: &Parts) -> bool {
+    let headers = &parts.headers;
+    let passed_on = |name: &str| {
+        matches!(
+            name,
+            "forwarded"
+                | "via"
+                | "x-real-ip"
+                | "x-client-ip"
+                | "x-cluster-client-ip"
+                | "x-envoy-external-address"
+                | "true-client-ip"
+                | "cf-connecting-ip"
+        ) || name.starts_with("x-forwarded-")
+    };
+    // Of programs that speak HTTP/1.0 still, most are proxies that say nothing of themselves:
+    // nginx, unless told otherwise.
+    if parts.version < Version::HTTP_11 {
+        return false;
+    }
     if headers.contains_key(header::ORIGIN) || headers.keys().any(|name| passed_on(name.as_str())) {
+        return false;
+    }
+    // Browsers say of each request whose page makes it, also where they send no `origin`.
+    let site = headers.get("sec-fetch-site").map_or(&b"none"[..], |site| site.as_bytes());
+    if site != b"none" && site != b"same-origin" {
         return false;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    // A target with a host in it says more than the header (RFC 9112, section 3.2.2).
+    is_this_machine(&host) && parts.uri.authority().is_none_or(is_this_machine)
+}
+
+fn is_this_machine(host: &Authority) -> bool {
     let name = host.host().trim_matches(['[', ']']);
     name.eq_ignore_ascii_case("localhost")
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn unauthorized(detail: &str) -> Problem {
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Who asks?", detail);
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
     Problem { challenge: Some("Bearer"), ..problem }
 }
 
@@ -190,7 +204,7 @@ pub fn verifier(config: &Config, now_seconds: u64) -> Result<Option<Verifier>, S
     if !config.must_sign() {
         return Ok(None);
     }
-    let keys = keys(&config.connect)?;
+    let keys = config.connect.read_keys()?;
     let window = u32::try_from(config.connect.window.as_secs()).unwrap_or(u32::MAX);
     let verifier = Verifier::new(keys).map_err(|error| error.to_string())?;
     Ok(Some(
@@ -201,27 +215,6 @@ pub fn verifier(config: &Config, now_seconds: u64) -> Result<Option<Verifier>, S
     ))
 }
 
-/// The keys of the configuration and of its file.
-///
-/// # Errors
-/// Which key is wrong and how, without showing it.
-pub fn keys(connect: &Connect) -> Result<Vec<Key>, String> {
-    let mut texts = connect.keys.clone();
-    if let Some(file) = &connect.keys_file {
-        texts.extend(lines(file)?);
-    }
-    let parsed: Result<Vec<Key>, KeyError> = texts.iter().map(|text| Key::parse(text)).collect();
-    parsed.map_err(|error| error.to_string())
-}
-
-/// The lines of a file of keys or tokens; `#` begins a comment.
-fn lines(file: &Path) -> Result<Vec<String>, String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
-    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
-}
-
 /// Whether the Lambda sent `body`.
 pub(super) fn check_signature(
     app: &App,
@@ -229,7 +222,7 @@ pub(super) fn check_signature(
     path: &str,
     body: &[u8],
 ) -> Result<(), Problem> {
-    let Some(verifier) = app.secrets.verifier() else { return Ok(()) };
+    let Some(verifier) = app.credentials.verifier() else { return Ok(()) };
     let header = |name: &str| {
         // A header that is there twice is not the one that was signed.
         let mut values = headers.get_all(name).iter();
@@ -239,11 +232,11 @@ pub(super) fn check_signature(
     match verifier.verify(header, &request, app.clock.millis() / 1000) {
         Ok(_) => Ok(()),
         Err(refusal) => {
-            app.figures.refused_signature(refusal.code());
-            tracing::warn!(reason = refusal.code(), %refusal, "a request was not signed as it must be");
+            app.metrics.refused_signature(refusal.code());
+            tracing::warn!(reason = refusal.code(), %refusal, "a request has no valid signature");
             // Not why: a stranger need not hear which keys there are.
             Err(unauthorized(
-                "the request is not signed as it must be; the engine's log says what is wrong",
+                "the request has no valid signature; the engine's log says what is wrong",
             ))
         }
     }
@@ -255,35 +248,52 @@ mod tests {
 
     #[test]
     fn only_requests_of_this_machine_go_without_a_token() {
-        let headers = |host: &str, origin: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, host.parse().unwrap());
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, origin.parse().unwrap());
+        let asked = |target: &str, headers: &[(&str, &str)]| {
+            let mut request = axum::http::Request::get(target);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
             }
-            is_of_this_machine(&headers)
+            is_of_this_machine(&request.body(()).unwrap().into_parts().0)
         };
         for host in ["localhost:7700", "127.0.0.1:7700", "[::1]:7700", "LOCALHOST"] {
-            assert!(headers(host, None), "{host}");
-            assert!(!headers(host, Some("https://pages.example.com")), "{host}");
+            assert!(asked("/", &[("host", host)]), "{host}");
+            let origin = ("origin", "https://pages.example.com");
+            assert!(!asked("/", &[("host", host), origin]), "{host}");
+            assert!(!asked("http://pages.example.com/", &[("host", host)]), "{host}");
+            assert!(asked("http://localhost:7700/", &[("host", host)]), "{host}");
         }
         for host in
             ["rebound.example.com:7700", "127.0.0.1.example.com", "192.0.2.1:7700", "", "a b"]
         {
-            assert!(!headers(host, None), "{host}");
+            assert!(!asked("/", &[("host", host)]), "{host}");
+            assert!(!asked("http://localhost:7700/", &[("host", host)]), "{host}");
         }
-        assert!(!is_of_this_machine(&HeaderMap::new()));
+        assert!(!asked("/", &[]));
         for (name, value) in [
             ("x-forwarded-for", "192.0.2.7"),
             ("x-forwarded-host", "calls.example.com"),
             ("forwarded", "for=192.0.2.7"),
             ("via", "1.1 proxy"),
             ("x-real-ip", "192.0.2.7"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, "127.0.0.1:7700".parse().unwrap());
-            headers.insert(name, value.parse().unwrap());
-            assert!(!is_of_this_machine(&headers), "{name}");
+            assert!(!asked("/", &[("host", "127.0.0.1:7700"), (name, value)]), "{name}");
+        }
+        assert!(asked("/", &[("host", "127.0.0.1:7700"), ("sec-fetch-site", "none")]));
+        let old =
+            axum::http::Request::get("/").version(Version::HTTP_10).header("host", "localhost");
+        assert!(!is_of_this_machine(&old.body(()).unwrap().into_parts().0), "as nginx passes on");
+    }
+
+    #[test]
+    fn a_bearer_is_one_however_it_is_written() {
+        for value in ["Bearer abc", "bearer abc", "BEARER  abc ", " bEaReR abc"] {
+            assert_eq!(bearer(value), Some("abc"), "{value}");
+        }
+        for value in ["Bearer", "Bearer ", "Basic abc", "Bearerabc", "abc", ""] {
+            assert_eq!(bearer(value), None, "{value}");
         }
     }
 }

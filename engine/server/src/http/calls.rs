@@ -1,29 +1,31 @@
 //! The calls API: any channel that speaks JSON.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use dialgraph_flow::Digest;
-use dialgraph_kernel::call::{CallId, Channel};
+use dialgraph_api::calls::{
+    Call, CallList, EventKind, ListQuery, ShowQuery, ShownCall, ShownTurn, UnreadableCall,
+    UnreadableTurn,
+};
+use dialgraph_api::calls::{Event as EventRequest, Start as StartRequest};
+use dialgraph_base::locale::nearest;
+use dialgraph_base::{CallId, Digest};
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::{CallsError, OpenCursor, Start};
+use dialgraph_runtime::{CallsError, OpenCursor, Start, TurnRequest};
 
 use super::auth::{Designer, Viewer};
 use super::problem::Problem;
+use super::{Body, Name};
 use crate::reaper::HUNG_UP;
-use crate::shown::{self, AnswerView};
+use crate::shown;
 use crate::state::App;
-use crate::turns::{Answered, Work};
+use crate::turns::Answered;
 
 /// Turns shown at once, at most.
 const MOST_TURNS: u32 = 500;
@@ -39,68 +41,6 @@ const MAX_WORD: usize = 64;
 const MAX_KEYS: usize = 256;
 /// Most attributes that a call begins with.
 const MAX_ATTRIBUTES: usize = 100;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StartRequest {
-    /// None: the server makes one.
-    id: Option<String>,
-    #[serde(default)]
-    channel: ChannelWord,
-    locale: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    flow: Option<String>,
-    #[serde(default)]
-    attributes: BTreeMap<String, Value>,
-}
-
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ChannelWord {
-    Voice,
-    #[default]
-    Chat,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EventRequest {
-    /// The turn that the event answers.
-    turn: u32,
-    event: EventWord,
-    text: Option<String>,
-    confidence: Option<f64>,
-    keys: Option<String>,
-    reason: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum EventWord {
-    Said,
-    Pressed,
-    Silent,
-    HungUp,
-    Failed,
-    Resumed,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ShowQuery {
-    /// Only turns after this one.
-    #[serde(default)]
-    after: u32,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    limit: Option<usize>,
-    /// Where the page before ended.
-    after: Option<String>,
-}
 
 /// A place in the list of calls in progress. Whoever asks takes it as it is.
 #[derive(Debug)]
@@ -138,8 +78,6 @@ impl std::str::FromStr for Place {
 /// What a digest begins with; left out of places.
 const DIGEST: &str = "sha256:";
 
-type Body = Result<Bytes, BytesRejection>;
-
 /// `POST /v1/calls`.
 pub(super) async fn start(
     State(app): State<Arc<App>>,
@@ -147,9 +85,9 @@ pub(super) async fn start(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let request: StartRequest = read(&app, &headers, body)?;
+    let request: StartRequest = read(&headers, body)?;
     let id = match request.id {
-        Some(id) => call_id(&id)?,
+        Some(id) => call_id(&id.0)?,
         None => CallId(random_id()?.into()),
     };
     for (name, text) in [
@@ -170,31 +108,33 @@ pub(super) async fn start(
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
     };
     if !request.attributes.keys().all(is_name) {
-        let detail = "names of `attributes` have 1 to 64 letters, digits, `_` or `-`";
+        let detail = "names of `attributes` have 1 to 64 letters from a to z, digits, `_` or `-`";
         return Err(Problem::invalid(detail));
     }
     let live = app.releases.live();
-    if let Some(locale) = &request.locale
-        && !live.locales.iter().any(|known| **known == **locale)
-    {
-        let known = live.locales.join(", ");
-        return Err(Problem::invalid(format!("`locale`: no flow speaks it; there are {known}")));
-    }
+    let locale = match &request.locale {
+        Some(wanted) => match nearest(wanted, live.locales.iter().map(|known| &**known)) {
+            Some(known) => Some(known.into()),
+            None => {
+                let known = live.locales.join(", ");
+                let detail = format!("`locale`: no flow has this locale; use one of {known}");
+                return Err(Problem::invalid(detail));
+            }
+        },
+        None => None,
+    };
     let start = Start {
         seed: app.seed(&id),
         id,
-        channel: match request.channel {
-            ChannelWord::Voice => Channel::Voice,
-            ChannelWord::Chat => Channel::Chat,
-        },
-        locale: request.locale.map(Into::into),
+        channel: request.channel.into(),
+        locale,
         from: request.from,
         to: request.to,
         flow: request.flow.map(Into::into),
         attributes: request.attributes.into_iter().map(|(n, v)| (n.into(), v)).collect(),
     };
-    let answered = app.turns.handle(Work::Start(Box::new(start)), "start".to_owned()).await?;
-    let location = format!("/v1/calls/{}", answered.call.id);
+    let answered = app.turns.handle(TurnRequest::start(start, "start")).await?;
+    let location = place_of(&answered.call.id);
     let code = if answered.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((code, [(header::LOCATION, location)], answer(&answered)).into_response())
 }
@@ -203,20 +143,20 @@ pub(super) async fn start(
 pub(super) async fn event(
     State(app): State<Arc<App>>,
     _: Designer,
-    Path(id): Path<String>,
+    Name(id): Name,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let id = call_id(&id)?;
-    let request: EventRequest = read(&app, &headers, body)?;
+    let request: EventRequest = read(&headers, body)?;
     let turn = request.turn;
-    let event = request.into_event()?;
+    let event = event_of(request)?;
     // A caller may hang up at any moment, but only once; everything else answers one turn.
     let (after, token) = match event {
         Event::HungUp => (None, HUNG_UP.to_owned()),
         _ => (Some(turn), turn.to_string()),
     };
-    let answered = app.turns.handle(Work::Event { id, event, after }, token).await?;
+    let answered = app.turns.handle(TurnRequest::event(id, event, token).after(after)).await?;
     Ok(answer(&answered))
 }
 
@@ -232,24 +172,22 @@ pub(super) async fn list(
         return Err(Problem::invalid(format!("`limit` is from 1 to {MOST_LISTED}")));
     }
     let after = query.after.as_deref().map(str::parse::<Place>).transpose()?;
-    let (listed, next) =
+    let (calls, unreadable, next) =
         page(&app, after, limit).await.map_err(|error| Problem::internal(&error))?;
-    let mut body = json!({ "calls": listed, "more": next.is_some() });
-    if let Some(next) = next {
-        body["next"] = next.to_string().into();
-    }
-    Ok(Json(body).into_response())
+    let (more, next) = (next.is_some(), next.map(|next| next.to_string()));
+    Ok(Json(CallList { calls, more, unreadable, next }).into_response())
 }
 
-/// Calls in progress from `after` on, and where the next page begins, if there is anything on it. Releases come in the
-/// order of their digests, so that a place stays good when releases come and go.
+/// Calls in progress from `after` on, those among them that cannot be read, and where the next page
+/// begins, if there is anything on it. Releases come in the order of their digests, so that a place
+/// stays good when releases come and go.
 async fn page(
     app: &App,
     after: Option<Place>,
     limit: usize,
-) -> Result<(Vec<Value>, Option<Place>), CallsError> {
+) -> Result<(Vec<Call>, Vec<UnreadableCall>, Option<Place>), CallsError> {
     let calls = app.turns.engine().calls();
-    let mut listed = Vec::new();
+    let (mut listed, mut lost) = (Vec::new(), Vec::new());
     let (first, mut within) = match after {
         Some(place) => (Some(place.release), place.within),
         None => (None, None),
@@ -258,17 +196,25 @@ async fn page(
     for digest in releases.into_iter().filter(|digest| Some(*digest) >= first) {
         let mut from = if Some(digest) == first { within.take() } else { None };
         loop {
-            let room = limit - listed.len();
+            let room = limit.saturating_sub(listed.len() + lost.len());
             // Once the page is full: is there anything more?
             let ask = u32::try_from(room.max(1)).unwrap_or(u32::MAX);
             let found = calls.open_calls(&digest, from.clone(), ask).await?;
             if room == 0 && !found.calls.is_empty() {
-                return Ok((listed, Some(Place { release: digest, within: from })));
+                return Ok((listed, lost, Some(Place { release: digest, within: from })));
             }
             for id in found.calls {
-                if let Some(loaded) = calls.load(&id).await? {
-                    let release = app.release_of(&loaded.call).await;
-                    listed.push(shown::call(&loaded.call, release.as_deref()));
+                match calls.load(&id).await {
+                    Ok(Some(loaded)) => {
+                        let release = app.release_of(&loaded.call).await;
+                        listed.push(shown::call(&loaded.call, release.as_deref()));
+                    }
+                    Ok(None) => {}
+                    Err(error) if error.is_of_call() => {
+                        let (id, release) = (id.to_string(), shown::digest(&digest));
+                        lost.push(UnreadableCall { id, release, why: error.to_string() });
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             match found.next {
@@ -277,75 +223,94 @@ async fn page(
             }
         }
     }
-    Ok((listed, None))
+    Ok((listed, lost, None))
 }
 
 /// `GET /v1/calls/{id}`.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     _: Viewer,
-    Path(id): Path<String>,
+    Name(id): Name,
     query: Result<Query<ShowQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let id = call_id(&id)?;
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let calls = app.turns.engine().calls();
-    let loaded = calls.load(&id).await.map_err(|error| Problem::internal(&error))?;
+    let loaded = match calls.load(&id).await {
+        Err(error) if error.is_of_call() => {
+            tracing::error!(call = %id, %error, "a call cannot be read");
+            let detail = format!("the stored record of call {id} cannot be read: {error}");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            let problem = Problem::new(status, "unreadable-call", detail);
+            return Err(Problem { instance: Some(place_of(&id)), ..problem });
+        }
+        loaded => loaded.map_err(|error| Problem::internal(&error))?,
+    };
     let Some(loaded) = loaded else {
         let detail = format!("there is no call {id}");
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "no-such-call",
-            "There is no such call",
-            detail,
-        ));
+        let problem = Problem::new(StatusCode::NOT_FOUND, "no-such-call", detail);
+        return Err(Problem { instance: Some(place_of(&id)), ..problem });
     };
     let call = loaded.call;
-    let mut turns = Vec::new();
+    let (mut turns, mut lost) = (Vec::new(), Vec::new());
     let first = query.after.saturating_add(1);
     let last = call.turn.min(query.after.saturating_add(MOST_TURNS));
     for turn in first..=last {
-        let record = calls.turn(&id, turn).await.map_err(|error| Problem::internal(&error))?;
+        let record = match calls.turn(&id, turn).await {
+            Err(error) if error.is_of_call() => {
+                // The others are as good as ever.
+                lost.push(UnreadableTurn { turn, why: error.to_string() });
+                continue;
+            }
+            record => record.map_err(|error| Problem::internal(&error))?,
+        };
         // Turns may go before the call does, when a retention period ends.
         let Some(mut record) = record else { continue };
-        let hidden = shown::hide(&mut record);
-        turns.push(json!({ "record": record, "hidden": hidden }));
+        let hidden = record.hide().into_iter().map(str::to_owned).collect();
+        let record = serde_json::to_value(record).map_err(|error| Problem::internal(&error))?;
+        turns.push(ShownTurn { record, hidden });
     }
     let release = app.release_of(&call).await;
-    let body = json!({
-        "call": shown::call(&call, release.as_deref()),
-        "path": shown::path(&call),
-        "turns": turns,
-    });
+    let body = ShownCall {
+        call: shown::call(&call, release.as_deref()),
+        path: shown::path(&call),
+        turns,
+        unreadable: lost,
+    };
     Ok(Json(body).into_response())
 }
 
 fn answer(answered: &Answered) -> Response {
-    Json(AnswerView::of(&answered.call, &answered.record, answered.repeated)).into_response()
+    Json(shown::answer(&answered.call, &answered.record, answered.repeated)).into_response()
 }
 
-fn read<T: DeserializeOwned>(app: &App, headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let kind = kind.split(';').next().unwrap_or("").trim();
     if !kind.eq_ignore_ascii_case("application/json") {
         let detail = "the body must be JSON; send `content-type: application/json`";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Problem::new(status, "not-json", "Only JSON is taken", detail));
+        return Err(Problem::new(status, "not-json", detail));
     }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(app.config.server.max_body.0),
-        _ => Problem::invalid("the body could not be read to its end"),
-    })?;
+    let body = body.0?;
     serde_json::from_slice(&body).map_err(|error| Problem::invalid(format!("the body: {error}")))
 }
 
 fn call_id(id: &str) -> Result<CallId, Problem> {
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    if id.is_empty() || id.len() > 128 || !id.chars().all(sound) {
-        let detail = "a call's id has 1 to 128 letters, digits, `-`, `_`, `.` or `:`";
+    // Clients and proxies take `.` and `..` in a path for folders, so what they name could not be
+    // asked for.
+    let is_folder = matches!(id, "." | "..");
+    if id.is_empty() || id.len() > 128 || !id.chars().all(sound) || is_folder {
+        let detail = "a call's id has 1 to 128 letters from a to z, digits, `-`, `_`, `.` or `:`, and is not `.` or `..`";
         return Err(Problem::invalid(detail));
     }
     Ok(CallId(id.into()))
+}
+
+/// The path of a call.
+fn place_of(id: &CallId) -> String {
+    format!("/v1/calls/{id}")
 }
 
 fn short(name: &str, text: &str) -> Result<(), Problem> {
@@ -358,50 +323,49 @@ fn short(name: &str, text: &str) -> Result<(), Problem> {
 fn random_id() -> Result<String, Problem> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(bytes))
 }
 
-impl EventRequest {
-    fn into_event(self) -> Result<Event, Problem> {
-        let word = self.event;
-        let only = |given: bool, name: &str, of: EventWord| {
-            if given && word != of {
-                return Err(Problem::invalid(format!("`{name}` goes with another event")));
+/// What happened, if the request holds what goes with it and nothing else.
+fn event_of(request: EventRequest) -> Result<Event, Problem> {
+    let word = request.event;
+    let only = |given: bool, name: &str, of: EventKind| {
+        if given && word != of {
+            return Err(Problem::invalid(format!("`{name}` goes with another event")));
+        }
+        Ok(())
+    };
+    only(request.text.is_some(), "text", EventKind::Said)?;
+    only(request.confidence.is_some(), "confidence", EventKind::Said)?;
+    only(request.keys.is_some(), "keys", EventKind::Pressed)?;
+    only(request.reason.is_some(), "reason", EventKind::Failed)?;
+    Ok(match request.event {
+        EventKind::Said => {
+            let text = request.text.ok_or_else(|| Problem::invalid("`said` needs `text`"))?;
+            if text.chars().count() > MAX_TEXT {
+                return Err(Problem::invalid(format!("`text` may have {MAX_TEXT} characters")));
             }
-            Ok(())
-        };
-        only(self.text.is_some(), "text", EventWord::Said)?;
-        only(self.confidence.is_some(), "confidence", EventWord::Said)?;
-        only(self.keys.is_some(), "keys", EventWord::Pressed)?;
-        only(self.reason.is_some(), "reason", EventWord::Failed)?;
-        Ok(match self.event {
-            EventWord::Said => {
-                let text = self.text.ok_or_else(|| Problem::invalid("`said` needs `text`"))?;
-                if text.chars().count() > MAX_TEXT {
-                    return Err(Problem::invalid(format!("`text` may have {MAX_TEXT} characters")));
-                }
-                if self.confidence.is_some_and(|confidence| !(0.0..=1.0).contains(&confidence)) {
-                    return Err(Problem::invalid("`confidence` is from 0 to 1"));
-                }
-                Event::Said { text, confidence: self.confidence }
+            if request.confidence.is_some_and(|confidence| !(0.0..=1.0).contains(&confidence)) {
+                return Err(Problem::invalid("`confidence` is from 0 to 1"));
             }
-            EventWord::Pressed => {
-                let keys = self.keys.ok_or_else(|| Problem::invalid("`pressed` needs `keys`"))?;
-                let sound = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
-                if keys.is_empty() || keys.len() > MAX_KEYS || !keys.chars().all(sound) {
-                    let detail = format!("`keys` are 1 to {MAX_KEYS} of 0-9, * and #");
-                    return Err(Problem::invalid(detail));
-                }
-                Event::Pressed(keys)
+            Event::Said { text, confidence: request.confidence }
+        }
+        EventKind::Pressed => {
+            let keys = request.keys.ok_or_else(|| Problem::invalid("`pressed` needs `keys`"))?;
+            let sound = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
+            if keys.is_empty() || keys.len() > MAX_KEYS || !keys.chars().all(sound) {
+                let detail = format!("`keys` are 1 to {MAX_KEYS} of 0-9, * and #");
+                return Err(Problem::invalid(detail));
             }
-            EventWord::Silent => Event::Silent,
-            EventWord::HungUp => Event::HungUp,
-            EventWord::Failed => {
-                let reason = self.reason.unwrap_or_else(|| "the channel failed".to_owned());
-                short("reason", &reason)?;
-                Event::DirectiveFailed(reason)
-            }
-            EventWord::Resumed => Event::Resumed,
-        })
-    }
+            Event::Pressed(keys)
+        }
+        EventKind::Silent => Event::Silent,
+        EventKind::HungUp => Event::HungUp,
+        EventKind::Failed => {
+            let reason = request.reason.unwrap_or_else(|| "the channel failed".to_owned());
+            short("reason", &reason)?;
+            Event::DirectiveFailed(reason)
+        }
+        EventKind::Resumed => Event::Resumed,
+    })
 }

@@ -1,31 +1,33 @@
 //! `POST /v1/connect/turn`: Amazon Connect's Lambda event in, its flat map out.
 //!
-//! Whatever a caller can still be helped with is answered with 200 and a map that the bridge flow acts on; only what
-//! no contact can have sent, and what another try may cure, has another status.
+//! Whatever a caller can still be helped with is answered with 200 and a map that the bridge flow
+//! acts on; only what no contact can have sent, and what another try may cure, has another status.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 
+use dialgraph_base::{Locale, locale};
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, Wait, What};
-use dialgraph_connect::fallback::{Fallback, Listener, Reason};
+use dialgraph_connect::fallback::{FallbackAnswer, Listener, Reason};
 use dialgraph_connect::flat::FlatMap;
-use dialgraph_kernel::call::{Call, Channel, Status};
+use dialgraph_flow::Release;
+use dialgraph_kernel::attributes::{self, AttributeError};
+use dialgraph_kernel::call::{Call, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::TurnError;
-use dialgraph_runtime::{EngineError, Start};
+use dialgraph_runtime::{EngineError, Start, TurnRequest};
 
-use super::auth;
 use super::problem::Problem;
+use super::{Body, auth};
 use crate::state::App;
-use crate::turns::{Answered, Refused, Work};
+use crate::turns::{Answered, Refused};
 
 /// The path.
 pub const PATH: &str = "/v1/connect/turn";
@@ -34,18 +36,16 @@ pub(super) async fn turn(
     State(app): State<Arc<App>>,
     uri: Uri,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Response, Problem> {
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(app.config.server.max_body.0),
-        _ => Problem::invalid("the body could not be read to its end"),
-    })?;
+    let body = body.0?;
     let path = uri.path_and_query().map_or(PATH, PathAndQuery::as_str);
     auth::check_signature(&app, &headers, path, &body)?;
     answer(&app, &body).await.map(|map| Json(map).into_response())
 }
 
-/// Handles an event of Connect whose sender is known. For whoever takes events in another way than over HTTP.
+/// Handles an event of Connect whose sender is known. For whoever takes events in another way than
+/// over HTTP.
 ///
 /// # Errors
 /// What no contact can have sent, and what another try may cure.
@@ -59,20 +59,28 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
             return Err(Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
-                "The body is too large",
                 error.to_string(),
             ));
         }
         Err(error) => {
             let status = StatusCode::BAD_REQUEST;
-            let title = "This is no event of Amazon Connect";
-            return Err(Problem::new(status, "not-connect", title, error.to_string()));
+            return Err(Problem::new(status, "not-connect", error.to_string()));
         }
     };
     let mut incoming = incoming;
     loop {
-        let work = work(app, &incoming);
-        let handled = app.turns.handle(work, incoming.token.clone()).await;
+        let (request, mut refused) = request(app, &incoming);
+        let mut handled = app.turns.handle(request).await;
+        if matches!(&handled, Err(Refused::Engine(EngineError::Turn(TurnError::Attribute { .. }))))
+        {
+            // Another release has become live since the attributes were read.
+            let (request, again) = self::request(app, &incoming);
+            refused = again;
+            handled = app.turns.handle(request).await;
+        }
+        if handled.as_ref().is_ok_and(|answered| !answered.repeated) {
+            tell(app, &incoming, &refused);
+        }
         let left = incoming.wait.and_then(|wait| Some((wait, left_a_queue(&handled)?)));
         let answer = match handled {
             Ok(answered) if is_back(&incoming, &answered) => {
@@ -84,10 +92,10 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
                     };
                 }
                 let Some(next) = incoming.next() else {
-                    let error = format!("contact {} comes back for ever", incoming.call);
+                    let error = format!("contact {} came back too many times", incoming.call);
                     return fallback(app, listener(&incoming), Reason::Refused, &error);
                 };
-                tracing::info!(call = %incoming.call, next = %next.call, "a contact whose call is over is back");
+                tracing::info!(call = %incoming.call, next = %next.call, "a contact came back after its call had ended");
                 incoming = next;
                 continue;
             }
@@ -117,15 +125,15 @@ async fn waited(app: &App, wait: Wait, call: &Call) {
     let Some(queue) = call.status.queue() else { return };
     let release = app.release_of(call).await;
     let sla = release.and_then(|release| release.queues.get(queue)?.sla);
-    app.figures.queue_wait(queue, sla, wait.time, wait.answered);
+    app.metrics.queue_wait(queue, sla, wait.time, wait.answered);
 }
 
 fn of_turn(incoming: &Incoming, answered: &Answered) -> FlatMap {
     Answer::of_turn(incoming, &answered.record, &answered.call).into_map()
 }
 
-/// Whether a contact has entered the flow again: it arrives, but its call has gone on since it arrived. Its first turn
-/// would be a circle for it.
+/// Whether a contact has entered the flow again: it arrives, but its call has gone on since it
+/// arrived. Its first turn would be a circle for it.
 fn is_back(incoming: &Incoming, answered: &Answered) -> bool {
     matches!(incoming.what, What::Start(_))
         && answered.repeated
@@ -145,35 +153,78 @@ async fn later(app: &App, incoming: &Incoming) -> Result<Option<Incoming>, Probl
 
 fn listener(incoming: &Incoming) -> Listener<'_> {
     Listener {
-        chat: incoming.channel == Channel::Chat,
+        medium: incoming.channel.medium,
         locale: None,
         language: incoming.language.as_deref(),
     }
 }
 
-fn work(app: &App, incoming: &Incoming) -> Work {
+/// The turn it asks for, and the attributes of the contact that its call must do without.
+fn request(app: &App, incoming: &Incoming) -> (TurnRequest, Vec<AttributeError>) {
     let id = incoming.call.clone();
     match &incoming.what {
-        What::Event(event) => Work::Event { id, event: event.clone(), after: incoming.turn },
+        What::Event(event) => {
+            let request = TurnRequest::event(id, event.clone(), incoming.token.clone());
+            (request.after(incoming.turn), Vec::new())
+        }
         What::Start(start) => {
             let release = app.releases.for_call(&id);
-            let known = |locale: &str| release.locales.iter().any(|known| **known == *locale);
-            Work::Start(Box::new(Start {
+            let taken = attributes::read(&release, start.flow.as_deref(), start.attributes.clone());
+            let start = Start {
                 seed: app.seed(&id),
                 id,
                 channel: incoming.channel,
-                // A language that no flow speaks is no reason to give up the caller.
-                locale: start.locale.clone().filter(|locale| known(locale)),
+                locale: start.locale.as_deref().and_then(|wanted| spoken(app, &release, wanted)),
                 from: start.from.clone(),
                 to: start.to.clone(),
                 flow: start.flow.clone(),
-                attributes: start
-                    .attributes
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.as_str().into()))
-                    .collect(),
-            }))
+                attributes: taken.attributes,
+            };
+            (TurnRequest::start(start, incoming.token.clone()), taken.refused)
         }
+    }
+}
+
+/// The release's own spelling of a locale, or its nearest. A language that no flow speaks is no
+/// reason to give up the caller: the call then begins in the release's first.
+fn spoken(app: &App, release: &Release, wanted: &str) -> Option<Locale> {
+    let near = locale::nearest(wanted, release.locales.iter().map(|locale| &**locale));
+    if near != Some(wanted) && app.spellings.is_new(wanted) {
+        let taken = near.or(release.locales.first().map(|locale| &**locale)).unwrap_or_default();
+        tracing::warn!(
+            locale = wanted,
+            taken,
+            "contacts arrive with a locale that no flow has; this is logged once"
+        );
+    }
+    near.map(Locale::from)
+}
+
+/// Values stay out of the log: they may be sensitive.
+fn tell(app: &App, incoming: &Incoming, refused: &[AttributeError]) {
+    for refused in refused {
+        tracing::warn!(
+            call = %incoming.call,
+            attribute = refused.name(),
+            reason = refused.code(),
+            error = %refused,
+            "a call begins without one of its contact's attributes"
+        );
+        app.metrics.refused_attribute(refused);
+    }
+}
+
+/// Most spellings remembered.
+const MAX_SPELLINGS: usize = 200;
+
+/// Locales that were told of, so that each is told once and not for every call.
+#[derive(Debug, Default)]
+pub(crate) struct Spellings(Mutex<BTreeSet<String>>);
+
+impl Spellings {
+    fn is_new(&self, spelling: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < MAX_SPELLINGS && told.insert(spelling.to_owned())
     }
 }
 
@@ -187,10 +238,11 @@ async fn refused_turn(
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),
-        // The turn goes on, and the Lambda's next try gets its answer: the caller must not go another way before.
+        // The turn goes on, and the Lambda's next try gets its answer: the caller must not go
+        // another way before.
         Refused::Late => return Err(refused.into()),
         Refused::OutOfOrder { given, last } => {
-            tracing::info!(call = %incoming.call, given, last, "an event came out of order; the latest answer is given again");
+            tracing::info!(call = %incoming.call, given, last, "an event came out of order; the latest answer is sent again");
             if let Some(answer) = latest(app, incoming).await {
                 return Ok(answer.into_map());
             }
@@ -231,10 +283,10 @@ fn fallback(
     reason: Reason,
     error: &dyn std::fmt::Display,
 ) -> Result<FlatMap, Problem> {
-    tracing::warn!(reason = reason.code(), %error, "a caller is given to the fallback queue");
-    app.figures.fallback(reason.code());
+    tracing::warn!(reason = reason.code(), %error, "a caller is sent to the fallback queue");
+    app.metrics.fallback(reason.code());
     let queue = app.releases.live().fallback.queue.name.clone();
-    match Fallback::new(Some(&queue)).or_else(|_| Fallback::new(None)) {
+    match FallbackAnswer::new(Some(&queue)).or_else(|_| FallbackAnswer::new(None)) {
         Ok(fallback) => Ok(fallback.answer(listener, reason)),
         Err(error) => Err(Problem::internal(&error)),
     }

@@ -1,9 +1,9 @@
 //! Where spans are to go: our own key first, then the variables of the OpenTelemetry specification.
 //!
-//! Source: "OpenTelemetry Protocol Exporter" and "Environment Variable Specification" of the OpenTelemetry
-//! specification, <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
+//! Source: "OpenTelemetry Protocol Exporter" and "Environment Variable Specification" of the
+//! OpenTelemetry specification, <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
 
-use crate::config::Otlp;
+use dialgraph_config::OtlpSection;
 
 const OURS: &str = "otlp.endpoint";
 const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
@@ -18,7 +18,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// None: spans go nowhere. An empty variable is one that is not set.
-    pub(super) fn find(otlp: &Otlp, variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+    pub(super) fn find(
+        otlp: &OtlpSection,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         if variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return None;
@@ -44,7 +47,7 @@ mod tests {
     use super::*;
 
     fn find(endpoint: Option<&str>, variables: &[(&str, &str)]) -> Option<String> {
-        let otlp = Otlp { endpoint: endpoint.map(str::to_owned), service_name: None };
+        let otlp = OtlpSection { endpoint: endpoint.map(str::to_owned), service_name: None };
         let variable = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name)?;
             Some(found.1.to_owned())

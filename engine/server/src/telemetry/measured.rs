@@ -7,22 +7,22 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use dialgraph_flow::Digest;
+use dialgraph_base::Digest;
 use dialgraph_kernel::plugin::{HostCalls, Invocation, Plugins, RunReport, RunResult};
 use dialgraph_kernel::ports::{HostCall, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::{Releases, World};
 use dialgraph_store::{
-    CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, Store, StoreError,
+    CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, Store, StoreError, Unreadable,
 };
 
-use super::Figures;
+use super::Metrics;
 
 /// Plugins whose runs are timed.
 pub(crate) struct MeasuredPlugins {
     pub(crate) inner: Arc<dyn Plugins>,
     pub(crate) releases: Arc<Releases>,
-    pub(crate) figures: Arc<Figures>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Plugins for MeasuredPlugins {
@@ -36,7 +36,7 @@ impl Plugins for MeasuredPlugins {
         // Within its node's span, which a run that is made again shares with the first.
         let span = tracing::debug_span!("plugin", plugin = name, outcome = tracing::field::Empty);
         let _entered = span.enter();
-        self.figures.plugin_begins();
+        self.metrics.plugin_begins();
         let began = Instant::now();
         let report = self.inner.run(plugin, invocation, host);
         let outcome = match &report.result {
@@ -46,7 +46,7 @@ impl Plugins for MeasuredPlugins {
             RunResult::Suspended => "suspended",
         };
         span.record("outcome", outcome);
-        self.figures.plugin_ends(&name, outcome, began.elapsed());
+        self.metrics.plugin_ends(&name, outcome, began.elapsed());
         report
     }
 
@@ -56,8 +56,8 @@ impl Plugins for MeasuredPlugins {
 }
 
 impl MeasuredPlugins {
-    /// The plugin's name in the live release, or the beginning of its digest: versions of calls that began
-    /// earlier need no name of their own.
+    /// The plugin's name in the live release, or the beginning of its digest: versions of calls
+    /// that began earlier need no name of their own.
     fn name(&self, digest: &Digest) -> String {
         let live = self.releases.live();
         let pinned = live.plugins.iter().find(|(_, pin)| pin.digest == *digest);
@@ -68,12 +68,12 @@ impl MeasuredPlugins {
 /// A world whose answers are timed.
 pub(crate) struct MeasuredWorld {
     pub(crate) inner: Arc<dyn World>,
-    pub(crate) figures: Arc<Figures>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl World for MeasuredWorld {
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
-        let figures = self.figures.clone();
+        let metrics = self.metrics.clone();
         let function = call.function();
         let began = Instant::now();
         let reply = self.inner.call(caller, call);
@@ -88,7 +88,7 @@ impl World for MeasuredWorld {
                     HostErrorKind::Other => "other",
                 },
             };
-            figures.host_call(function, word, began.elapsed());
+            metrics.host_call(function, word, began.elapsed());
             result
         }
         .boxed()
@@ -98,7 +98,7 @@ impl World for MeasuredWorld {
 /// A store whose commits are timed.
 pub(crate) struct MeasuredStore {
     pub(crate) inner: Arc<dyn Store>,
-    pub(crate) figures: Arc<Figures>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 #[async_trait]
@@ -116,12 +116,16 @@ impl Store for MeasuredStore {
             Err(CommitError::Conflict(_)) => "conflict",
             Err(CommitError::Failed(_)) => "failed",
         };
-        self.figures.commit(word, began.elapsed());
+        self.metrics.commit(word, began.elapsed());
         result
     }
 
     async fn query(&self, query: &Query) -> Result<Page, StoreError> {
         self.inner.query(query).await
+    }
+
+    async fn query_past(&self, query: &Query) -> Result<(Page, Vec<Unreadable>), StoreError> {
+        self.inner.query_past(query).await
     }
 
     fn max_value_bytes(&self) -> usize {

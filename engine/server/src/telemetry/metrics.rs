@@ -1,208 +1,445 @@
-//! Counters, gauges and histograms, and their text for Prometheus.
-//!
-//! A family has a fixed list of label names and a bound on its series: a name that comes from outside cannot make
-//! the server grow, its series are counted together under `other`.
+//! The metrics of a server: each declared once, with what it means.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Series of one family, at most.
-const MOST_SERIES: usize = 2_000;
+use dialgraph_base::Medium;
+use dialgraph_connect::fallback::Reason;
+use dialgraph_connect::signature::SignatureRefusal;
+use dialgraph_deploy::Deploy;
+use dialgraph_kernel::attributes::AttributeError;
+use dialgraph_kernel::call::{Call, Status};
+use dialgraph_kernel::directive::Then;
+use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_runtime::NodeTime;
 
-/// Upper bounds of histogram buckets, in seconds: from a local turn to the end of the Lambda's patience.
-pub const SECONDS: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0, 15.0];
+use super::instruments::{Counter, Gauge, HOURS, Histogram, MINUTES};
+use crate::turns::{Load, Refused};
 
-/// Series of one name.
-#[derive(Debug)]
-struct Family<T> {
-    name: &'static str,
-    help: &'static str,
-    labels: &'static [&'static str],
-    series: Mutex<BTreeMap<Vec<String>, T>>,
+/// What events are counted under: the channels that are served, and `unknown` for events of calls
+/// that this process does not know.
+fn channels() -> impl Iterator<Item = &'static str> {
+    Medium::WORDS.into_iter().chain(["unknown"])
 }
 
-impl<T: Default> Family<T> {
-    fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
-        Self { name, help, labels, series: Mutex::default() }
-    }
+/// All metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    turns: Counter,
+    turn_seconds: Histogram,
+    nodes: Counter,
+    node_seconds: Histogram,
+    plugin_seconds: Histogram,
+    plugin_runs: Gauge,
+    plugin_runs_most: Gauge,
+    host_calls: Counter,
+    host_seconds: Histogram,
+    breaker_open: Gauge,
+    retries: Counter,
+    fallbacks: Counter,
+    loads: Counter,
+    commit_seconds: Histogram,
+    store_commits: Counter,
+    store_groups: Counter,
+    store_conflicts: Counter,
+    store_bytes: Gauge,
+    open_calls: Gauge,
+    calls: Counter,
+    reaped: Counter,
+    queue_entries: Counter,
+    queue_sla: Gauge,
+    queue_after: Histogram,
+    queue_wait: Histogram,
+    queue_left: Counter,
+    turns_inside: Gauge,
+    turns_most: Gauge,
+    late_replies: Gauge,
+    refused_attributes: Counter,
+    requests: Counter,
+    signatures: Counter,
+    cut_off: Counter,
+    ready: Gauge,
+}
 
-    fn with(&self, values: &[&str], change: impl FnOnce(&mut T)) {
-        debug_assert_eq!(values.len(), self.labels.len(), "{}", self.name);
-        let mut series = self.all();
-        let mut key: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
-        if series.len() >= MOST_SERIES && !series.contains_key(&key) {
-            key = vec!["other".to_owned(); self.labels.len()];
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            turns: Counter::new(
+                "dialgraph_turns_total",
+                "Events by channel and by what came of them.",
+                &["channel", "outcome"],
+            )
+            .known(channels().flat_map(|channel| Refused::WORDS.map(|word| [channel, word]))),
+            turn_seconds: Histogram::new(
+                "dialgraph_turn_seconds",
+                "Time from an event's admission to its durable answer.",
+                &["channel"],
+            ),
+            nodes: Counter::new(
+                "dialgraph_nodes_total",
+                "Nodes visited, by flow, node and the port taken (or the kind of failure).",
+                &["flow", "node", "port"],
+            ),
+            node_seconds: Histogram::new(
+                "dialgraph_node_seconds",
+                "Time of nodes that run a plugin, by plugin and the port taken (or the kind of failure): waiting for providers included, over several turns if need be; waiting for the caller's answer left out.",
+                &["plugin", "port"],
+            ),
+            plugin_seconds: Histogram::new(
+                "dialgraph_plugin_run_seconds",
+                "Time of plugin runs, by plugin and outcome: a port, ask, suspended, or the kind of failure.",
+                &["plugin", "outcome"],
+            ),
+            plugin_runs: Gauge::new(
+                "dialgraph_plugin_runs",
+                "Plugin runs under way: places of the instance pools in use.",
+                &[],
+            ),
+            plugin_runs_most: Gauge::new(
+                "dialgraph_plugin_runs_most",
+                "Plugin runs that can be under way at once: places of the instance pools, for \
+                small and large plugins together.",
+                &[],
+            ),
+            host_calls: Counter::new(
+                "dialgraph_host_calls_total",
+                "Requests of plugins to providers, by result: ok or the kind of error.",
+                &["provider", "function", "result"],
+            ),
+            host_seconds: Histogram::new(
+                "dialgraph_host_call_seconds",
+                "Time of those requests, retries included.",
+                &["provider"],
+            ),
+            breaker_open: Gauge::new(
+                "dialgraph_breaker_open",
+                "1 while the circuit breaker of a provider is open after consecutive failures.",
+                &["provider"],
+            ),
+            retries: Counter::new(
+                "dialgraph_host_call_retries_total",
+                "Requests retried because the provider was unavailable.",
+                &["provider"],
+            ),
+            fallbacks: Counter::new(
+                "dialgraph_fallback_answers_total",
+                "Events answered with the fallback, by reason.",
+                &["reason"],
+            )
+            .known(Reason::ALL.map(|reason| [reason.code()])),
+            loads: Counter::new(
+                "dialgraph_hot_loads_total",
+                "Changes of the live release, by result.",
+                &["result"],
+            )
+            .known(Deploy::TOLD.map(|word| [word])),
+            commit_seconds: Histogram::new(
+                "dialgraph_store_commit_seconds",
+                "Time of one commit, from asking to durable.",
+                &["result"],
+            )
+            .known(["applied", "repeated", "conflict", "failed"].map(|word| [word])),
+            store_commits: Counter::new(
+                "dialgraph_store_commits_total",
+                "Commits applied by the store.",
+                &[],
+            ),
+            store_groups: Counter::new(
+                "dialgraph_store_groups_total",
+                "Disk flushes; commits divided by groups is the mean batch size.",
+                &[],
+            ),
+            store_conflicts: Counter::new(
+                "dialgraph_store_conflicts_total",
+                "Commits refused because a row had changed.",
+                &[],
+            ),
+            store_bytes: Gauge::new("dialgraph_store_bytes", "Bytes of the store on disk.", &[]),
+            open_calls: Gauge::new(
+                "dialgraph_open_calls",
+                "Calls that their flows are handling, in the whole store: if several processes \
+                share a store, take the highest value.",
+                &[],
+            ),
+            calls: Counter::new(
+                "dialgraph_calls_ended_total",
+                "Calls that ended or were given away, by disposition.",
+                &["disposition"],
+            ),
+            reaped: Counter::new(
+                "dialgraph_calls_reaped_total",
+                "Calls ended because the caller had left.",
+                &[],
+            )
+            .known([[]]),
+            queue_entries: Counter::new(
+                "dialgraph_queue_entries_total",
+                "Callers given to a queue.",
+                &["queue"],
+            ),
+            queue_sla: Gauge::new(
+                "dialgraph_queue_sla_seconds",
+                "Promised wait in a queue, for queues that promise one.",
+                &["queue"],
+            ),
+            queue_after: Histogram::new(
+                "dialgraph_queue_entry_after_seconds",
+                "Time from a call's begin until it entered its queue.",
+                &["queue"],
+            )
+            .within(&MINUTES),
+            queue_wait: Histogram::new(
+                "dialgraph_queue_wait_seconds",
+                "Time in a queue until an agent took the caller or the caller left. Amazon Connect \
+                reports it when the contact ends.",
+                &["queue"],
+            )
+            .within(&HOURS),
+            queue_left: Counter::new(
+                "dialgraph_queue_left_total",
+                "Callers who have left a queue, by what became of its promise: met, missed (also by those who went after it), abandoned (before it was due), or none.",
+                &["queue", "promise"],
+            ),
+            turns_inside: Gauge::new("dialgraph_turns_inside", "Turns that wait or run.", &[]),
+            turns_most: Gauge::new(
+                "dialgraph_turns_most",
+                "Turns that may wait or run; further ones are shed.",
+                &[],
+            ),
+            late_replies: Gauge::new(
+                "dialgraph_late_replies",
+                "Replies of providers that the engine still awaits after their turn has ended.",
+                &[],
+            ),
+            refused_attributes: Counter::new(
+                "dialgraph_attributes_refused_total",
+                "Contact attributes that the engine refused when their calls began, by name (`-` \
+                for names that no flow declares) and reason: undeclared, locale, type, depth or \
+                bytes.",
+                &["attribute", "reason"],
+            ),
+            requests: Counter::new(
+                "dialgraph_http_requests_total",
+                "HTTP requests by route and status.",
+                &["route", "status"],
+            ),
+            signatures: Counter::new(
+                "dialgraph_signatures_refused_total",
+                "Requests to the turn endpoint without a valid signature.",
+                &["reason"],
+            )
+            .known(SignatureRefusal::CODES.map(|code| [code])),
+            cut_off: Counter::new(
+                "dialgraph_connections_cut_off_total",
+                "Connections that the server closed: `peer`, the client had reached its limit of \
+                connections; `never-read`, the client did not read what it was sent.",
+                &["reason"],
+            )
+            .known(["peer", "never-read"].map(|reason| [reason])),
+            ready: Gauge::new(
+                "dialgraph_ready",
+                "1 for each part that `/readyz` finds good, 0 otherwise.",
+                &["part"],
+            ),
         }
-        change(series.entry(key).or_default());
-    }
-
-    /// Has a series from the start. Prometheus takes the first value that it sees of a series for no increase, so what
-    /// happens once must be counted from a 0 that was seen.
-    fn known(&self, values: &[&str]) {
-        self.with(values, |_| {});
-    }
-
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Vec<String>, T>> {
-        // A number changed half is still a number.
-        self.series.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn head(&self, out: &mut String, kind: &str) {
-        // Writing to a String cannot fail, here and below.
-        let _ = writeln!(out, "# HELP {} {}\n# TYPE {} {kind}", self.name, self.help, self.name);
-    }
-
-    fn labelled(&self, values: &[String], more: Option<(&str, &str)>) -> String {
-        let own = self.labels.iter().copied().zip(values.iter().map(String::as_str));
-        let pairs: Vec<String> =
-            own.chain(more).map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-        if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
     }
 }
 
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-/// What only grows.
-#[derive(Debug)]
-pub struct Counter(Family<u64>);
-
-impl Counter {
-    pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
-        Self(Family::new(name, help, labels))
-    }
-
-    /// Has a series from the start, at 0.
-    #[must_use]
-    pub fn known<'a, const N: usize>(self, series: impl IntoIterator<Item = [&'a str; N]>) -> Self {
-        series.into_iter().for_each(|values| self.0.known(&values));
-        self
-    }
-
-    pub fn add(&self, labels: &[&str], by: u64) {
-        self.0.with(labels, |count| *count += by);
-    }
-
-    /// Sets what another part counts.
-    pub fn set(&self, labels: &[&str], to: u64) {
-        self.0.with(labels, |count| *count = to);
-    }
-
-    pub fn get(&self, labels: &[&str]) -> u64 {
-        let key: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
-        self.0.all().get(&key).copied().unwrap_or(0)
-    }
-
-    pub fn render(&self, out: &mut String) {
-        self.0.head(out, "counter");
-        for (values, count) in self.0.all().iter() {
-            let _ = writeln!(out, "{}{} {count}", self.0.name, self.0.labelled(values, None));
+impl Metrics {
+    /// A turn that was handled for the first time. `was_open`: the call was in its flow's hands
+    /// before it.
+    pub fn turn(&self, call: &Call, record: &TurnRecord, was_open: bool) {
+        for step in &record.steps {
+            let failed = step.failure.as_ref().map(|failure| failure.kind.as_str());
+            let port = failed.or(step.port.as_deref()).unwrap_or("");
+            self.nodes.add(&[&step.at.flow, &step.at.node, port], 1);
         }
-    }
-}
-
-/// What goes up and down.
-#[derive(Debug)]
-pub struct Gauge(Family<f64>);
-
-impl Gauge {
-    pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
-        Self(Family::new(name, help, labels))
-    }
-
-    pub fn set(&self, labels: &[&str], to: f64) {
-        self.0.with(labels, |value| *value = to);
-    }
-
-    pub fn add(&self, labels: &[&str], by: f64) {
-        self.0.with(labels, |value| *value += by);
-    }
-
-    /// Forgets all series: those that no longer exist must not be shown for ever.
-    pub fn clear(&self) {
-        self.0.all().clear();
-    }
-
-    pub fn render(&self, out: &mut String) {
-        self.0.head(out, "gauge");
-        for (values, value) in self.0.all().iter() {
-            let _ = writeln!(out, "{}{} {value}", self.0.name, self.0.labelled(values, None));
-        }
-    }
-}
-
-/// Upper bounds for what takes as long as a conversation, in seconds.
-pub const MINUTES: [f64; 8] = [5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
-
-/// Upper bounds for what people wait for, in seconds.
-pub const HOURS: [f64; 9] = [15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0];
-
-#[derive(Debug, Default)]
-struct Buckets {
-    /// Not cumulative; one for each bound.
-    counts: Vec<u64>,
-    count: u64,
-    sum: f64,
-}
-
-/// How long things took, in seconds.
-#[derive(Debug)]
-pub struct Histogram {
-    family: Family<Buckets>,
-    bounds: &'static [f64],
-}
-
-impl Histogram {
-    pub fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
-        Self { family: Family::new(name, help, labels), bounds: &SECONDS }
-    }
-
-    /// With other upper bounds.
-    #[must_use]
-    pub fn within(self, bounds: &'static [f64]) -> Self {
-        Self { bounds, ..self }
-    }
-
-    /// Has a series from the start, at 0.
-    #[must_use]
-    pub fn known<'a, const N: usize>(self, series: impl IntoIterator<Item = [&'a str; N]>) -> Self {
-        let none = |buckets: &mut Buckets| buckets.counts.resize(self.bounds.len(), 0);
-        series.into_iter().for_each(|values| self.family.with(&values, none));
-        self
-    }
-
-    pub fn record(&self, labels: &[&str], took: Duration) {
-        let seconds = took.as_secs_f64();
-        self.family.with(labels, |buckets| {
-            buckets.counts.resize(self.bounds.len(), 0);
-            if let Some(index) = self.bounds.iter().position(|bound| seconds <= *bound) {
-                buckets.counts[index] += 1;
+        if let Then::Queue(queue) | Then::Callback { queue, .. } = &record.directives.then {
+            self.queue_entries.add(&[&queue.name], 1);
+            let after = record.at.0.saturating_sub(call.started_at.0);
+            self.queue_after.record(&[&queue.name], Duration::from_millis(after));
+            if let Some(sla) = queue.sla {
+                self.queue_sla.set(&[&queue.name], sla.as_secs_f64());
             }
-            buckets.count += 1;
-            buckets.sum += seconds;
-        });
+        }
+        let open = matches!(call.status, Status::New | Status::Active);
+        match (was_open, open) {
+            (false, true) => self.open_calls.add(&[], 1.0),
+            (true, false) => self.open_calls.add(&[], -1.0),
+            _ => {}
+        }
+        if let (Some(disposition), false) = (call.status.disposition(), open) {
+            self.calls.add(&[disposition], 1);
+        }
     }
 
-    pub fn render(&self, out: &mut String) {
-        self.family.head(out, "histogram");
-        for (values, buckets) in self.family.all().iter() {
-            let name = self.family.name;
-            let mut sum = 0;
-            for (bound, count) in self.bounds.iter().zip(&buckets.counts) {
-                sum += count;
-                let labels = self.family.labelled(values, Some(("le", &bound.to_string())));
-                let _ = writeln!(out, "{name}_bucket{labels} {sum}");
-            }
-            let labels = self.family.labelled(values, Some(("le", "+Inf")));
-            let _ = writeln!(out, "{name}_bucket{labels} {}", buckets.count);
-            let labels = self.family.labelled(values, None);
-            let _ = writeln!(out, "{name}_sum{labels} {}", buckets.sum);
-            let _ = writeln!(out, "{name}_count{labels} {}", buckets.count);
+    /// A caller has left a queue that promises `sla`, taken by an agent or not.
+    pub fn queue_wait(&self, queue: &str, sla: Option<Duration>, time: Duration, answered: bool) {
+        self.queue_wait.record(&[queue], time);
+        let promise = match sla {
+            Some(sla) if time > sla => "missed",
+            _ if !answered => "abandoned",
+            Some(_) => "met",
+            None => "none",
+        };
+        self.queue_left.add(&[queue, promise], 1);
+    }
+
+    /// A call began without an attribute of its contact.
+    pub fn refused_attribute(&self, refused: &AttributeError) {
+        // Names that no flow declares are without end; the log has them.
+        let name = match refused {
+            AttributeError::Undeclared { .. } => "-",
+            other => other.name(),
+        };
+        self.refused_attributes.add(&[name, refused.code()], 1);
+    }
+
+    /// Nodes that ran plugins were left.
+    pub fn node_times(&self, times: &[NodeTime]) {
+        for time in times {
+            let took = Duration::from_millis(time.ms);
+            self.node_seconds.record(&[&time.plugin, &time.outcome], took);
         }
+    }
+
+    /// An event with its outcome, and how long it took.
+    pub fn event(&self, channel: &str, outcome: &str, took: Duration) {
+        self.turns.add(&[channel, outcome], 1);
+        self.turn_seconds.record(&[channel], took);
+    }
+
+    /// So many plugins can run at the same time.
+    pub fn plugin_room(&self, runs: usize) {
+        self.plugin_runs.add(&[], 0.0);
+        self.plugin_runs_most.set(&[], runs as f64);
+    }
+
+    pub fn plugin_begins(&self) {
+        self.plugin_runs.add(&[], 1.0);
+    }
+
+    pub fn plugin_ends(&self, plugin: &str, outcome: &str, took: Duration) {
+        self.plugin_runs.add(&[], -1.0);
+        self.plugin_seconds.record(&[plugin, outcome], took);
+    }
+
+    pub fn host_call(&self, function: &str, result: &str, took: Duration) {
+        let provider = function.split('.').next().unwrap_or(function);
+        self.host_calls.add(&[provider, function, result], 1);
+        self.host_seconds.record(&[provider], took);
+    }
+
+    pub fn retry(&self, provider: &str) {
+        self.retries.add(&[provider], 1);
+    }
+
+    pub fn breaker(&self, provider: &str, open: bool) {
+        self.breaker_open.set(&[provider], if open { 1.0 } else { 0.0 });
+    }
+
+    pub fn fallback(&self, reason: &str) {
+        self.fallbacks.add(&[reason], 1);
+    }
+
+    /// How many answers were the fallback, for this reason.
+    pub fn fallbacks(&self, reason: &str) -> u64 {
+        self.fallbacks.get(&[reason])
+    }
+
+    /// A release became live, or was refused or rolled back.
+    pub fn hot_load(&self, result: &str) {
+        self.loads.add(&[result], 1);
+    }
+
+    pub fn commit(&self, result: &str, took: Duration) {
+        self.commit_seconds.record(&[result], took);
+    }
+
+    /// The store's calls in progress, counted.
+    pub fn counted_calls(&self, open: usize) {
+        self.open_calls.set(&[], open as f64);
+    }
+
+    pub fn reaped(&self) {
+        self.reaped.add(&[], 1);
+    }
+
+    pub fn request(&self, route: &str, status: u16) {
+        self.requests.add(&[route, &status.to_string()], 1);
+    }
+
+    pub fn ready(&self, part: &str, ready: bool) {
+        self.ready.set(&[part], if ready { 1.0 } else { 0.0 });
+    }
+
+    pub fn refused_signature(&self, reason: &str) {
+        self.signatures.add(&[reason], 1);
+    }
+
+    /// A connection that the server ended itself.
+    pub fn cut_off(&self, reason: &str) {
+        self.cut_off.add(&[reason], 1);
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn render(&self, load: Load, store: Option<dialgraph_store::SledStats>) -> String {
+        self.turns_inside.set(&[], load.turns as f64);
+        self.turns_most.set(&[], load.most as f64);
+        self.late_replies.set(&[], load.late_replies as f64);
+        if let Some(stats) = store {
+            self.store_commits.set(&[], stats.commits);
+            self.store_groups.set(&[], stats.groups);
+            self.store_conflicts.set(&[], stats.conflicts);
+            self.store_bytes.set(&[], stats.size_on_disk as f64);
+        }
+        let mut out = String::with_capacity(16 << 10);
+        for counter in [
+            &self.turns,
+            &self.nodes,
+            &self.host_calls,
+            &self.retries,
+            &self.fallbacks,
+            &self.loads,
+            &self.store_commits,
+            &self.store_groups,
+            &self.store_conflicts,
+            &self.calls,
+            &self.reaped,
+            &self.queue_entries,
+            &self.queue_left,
+            &self.refused_attributes,
+            &self.requests,
+            &self.signatures,
+            &self.cut_off,
+        ] {
+            counter.render(&mut out);
+        }
+        for gauge in [
+            &self.plugin_runs,
+            &self.plugin_runs_most,
+            &self.breaker_open,
+            &self.store_bytes,
+            &self.open_calls,
+            &self.queue_sla,
+            &self.turns_inside,
+            &self.turns_most,
+            &self.late_replies,
+            &self.ready,
+        ] {
+            gauge.render(&mut out);
+        }
+        for histogram in [
+            &self.turn_seconds,
+            &self.node_seconds,
+            &self.plugin_seconds,
+            &self.host_seconds,
+            &self.commit_seconds,
+            &self.queue_after,
+            &self.queue_wait,
+        ] {
+            histogram.render(&mut out);
+        }
+        out
     }
 }
 
@@ -211,28 +448,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_written_as_prometheus_reads_them() {
-        let counter = Counter::new("things_total", "Things.", &["kind"]);
-        counter.add(&["a \"b\"\\\n"], 2);
-        let gauge = Gauge::new("level", "Level.", &[]);
-        gauge.add(&[], 1.5);
-        let histogram = Histogram::new("took_seconds", "Time.", &["of"]);
-        histogram.record(&["x"], Duration::from_millis(2));
-        histogram.record(&["x"], Duration::from_secs(60));
-        let mut out = String::new();
-        counter.render(&mut out);
-        gauge.render(&mut out);
-        histogram.render(&mut out);
-        insta::assert_snapshot!(out);
+    fn what_may_happen_only_once_is_at_nothing_from_the_start() {
+        let load = Load { turns: 0, most: 1, late_replies: 0 };
+        let text = Metrics::default().render(load, None);
+        for series in [
+            "dialgraph_hot_loads_total{result=\"canary-withdraw\"} 0",
+            "dialgraph_hot_loads_total{result=\"refused\"} 0",
+            "dialgraph_store_commit_seconds_count{result=\"failed\"} 0",
+            "dialgraph_store_commit_seconds_bucket{result=\"failed\",le=\"+Inf\"} 0",
+            "dialgraph_fallback_answers_total{reason=\"engine-failed\"} 0",
+            "dialgraph_signatures_refused_total{reason=\"signature-wrong\"} 0",
+            "dialgraph_turns_total{channel=\"voice\",outcome=\"late\"} 0",
+            "dialgraph_turns_total{channel=\"unknown\",outcome=\"busy\"} 0",
+            "dialgraph_calls_reaped_total 0",
+        ] {
+            assert!(text.lines().any(|line| line == series), "{series} is not in\n{text}");
+        }
     }
 
     #[test]
-    fn names_without_end_do_not_make_it_grow() {
-        let counter = Counter::new("things_total", "Things.", &["kind"]);
-        for number in 0..MOST_SERIES + 10 {
-            counter.add(&[&number.to_string()], 1);
+    fn a_wait_is_held_against_what_its_queue_promises() {
+        let metrics = Metrics::default();
+        let minutes = Duration::from_mins;
+        let hour = Some(minutes(60));
+        for (sla, time, answered, promise) in [
+            (hour, minutes(60), true, "met"),
+            (hour, minutes(61), true, "missed"),
+            (hour, minutes(61), false, "missed"),
+            (hour, minutes(59), false, "abandoned"),
+            (None, minutes(99), true, "none"),
+            (None, minutes(99), false, "abandoned"),
+        ] {
+            let before = metrics.queue_left.get(&["general", promise]);
+            metrics.queue_wait("general", sla, time, answered);
+            let after = metrics.queue_left.get(&["general", promise]);
+            assert_eq!(after - before, 1, "{sla:?} {time:?} {answered}");
         }
-        assert_eq!(counter.0.all().len(), MOST_SERIES + 1);
-        assert_eq!(counter.get(&["other"]), 10);
+        let text = metrics.render(Load { turns: 0, most: 1, late_replies: 0 }, None);
+        for series in [
+            "dialgraph_queue_left_total{queue=\"general\",promise=\"missed\"} 2",
+            "dialgraph_queue_wait_seconds_bucket{queue=\"general\",le=\"3600\"} 2",
+            "dialgraph_queue_wait_seconds_count{queue=\"general\"} 6",
+        ] {
+            assert!(text.lines().any(|line| line == series), "{series} is not in\n{text}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! What the server tells of itself.
 //!
-//! Neither a log nor a figure nor a span holds what a caller said or pressed, a name, a number or a secret: spans carry
-//! ids, words of our own and names from the release; errors that may quote data stay in the call's journal.
+//! Neither a log nor a figure nor a span holds what a caller said or pressed, a name, a number or a
+//! secret: spans carry ids, words of our own and names from the release; errors that may quote data
+//! stay in the call's journal.
 
 mod endpoint;
-pub mod figures;
+pub mod instruments;
 pub mod logs;
 mod measured;
 pub mod metrics;
@@ -15,10 +16,10 @@ use axum::http::HeaderMap;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-pub use figures::Figures;
 pub(crate) use measured::{MeasuredPlugins, MeasuredStore, MeasuredWorld};
+pub use metrics::Metrics;
 
-use crate::config::Config;
+use dialgraph_config::Config;
 use endpoint::Endpoint;
 
 /// Why nothing can be told.
@@ -40,8 +41,9 @@ pub struct Telemetry {
     exporter: Option<otlp::Exporter>,
 }
 
-/// Sends what is traced to standard error and, if a collector is configured, there; for the whole process. A second
-/// time it does nothing. Must be called within a Tokio runtime, which then carries what is sent.
+/// Sends what is traced to standard error and, if a collector is configured, there; for the whole
+/// process. A second time it does nothing. Must be called within a Tokio runtime, which then
+/// carries what is sent.
 ///
 /// # Errors
 /// If a collector is configured that cannot be used, or that this build knows nothing of.

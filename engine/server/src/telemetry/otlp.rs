@@ -1,9 +1,10 @@
 //! Spans to an OpenTelemetry collector: OTLP over HTTP, in protobuf, in batches.
 //!
-//! Spans of turns, nodes and plugin runs are sent, and no events: what a log line says is for the log. At most 2048 spans
-//! wait to be sent, 512 go at once, after 5 s at the latest; what comes faster is dropped, and a turn never
-//! waits for a collector. The OTEL_BSP_* variables change these bounds, OTEL_TRACES_SAMPLER* which traces are kept,
-//! OTEL_EXPORTER_OTLP_HEADERS what a collector wants to see of us.
+//! Spans of turns, nodes and plugin runs are sent, and no events: what a log line says is for the
+//! log. At most 2048 spans wait to be sent, 512 go at once, after 5 s at the latest; what comes
+//! faster is dropped, and a turn never waits for a collector. The OTEL_BSP_* variables change these
+//! bounds, OTEL_TRACES_SAMPLER* which traces are kept, OTEL_EXPORTER_OTLP_HEADERS what a collector
+//! wants to see of us.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,10 +32,11 @@ use tracing::Level;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::{Layer as _, Registry};
 
+use dialgraph_config::Config;
+
 use super::TelemetryError;
 use super::endpoint::Endpoint;
 use super::logs::BoxedLayer;
-use crate::config::Config;
 
 /// How long the last spans may take to leave.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -129,9 +131,13 @@ fn resource(config: &Config) -> Resource {
 fn connector(config: &Config) -> Result<HttpsConnector<HttpConnector>, String> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = &config.providers.extra_roots {
-        let certificates = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| format!("{} cannot be used: {error}", path.display()))?;
+        let failed =
+            |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}", path.display());
+        let text = dialgraph_files::read(path, dialgraph_files::MAX_SETTINGS);
+        let text = text.map_err(|error| failed(&error))?;
+        let certificates = CertificateDer::pem_slice_iter(&text)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| failed(&error))?;
         roots.add_parsable_certificates(certificates);
     }
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -147,7 +153,8 @@ const MAX_ANSWER: usize = 64 << 10;
 
 type Connection = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// A client whose requests are made on the server's runtime: the thread that sends batches has none.
+/// A client whose requests are made on the server's runtime: the thread that sends batches has
+/// none.
 #[derive(Debug)]
 struct OnRuntime {
     runtime: Handle,

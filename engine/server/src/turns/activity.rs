@@ -1,9 +1,10 @@
-//! When calls last had an event, and over which channel they are held, as far as this process knows.
+//! When calls last had an event, and over which channel they are held, as far as this process
+//! knows.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use dialgraph_kernel::call::{CallId, Channel};
+use dialgraph_base::{CallId, Channel};
 
 /// Calls in progress.
 #[derive(Debug, Default)]

@@ -1,14 +1,15 @@
 //! One turn of a call at a time.
 //!
-//! The store would let only one of two concurrent turns win, but the other's plugins would have run for
-//! nothing. Within one process the second delivery of an event waits, and then finds the first's answer.
+//! The store would let only one of two concurrent turns win, but the other's plugins would have run
+//! for nothing. Within one process the second delivery of an event waits, and then finds the
+//! first's answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use dialgraph_kernel::call::CallId;
+use dialgraph_base::CallId;
 
 /// A lock for each call that has a turn under way.
 #[derive(Debug, Default)]
@@ -44,7 +45,8 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.guard = None;
         let mut all = self.locks.all();
-        // Clones are made under this mutex, so nobody can begin to wait between the look and the removal.
+        // Clones are made under this mutex, so nobody can begin to wait between the look and the
+        // removal.
         if all.get(&self.id).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             all.remove(&self.id);
         }

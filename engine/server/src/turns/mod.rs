@@ -1,9 +1,9 @@
 //! Turns of live calls: admitted, one at a time for each call, answered in time or refused in time.
 //!
-//! A turn runs as a task of its own, on threads of its own ([`Workers`]), because plugins compute: a client that
-//! goes away does not stop it, and the threads that talk to clients stay free to refuse. Before it begins it
-//! may be refused without a trace; once begun it goes on to its end, and whoever asks again with the same token
-//! gets its answer.
+//! A turn runs as a task of its own, on threads of its own ([`Workers`]), because plugins compute:
+//! a client that goes away does not stop it, and the threads that talk to clients stay free to
+//! refuse. Before it begins it may be refused without a trace; once begun it goes on to its end,
+//! and whoever asks again with the same token gets its answer.
 
 mod activity;
 mod locks;
@@ -17,19 +17,20 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
+use dialgraph_base::CallId;
 use dialgraph_deploy::Deploy;
-use dialgraph_kernel::call::{Call, CallId, Channel, Status};
+use dialgraph_kernel::call::{Call, Status};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
-use dialgraph_runtime::{Answer, Engine, EngineError, LateReply, Start};
+use dialgraph_runtime::{
+    Answer, Engine, EngineError, LateReply, SystemClock, Trigger, TurnRequest,
+};
 
 pub use self::activity::Activity;
 use self::locks::Locks;
 pub use self::workers::Workers;
-use crate::clock::SystemClock;
-use crate::config;
-use crate::telemetry::Figures;
+use crate::telemetry::Metrics;
 
 /// The answer to an event.
 #[derive(Debug)]
@@ -48,11 +49,12 @@ pub enum Refused {
     Busy,
     /// Nothing happened; another process may take the event.
     #[error(
-        "this engine is about to stop and begins no turn; try another, or again in some seconds"
+        "this engine is about to stop and begins no more turns; try another one, or try again in a \
+        few seconds"
     )]
     Draining,
     /// The turn goes on; its answer can be had with the same token.
-    #[error("the turn takes longer than it may; ask again with the same token")]
+    #[error("the turn takes too long; send the event again with the same token")]
     Late,
     /// The event belongs to another moment of the call than the present one.
     #[error("the event answers turn {given}, but the call's last turn is {last}")]
@@ -64,33 +66,12 @@ pub enum Refused {
     Broken,
 }
 
-/// What to do: an event with everything that it needs.
-#[derive(Debug, Clone)]
-pub enum Work {
-    Start(Box<Start>),
-    Event {
-        id: CallId,
-        event: Event,
-        /// The turn that the event answers; none: whichever is the last.
-        after: Option<u32>,
-    },
-}
-
-impl Work {
-    fn id(&self) -> &CallId {
-        match self {
-            Self::Start(start) => &start.id,
-            Self::Event { id, .. } => id,
-        }
-    }
-}
-
 /// Runs turns.
 pub struct Turns {
     engine: Arc<Engine>,
     workers: Workers,
-    rules: config::Turns,
-    figures: Arc<Figures>,
+    rules: dialgraph_config::TurnsSection,
+    metrics: Arc<Metrics>,
     activity: Activity,
     locks: Arc<Locks>,
     slots: Arc<Semaphore>,
@@ -126,22 +107,28 @@ const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// The part of the time for an answer that is kept back for storing the turn and for the way: a tenth.
+/// The part of the time for an answer that is kept back for storing the turn and for the way: a
+/// tenth.
 const KEPT_BACK: u32 = 10;
 
-/// Tries to store a late reply before it is given up; the host call is then made again by a later turn.
+/// How much longer than the time for an answer a thread may be busy with one turn before it is
+/// taken for lost.
+const STUCK: Duration = Duration::from_secs(5);
+
+/// Tries to store a late reply before it is given up; the host call is then made again by a later
+/// turn.
 const KEEP_TRIES: u32 = 5;
 
 impl Turns {
     pub fn new(
         engine: Arc<Engine>,
         workers: Workers,
-        rules: config::Turns,
-        figures: Arc<Figures>,
+        rules: dialgraph_config::TurnsSection,
+        metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         Arc::new(Self {
             engine,
-            figures,
+            metrics,
             workers,
             activity: Activity::default(),
             locks: Arc::default(),
@@ -170,6 +157,12 @@ impl Turns {
         &self.activity
     }
 
+    /// Threads for turns, and those that have not come back at `now` from what they do: though the
+    /// time for its answer is over, and a moment more.
+    pub fn stuck(&self, now: std::time::Instant) -> (usize, usize) {
+        self.workers.stuck(now, self.rules.answer_within + STUCK)
+    }
+
     pub fn load(&self) -> Load {
         Load {
             turns: self.inside.load(Ordering::Relaxed),
@@ -182,25 +175,25 @@ impl Turns {
         self.rules.at_once as usize + self.rules.waiting as usize
     }
 
-    /// Handles an event. `token` names this delivery: the same token gets the same answer.
-    pub async fn handle(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
+    /// Handles an event; how long its turn may take is the server's to say.
+    pub async fn handle(self: &Arc<Self>, request: TurnRequest) -> Result<Answered, Refused> {
         let began = Instant::now();
-        let known = match &work {
-            Work::Start(start) => Some(start.channel),
-            Work::Event { id, .. } => self.activity.channel(id),
+        let known = match &request.trigger {
+            Trigger::Start(start) => Some(start.channel),
+            Trigger::Event { call, .. } => self.activity.channel(call),
         };
-        let result = self.admit(work, token).await;
+        let result = self.admit(request).await;
         let (channel, outcome) = match &result {
-            Ok(answered) if answered.repeated => (Some(answered.call.channel), "repeated"),
-            Ok(answered) => (Some(answered.call.channel), "answered"),
+            Ok(answered) if answered.repeated => (Some(answered.call.channel()), "repeated"),
+            Ok(answered) => (Some(answered.call.channel()), "answered"),
             Err(refused) => (known, refused.word()),
         };
-        let channel = channel.map_or("unknown", Channel::as_str);
-        self.figures.event(channel, outcome, began.elapsed());
+        let channel = channel.map_or("unknown", |channel| channel.medium.as_str());
+        self.metrics.event(channel, outcome, began.elapsed());
         result
     }
 
-    async fn admit(self: &Arc<Self>, work: Work, token: String) -> Result<Answered, Refused> {
+    async fn admit(self: &Arc<Self>, request: TurnRequest) -> Result<Answered, Refused> {
         if self.draining.load(Ordering::SeqCst) {
             return Err(Refused::Draining);
         }
@@ -212,8 +205,8 @@ impl Turns {
         let state = Arc::new(AtomicU8::new(WAITING));
         let span = tracing::info_span!(
             "turn",
-            call = %work.id(),
-            event = work.word(),
+            call = %request.call(),
+            event = request.word(),
             turn = tracing::field::Empty,
             then = tracing::field::Empty,
             outcome = tracing::field::Empty,
@@ -223,7 +216,7 @@ impl Turns {
             let (turns, state) = (self.clone(), state.clone());
             let task = async move {
                 let _inside = inside;
-                turns.run(work, &token, &state, until).await
+                turns.run(request, &state, until).await
             };
             self.workers.spawn(task.instrument(span))
         };
@@ -240,12 +233,11 @@ impl Turns {
 
     async fn run(
         self: &Arc<Self>,
-        work: Work,
-        token: &str,
+        request: TurnRequest,
         state: &AtomicU8,
         until: Instant,
     ) -> Result<Answered, Refused> {
-        let id = work.id().clone();
+        let id = request.call().clone();
         let _lock = self.locks.lock(&id).await;
         let slot = timeout(self.rules.wait, self.slots.acquire()).await;
         // The semaphore is never closed.
@@ -257,7 +249,7 @@ impl Turns {
         // Whatever waiting for its beginning took is no longer there for the turn itself.
         let left = until.saturating_duration_since(Instant::now());
         let left = left.saturating_sub(self.rules.answer_within / KEPT_BACK);
-        match self.execute(work, token, left).await {
+        match self.execute(request, left).await {
             Ok(answer) => {
                 span.record("turn", i64::from(answer.record.turn));
                 span.record("then", answer.record.directives.then.word());
@@ -272,16 +264,12 @@ impl Turns {
         }
     }
 
-    async fn execute(&self, work: Work, token: &str, left: Duration) -> Result<Answer, Refused> {
-        let done = match work {
-            Work::Start(start) => self.engine.start_within(*start, token, Some(left)).await,
-            Work::Event { id, event, after } => {
-                // Who hung up waits for nothing; the record of the call is worth the time that its nodes allow.
-                let left = (event != Event::HungUp).then_some(left);
-                self.engine.turn_within(&id, event, token, after, left).await
-            }
-        };
-        done.map_err(|error| match error {
+    async fn execute(&self, mut request: TurnRequest, left: Duration) -> Result<Answer, Refused> {
+        // Who hung up waits for nothing; the record of the call is worth the time that its nodes
+        // allow.
+        let hung_up = matches!(request.trigger, Trigger::Event { event: Event::HungUp, .. });
+        request.within = (!hung_up).then_some(left);
+        self.engine.turn(request).await.map_err(|error| match error {
             EngineError::OutOfOrder { given, last, .. } => Refused::OutOfOrder { given, last },
             error => Refused::Engine(error),
         })
@@ -289,13 +277,13 @@ impl Turns {
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
         if matches!(answer.call.status, Status::New | Status::Active) {
-            self.activity.note(id, answer.call.channel, SystemClock.millis());
+            self.activity.note(id, answer.call.channel(), SystemClock.millis());
         } else {
             self.activity.forget(id);
         }
         if !answer.repeated {
-            self.figures.turn(&answer.call, &answer.record, answer.was_open);
-            self.figures.node_times(&answer.node_times);
+            self.metrics.turn(&answer.call, &answer.record, answer.was_open);
+            self.metrics.node_times(&answer.node_times);
             if let Some(deploy) = self.deploy.get() {
                 deploy.observe(&answer.call.release, &answer.record);
             }
@@ -362,15 +350,6 @@ impl Turns {
                 return;
             }
             changed.await;
-        }
-    }
-}
-
-impl Work {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Start(_) => Event::Entered.word(),
-            Self::Event { event, .. } => event.word(),
         }
     }
 }

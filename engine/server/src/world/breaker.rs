@@ -1,5 +1,5 @@
-//! A provider that failed often in a row is left alone for a while: its callers get their answer at once, and it
-//! gets the time to come back.
+//! A provider that failed often in a row is left alone for a while: its callers get their answer at
+//! once, and it gets the time to come back.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use dialgraph_kernel::provider::Caller;
 
 use super::patience::Patience;
 use super::{is_down, subject};
-use crate::telemetry::Figures;
+use crate::telemetry::Metrics;
 
 /// Subjects that have a breaker, at most: hosts are named by flows.
 const MOST: usize = 256;
@@ -24,7 +24,7 @@ pub struct Breakers {
     /// 0: never open.
     failures: u32,
     pause: Duration,
-    figures: Arc<Figures>,
+    metrics: Arc<Metrics>,
     all: Mutex<HashMap<String, Breaker>>,
 }
 
@@ -53,8 +53,8 @@ struct Breaker {
 }
 
 impl Breakers {
-    pub(super) fn new(failures: u32, pause: Duration, figures: &Arc<Figures>) -> Self {
-        Self { failures, pause, figures: figures.clone(), all: Mutex::default() }
+    pub(super) fn new(failures: u32, pause: Duration, metrics: &Arc<Metrics>) -> Self {
+        Self { failures, pause, metrics: metrics.clone(), all: Mutex::default() }
     }
 
     /// Subjects that are left alone now.
@@ -94,8 +94,8 @@ impl Breakers {
             if let Some(breaker) = all.remove(subject)
                 && breaker.state != State::Closed
             {
-                tracing::info!(provider = subject, "a provider is back");
-                self.figures.breaker(subject, false);
+                tracing::info!(provider = subject, "a provider answers again");
+                self.metrics.breaker(subject, false);
             }
             return;
         }
@@ -116,11 +116,14 @@ impl Breakers {
         };
         if opens {
             if breaker.state == State::Closed {
-                tracing::warn!(provider = subject, "a provider keeps failing and is left alone");
+                tracing::warn!(
+                    provider = subject,
+                    "a provider keeps failing; requests to it are paused"
+                );
             }
             breaker.state = State::Open;
             breaker.opened = Instant::now();
-            self.figures.breaker(subject, true);
+            self.metrics.breaker(subject, true);
         }
     }
 
@@ -150,7 +153,7 @@ impl Breaking {
                 retry_after_ms: Some(pause),
                 ..HostError::unavailable(
                     "circuit-open",
-                    format!("{subject} failed often and is not asked for a while"),
+                    format!("{subject} failed repeatedly, so requests to it are paused"),
                 )
             };
             return std::future::ready(Err(error)).boxed();

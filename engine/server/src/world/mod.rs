@@ -1,8 +1,9 @@
 //! Providers that are slow, fail now and then, or are gone.
 //!
-//! Decorators around a [`World`], one file each: a time limit for each try (`patience`), a breaker that leaves a
-//! provider alone that keeps failing (`breaker`), and another try where one may help (`retry`). What is there
-//! at the first poll stays there at the first poll: local providers cost a plugin no second run.
+//! Decorators around a [`World`], one file each: a time limit for each try (`patience`), a breaker
+//! that leaves a provider alone that keeps failing (`breaker`), and another try where one may help
+//! (`retry`). What is there at the first poll stays there at the first poll: local providers cost a
+//! plugin no second run.
 
 mod breaker;
 mod patience;
@@ -10,29 +11,29 @@ mod retry;
 
 use std::sync::Arc;
 
-use dialgraph_kernel::ports::records::{Find, Get, Source};
+use dialgraph_config::ProvidersSection;
+use dialgraph_kernel::ports::records::{Find, Get, Search, Source};
 use dialgraph_kernel::ports::{HostCall, HostErrorKind, HostResult};
 use dialgraph_runtime::World;
 
 pub use self::breaker::{Breakers, State};
-use crate::config::Providers;
-use crate::telemetry::Figures;
+use crate::telemetry::Metrics;
 
 /// `world`, guarded as `config` says; with the breakers, which `/readyz` tells of.
 pub fn guarded(
     world: Arc<dyn World>,
-    config: &Providers,
-    figures: &Arc<Figures>,
+    config: &ProvidersSection,
+    metrics: &Arc<Metrics>,
 ) -> (Arc<dyn World>, Arc<Breakers>) {
     let patient = Arc::new(patience::Patience { inner: world });
-    let breakers = Arc::new(Breakers::new(config.breaker_failures, config.breaker_pause, figures));
+    let breakers = Arc::new(Breakers::new(config.breaker_failures, config.breaker_pause, metrics));
     let broken = Arc::new(breaker::Breaking { inner: patient, breakers: breakers.clone() });
     let retrying = retry::Retrying {
         inner: broken,
         limits: retry::Limits::of(config),
         tries: config.tries,
         backoff: config.backoff,
-        figures: figures.clone(),
+        metrics: metrics.clone(),
     };
     (Arc::new(retrying), breakers)
 }
@@ -46,7 +47,8 @@ fn subject(call: &HostCall) -> String {
         },
         // What was last known is asked for when records are down, and does not lie where they do.
         HostCall::RecordsGet(Get { source: Source::LastKnown, .. })
-        | HostCall::RecordsFind(Find { source: Source::LastKnown, .. }) => {
+        | HostCall::RecordsFind(Find { source: Source::LastKnown, .. })
+        | HostCall::RecordsSearch(Search { source: Source::LastKnown, .. }) => {
             "records last known".to_owned()
         }
         call => call.provider().to_owned(),

@@ -30,7 +30,7 @@ impl Patience {
                 Ok(result) => result,
                 Err(_) => Err(HostError::unavailable(
                     "timed-out",
-                    format!("{function} gave no answer within {} ms", limit.as_millis()),
+                    format!("{function} did not answer within {} ms", limit.as_millis()),
                 )),
             }
         }

@@ -1,10 +1,12 @@
 //! Another try, where one may help and there is time for it.
 //!
-//! All tries carry the same idempotency key, so an effect happens once however often it is asked for. Two sorts of
-//! requests are the exception, because who gets them may know no such keys: one with an effect to a host outside, and a
-//! caller's words to a recogniser, which moves its dialogue on. They are made again only if the first did not get there.
+//! All tries carry the same idempotency key, so an effect happens once however often it is asked
+//! for. Two sorts of requests are the exception, because who gets them may know no such keys: one
+//! with an effect to a host outside, and a caller's words to a recogniser, which moves its dialogue
+//! on. They are made again only if the first did not get there.
 //!
-//! This is the only place where a request is made again: no provider does so by itself, or tries would multiply.
+//! This is the only place where a request is made again: no provider does so by itself, or tries
+//! would multiply.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
@@ -15,13 +17,13 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
+use dialgraph_config::ProvidersSection;
 use dialgraph_kernel::ports::{HostCall, HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::World;
 
 use super::breaker::Breaking;
-use crate::config::Providers;
-use crate::telemetry::Figures;
+use crate::telemetry::Metrics;
 
 /// Time that one request may take, all tries included, by provider.
 #[derive(Debug, Clone)]
@@ -31,7 +33,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn of(config: &Providers) -> Self {
+    pub(super) fn of(config: &ProvidersSection) -> Self {
         Self { usual: config.timeout, by_provider: config.timeouts.iter().cloned().collect() }
     }
 
@@ -45,7 +47,7 @@ pub(super) struct Retrying {
     pub(super) limits: Limits,
     pub(super) tries: u32,
     pub(super) backoff: Duration,
-    pub(super) figures: Arc<Figures>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl World for Retrying {
@@ -53,7 +55,7 @@ impl World for Retrying {
         let provider = call.provider();
         let limit = self.limits.get(provider);
         let (tries, backoff) = (self.tries.min(most_tries(&call)), self.backoff);
-        let (inner, figures) = (self.inner.clone(), self.figures.clone());
+        let (inner, metrics) = (self.inner.clone(), self.metrics.clone());
         async move {
             let began = Instant::now();
             let mut tried = 1;
@@ -69,7 +71,7 @@ impl World for Retrying {
                     return result;
                 }
                 tokio::time::sleep(pause).await;
-                figures.retry(provider);
+                metrics.retry(provider);
                 tried += 1;
             }
         }
@@ -112,9 +114,9 @@ fn most_tries(call: &HostCall) -> u32 {
     }
 }
 
-/// The backoff doubled for each try, with up to half of it taken off: callers that failed together must not come back
-/// together. A provider that says when is not asked before that; it tells all of them the same, so the pause up to half
-/// a backoff longer is what keeps them apart.
+/// The backoff doubled for each try, with up to half of it taken off: callers that failed together
+/// must not come back together. A provider that says when is not asked before that; it tells all of
+/// them the same, so the pause up to half a backoff longer is what keeps them apart.
 fn pause(backoff: Duration, tried: u32, key: &str, error: &HostError) -> Duration {
     let full = backoff.saturating_mul(1 << (tried - 1).min(10));
     let hasher = BuildHasherDefault::<DefaultHasher>::default();

@@ -1,3 +1,6 @@
+//! A provider is asked again only where that cannot repeat an effect, in time and not by all at
+//! once; one that keeps failing is left alone for a while.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -6,12 +9,13 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
+use dialgraph_base::Timestamp;
+use dialgraph_config::{Config, ProvidersSection};
 use dialgraph_kernel::ports::records::Get;
-use dialgraph_kernel::ports::{HostAnswer, HostError, SecretName, Timestamp, http};
+use dialgraph_kernel::ports::{HostAnswer, HostError, SecretName, http};
 use dialgraph_kernel::provider::Caller;
 
 use super::*;
-use crate::config::Config;
 
 /// A world that answers from a list, then always well.
 #[derive(Default)]
@@ -73,7 +77,7 @@ impl Listed {
 fn caller() -> Caller {
     Caller {
         call_id: "c".into(),
-        release: dialgraph_flow::Digest::of(b"release"),
+        release: dialgraph_base::Digest::of(b"release"),
         locale: "ko-KR".into(),
         plugin: "p".into(),
         now: Timestamp(0),
@@ -96,8 +100,8 @@ fn post() -> HostCall {
     })
 }
 
-fn config() -> Providers {
-    Providers {
+fn config() -> ProvidersSection {
+    ProvidersSection {
         timeout: Duration::from_secs(10),
         tries: 3,
         backoff: Duration::from_millis(100),
@@ -117,8 +121,8 @@ fn code(result: &HostResult) -> &str {
 #[tokio::test(start_paused = true)]
 async fn what_fails_once_is_asked_again() {
     let world = listed(vec![Reply::Down("busy")]);
-    let figures = Arc::default();
-    let (guarded, _) = guarded(world.clone(), &config(), &figures);
+    let metrics = Arc::default();
+    let (guarded, _) = guarded(world.clone(), &config(), &metrics);
     assert_eq!(code(&guarded.call(caller(), secret()).await), "ok");
     assert_eq!(world.asked.load(Ordering::SeqCst), 2);
 }
@@ -174,7 +178,7 @@ async fn a_provider_that_never_answers_is_given_up_after_its_own_limit() {
     let (guarded, _) = guarded(world.clone(), &config, &Arc::default());
     let began = tokio::time::Instant::now();
     let result = guarded.call(caller(), secret()).await;
-    insta::assert_snapshot!(result.unwrap_err(), @"timed-out: secrets.open gave no answer within 2000 ms");
+    insta::assert_snapshot!(result.unwrap_err(), @"timed-out: secrets.open did not answer within 2000 ms");
     assert_eq!(began.elapsed().as_secs(), 2, "time stands still but for what is waited for");
     assert_eq!(world.asked.load(Ordering::SeqCst), 1);
 }
@@ -205,12 +209,13 @@ async fn a_provider_that_keeps_failing_is_left_alone_and_tried_again_later() {
 const TICK: Duration = Duration::from_millis(1);
 
 /// Many tries, and no breaker that would end them.
-fn insistent(tries: u32, backoff: Duration, timeout: Duration) -> Providers {
-    Providers { tries, backoff, timeout, breaker_failures: 0, ..config() }
+fn insistent(tries: u32, backoff: Duration, timeout: Duration) -> ProvidersSection {
+    ProvidersSection { tries, backoff, timeout, breaker_failures: 0, ..config() }
 }
 
-/// The pauses of a request with this idempotency key, whose every try but the last is answered as `reply` says.
-async fn pauses_of(key: &str, config: &Providers, reply: fn() -> Reply) -> Vec<Duration> {
+/// The pauses of a request with this idempotency key, whose every try but the last is answered as
+/// `reply` says.
+async fn pauses_of(key: &str, config: &ProvidersSection, reply: fn() -> Reply) -> Vec<Duration> {
     let world = listed((1..config.tries).map(|_| reply()).collect());
     let (guarded, _) = guarded(world.clone(), config, &Arc::default());
     let caller = Caller { idempotency_key: key.into(), ..caller() };

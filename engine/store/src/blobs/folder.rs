@@ -6,8 +6,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::digest::Digest;
+use dialgraph_base::Digest;
+
 use crate::error::StoreError;
+use crate::wal::regular;
 
 /// A folder of immutable files.
 #[derive(Debug)]
@@ -18,11 +20,16 @@ pub(super) struct Folder {
 /// Content lies in `sha256/<first two digits>/<all digits>`, so that no folder grows too large.
 const CONTENT: &str = "sha256";
 
-/// Files that are being written. Each is locked by its writer, so an unlocked one was left by a crash.
+/// The largest of all is a plugin, and the engine takes none of this size.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Files that are being written. Each is locked by its writer, so an unlocked one was left by a
+/// crash.
 const UNFINISHED: &str = "unfinished";
 
 impl Folder {
-    /// Opens the folder `root`, makes it if there is none, and removes what crashed writers left behind.
+    /// Opens the folder `root`, makes it if there is none, and removes what crashed writers left
+    /// behind.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -38,8 +45,17 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Stores `bytes` durably and gives their name. Storing the same again is cheap and changes nothing,
-    /// except that a damaged file is replaced.
+    /// One that is only read from: nothing is made or removed.
+    pub(super) fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Stores `bytes` durably and gives their name. Storing the same again is cheap and changes
+    /// nothing, except that a damaged file is replaced.
     ///
     /// # Errors
     /// [`StoreError::Io`], for example when the disk is full; then nothing is left behind.
@@ -52,6 +68,10 @@ impl Folder {
         let failed = |error: &std::io::Error| StoreError::io("cannot write the blob", &path, error);
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        // A file is replaced by the rename; a folder would stand in its way.
+        if path.is_dir() {
+            fs::remove_dir(&path).map_err(|error| failed(&error))?;
+        }
         let temporary = self.write_unfinished(&digest, bytes)?;
         fs::rename(&temporary, &path).map_err(|error| {
             let _ = fs::remove_file(&temporary);
@@ -70,12 +90,19 @@ impl Folder {
     /// [`StoreError::BlobDamaged`] if the file was changed, [`StoreError::Io`].
     pub(super) fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path(digest);
-        match fs::read(&path) {
+        match regular::read(&path, MOST_BYTES) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
             Ok(_) => {
                 Err(StoreError::BlobDamaged { digest: *digest, place: path.display().to_string() })
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Too long, or a FIFO: nothing that was ever put there.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData) =>
+            {
+                let place = format!("{}: {error}", path.display());
+                Err(StoreError::BlobDamaged { digest: *digest, place })
+            }
             Err(error) => Err(StoreError::io("cannot read the blob", path, &error)),
         }
     }
@@ -158,13 +185,19 @@ impl Folder {
     fn remove_unfinished(&self) -> Result<(), StoreError> {
         for path in entries(&self.root.join(UNFINISHED))? {
             // Whoever still writes holds the lock; whoever has just finished has renamed the file.
-            let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+            let abandoned = regular::open(&path).is_ok_and(|file| file.try_lock().is_ok());
             if abandoned {
                 let _ = fs::remove_file(&path);
             }
         }
         Ok(())
     }
+}
+
+/// Whether any content lies in the folder `root`, read without changing it.
+pub(crate) fn holds_content(root: &Path) -> bool {
+    let list = |folder: &Path| entries(folder).unwrap_or_default();
+    list(&root.join(CONTENT)).iter().any(|folder| !list(folder).is_empty())
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {

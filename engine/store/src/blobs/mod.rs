@@ -1,30 +1,38 @@
 //! Content under its own name: plugin components and flow bundles, which are too large for rows.
 //!
-//! Content never changes under its name, so there are no versions and no conflicts, and any number of readers need no
-//! lock. It lies in a folder beside an embedded store; where processes share nothing but a store, it lies in the rows of
-//! that, and a folder on each machine spares asking for it again.
+//! Content never changes under its name, so there are no versions and no conflicts, and any number
+//! of readers need no lock. It lies in a folder beside an embedded store; where processes share
+//! nothing but a store, it lies in the rows of that, and a folder on each machine spares asking for
+//! it again.
 //!
-//! In a folder content is not encrypted, even beside a sealed store: it is programs, not callers' data. In rows it is
-//! sealed as all rows are.
+//! In a folder content is not encrypted, even beside a sealed store: it is programs, not callers'
+//! data. In rows it is sealed as all rows are.
 
 mod folder;
+mod needed;
 mod rows;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use dialgraph_base::Digest;
+
 use self::folder::Folder;
+pub(crate) use self::folder::holds_content;
+pub(crate) use self::needed::NEEDED;
+pub use self::needed::{Lacking, Needed, lacking};
 use self::rows::Rows;
 pub(crate) use self::rows::is_row;
-use crate::digest::Digest;
+
 use crate::error::StoreError;
 use crate::store::Store;
 
 /// Immutable content, each under the SHA-256 of its bytes. Cheap to clone; clones are one.
 ///
-/// The calls block; they belong to loading and deploying, not to a turn of a call. From async code use them on a
-/// thread for blocking work, whatever the runtime: content in rows is fetched on a thread of its own.
+/// The calls block; they belong to loading and deploying, not to a turn of a call. From async code
+/// use them on a thread for blocking work, whatever the runtime: content in rows is fetched on a
+/// thread of its own.
 ///
 /// ```
 /// use dialgraph_store::Blobs;
@@ -36,7 +44,10 @@ use crate::store::Store;
 /// # Ok::<(), dialgraph_store::StoreError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Blobs(Arc<Place>);
+pub struct Blobs(Arc<Place>, Arc<LastTold>);
+
+/// What is needed, as this process was told last.
+type LastTold = std::sync::Mutex<Option<Vec<Needed>>>;
 
 #[derive(Debug)]
 enum Place {
@@ -50,11 +61,11 @@ impl Blobs {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Ok(Self(Arc::new(Place::Folder(Folder::open(root)?))))
+        Ok(Self(Arc::new(Place::Folder(Folder::open(root)?)), Arc::default()))
     }
 
-    /// Content in rows of `store`, and what was fetched or stored here also in the folder `near`. On a machine that
-    /// lets nothing be written there, all is fetched from the rows.
+    /// Content in rows of `store`, and what was fetched or stored here also in the folder `near`.
+    /// On a machine that lets nothing be written there, all is fetched from the rows.
     ///
     /// # Errors
     /// [`StoreError::Io`] if this machine gives no thread.
@@ -62,15 +73,15 @@ impl Blobs {
         let near = Folder::open(near.as_ref())
             .inspect_err(|error| tracing::warn!(%error, "content is not kept on this machine"))
             .ok();
-        Ok(Self(Arc::new(Place::Rows { rows: Rows::new(store)?, near })))
+        Ok(Self(Arc::new(Place::Rows { rows: Rows::new(store)?, near }), Arc::default()))
     }
 
-    /// Stores `bytes` durably and gives their name. Storing the same again changes nothing, except that damaged
-    /// content is replaced.
+    /// Stores `bytes` durably and gives their name. Storing the same again changes nothing, except
+    /// that damaged content is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Io`], for example when the disk is full, or whatever the store of the rows fails with; then there
-    /// is nothing under the name.
+    /// [`StoreError::Io`], for example when the disk is full, or whatever the store of the rows
+    /// fails with; then there is nothing under the name.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         match &*self.0 {
             Place::Folder(folder) => folder.put(bytes),
@@ -85,7 +96,8 @@ impl Blobs {
     /// Reads content and checks that it is what its name says; `None` if there is none.
     ///
     /// # Errors
-    /// [`StoreError::BlobDamaged`] if it was changed, [`StoreError::Io`], or whatever the store of the rows fails with.
+    /// [`StoreError::BlobDamaged`] if it was changed, [`StoreError::Io`], or whatever the store of
+    /// the rows fails with.
     pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         match &*self.0 {
             Place::Folder(folder) => folder.get(digest),
@@ -114,7 +126,8 @@ impl Blobs {
         }
     }
 
-    /// The digests of everything stored, in order. In a folder, files that are not blobs are passed over.
+    /// The digests of everything stored, in order. In a folder, files that are not blobs are passed
+    /// over.
     ///
     /// # Errors
     /// [`StoreError::Io`], or whatever the store of the rows fails with.

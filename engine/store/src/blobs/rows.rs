@@ -1,21 +1,23 @@
 //! Content in rows, for processes that share nothing but a store.
 //!
 //! * `blob/DIGEST` / number: the bytes, in pieces that fit into a row.
-//! * `blobs` / digest: how many pieces there are. Written when all of them are, so content is there whole or not at all.
+//! * `blobs` / digest: how many pieces there are. Written when all of them are, so content is there
+//!   whole or not at all.
 //!
-//! Pieces are written in commits of their own: in a shared database a partition takes a limited number of bytes a second.
+//! Pieces are written in commits of their own: in a shared database a partition takes a limited
+//! number of bytes a second.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use dialgraph_base::Digest;
 use futures::StreamExt as _;
 use futures::stream;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::digest::{Digest, to_hex};
 use crate::error::{CommitError, StoreError};
 use crate::key::{Key, Part, Sort};
 use crate::schema::{Schema, Upgrade, decode, get_value};
@@ -101,7 +103,8 @@ impl Rows {
 
 impl Drop for Rows {
     fn drop(&mut self) {
-        // Nothing is under way: whoever waits holds this. To wait for the thread could hold up another runtime.
+        // Nothing is under way: whoever waits holds this. To wait for the thread could hold up
+        // another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -185,7 +188,7 @@ async fn write(store: &dyn Store, op: Op) -> Result<(), StoreError> {
     getrandom::fill(&mut nonce).map_err(|error| StoreError::Refused {
         detail: format!("the system gives no random bytes: {error}"),
     })?;
-    let token = CommitToken::new(format!("blob/{}", to_hex(&nonce)))?;
+    let token = CommitToken::new(format!("blob/{}", hex::encode(nonce)))?;
     let ops = [op];
     patiently(|| async {
         match store.commit(&ops, &token).await {

@@ -1,3 +1,6 @@
+//! Every machine that shares a store has its content whole, and sealed where the store is; content
+//! that is damaged is never handed out, and is healed by storing it again.
+
 use async_trait::async_trait;
 
 use super::*;

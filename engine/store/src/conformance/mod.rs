@@ -1,7 +1,7 @@
 //! What every backend must do, as tests that any backend can run.
 //!
-//! Each behaviour is a function that gets an empty store and the clock the store runs on, and either holds
-//! or says what was wrong. A backend's own tests call [`run_all`]:
+//! Each behaviour is a function that gets an empty store and the clock the store runs on, and
+//! either holds or says what was wrong. A backend's own tests call [`run_all`]:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -17,7 +17,8 @@
 //! # });
 //! ```
 //!
-//! The suite asks nothing of timing and little of speed, but a few behaviours write some hundred rows.
+//! The suite asks nothing of timing and little of speed, but a few behaviours write some hundred
+//! rows.
 
 mod commits;
 mod concurrency;

@@ -4,12 +4,12 @@ use std::io::BufRead;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dialgraph_base::Digest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Exported, bad};
 use crate::clock::UnixMillis;
-use crate::digest::{Digest, to_hex};
 use crate::error::StoreError;
 use crate::key::{Key, Part, Sort};
 
@@ -45,7 +45,8 @@ impl Header {
     }
 }
 
-/// A row. Its value is text where it is text, so that an export can be searched with the usual tools.
+/// A row. Its value is text where it is text, so that an export can be searched with the usual
+/// tools.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowLine {
@@ -141,7 +142,7 @@ impl Chain {
         hash.update(self.0);
         hash.update(object);
         self.0 = hash.finalize().into();
-        to_hex(&self.0[..SUM_DIGITS / 2])
+        hex::encode(&self.0[..SUM_DIGITS / 2])
     }
 }
 
@@ -185,7 +186,8 @@ impl<R: BufRead> Lines<R> {
             foreign(&line)?;
         }
         let Some(object) = self.chain.read(&line) else {
-            // What a power cut leaves at the end of a file need not be the beginning of what was written.
+            // What a power cut leaves at the end of a file need not be the beginning of what was
+            // written.
             let is_last = self.input.fill_buf().map_err(unreadable)?.is_empty();
             return if is_last { Ok(Next::Torn) } else { Err(damaged(number)) };
         };
@@ -207,11 +209,12 @@ fn damaged(number: u64) -> StoreError {
     ))
 }
 
-/// Refuses a file that is no export, or one of another form, with a better word than its checksum has.
+/// Refuses a file that is no export, or one of another form, with a better word than its checksum
+/// has.
 fn foreign(line: &[u8]) -> Result<(), StoreError> {
     let begins = b"{\"dialgraph_export\":";
     if !line.starts_with(&begins[..line.len().min(begins.len())]) {
-        return Err(bad("it does not begin as an export of this program does"));
+        return Err(bad("it does not begin like a Dialgraph export"));
     }
     let digits =
         line.get(begins.len()..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit());
@@ -219,7 +222,8 @@ fn foreign(line: &[u8]) -> Result<(), StoreError> {
     let has_end = line.len() > begins.len() + found.len();
     if has_end && found != FORMAT.to_string() {
         return Err(bad(format!(
-            "it has form {found}, this program reads form {FORMAT}; use the program that wrote it"
+            "it has format {found}, and this program reads format {FORMAT}; use the program that \
+            wrote it"
         )));
     }
     Ok(())

@@ -1,20 +1,22 @@
 //! Logical backups: every live row of a store and all of its content in one file of text.
 //!
-//! An export survives what a copy of the database's files may not: a damaged log, a change of backend or of
-//! sled itself. Importing one into a new folder is also how a database is made small again.
+//! An export survives what a copy of the database's files may not: a damaged log, a change of
+//! backend or of sled itself. Importing one into a new folder is also how a database is made small
+//! again.
 //!
-//! The file is JSON Lines: a header, a line for each row, lines of at most [`CHUNK_BYTES`] for each blob, and a
-//! last line with what there was. Every line ends in a checksum over itself and all lines before it, so that a
-//! file that was cut goes on behind its last whole line ([`examine`]), and a line that was changed, lost or moved
-//! is found.
+//! The file is JSON Lines: a header, a line for each row, lines of at most [`CHUNK_BYTES`] for each
+//! blob, and a last line with what there was. Every line ends in a checksum over itself and all
+//! lines before it, so that a file that was cut goes on behind its last whole line ([`examine`]),
+//! and a line that was changed, lost or moved is found.
 //!
-//! * Rows are exported as they are stored: those of a sealed store stay sealed, and want the same key.
-//! * Expired rows are left out, expiries are kept. **Versions are not**: they begin anew at 1, since a version
-//!   is worth something only to whoever read it from the same store.
-//! * The digest in the last line is of what was exported, in whatever order: two stores that hold the same have
-//!   the same digest, whatever their backends.
-//! * Commits may go on meanwhile; each row is whole, but the export is of no single moment. Stop the engines
-//!   first, or use the backend's own backup, if that matters.
+//! * Rows are exported as they are stored: those of a sealed store stay sealed, and want the same
+//!   key.
+//! * Expired rows are left out, expiries are kept. **Versions are not**: they begin anew at 1,
+//!   since a version is worth something only to whoever read it from the same store.
+//! * The digest in the last line is of what was exported, in whatever order: two stores that hold
+//!   the same have the same digest, whatever their backends.
+//! * Commits may go on meanwhile; each row is whole, but the export is of no single moment. Stop
+//!   the engines first, or use the backend's own backup, if that matters.
 
 mod line;
 mod read;
@@ -25,11 +27,12 @@ pub use self::write::{Examined, Position, examine, export};
 
 use std::collections::BTreeSet;
 
+use dialgraph_base::Digest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::UnixMillis;
-use crate::digest::Digest;
+
 use crate::error::StoreError;
 use crate::key::Key;
 
@@ -64,8 +67,8 @@ pub struct Progress {
 
 /// What has been exported so far, for the last line.
 ///
-/// The digest is the sum, modulo 2²⁵⁶, of the SHA-256 of each thing. It finds any accident; whoever can write
-/// the file can also write another sum.
+/// The digest is the sum, modulo 2²⁵⁶, of the SHA-256 of each thing. It finds any accident; whoever
+/// can write the file can also write another sum.
 #[derive(Debug, Clone, Default)]
 struct Totals {
     rows: u64,
@@ -110,7 +113,7 @@ impl Totals {
         Exported {
             rows: self.rows,
             blobs: self.blobs,
-            digest: format!("sha256-sum:{}", crate::digest::to_hex(&self.sum)),
+            digest: format!("sha256-sum:{}", hex::encode(self.sum)),
             sealed_with: self.sealed_with.clone(),
         }
     }

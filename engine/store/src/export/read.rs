@@ -1,5 +1,9 @@
+//! Imports an export. The whole file is checked before anything is written, and no row is
+//! overwritten, so that an import can be repeated after whatever interrupted it.
+
 use std::io::BufRead;
 
+use dialgraph_base::Digest;
 use futures::future::join_all;
 use serde::Serialize;
 
@@ -8,11 +12,11 @@ use super::{Exported, Progress, Totals, bad};
 use crate::backend::Backend;
 use crate::blobs::Blobs;
 use crate::clock::UnixMillis;
-use crate::digest::{Digest, to_hex};
 use crate::error::{CommitError, StoreError};
 use crate::key::Key;
+use crate::schema;
 use crate::seal::{self, KeyId};
-use crate::store::{CommitToken, Expect, MAX_OPS, Op, Store};
+use crate::store::{CommitToken, Expect, MAX_LARGE_OPS, Op, Store};
 
 /// Commits under way at the same time: an embedded store makes them durable together.
 const AT_ONCE: usize = 8;
@@ -54,9 +58,10 @@ pub struct Imported {
 
 /// Puts what an export holds into a store.
 ///
-/// The whole file is checked before anything is written, so it is read twice: `open` is called for each time.
-/// Rows that are there already and the same are passed over, so that an import can be repeated, and goes on if it
-/// was interrupted; one that is there and differs ends it, and is never overwritten. Versions begin at 1.
+/// The whole file is checked before anything is written, so it is read twice: `open` is called for
+/// each time. Rows that are there already and the same are passed over, so that an import can be
+/// repeated, and goes on if it was interrupted; one that is there and differs ends it, and is never
+/// overwritten. Versions begin at 1.
 ///
 /// Rows in the clear are sealed on their way into a sealed store.
 ///
@@ -110,7 +115,7 @@ pub async fn import<R: BufRead>(
                 if chunk.chunk + 1 == chunk.of {
                     let (digest, bytes) = blob.take().unwrap_or((chunk.blob, Vec::new()));
                     if Digest::of(&bytes) != digest {
-                        return Err(bad(format!("the blob {digest} is not what it is called")));
+                        return Err(bad(format!("the blob {digest} does not match its digest")));
                     }
                     if !has(target.blobs, &digest) {
                         target.blobs.put(&bytes)?;
@@ -138,7 +143,8 @@ pub async fn import<R: BufRead>(
 
 /// Whether content is there and good; what is there and damaged is put right.
 ///
-/// Asked in this order: content that is only at hand on this machine is not yet where others find it.
+/// Asked in this order: content that is only at hand on this machine is not yet where others find
+/// it.
 fn has(content: &Blobs, digest: &Digest) -> bool {
     matches!(content.contains(digest), Ok(true)) && matches!(content.get(digest), Ok(Some(_)))
 }
@@ -151,7 +157,10 @@ fn verify(input: impl BufRead) -> Result<Exported, StoreError> {
         match lines.next()? {
             Next::Line(Line::Header(_)) => {}
             Next::Line(Line::Row(row)) => {
-                totals.row(&row.key()?, row.expires_at, &row.value()?);
+                let (key, value) = (row.key()?, row.value()?);
+                schema::check_depth(&value)
+                    .map_err(|error| bad(format!("line {}: {key}: {error}", lines.number)))?;
+                totals.row(&key, row.expires_at, &value);
             }
             Next::Line(Line::Chunk(chunk)) => {
                 if chunk.chunk + 1 == chunk.of {
@@ -160,7 +169,7 @@ fn verify(input: impl BufRead) -> Result<Exported, StoreError> {
             }
             Next::Line(Line::End(end)) => {
                 if end != totals.exported() {
-                    return Err(bad("its last line does not tell what is in it"));
+                    return Err(bad("its last line is not a summary of the file"));
                 }
                 return match lines.next()? {
                     Next::Nothing => Ok(end),
@@ -199,7 +208,7 @@ struct Groups {
 impl Groups {
     fn add(&mut self, op: Op) {
         self.open.push(op);
-        if self.open.len() == MAX_OPS {
+        if self.open.len() == MAX_LARGE_OPS {
             self.finish();
         }
     }
@@ -241,7 +250,8 @@ impl Writer<'_> {
     }
 }
 
-/// Writes those of `ops` whose rows are not there; tells how many were written, and how many were there.
+/// Writes those of `ops` whose rows are not there; tells how many were written, and how many were
+/// there.
 async fn put_absent(
     store: &dyn Store,
     mut ops: Vec<Op>,
@@ -292,5 +302,5 @@ fn differs(key: &Key) -> StoreError {
 fn random_name() -> Result<String, StoreError> {
     let mut bytes = [0; 8];
     seal::fill_random(&mut bytes)?;
-    Ok(to_hex(&bytes))
+    Ok(hex::encode(bytes))
 }

@@ -1,3 +1,6 @@
+//! An export moves a store to another backend and back unchanged, goes on after any cut, and is
+//! refused before anything is written if it is damaged.
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -180,9 +183,9 @@ fn a_damaged_or_cut_export_is_refused_before_anything_is_written() {
     line 6 is damaged, or a line before it is missing: its checksum does not match; use another copy of the file, or export anew
     line 2 is damaged, or a line before it is missing: its checksum does not match; use another copy of the file, or export anew
     something follows its last line
-    it has form 1, this program reads form 2; use the program that wrote it
+    it has format 1, and this program reads format 2; use the program that wrote it
     its end is missing: it was cut short; go on with `store export --resume`
-    it does not begin as an export of this program does
+    it does not begin like a Dialgraph export
     ");
 }
 
@@ -229,8 +232,8 @@ fn sealed_rows_stay_sealed_and_go_only_where_their_key_is() {
     let other = ring("77").active();
     let wrong = target.import_through(&target.backend, &[other], &file).unwrap_err().to_string();
     insta::assert_snapshot!(format!("{clear}\n{wrong}"), @r"
-    the export is encrypted with key e179e6f4fe6f3690, but no key is at hand; add key e179e6f4fe6f3690 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)
-    the export is encrypted with key e179e6f4fe6f3690, but the only key at hand is f2e2d8ada0c10070; add key e179e6f4fe6f3690 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)
+    the export is encrypted with key e179e6f4fe6f3690, but no key is available; add key e179e6f4fe6f3690 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)
+    the export is encrypted with key e179e6f4fe6f3690, but the only available key is f2e2d8ada0c10070; add key e179e6f4fe6f3690 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)
     ");
     assert_eq!(target.row_count(), 0);
 

@@ -1,10 +1,15 @@
+//! Writes an export, or the rest of one that was cut short. Rows come before content, so that
+//! whatever a row names is there when its turn comes.
+
 use std::io::{BufRead, Write};
+
+use dialgraph_base::Digest;
 
 use super::line::{Chain, ChunkLine, Header, Line, Lines, Next, RowLine};
 use super::{CHUNK_BYTES, Exported, Progress, Totals, bad};
 use crate::backend::Backend;
 use crate::blobs::{self, Blobs};
-use crate::digest::Digest;
+
 use crate::error::StoreError;
 use crate::key::Key;
 use crate::seal;
@@ -92,7 +97,8 @@ pub fn examine(input: impl BufRead) -> Result<Examined, StoreError> {
     })
 }
 
-/// Writes every live row of `backend` and every blob to `out`, from `from` on, and says what all of it is.
+/// Writes every live row of `backend` and every blob to `out`, from `from` on, and says what all of
+/// it is.
 ///
 /// `tell` is told now and then how far it has come. Blocks on file access.
 ///
@@ -106,6 +112,8 @@ pub async fn export(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Exported, StoreError> {
     let mut writer = Writer { out, position: from };
+    // The rest would not be whole, and nobody who reads it could tell.
+    content.lacking()?.none_in(std::path::Path::new(&backend.place()))?;
     if matches!(writer.position.last, Last::Nothing) {
         writer.line(&Line::Header(Header::new()), Last::Header)?;
     }
@@ -118,7 +126,8 @@ pub async fn export(
     while let Some(place) = after {
         let walked = backend.walk(place.as_ref(), PAGE_ROWS).await?;
         for row in &walked.rows {
-            // The proof is made anew by whoever opens the store with the key; content comes behind the rows, whole.
+            // The proof is made anew by whoever opens the store with the key; content comes behind
+            // the rows, whole.
             if seal::is_proof(&row.key) || blobs::is_row(&row.key) {
                 continue;
             }

@@ -46,8 +46,8 @@ impl KeyLines {
         create(path.as_ref(), self)
     }
 
-    /// Puts them in front of what a key file holds, as rotation wants it. The file is there whole, the old or the
-    /// new, whenever the process is killed.
+    /// Puts them in front of what a key file holds, as rotation wants it. The file is there whole,
+    /// the old or the new, whenever the process is killed.
     ///
     /// # Errors
     /// [`StoreError::Io`] if the file is not there or cannot be written.
@@ -55,7 +55,8 @@ impl KeyLines {
         let path = path.as_ref();
         let failed =
             |error: &std::io::Error| StoreError::io("cannot add to the key file", path, error);
-        let old = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| failed(&error))?);
+        let old = dialgraph_files::text(path, dialgraph_files::MAX_SETTINGS);
+        let old = Zeroizing::new(old.map_err(|error| failed(&error.into()))?);
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".new");
         let beside = path.with_file_name(name);

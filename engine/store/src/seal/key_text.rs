@@ -9,7 +9,6 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use zeroize::Zeroizing;
 
 use super::keyring::{Keyring, bad};
-use crate::digest::from_hex;
 use crate::error::StoreError;
 
 /// Environment variable that holds the key or keys themselves.
@@ -33,10 +32,11 @@ pub trait UnwrapKey: Send + Sync {
 
 /// The keys of a store as text, before those that are wrapped are opened.
 ///
-/// Keys stand one to a line (in a variable, blanks or commas may part them instead), the active one first; `#`
-/// begins a comment. Each is
+/// Keys stand one to a line (in a variable, blanks or commas may part them instead), the active one
+/// first; `#` begins a comment. Each is
 /// * 64 hexadecimal digits, or base64 of 32 bytes, or
-/// * `SCHEME:BASE64`, a key that somebody else wrapped, such as `kms:AQIDAH…`, to be opened by an [`UnwrapKey`].
+/// * `SCHEME:BASE64`, a key that somebody else wrapped, such as `kms:AQIDAH…`, to be opened by an
+///   [`UnwrapKey`].
 ///
 /// The text is wiped from memory when it is dropped, and never shown.
 pub struct KeyText {
@@ -62,10 +62,12 @@ impl KeyText {
         Self { text, source: source.into() }
     }
 
-    /// What [`KEY_VARIABLE`] holds, or the file that [`KEY_FILE_VARIABLE`] names; `None` if neither is set.
+    /// What [`KEY_VARIABLE`] holds, or the file that [`KEY_FILE_VARIABLE`] names; `None` if neither
+    /// is set.
     ///
     /// # Errors
-    /// [`StoreError::BadEncryptionKey`] if both are set, [`StoreError::Io`] if the file cannot be read.
+    /// [`StoreError::BadEncryptionKey`] if both are set, [`StoreError::Io`] if the file cannot be
+    /// read.
     pub fn from_env() -> Result<Option<Self>, StoreError> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
@@ -95,7 +97,8 @@ impl KeyText {
         let path = path.as_ref();
         let failed =
             |error: &std::io::Error| StoreError::io("cannot read the key file", path, error);
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| failed(&error))?);
+        let text = dialgraph_files::text(path, dialgraph_files::MAX_SETTINGS);
+        let text = Zeroizing::new(text.map_err(|error| failed(&error.into()))?);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -117,7 +120,8 @@ impl KeyText {
     /// The ring, if no key is wrapped.
     ///
     /// # Errors
-    /// [`StoreError::BadEncryptionKey`] if there is no key, or one is malformed, wrapped or listed twice.
+    /// [`StoreError::BadEncryptionKey`] if there is no key, or one is malformed, wrapped or listed
+    /// twice.
     pub fn ring(&self) -> Result<Keyring, StoreError> {
         let mut keys = Vec::new();
         for (index, entry) in self.entries()?.into_iter().enumerate() {
@@ -149,7 +153,7 @@ impl KeyText {
                     };
                     let bytes = opener.unwrap_key(&ciphertext).await.map_err(failed)?;
                     exact(&bytes).ok_or_else(|| {
-                        failed(format!("what is inside has {} bytes, not 32", bytes.len()))
+                        failed(format!("the key inside has {} bytes, not 32", bytes.len()))
                     })?
                 }
             });
@@ -211,7 +215,7 @@ fn base64(word: &str) -> Option<Vec<u8>> {
 }
 
 fn decode(word: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let bytes = if word.len() == 64 { from_hex(word) } else { base64(word) };
+    let bytes = if word.len() == 64 { hex::decode(word).ok() } else { base64(word) };
     exact(&Zeroizing::new(bytes?))
 }
 

@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use super::key_file;
 use super::key_text::KeyText;
-use crate::digest::to_hex;
 use crate::error::StoreError;
 
 /// What a key is called in headers and messages: a hash of it, which gives nothing of it away.
@@ -18,7 +17,7 @@ pub struct KeyId(pub(super) [u8; 8]);
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&to_hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -30,9 +29,9 @@ impl fmt::Debug for KeyId {
 
 /// One or more 256-bit keys: the first seals, all of them open.
 ///
-/// How keys are written as text is told at [`KeyText`]. **To rotate**, put a new key in front and restart: what is
-/// written from then on uses it, what lies there stays readable as long as the old key is listed.
-/// [`crate::Sealed::reseal`] rewrites a partition with the new key.
+/// How keys are written as text is told at [`KeyText`]. **To rotate**, put a new key in front and
+/// restart: what is written from then on uses it, what lies there stays readable as long as the old
+/// key is listed. [`crate::Sealed::reseal`] rewrites a partition with the new key.
 ///
 /// Key bytes are wiped from memory when the ring is dropped, and never printed.
 pub struct Keyring {
@@ -40,8 +39,9 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Reads the ring from [`KEY_VARIABLE`](super::KEY_VARIABLE) or [`KEY_FILE_VARIABLE`](super::KEY_FILE_VARIABLE);
-    /// `None` if neither is set, and the store is to be kept in the clear.
+    /// Reads the ring from [`KEY_VARIABLE`](super::KEY_VARIABLE) or
+    /// [`KEY_FILE_VARIABLE`](super::KEY_FILE_VARIABLE); `None` if neither is set, and the store is
+    /// to be kept in the clear.
     ///
     /// # Errors
     /// As [`KeyText::from_env`] and [`KeyText::ring`].

@@ -1,6 +1,7 @@
 //! Encryption at rest: a store around a store, which seals every value.
 //!
-//! Values are encrypted and authenticated with XChaCha20-Poly1305 under a random nonce. A sealed value is
+//! Values are encrypted and authenticated with XChaCha20-Poly1305 under a random nonce. A sealed
+//! value is
 //!
 //! | bytes | |
 //! |---|---|
@@ -9,9 +10,10 @@
 //! | 24 | nonce |
 //! | rest | ciphertext and tag |
 //!
-//! and is bound to the format, the key id and the row it belongs to: moved to another row, it no longer
-//! opens. **In the clear** remain partition names, sort keys, versions, expiries, tokens and the length of
-//! values. Whoever can write to the disk can still delete a row, or put back an older value of the same row.
+//! and is bound to the format, the key id and the row it belongs to: moved to another row, it no
+//! longer opens. **In the clear** remain partition names, sort keys, versions, expiries, tokens and
+//! the length of values. Whoever can write to the disk can still delete a row, or put back an older
+//! value of the same row.
 
 mod key_file;
 mod key_text;
@@ -29,7 +31,7 @@ pub use self::key_text::{KEY_FILE_VARIABLE, KEY_VARIABLE, KeyText, UnwrapKey};
 pub use self::keyring::{KeyId, Keyring};
 use crate::error::{CommitError, StoreError};
 use crate::key::{Key, Part, Sort};
-use crate::store::{CommitToken, Committed, Expect, Op, Page, Query, Row, Store};
+use crate::store::{CommitToken, Committed, Expect, Op, Page, Query, Row, Store, Unreadable};
 
 /// First byte of a sealed value. No text begins with it, so sealed and clear values are told apart.
 pub(crate) const SEALED_V1: u8 = 0xe1;
@@ -72,11 +74,12 @@ pub struct Sealed<S> {
 impl<S: Store> Sealed<S> {
     /// Wraps `inner`, having made sure that `keys` hold the key it is sealed with.
     ///
-    /// A store that was never sealed is marked as sealed from now on; clear rows that it may hold are
-    /// refused when they are read.
+    /// A store that was never sealed is marked as sealed from now on; clear rows that it may hold
+    /// are refused when they are read.
     ///
     /// # Errors
-    /// [`StoreError::WrongEncryptionKey`] with the id of the missing key, or whatever `inner` fails with.
+    /// [`StoreError::WrongEncryptionKey`] with the id of the missing key, or whatever `inner` fails
+    /// with.
     pub async fn open(inner: S, keys: Keyring) -> Result<Self, StoreError> {
         let sealed = Self { inner, keys };
         let key = proof_key()?;
@@ -118,7 +121,7 @@ impl<S: Store> Sealed<S> {
                 }
                 let mut nonce = [0; 16];
                 fill_random(&mut nonce)?;
-                let token = CommitToken::new(format!("reseal/{}", crate::digest::to_hex(&nonce)))?;
+                let token = CommitToken::new(format!("reseal/{}", hex::encode(nonce)))?;
                 let op = Op::Put {
                     value: self.keys.open(&row.key, &row.value)?,
                     key: row.key,
@@ -196,6 +199,19 @@ impl<S: Store> Store for Sealed<S> {
         let page = self.inner.query(query).await?;
         let rows = page.rows.into_iter().map(|row| self.open_row(row)).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: page.next })
+    }
+
+    async fn query_past(&self, query: &Query) -> Result<(Page, Vec<Unreadable>), StoreError> {
+        let (page, mut unreadable) = self.inner.query_past(query).await?;
+        let mut rows = Vec::with_capacity(page.rows.len());
+        for row in page.rows {
+            let key = row.key.clone();
+            match self.open_row(row) {
+                Ok(row) => rows.push(row),
+                Err(error) => unreadable.push(Unreadable { key, error }),
+            }
+        }
+        Ok((Page { rows, next: page.next }, unreadable))
     }
 
     fn max_value_bytes(&self) -> usize {

@@ -1,3 +1,6 @@
+//! A sealed value shows nothing, opens only in its own row and with its own key, notices every
+//! change, and stays readable in the first release's format.
+
 use std::sync::Arc;
 
 use futures::executor::block_on;
@@ -65,9 +68,11 @@ fn a_wrong_key_is_refused_on_opening_and_names_what_is_missing() {
     let inner = memory();
     open(Arc::clone(&inner), &[OLD]).unwrap();
     let error = open(Arc::clone(&inner), &[NEW]).unwrap_err();
-    insta::assert_snapshot!(error, @"this store is encrypted with key 7495e51178442dd0, but the only key at hand is ac807717d357b883; add key 7495e51178442dd0 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)");
+    insta::assert_snapshot!(error, @"this store is encrypted with key 7495e51178442dd0, but the only available key is ac807717d357b883; add key 7495e51178442dd0 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)");
     let error = block_on(require_unsealed(&inner)).unwrap_err();
-    insta::assert_snapshot!(error, @"this store is encrypted with key 7495e51178442dd0, but no key is at hand; add key 7495e51178442dd0 to DIALGRAPH_STORE_KEY or to the file named by DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)");
+    insta::assert_snapshot!(error, @"this store is encrypted with key 7495e51178442dd0, but no key \
+        is available; add key 7495e51178442dd0 to DIALGRAPH_STORE_KEY or to the file named by \
+        DIALGRAPH_STORE_KEY_FILE (the first key there is for writing, all others are for reading)");
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn debug_output_of_a_sealed_store_holds_no_key() {
 #[test]
 fn a_value_sealed_by_format_1_stays_readable() {
     let sample = include_str!("../../tests/samples/sealed-v1.hex").trim();
-    let sealed = crate::digest::from_hex(sample).unwrap();
+    let sealed = hex::decode(sample).unwrap();
     assert_eq!(ring(&[OLD]).open(&key("sample"), &sealed).unwrap(), "안녕하세요");
 }
 
@@ -136,4 +141,22 @@ proptest! {
         prop_assert!(keys.open(&key("a"), &changed).is_err());
         prop_assert!(keys.open(&key("a"), &sealed[..at]).is_err());
     }
+}
+
+#[test]
+fn a_query_that_goes_past_what_cannot_be_opened_names_it() {
+    let inner = memory();
+    let store = open(Arc::clone(&inner), &[OLD]).unwrap();
+    for sort in ["a", "b", "c"] {
+        put(&store, sort, sort.to_owned());
+    }
+    put(&inner, "b", "in the clear");
+    let query = Query::new(Part::new("call/1").unwrap());
+    assert!(block_on(store.query(&query)).unwrap_err().is_damage());
+    let shared: Arc<dyn Store> = Arc::new(store);
+    let (page, unreadable) = block_on(shared.query_past(&query)).unwrap();
+    let read: Vec<&[u8]> = page.rows.iter().map(|row| &row.value[..]).collect();
+    assert_eq!(read, [b"a", b"c"]);
+    assert_eq!(unreadable.len(), 1);
+    assert_eq!(unreadable[0].key, key("b"));
 }

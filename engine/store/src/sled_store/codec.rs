@@ -1,7 +1,7 @@
 //! How rows, tokens and expiries lie in the one sled tree.
 //!
-//! One tree, because a batch on one tree is atomic and cheap, and because every further tree costs sled
-//! memory and disk. The first byte of a key says what it is:
+//! One tree, because a batch on one tree is atomic and cheap, and because every further tree costs
+//! sled memory and disk. The first byte of a key says what it is:
 //!
 //! | key | value |
 //! |---|---|
@@ -9,7 +9,7 @@
 //! | `c` + id of a chain (8 bytes) + number (1 byte) | a link: what the value has beyond the first entry |
 //! | `t` + commit token | instant at which it is forgotten (8 bytes) |
 //! | `e` + instant (8 bytes) + one of the keys above | nothing: this is the index of what to remove when |
-//! | `m` + name | facts about the database, such as its format |
+//! | `m` + name | facts about the database: its format, which store it is, the last commit that it holds |
 //!
 //! All numbers are big-endian, so that their byte order is their order.
 
@@ -21,18 +21,29 @@ use crate::plan::Slot;
 use crate::store::CommitToken;
 
 /// The format described above. A change that old programs cannot read takes the next number.
-pub(super) const FORMAT: u32 = 1;
+///
+/// 2 is 1 with a commit log beside the database: a program that knows nothing of it would commit
+/// past it.
+///
+/// 3 is 2 with an identity, in the database and in all that lies beside it.
+pub(super) const FORMAT: u32 = 3;
 
 /// Where the format number is kept.
 pub(super) const FORMAT_KEY: &[u8] = b"mformat";
 
+/// Where it is kept which store this is.
+pub(super) const IDENTITY_KEY: &[u8] = b"midentity";
+
+/// Where the last commit is kept that the database holds: its history and stamp.
+pub(super) const COMMIT_KEY: &[u8] = b"mcommit";
+
 pub(super) const ROW: u8 = b'r';
 pub(super) const TOKEN: u8 = b't';
 pub(super) const EXPIRY: u8 = b'e';
-const LINK: u8 = b'c';
+pub(super) const LINK: u8 = b'c';
 
-/// Most bytes of a value in one entry. With the longest key, seventeen such entries (sixteen, and one more
-/// before a page splits) stay below the 128 KiB at which sled resorts to files.
+/// Most bytes of a value in one entry. With the longest key, seventeen such entries (sixteen, and
+/// one more before a page splits) stay below the 128 KiB at which sled resorts to files.
 pub(super) const ENTRY_BYTES: usize = 4096;
 
 const ROW_HEADER: usize = 25;
@@ -118,11 +129,17 @@ pub(super) fn link_key(id: u64, index: u8) -> Vec<u8> {
     bytes
 }
 
+/// The chain that an entry with this key is a link of.
+pub(super) fn chain_of(link_key: &[u8]) -> Option<u64> {
+    let (id, index) = link_key.strip_prefix(&[LINK])?.split_first_chunk::<8>()?;
+    (index.len() == 1).then(|| u64::from_be_bytes(*id))
+}
+
 pub(super) fn decode_instant(bytes: &[u8]) -> Option<UnixMillis> {
     Some(UnixMillis(u64::from_be_bytes(bytes.try_into().ok()?)))
 }
 
-fn tagged(tag: u8, rest: &[u8]) -> Vec<u8> {
+pub(super) fn tagged(tag: u8, rest: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + rest.len());
     bytes.push(tag);
     bytes.extend_from_slice(rest);

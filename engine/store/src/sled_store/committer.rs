@@ -1,13 +1,12 @@
 //! The one thread that writes, and the group commit it does.
 //!
-//! A commit that waits alone pays for one disk flush; a hundred that wait together pay for one as well.
-//! So the thread takes what has gathered, decides it in order, writes it as one atomic batch, makes that
-//! batch durable once, and only then answers everybody. Because no one else writes, what it reads cannot
-//! change under it, and sled's optimistic transactions (which may run their closure without end) are not
-//! needed.
+//! A commit that waits alone pays for one disk flush; a hundred that wait together pay for one as
+//! well. So the thread takes what has gathered, decides it in order, writes it as one atomic batch,
+//! makes that batch durable once, and only then answers everybody. Because no one else writes, what
+//! it reads cannot change under it, and sled's optimistic transactions (which may run their closure
+//! without end) are not needed.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -15,15 +14,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use sled::{Batch, Db};
+use sled::Db;
 
-use super::codec::{self, Chain};
-use super::rows;
+use super::codec;
+use super::keeper::Keeper;
+use super::pending::Pending;
 use crate::clock::{Clock, UnixMillis};
 use crate::error::{CommitError, StoreError};
-use crate::key::Key;
-use crate::plan::{self, Slot};
+use crate::plan;
 use crate::store::{CommitToken, Committed, Op, TOKEN_RETENTION_MILLIS};
+use crate::wal::Stamp;
 
 /// Most commits in a group.
 const MAX_GROUP: usize = 512;
@@ -31,8 +31,8 @@ const MAX_GROUP: usize = 512;
 /// A group closes once its values pass this size, so that a batch stays small beside sled's cache.
 const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
 
-/// How long the thread sleeps without work before it looks for expired rows. This is waiting, not time:
-/// what has expired is decided by the store's clock.
+/// How long the thread sleeps without work before it looks for expired rows. This is waiting, not
+/// time: what has expired is decided by the store's clock.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Expired entries removed along with a group, beyond twice those the group adds.
@@ -66,23 +66,12 @@ pub(super) struct Counters {
 
 pub(super) struct Committer {
     pub(super) db: Db,
-    /// sled's log, opened a second time only to be synced.
-    pub(super) log: File,
+    /// The commit log and the watermark.
+    pub(super) keeper: Arc<Keeper>,
     pub(super) clock: Arc<dyn Clock>,
     /// Set once a write failed: from then on nothing may be promised.
     pub(super) stopped: Arc<OnceLock<String>>,
     pub(super) counters: Arc<Counters>,
-}
-
-/// What a group is going to write, visible to the later commits of the same group.
-#[derive(Default)]
-struct Pending {
-    batch: Batch,
-    rows: HashMap<Vec<u8>, Option<(Slot, Option<Chain>)>>,
-    tokens: HashMap<Vec<u8>, UnixMillis>,
-    expiries_added: usize,
-    purged: u64,
-    dirty: bool,
 }
 
 impl Committer {
@@ -143,8 +132,8 @@ impl Committer {
         }
     }
 
-    /// Runs `work`; any failure in it, panic included, stops the store, since what reached the disk is no
-    /// longer known.
+    /// Runs `work`; any failure in it, panic included, stops the store, since what reached the disk
+    /// is no longer known.
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Some(detail) = self.stopped.get() {
             return Err(StoreError::Stopped { detail: detail.clone() });
@@ -152,8 +141,12 @@ impl Committer {
         let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             Err(StoreError::Backend { detail: super::panic_text(panic.as_ref()) })
         });
+        // Nothing was written, and the next may find room again.
+        if matches!(outcome, Err(StoreError::Busy { .. })) {
+            return outcome;
+        }
         if let Err(error) = &outcome {
-            tracing::error!(%error, "the store stops: it can no longer promise that commits last");
+            tracing::error!(%error, "the store stops: it can no longer guarantee that commits are durable");
             // Only this thread sets it, and it was empty above.
             let _ = self.stopped.set(error.to_string());
         }
@@ -188,7 +181,7 @@ impl Committer {
         let token = codec::token_key(&request.token);
         let mut replaced = HashMap::new();
         // Until something is pending, a failure (such as a damaged row) is this commit's alone.
-        let remembered = match self.remembered(&token, pending) {
+        let remembered = match pending.token(&self.db, &token) {
             Ok(Some(forgotten)) if now < forgotten => {
                 self.counters.repeats.fetch_add(1, Ordering::Relaxed);
                 return Ok(Ok(Committed::Repeated));
@@ -197,9 +190,10 @@ impl Committer {
             Err(error) => return Ok(Err(error.into())),
         };
         let decided = plan::decide(&request.ops, now, |key| {
-            let (slot, chain) = self.slot(key, pending)?.unzip();
-            if let Some(chain) = chain.flatten() {
-                replaced.insert(key.clone(), chain);
+            let stored = pending.row(&self.db, &codec::row_key(key))?;
+            let slot = stored.as_ref().map(|(slot, _)| slot.clone());
+            if let Some(stored) = stored {
+                replaced.insert(key.clone(), stored);
             }
             Ok::<_, StoreError>(slot)
         });
@@ -212,71 +206,13 @@ impl Committer {
             Err(error) => return Ok(Err(error.into())),
         };
         for write in writes {
+            let before = replaced.remove(write.key);
             let row = codec::row_key(write.key);
-            let expires_at = write.after.as_ref().and_then(|slot| slot.expires_at);
-            if write.expired_before != expires_at {
-                if let Some(before) = write.expired_before {
-                    pending.batch.remove(codec::expiry_key(before, &row));
-                }
-                if let Some(at) = expires_at {
-                    pending.index_expiry(at, &row);
-                }
-            }
-            if let Some(chain) = replaced.get(write.key) {
-                rows::remove_chain(&mut pending.batch, *chain);
-            }
-            let after = match write.after {
-                Some(slot) => {
-                    let id = match slot.value.len() {
-                        0..=codec::ENTRY_BYTES => 0,
-                        _ => self.db.generate_id().map_err(super::backend)?,
-                    };
-                    let chain = rows::write(&mut pending.batch, &row, &slot, id);
-                    Some((slot, chain))
-                }
-                None => {
-                    pending.batch.remove(row.as_slice());
-                    None
-                }
-            };
-            pending.rows.insert(row, after);
+            pending.set_row(&self.db, row, before.as_ref(), write.after)?;
         }
-        let forgotten = now.plus(TOKEN_RETENTION_MILLIS);
-        if let Some(before) = remembered {
-            pending.batch.remove(codec::expiry_key(before, &token));
-        }
-        pending.index_expiry(forgotten, &token);
-        pending.batch.insert(token.as_slice(), &forgotten.0.to_be_bytes());
-        pending.tokens.insert(token, forgotten);
-        pending.dirty = true;
-        self.counters.commits.fetch_add(1, Ordering::Relaxed);
+        pending.set_token(token, remembered, Some(now.plus(TOKEN_RETENTION_MILLIS)));
+        pending.commits += 1;
         Ok(Ok(Committed::Applied))
-    }
-
-    fn slot(
-        &self,
-        key: &Key,
-        pending: &Pending,
-    ) -> Result<Option<(Slot, Option<Chain>)>, StoreError> {
-        let row = codec::row_key(key);
-        if let Some(slot) = pending.rows.get(&row) {
-            return Ok(slot.clone());
-        }
-        let Some(entry) = self.db.get(&row).map_err(super::backend)? else { return Ok(None) };
-        let chain = codec::decode_row(&entry).and_then(|(_, chain)| chain);
-        Ok(rows::complete(&self.db, &row, &entry)?.map(|slot| (slot, chain)))
-    }
-
-    fn remembered(
-        &self,
-        token: &[u8],
-        pending: &Pending,
-    ) -> Result<Option<UnixMillis>, StoreError> {
-        if let Some(forgotten) = pending.tokens.get(token) {
-            return Ok(Some(*forgotten));
-        }
-        let stored = self.db.get(token).map_err(super::backend)?;
-        Ok(stored.and_then(|bytes| codec::decode_instant(&bytes)))
     }
 
     /// Adds the removal of up to `limit` expired entries to what is pending.
@@ -292,31 +228,27 @@ impl Committer {
         for entry in due {
             let entry = entry.map_err(super::backend)?;
             seen += 1;
-            pending.dirty = true;
             let Some((at, target)) = codec::decode_expiry(&entry) else {
-                pending.batch.remove(entry);
+                pending.drop_expiry(&entry);
                 continue;
             };
-            // The row may have been given another life since; then only the stale entry goes.
-            let renewed = if target.first() == Some(&codec::ROW) {
-                match pending.rows.get(target) {
-                    Some(row) => row.as_ref().is_some_and(|(slot, _)| slot.expires_at == Some(at)),
-                    None => {
-                        self.remove_expired_row(at, target, pending)?;
-                        false
+            // What it speaks of may have been given another life since; then only the stale entry
+            // goes.
+            if target.first() == Some(&codec::ROW) {
+                match pending.pending_row(target) {
+                    Some(Some((slot, _))) if slot.expires_at == Some(at) => {}
+                    Some(_) => pending.drop_expiry(&entry),
+                    None => self.remove_expired_row(at, target, &entry, pending)?,
+                }
+            } else if target.first() == Some(&codec::TOKEN) {
+                match pending.token(&self.db, target)? {
+                    Some(forgotten) if forgotten == at => {
+                        pending.set_token(target.to_vec(), Some(forgotten), None);
                     }
+                    Some(_) | None => pending.drop_expiry(&entry),
                 }
             } else {
-                match pending.tokens.get(target) {
-                    Some(forgotten) => *forgotten == at,
-                    None => {
-                        pending.batch.remove(target);
-                        false
-                    }
-                }
-            };
-            if !renewed {
-                pending.batch.remove(entry);
+                pending.drop_expiry(&entry);
             }
         }
         Ok(seen)
@@ -326,18 +258,18 @@ impl Committer {
         &self,
         at: UnixMillis,
         row: &[u8],
+        entry: &[u8],
         pending: &mut Pending,
     ) -> Result<(), StoreError> {
-        let entry = self.db.get(row).map_err(super::backend)?;
-        let decoded = entry.and_then(|entry| codec::decode_row(&entry));
-        if let Some((slot, chain)) = decoded
-            && slot.expires_at == Some(at)
-        {
-            pending.batch.remove(row);
-            if let Some(chain) = chain {
-                rows::remove_chain(&mut pending.batch, chain);
+        match pending.row(&self.db, row) {
+            Ok(Some(stored)) if stored.0.expires_at == Some(at) => {
+                pending.set_row(&self.db, row.to_vec(), Some(&stored), None)?;
+                pending.purged += 1;
             }
-            pending.purged += 1;
+            // A row that cannot be read is left for whoever looks for it; its entry would be met
+            // for ever.
+            Ok(_) | Err(StoreError::Backend { .. }) => pending.drop_expiry(entry),
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -360,24 +292,25 @@ impl Committer {
         })
     }
 
-    /// On Linux sled's `flush` starts the writing of file pages but does not wait for the disk to have
-    /// them; only `sync_data` on the log afterwards makes the batch survive a loss of power.
-    fn make_durable(&self, pending: Pending) -> Result<(), StoreError> {
-        self.db.apply_batch(pending.batch).map_err(super::backend)?;
-        self.db.flush().map_err(super::backend)?;
-        self.log
-            .sync_data()
-            .map_err(|error| StoreError::Backend { detail: format!("cannot sync: {error}") })?;
+    /// The commit log is what makes a group durable; sled is given it then, and synced later
+    /// ([`super::settle`]).
+    fn make_durable(&self, mut pending: Pending) -> Result<(), StoreError> {
+        self.keeper.room()?;
+        let before = self.keeper.promised();
+        let stamp = Stamp {
+            number: before.number + 1,
+            at: self.clock.now(),
+            sum: pending.sum_after(before.sum),
+        };
+        self.keeper.append(&stamp, &mut pending.draft)?;
+        let (commits, purged) = (pending.commits, pending.purged);
+        let batch = pending.into_batch(self.keeper.history(), &stamp);
+        self.db.apply_batch(batch).map_err(super::backend)?;
+        self.keeper.promise(stamp)?;
         self.counters.groups.fetch_add(1, Ordering::Relaxed);
-        self.counters.purged.fetch_add(pending.purged, Ordering::Relaxed);
+        self.counters.commits.fetch_add(commits, Ordering::Relaxed);
+        self.counters.purged.fetch_add(purged, Ordering::Relaxed);
         Ok(())
-    }
-}
-
-impl Pending {
-    fn index_expiry(&mut self, at: UnixMillis, target: &[u8]) {
-        self.batch.insert(codec::expiry_key(at, target), &[]);
-        self.expiries_added += 1;
     }
 }
 

@@ -2,25 +2,37 @@
 //!
 //! What keeps it honest:
 //! * one thread writes, in groups, and answers only what is durable ([`committer`]);
-//! * large values are cut, so that no page reaches the 128 KiB at which sled starts to keep files that it
-//!   never deletes ([`rows`]);
+//! * what is durable is so in a log of ours, from which sled can be made anew ([`crate::wal`],
+//!   [`settle`], [`recover`]);
+//! * sled is let near its files only when they hold what was promised ([`check`]);
+//! * large values are cut, so that no page reaches the 128 KiB at which sled starts to keep files
+//!   that it never deletes ([`rows`]);
 //! * one tree, a bounded cache, and sled's own background flushing left on, because its thread also
 //!   collects garbage;
 //! * opening is done in the expectation that it may panic, and says what to do about it.
 
+mod backup;
+mod check;
 mod codec;
 mod committer;
+mod database;
+mod keeper;
+mod line;
+mod open;
+mod parts;
+mod pending;
+mod recover;
 mod rows;
+mod settle;
+mod told;
+mod verify;
 
 use std::any::Any;
 use std::fmt;
-use std::fs::File;
-use std::io::Write as _;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,8 +40,15 @@ use async_trait::async_trait;
 use futures::channel::oneshot;
 use sled::Db;
 
-use self::committer::{Committer, Counters, Job, Request};
+pub use self::backup::{check_place, newest_full};
+use self::committer::{Counters, Job, Request};
+use self::keeper::Keeper;
+pub use self::recover::{RecoverOptions, Recovered, Until, recover};
+use self::settle::Task;
+pub(crate) use self::told::shown;
 use crate::backend::{Backend, Walked};
+use crate::backup::{BackupDone, BackupRequest};
+use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::error::{CommitError, StoreError};
 use crate::key::Key;
@@ -37,10 +56,6 @@ use crate::plan;
 use crate::store::{
     CommitToken, Committed, MAX_VALUE_BYTES, Op, Order, PAGE_BYTES, Page, Query, Row, Store,
 };
-
-/// Written once the format is in the database. If it is there and the format is not, the database has
-/// lost its content, and must not be taken for a new one.
-const MARK_FILE: &str = "dialgraph-store";
 
 /// How to open a [`SledStore`].
 #[derive(Debug, Clone)]
@@ -50,6 +65,9 @@ pub struct SledOptions {
     /// How long to wait for a process that is about to leave the folder, as on a restart. A closing
     /// database holds its lock for a moment longer, too: its writer threads end behind it.
     pub lock_patience: Duration,
+    /// Commits are refused, and taken again later, while the disk has less room than this, in
+    /// bytes.
+    pub reserve_bytes: u64,
 }
 
 /// How often a held lock is tried again.
@@ -57,7 +75,11 @@ const LOCK_RETRY: Duration = Duration::from_millis(20);
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 * 1024 * 1024, lock_patience: Duration::from_secs(2) }
+        Self {
+            cache_bytes: 64 * 1024 * 1024,
+            lock_patience: Duration::from_secs(2),
+            reserve_bytes: 32 * 1024 * 1024,
+        }
     }
 }
 
@@ -98,67 +120,45 @@ pub struct SledStore {
     clock: Arc<dyn Clock>,
     stopped: Arc<OnceLock<String>>,
     counters: Arc<Counters>,
+    keeper: Arc<Keeper>,
+    noticed: Arc<Noticed>,
     /// `None` only while dropping.
     jobs: Option<mpsc::Sender<Job>>,
     committer: Option<JoinHandle<()>>,
+    /// `None` only while dropping.
+    tasks: Option<mpsc::Sender<Task>>,
+    settler: Option<JoinHandle<()>>,
+    /// Writes the note of a stop in order when all else is gone. Dropped last.
+    closing: open::Closing,
+}
+
+/// What was found damaged when the store was opened, although nothing is lost.
+#[derive(Debug, Default)]
+struct Noticed {
+    told: Mutex<Vec<String>>,
+    /// The log that was there was read to its end.
+    is_log_read: AtomicBool,
+}
+
+impl Noticed {
+    fn tell(&self, folder: &Path, what: String) {
+        tracing::error!(
+            store = %folder.display(),
+            "part of the store was damaged: {what}; nothing is lost and the store stays in use; \
+            check its disk"
+        );
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
 }
 
 impl SledStore {
-    /// Opens the database in the folder `path`, and makes it if there is none. Blocks while it recovers.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`] if another process (or an earlier store of this one) has it open,
-    /// [`StoreError::Corrupt`] if it cannot be read, [`StoreError::NewerFormat`], [`StoreError::Io`].
-    pub fn open(
-        path: impl AsRef<Path>,
-        clock: Arc<dyn Clock>,
-        options: &SledOptions,
-    ) -> Result<Self, StoreError> {
-        let path = path.as_ref().to_path_buf();
-        std::fs::create_dir_all(&path)
-            .map_err(|error| StoreError::io("cannot create the store's folder", &path, &error))?;
-        let config = sled::Config::new().path(&path).cache_capacity(options.cache_bytes);
-        let mut patience = options.lock_patience;
-        let db = loop {
-            // Recovery of a damaged log may panic instead of failing.
-            let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-            let error = match opened {
-                Ok(Ok(db)) => break db,
-                Ok(Err(error)) => open_error(&path, &error),
-                Err(panic) => {
-                    StoreError::Corrupt { path: path.clone(), detail: panic_text(panic.as_ref()) }
-                }
-            };
-            if patience.is_zero() || !matches!(error, StoreError::Locked { .. }) {
-                return Err(error);
-            }
-            std::thread::sleep(LOCK_RETRY.min(patience));
-            patience = patience.saturating_sub(LOCK_RETRY);
-        };
-        let log_path = path.join("db");
-        let log = File::open(&log_path)
-            .map_err(|error| StoreError::io("cannot open the store's log", &log_path, &error))?;
-        check_format(&path, &db, &log)?;
-        Self::start(path, db, log, clock)
-    }
-
-    fn start(path: PathBuf, db: Db, log: File, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let stopped = Arc::new(OnceLock::new());
-        let counters = Arc::new(Counters::default());
-        let committer = Committer {
-            db: db.clone(),
-            log,
-            clock: Arc::clone(&clock),
-            stopped: Arc::clone(&stopped),
-            counters: Arc::clone(&counters),
-        };
-        let (jobs, queue) = mpsc::channel();
-        let committer = std::thread::Builder::new()
-            .name("store-committer".to_owned())
-            .spawn(move || committer.run(&queue))
-            .map_err(|error| StoreError::io("cannot start the committer for", &path, &error))?;
-        let (jobs, committer) = (Some(jobs), Some(committer));
-        Ok(Self { path, db, clock, stopped, counters, jobs, committer })
+    /// What was found damaged when the store was opened, although nothing is lost. `None` as long
+    /// as the commit log that was there is still being read, behind the first commits.
+    pub fn noticed(&self) -> Option<Vec<String>> {
+        self.noticed
+            .is_log_read
+            .load(Ordering::Acquire)
+            .then(|| self.noticed.told.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// The folder.
@@ -192,8 +192,8 @@ impl SledStore {
         }
     }
 
-    /// Removes every row that has expired and gives their number. This also happens by itself, along with
-    /// commits and whenever the store is idle.
+    /// Removes every row that has expired and gives their number. This also happens by itself,
+    /// along with commits and whenever the store is idle.
     ///
     /// # Errors
     /// If the store has stopped or stops now.
@@ -229,6 +229,38 @@ impl SledStore {
             .filter(move |row| row.as_ref().map_or(true, |row| row.is_live(now)))
     }
 
+    /// Makes a backup of the store and of `content` while commits go on; see [`BackupRequest`].
+    ///
+    /// # Errors
+    /// If the place cannot be written to, or the store has stopped.
+    pub async fn backup(
+        &self,
+        request: BackupRequest,
+        content: Blobs,
+    ) -> Result<BackupDone, StoreError> {
+        self.health()?;
+        let (ack, answer) = oneshot::channel();
+        self.give(Task::Backup(request, content, ack))?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Begins the commit log anew with what the store holds now, so that nothing that was removed
+    /// is in it any more.
+    ///
+    /// # Errors
+    /// If the disk takes no new base; then the log is as it was.
+    pub async fn cut_log(&self) -> Result<(), StoreError> {
+        self.health()?;
+        let (ack, answer) = oneshot::channel();
+        self.give(Task::Cut(ack))?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    fn give(&self, task: Task) -> Result<(), StoreError> {
+        let sent = self.tasks.as_ref().is_some_and(|tasks| tasks.send(task).is_ok());
+        if sent { Ok(()) } else { Err(self.gone()) }
+    }
+
     fn send(&self, job: Job) -> Result<(), StoreError> {
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         if sent { Ok(()) } else { Err(self.gone()) }
@@ -241,9 +273,9 @@ impl SledStore {
     }
 }
 
-/// Reads are done where they are asked for, not on a pool of blocking threads: a row in the cache costs
-/// about a microsecond and one from disk a page read, both less than the hop to another thread; and a page
-/// of a query is bounded in bytes.
+/// Reads are done where they are asked for, not on a pool of blocking threads: a row in the cache
+/// costs about a microsecond and one from disk a page read, both less than the hop to another
+/// thread; and a page of a query is bounded in bytes.
 #[async_trait]
 impl Store for SledStore {
     async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
@@ -271,7 +303,8 @@ impl Store for SledStore {
             bound => bound.as_ref().map(place),
         };
         let until = match &span.until {
-            // Nothing else begins with the prefix, and it ends in no 0xff: partition names are UTF-8.
+            // Nothing else begins with the prefix, and it ends in no 0xff: partition names are
+            // UTF-8.
             Bound::Unbounded => Bound::Excluded(after(&prefix)),
             bound => bound.as_ref().map(place),
         };
@@ -310,6 +343,23 @@ impl Backend for SledStore {
         SledStore::stats(self).map(Some)
     }
 
+    fn inspect(&self) -> Result<Vec<String>, StoreError> {
+        SledStore::health(self)?;
+        self.look_through()
+    }
+
+    async fn backup(
+        &self,
+        request: BackupRequest,
+        content: Blobs,
+    ) -> Result<BackupDone, StoreError> {
+        SledStore::backup(self, request, content).await
+    }
+
+    async fn cut_log(&self) -> Result<(), StoreError> {
+        SledStore::cut_log(self).await
+    }
+
     async fn walk(&self, after: Option<&Key>, limit: u32) -> Result<Walked, StoreError> {
         SledStore::health(self)?;
         let mut walked = Walked::default();
@@ -329,14 +379,21 @@ impl Backend for SledStore {
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        // Without senders the committer ends after what it has been given; the database closes, and its
-        // lock is free, only when it is gone.
+        // Without senders the threads end after what they have been given; the database closes, and
+        // its lock is free, only when they are gone.
         self.jobs = None;
         if let Some(thread) = self.committer.take()
             && thread.join().is_err()
         {
             tracing::error!("the store's committer thread ended in a panic");
         }
+        self.tasks = None;
+        if let Some(thread) = self.settler.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that syncs the store ended in a panic");
+        }
+        self.closing.prepare(&self.keeper, &self.stopped);
     }
 }
 
@@ -362,64 +419,6 @@ fn backend(error: sled::Error) -> StoreError {
     StoreError::Backend { detail: error.to_string() }
 }
 
-fn open_error(path: &Path, error: &sled::Error) -> StoreError {
-    let path = path.to_path_buf();
-    match error {
-        // sled reports a held lock only in words; the version is pinned and a test holds them.
-        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
-            StoreError::Locked { path }
-        }
-        sled::Error::Io(io) => StoreError::io("cannot open the store in", path, io),
-        other => StoreError::Corrupt { path, detail: other.to_string() },
-    }
-}
-
-fn check_format(path: &Path, db: &Db, log: &File) -> Result<(), StoreError> {
-    let corrupt =
-        |detail: &str| StoreError::Corrupt { path: path.to_path_buf(), detail: detail.to_owned() };
-    let mark = path.join(MARK_FILE);
-    match db.get(codec::FORMAT_KEY).map_err(backend)? {
-        Some(bytes) => {
-            let found = bytes
-                .as_ref()
-                .try_into()
-                .map(u32::from_be_bytes)
-                .map_err(|_| corrupt("its format number is malformed"))?;
-            if found > codec::FORMAT {
-                return Err(StoreError::NewerFormat {
-                    path: path.to_path_buf(),
-                    found,
-                    known: codec::FORMAT,
-                });
-            }
-        }
-        None if !db.is_empty() => {
-            return Err(corrupt("it holds data, but not in the format of this program"));
-        }
-        None if mark.exists() => return Err(corrupt("its content is gone")),
-        None => {
-            let written = || -> std::io::Result<()> {
-                db.insert(codec::FORMAT_KEY, &codec::FORMAT.to_be_bytes())?;
-                db.flush()?;
-                log.sync_all()
-            };
-            written().map_err(|error| StoreError::io("cannot write to", path, &error))?;
-        }
-    }
-    if !mark.exists() {
-        let written = || -> std::io::Result<()> {
-            let mut file = File::create(&mark)?;
-            file.write_all(
-                b"This folder is a Dialgraph store. Copy or move it only as a whole.\n",
-            )?;
-            file.sync_all()?;
-            File::open(path)?.sync_all()
-        };
-        written().map_err(|error| StoreError::io("cannot write", &mark, &error))?;
-    }
-    Ok(())
-}
-
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
@@ -428,5 +427,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or_else(|| "it panicked without a message".to_owned())
 }
 
+#[cfg(test)]
+mod nameless;
 #[cfg(test)]
 mod tests;

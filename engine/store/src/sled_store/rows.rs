@@ -1,10 +1,10 @@
 //! Whole rows out of what sled keeps of them.
 //!
-//! sled puts up to sixteen neighbours on one page, and a page beyond 128 KiB into a file that it never
-//! deletes. So no entry may be large: what a value has beyond [`codec::ENTRY_BYTES`] goes into a chain of
-//! further entries. A chain has an id of its own and never changes; a row that is rewritten gets a new one
-//! in the same batch that removes the old. A reader who finds a link missing has therefore been overtaken
-//! by a commit, and reads the row again.
+//! sled puts up to sixteen neighbours on one page, and a page beyond 128 KiB into a file that it
+//! never deletes. So no entry may be large: what a value has beyond [`codec::ENTRY_BYTES`] goes
+//! into a chain of further entries. A chain has an id of its own and never changes; a row that is
+//! rewritten gets a new one in the same batch that removes the old. A reader who finds a link
+//! missing has therefore been overtaken by a commit, and reads the row again.
 
 use bytes::{Bytes, BytesMut};
 use sled::{Batch, Tree};

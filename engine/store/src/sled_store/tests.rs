@@ -1,10 +1,17 @@
+//! Large values are read whole and leave nothing behind; a damaged row, a full disk, an old note of
+//! a stop or a panic is told, and costs nothing that was committed.
+
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use futures::executor::block_on;
 
+use super::settle::BaseSize;
 use super::*;
 use crate::key::{Part, Sort};
 use crate::store::Expect;
+use crate::wal::log::Appender;
+use crate::wal::watermark::{Mark, Watermark};
 use crate::{ManualClock, UnixMillis};
 
 fn key(n: u64) -> Key {
@@ -92,23 +99,168 @@ fn a_damaged_row_fails_its_own_commits_and_no_others() {
     store.health().unwrap();
 }
 
-/// A device that refuses to be synced stands in for a failing disk.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_store_that_cannot_sync_stops_and_promises_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = sled::open(folder.path()).unwrap();
-    let log = File::open("/dev/null").unwrap();
-    let clock = Arc::new(ManualClock::default());
-    let store = SledStore::start(folder.path().to_path_buf(), db, log, clock).unwrap();
-    store.health().unwrap();
+/// A store that was opened, with another idea of how much room the disk has.
+fn with_room(folder: &Path, room: &Arc<AtomicU64>) -> SledStore {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    drop(SledStore::open(folder, Arc::clone(&clock), &SledOptions::default()).unwrap());
+    let db = open::open_database(folder, &SledOptions::default()).unwrap();
+    let row = db.get(codec::COMMIT_KEY).unwrap().unwrap();
+    let (history, promised) = pending::decode_commit_row(&row).unwrap();
+    let id = database::identity(&db).unwrap().unwrap();
+    let mark = Mark { store: Some(id), history, promised, settled: promised.number };
+    let log = Appender::begin(&folder.join(crate::wal::FOLDER), id, history, promised).unwrap();
+    let water = Watermark::open(folder, &mark).unwrap();
+    let room = Arc::clone(room);
+    let free = Box::new(move |_: &Path| Ok(room.load(Ordering::SeqCst)));
+    let parts = open::Parts {
+        path: folder.to_path_buf(),
+        file: std::fs::File::open(folder.join("db")).unwrap(),
+        db,
+        clock,
+        keeper: Keeper::new(folder, id, log, water, mark, 1000, free),
+        noticed: Arc::default(),
+        base: (BaseSize::default(), false),
+        closing: open::Closing::new(open::lock(folder, Duration::ZERO).unwrap()),
+    };
+    SledStore::run(parts).unwrap()
+}
 
-    let failed = commit(&store, Op::put(key(1), "x", Expect::Any), "t").unwrap_err();
-    assert!(matches!(failed, CommitError::Failed(StoreError::Backend { .. })), "{failed}");
-    // The row is in memory, but it must not be answered as committed, nor be read.
-    let repeated = commit(&store, Op::put(key(1), "x", Expect::Any), "t").unwrap_err();
-    assert!(matches!(repeated, CommitError::Failed(StoreError::Stopped { .. })), "{repeated}");
-    assert!(matches!(block_on(store.get(&key(1))), Err(StoreError::Stopped { .. })));
-    assert!(matches!(block_on(store.purge_expired()), Err(StoreError::Stopped { .. })));
-    insta::assert_snapshot!(store.health().unwrap_err(), @"the store has stopped: the store failed: cannot sync: Invalid argument (os error 22); nothing was lost that was acknowledged; free disk space or repair the disk, then restart");
+#[test]
+fn a_full_disk_refuses_commits_and_takes_them_again_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let room = Arc::new(AtomicU64::new(1000));
+    let store = with_room(folder.path(), &room);
+    commit(&store, Op::put(key(1), "x", Expect::Absent), "t1").unwrap();
+    room.store(999, Ordering::SeqCst);
+    let refused = commit(&store, Op::put(key(1), "y", Expect::Any), "t2").unwrap_err();
+    assert!(matches!(refused, CommitError::Failed(StoreError::Busy { .. })), "{refused}");
+    assert!(
+        refused.to_string().contains("free some space, and the store takes commits again"),
+        "{refused}"
+    );
+    let row = block_on(store.get(&key(1))).unwrap().unwrap();
+    assert_eq!((row.value.as_ref(), row.version), (b"x".as_slice(), 1));
+    store.health().unwrap();
+    assert_eq!(store.stats().unwrap().commits, 1);
+
+    room.store(1000, Ordering::SeqCst);
+    assert_eq!(
+        commit(&store, Op::put(key(1), "y", Expect::Version(1)), "t2").unwrap(),
+        Committed::Applied
+    );
+    drop(store);
+    let store = open(folder.path(), &Arc::default());
+    while store.noticed().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(store.noticed(), Some(Vec::new()));
+    assert_eq!(block_on(store.get(&key(1))).unwrap().unwrap().value, "y");
+}
+
+/// Numbers of the files in the commit log that end in `suffix`.
+fn numbers(folder: &Path, suffix: &str) -> Vec<u64> {
+    let files = crate::wal::archive::files(&folder.join(crate::wal::FOLDER), suffix).unwrap();
+    files.into_iter().map(|(number, _)| number).collect()
+}
+
+#[test]
+fn a_log_that_is_cut_under_load_keeps_nothing_from_before_its_base() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), &Arc::default());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for writer in 0..3u64 {
+            let (store, done) = (&store, &done);
+            scope.spawn(move || {
+                let mut n = 0;
+                while !done.load(Ordering::Relaxed) {
+                    n += 1;
+                    let op = Op::put(key(writer), vec![n as u8; 3000], Expect::Any);
+                    commit(store, op, &format!("{writer}/{n}")).unwrap();
+                }
+            });
+        }
+        let cuts: Vec<_> = (0..40)
+            .map(|_| {
+                let cut = block_on(store.cut_log());
+                (cut, numbers(folder.path(), "base"), numbers(folder.path(), "log"))
+            })
+            .collect();
+        // Before anything is asserted: the writers would go on for ever.
+        done.store(true, Ordering::Relaxed);
+        for (cut, bases, logs) in cuts {
+            cut.unwrap();
+            assert_eq!(bases, [logs[0] - 1], "the log begins with commit {}", logs[0]);
+        }
+    });
+    assert_eq!(block_on(async { store.look_through() }).unwrap(), Vec::<String>::new());
+}
+
+/// The database and its note are put back to where they once were; log and watermark are not.
+#[test]
+fn a_note_of_a_stop_says_nothing_when_the_log_goes_on_behind_it() {
+    for has_watermark in [true, false] {
+        let root = tempfile::tempdir().unwrap();
+        let (folder, early) = (root.path().join("store"), root.path().join("early"));
+        let store = open(&folder, &Arc::default());
+        commit(&store, Op::put(key(1), "1", Expect::Absent), "t1").unwrap();
+        drop(store);
+        database::copy_database(&folder, &early).unwrap();
+        std::fs::copy(folder.join("stopped"), early.join("stopped")).unwrap();
+        let store = open(&folder, &Arc::default());
+        for n in 2..5 {
+            commit(&store, Op::put(key(n), "later", Expect::Absent), &format!("t{n}")).unwrap();
+        }
+        drop(store);
+        for name in database::database_files(&folder).unwrap() {
+            std::fs::remove_file(folder.join(name)).unwrap();
+        }
+        database::copy_database(&early, &folder).unwrap();
+        std::fs::copy(early.join("stopped"), folder.join("stopped")).unwrap();
+        if !has_watermark {
+            std::fs::remove_file(folder.join("watermark")).unwrap();
+        }
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+        let opened = SledStore::open(&folder, clock, &SledOptions::default());
+        // What the watermark says was on disk is not; and without it nothing says that the log is
+        // there to its end.
+        let refused = opened.unwrap_err();
+        assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
+        let options = RecoverOptions {
+            from: Vec::new(),
+            until: Until::Last,
+            accept_loss: !has_watermark,
+            dry_run: false,
+            now: UnixMillis(1),
+            lock_patience: Duration::from_secs(5),
+        };
+        if !has_watermark {
+            let refused =
+                recover(&folder, &RecoverOptions { accept_loss: false, ..options.clone() });
+            assert!(refused.unwrap_err().to_string().contains("later commits were acknowledged"));
+        }
+        assert_eq!(recover(&folder, &options).unwrap().commit, 4);
+        let store = open(&folder, &Arc::default());
+        for n in 2..5 {
+            assert_eq!(block_on(store.get(&key(n))).unwrap().unwrap().value, "later");
+        }
+    }
+}
+
+#[test]
+fn a_panic_of_the_thread_behind_the_commits_stops_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = || {
+        assert!(std::thread::current().name() != Some("store-settler"), "no time for this");
+        UnixMillis(1000)
+    };
+    let store = SledStore::open(folder.path(), Arc::new(clock), &SledOptions::default()).unwrap();
+    commit(&store, Op::put(key(1), "x", Expect::Any), "t1").unwrap();
+    block_on(store.cut_log()).unwrap_err();
+    while store.health().is_ok() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let refused = commit(&store, Op::put(key(1), "y", Expect::Any), "t2").unwrap_err();
+    assert!(refused.to_string().contains("no time for this"), "{refused}");
+    block_on(store.cut_log()).unwrap_err();
 }

@@ -9,11 +9,10 @@ use dialgraph_aws::bedrock::{Bedrock, Limits, Names};
 use dialgraph_aws::knowledge::{Hybrid, Vectors};
 use dialgraph_aws::lex::{self, Lex};
 use dialgraph_aws::{AwsError, Connection};
-use dialgraph_deploy::Refit;
+use dialgraph_config::{Config, GenaiProvider, KnowledgeProvider, NluProvider};
+use dialgraph_deploy::ProviderOverride;
 use dialgraph_flow::Project;
 use dialgraph_kernel::provider::Providers;
-use dialgraph_server::Config;
-use dialgraph_server::config::{Genai, Knowledge, Nlu};
 use dialgraph_store::Store;
 
 use crate::error::WiringError;
@@ -29,7 +28,10 @@ struct Services {
 
 /// # Errors
 /// The key that is wrong, and what to write there.
-pub(super) async fn refit(config: &Config, store: &Arc<dyn Store>) -> Result<Refit, WiringError> {
+pub(super) async fn refit(
+    config: &Config,
+    store: &Arc<dyn Store>,
+) -> Result<ProviderOverride, WiringError> {
     // Before anything is connected: a mistake in a setting is told at once.
     let settings = Settings::read(config)?;
     let connection = dialgraph_aws::connect(config.aws.region.as_deref()).await;
@@ -53,16 +55,16 @@ impl Settings {
     fn read(config: &Config) -> Result<Self, AwsError> {
         let (asked, aws) = (&config.providers, &config.aws);
         let bots = match asked.nlu {
-            Nlu::Local => None,
-            Nlu::Lex if aws.lex_bots.is_empty() => {
+            NluProvider::Local => None,
+            NluProvider::Lex if aws.lex_bots.is_empty() => {
                 let message = "it is empty, and providers.nlu asks for Lex; write such as [\"default=ABCDEFGHIJ/TSTALIASID\"]";
                 return Err(AwsError::new("aws.lex_bots", message));
             }
-            Nlu::Lex => Some(lex::bots(&aws.lex_bots)?),
+            NluProvider::Lex => Some(lex::bots(&aws.lex_bots)?),
         };
         let names = match asked.genai {
-            Genai::Local => None,
-            Genai::Bedrock => {
+            GenaiProvider::Local => None,
+            GenaiProvider::Bedrock => {
                 Some(Names::read(aws.model.as_deref(), &aws.models, &aws.guardrails)?)
             }
         };
@@ -82,7 +84,8 @@ impl Settings {
         });
         let bedrock = self.names.map(|names| {
             let guardrails = names.guardrails.keys().cloned().collect();
-            // An answer in one piece is a whole answer: it has what the provider has, over turns if need be.
+            // An answer in one piece is a whole answer: it has what the provider has, over turns if
+            // need be.
             let own = config.providers.timeouts.iter().find(|(name, _)| name == "genai");
             let limits = Limits {
                 first: budget,
@@ -93,8 +96,8 @@ impl Settings {
             (Arc::new(bedrock), guardrails)
         });
         let vectors = match config.providers.knowledge {
-            Knowledge::Local => None,
-            Knowledge::Hybrid => {
+            KnowledgeProvider::Local => None,
+            KnowledgeProvider::Hybrid => {
                 let titan = Titan::new(connection, &config.aws.embedding_model)?;
                 Some(Arc::new(Vectors::new(titan, Arc::clone(store))?))
             }
@@ -123,8 +126,8 @@ impl Services {
     }
 }
 
-/// A project's bots and guardrails must have their counterparts: without the former a call ends in an error, without
-/// the latter answers would go out that nobody judges.
+/// A project's bots and guardrails must have their counterparts: without the former a call ends in
+/// an error, without the latter answers would go out that nobody judges.
 fn has_all(
     project: &Project,
     folder: &str,
@@ -150,9 +153,9 @@ mod tests {
 
     fn config(change: impl FnOnce(&mut Config)) -> Config {
         let mut config = Config::default();
-        config.providers.nlu = Nlu::Lex;
-        config.providers.genai = Genai::Bedrock;
-        config.providers.knowledge = Knowledge::Hybrid;
+        config.providers.nlu = NluProvider::Lex;
+        config.providers.genai = GenaiProvider::Bedrock;
+        config.providers.knowledge = KnowledgeProvider::Hybrid;
         config.aws.region = Some("ap-northeast-2".into());
         config.aws.lex_bots = vec!["default=ABCDEFGHIJ/TSTALIASID".into()];
         config.aws.model = Some("amazon.nova-lite-v1:0".into());
@@ -203,7 +206,7 @@ mod tests {
         let project = Project::load(std::path::Path::new(folder)).unwrap();
         let project = &project;
         let providers = || {
-            let files = dialgraph_local::Language::of_files(project.files()).unwrap();
+            let files = dialgraph_local::LanguageProviders::of_files(project.files()).unwrap();
             dialgraph_local::LocalConfig::with_language(files, store())
                 .assemble()
                 .unwrap()

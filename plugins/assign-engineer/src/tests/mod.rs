@@ -1,8 +1,11 @@
+//! A desk with five engineers and three customers; orders of steps that cannot work are found when
+//! the project is checked.
+
 mod duty;
 mod order;
 mod turns;
 
-use dialgraph_plugin::testing::TestCall;
+use dialgraph_plugin::testing::{TestCall, check, check_holds};
 use serde_json::{Value, json};
 
 use crate::AssignEngineer;
@@ -81,4 +84,31 @@ fn assigned(call: &mut TestCall<AssignEngineer>) -> String {
     }
     let output = reply.output();
     format!("{} by {}", output["engineer_id"].as_str().unwrap(), output["step"].as_str().unwrap())
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    let seeds = [
+        json!({"engineers": "engineers", "customers": "customers"}),
+        json!({"engineers": "engineers", "duty": "duty", "order": ["duty", "general"], "rotation": "rotation"}),
+    ];
+    check_holds::<AssignEngineer>(&seeds, |call| {
+        for collection in ["engineers", "customers", "duty", "rotation"] {
+            call.host().collection(collection);
+        }
+        call.input(json!({"customer_id": "c-001"}))
+    });
+}
+
+#[test]
+fn steps_that_lack_something_or_stand_twice_are_found() {
+    let found = |config: Value| {
+        let found = check::<AssignEngineer>(&config, &["ko-KR"]);
+        found.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+    };
+    assert_eq!(found(json!({"engineers": "e", "order": ["duty"]})), ["/order"]);
+    assert_eq!(found(json!({"engineers": "e", "order": ["part", "part"]})), ["/order/1"]);
+    assert_eq!(found(json!({"engineers": "e", "order": ["part"], "duty": "d"})), ["/duty"]);
+    assert_eq!(found(json!({"engineers": "e", "order": ["part"], "rotation": "r"})), ["/rotation"]);
+    assert!(found(json!({"engineers": "e"})).is_empty());
 }

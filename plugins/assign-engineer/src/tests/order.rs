@@ -1,3 +1,6 @@
+//! Steps are taken in their order and the least loaded engineer first; nobody is taken who is away,
+//! full or excluded, and whatever rests on old records says so.
+
 use dialgraph_plugin::testing::check_schemas;
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};

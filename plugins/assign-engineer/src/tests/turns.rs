@@ -1,3 +1,6 @@
+//! General owners take turns; two calls at once never get the same turn, and a caller does not wait
+//! for fairness.
+
 use dialgraph_plugin::testing::TestCall;
 use serde_json::json;
 

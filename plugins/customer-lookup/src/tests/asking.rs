@@ -1,3 +1,6 @@
+//! A name that is only similar is confirmed or chosen by the caller; what is denied or stays
+//! unclear is left to a person.
+
 use dialgraph_plugin::HostError;
 use serde_json::{Value, json};
 
@@ -43,7 +46,7 @@ fn a_name_that_is_denied_is_for_a_person_to_sort_out() {
 fn what_is_not_understood_is_asked_again_and_then_left_to_a_person() {
     let mut call = call(json!({}), json!({"company": "푸른별상자"}));
     let first = call.enter().heard();
-    assert_eq!(call.say("글쎄요 잠시만요").heard(), first);
+    assert_eq!(call.say("글쎄요 뭐였더라").heard(), first);
     assert_eq!(call.silence().port(), "ambiguous");
 
     let mut patient = super::call(json!({"tries": 3}), json!({"company": "푸른별상자"}));
@@ -133,4 +136,27 @@ fn an_answer_that_rests_on_old_data_says_so_even_when_records_are_back() {
     let reply = call.press("1");
     assert_eq!((reply.port(), &reply.output()["stale"]), ("msp", &json!(true)));
     assert_eq!(reply.output()["as_of"], "2026-11-20T01:00:00Z");
+}
+
+#[test]
+fn who_asks_for_time_is_waited_for_and_loses_no_try() {
+    let mut call = call(json!({"tries": 1}), json!({"company": "푸른별상자"}));
+    call.enter();
+    for _ in 0..3 {
+        let reply = call.say("잠시만요");
+        assert_eq!(
+            (reply.heard().as_str(), reply.asked().timeout_ms),
+            ("네, 기다리겠습니다.", 30_000)
+        );
+    }
+    assert_eq!(call.say("잠시만요").port(), "ambiguous");
+}
+
+#[test]
+fn the_keys_of_the_question_can_be_said() {
+    for said in ["일번이요", "1번", "number one"] {
+        let mut call = call(json!({}), json!({"company": "푸른별상자"}));
+        call.enter();
+        assert_eq!(call.say(said).port(), "msp", "{said}");
+    }
 }

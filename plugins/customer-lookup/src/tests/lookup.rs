@@ -1,4 +1,7 @@
-use dialgraph_plugin::testing::check_schemas;
+//! Account number, company and telephone number each find the customer; old records are said to be
+//! old, and nobody is called unregistered on the strength of them.
+
+use dialgraph_plugin::testing::{IndexKind, TestCall, check_schemas};
 use dialgraph_plugin::{HostError, NodeError};
 use serde_json::{Value, json};
 
@@ -138,19 +141,64 @@ fn a_spoilt_record_hides_nobody_else() {
     assert_eq!(call.enter().output()["customer_id"], "c-001");
 }
 
-#[test]
-fn more_customers_than_can_be_compared_are_logged() {
-    let mut call = call(json!({}), json!({"company": "푸른별상사"}));
-    for n in 0..100 {
-        let id = format!("z-{n:03}");
-        call.host().record(
+/// A desk with 300 customers and, if wanted, with indexes.
+fn large(input: Value, indexed: bool) -> TestCall<CustomerLookup> {
+    let call = call(json!({}), input);
+    let host = call.host();
+    for n in 0..300 {
+        let phone = format!("010-0001-{n:04}");
+        let company = format!("초록바다 {n}호점");
+        let account = format!("9999{n:08}");
+        host.record(
             "customers",
-            &id,
-            customer(&id, &format!("회사 {n}"), "0", "General", ""),
+            &format!("x-{n:03}"),
+            customer("x", &company, &account, "MSP", &phone),
         );
     }
-    assert_eq!(call.enter().port(), "msp");
-    assert!(call.host().logs().iter().any(|line| line.message.contains("more customers")));
+    host.record(
+        "customers",
+        "z-1",
+        customer("z-1", "노을강가", "123412341234", "VIP", "02-0000-0999"),
+    );
+    if indexed {
+        host.index("customers", "account", IndexKind::Exact, &["aws_account_id"]);
+        host.index("customers", "company", IndexKind::Name, &["company_name", "aliases"]);
+        host.index("customers", "phone", IndexKind::Phone, &["contact_info.phone"]);
+    }
+    call
+}
+
+#[test]
+fn the_last_of_many_customers_is_found_by_each_index() {
+    for (input, matched_by) in [
+        (json!({"account_id": "1234-1234-1234"}), "account_id"),
+        (json!({"company": "(주)노을강가입니다"}), "company"),
+        (json!({"phone": "+82 2 0000 0999"}), "phone"),
+        // A slip of the ear, and the company's number.
+        (json!({"company": "노울강가", "phone": "0200000999"}), "company_and_phone"),
+    ] {
+        let mut call = large(input.clone(), true);
+        let reply = call.enter();
+        assert_eq!(
+            (reply.port(), &reply.output()["matched_by"]),
+            ("vip", &json!(matched_by)),
+            "{input}"
+        );
+        assert_eq!(call.host().count("records.find"), 0, "nothing is looked through");
+    }
+    let reply = large(json!({"company": "달나라여행"}), true).enter();
+    assert_eq!(reply.port(), "unregistered");
+}
+
+#[test]
+fn a_search_that_is_not_complete_calls_nobody_unregistered() {
+    let mut call = large(json!({"company": "달나라여행"}), false);
+    assert_eq!(call.enter().port(), "ambiguous");
+    let logs = call.host().logs();
+    assert!(logs.iter().any(|line| line.message.contains("more customers than can be compared")));
+    // Who is found among those that were compared is found.
+    let reply = large(json!({"company": "푸른별상사"}), false).enter();
+    assert_eq!(reply.port(), "msp");
 }
 
 #[test]

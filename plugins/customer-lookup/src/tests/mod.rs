@@ -1,9 +1,11 @@
+//! A desk with five customers; levels written twice and locales without words are found when the
+//! project is checked.
+
 mod asking;
 mod lookup;
-mod names;
 mod phones;
 
-use dialgraph_plugin::testing::TestCall;
+use dialgraph_plugin::testing::{TestCall, check, check_holds};
 use serde_json::{Value, json};
 
 use crate::CustomerLookup;
@@ -38,4 +40,35 @@ fn call(config: Value, input: Value) -> TestCall<CustomerLookup> {
         host.record("customers", id, customer(id, company, account, level, phone));
     }
     call
+}
+
+#[test]
+fn a_configuration_that_passes_is_never_a_bad_one() {
+    let seeds = [
+        json!({"collection": "customers"}),
+        json!({"collection": "customers", "classes": {"Gold": "vip"}, "tries": 3}),
+    ];
+    check_holds::<CustomerLookup>(&seeds, |call| {
+        let host = call.host();
+        host.record(
+            "customers",
+            "c-004",
+            customer("c-004", "한빛전자", "000011112222", "MSP", "-"),
+        );
+        host.record(
+            "customers",
+            "c-005",
+            customer("c-005", "한빛전기", "000011113333", "VIP", "-"),
+        );
+        call.input(json!({"company": "한빛전"}))
+    });
+}
+
+#[test]
+fn levels_that_are_one_and_languages_without_words_are_found() {
+    let config = json!({"collection": "customers", "classes": {"GOLD": "vip", "gold": "msp"}});
+    let found = check::<CustomerLookup>(&config, &["ko-KR"]);
+    assert!(found.len() == 1 && found[0].pointer == "/classes/gold", "{found:?}");
+    let found = check::<CustomerLookup>(&json!({"collection": "customers"}), &["ja-JP"]);
+    assert!(found.len() == 1 && found[0].message.contains("`choice`"), "{found:?}");
 }

@@ -1,3 +1,5 @@
+//! Every writing of a telephone number is the same number, and what is none names nobody.
+
 use serde_json::json;
 
 use crate::phone::Country;

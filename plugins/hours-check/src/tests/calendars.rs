@@ -1,6 +1,9 @@
+//! Weekly hours, holidays and extra days tell to the second whether a desk is open, why not, and
+//! when that changes.
+
 use serde_json::json;
 
-use super::{at, calendar, moment_of, problem, seoul, told};
+use super::{at, calendar, moment_of, seoul, told};
 use crate::calendar::Written;
 use crate::schedule::State;
 use crate::zone::Moment;
@@ -208,41 +211,6 @@ fn an_extra_closed_part_of_a_day_cuts_the_windows() {
     assert_eq!(
         told(&calendar, "2026-11-23T19:00:00+09:00"),
         "after-hours until 2026-11-24T11:00:00+09:00"
-    );
-}
-
-#[test]
-fn mistakes_in_a_calendar_are_named_with_their_place() {
-    let weekly = |hours: serde_json::Value| json!({"zone": "Asia/Seoul", "weekly": {"mon": hours}});
-    insta::assert_snapshot!(
-        [
-            problem(json!({"zone": "Asia/Soul", "weekly": {}})),
-            problem(weekly(json!([["9:00", "18:00"]]))),
-            problem(weekly(json!([["09:00", "24:01"]]))),
-            problem(weekly(json!([["24:00", "02:00"]]))),
-            problem(weekly(json!([["09:00", "09:00"]]))),
-            problem(weekly(json!([["09:00", "13:00"], ["12:00", "18:00"]]))),
-            problem(json!({"zone": "UTC", "weekly": {}, "extra_closed": [{"date": "2026-02-29", "name": "x"}]})),
-            problem(json!({"zone": "UTC", "weekly": {}, "extra_open": [{"date": "2026-02-28", "hours": []}]})),
-            problem(json!({
-                "zone": "UTC",
-                "weekly": {},
-                "extra_closed": [{"date": "2026-02-28", "name": "x"}],
-                "extra_open": [{"date": "2026-02-28", "hours": [["09:00", "10:00"]]}],
-            })),
-        ]
-        .join("\n"),
-        @r"
-    calendar: `zone`: `Asia/Soul` is no IANA time zone; write one such as `Asia/Seoul`
-    calendar: `weekly.mon`: `9:00` is no time of day; write it as `09:00`, up to `24:00`
-    calendar: `weekly.mon`: `24:01` is no time of day; write it as `09:00`, up to `24:00`
-    calendar: `weekly.mon`: a window cannot begin at 24:00; write it as 00:00 of the next day
-    calendar: `weekly.mon`: a window from 09:00 to 09:00 is empty; the whole day is 00:00 to 24:00
-    calendar: `weekly.mon`: the windows 09:00–13:00 and 12:00–18:00 overlap
-    calendar: `extra_closed[0]`: `2026-02-29` is no date; write it as `2026-12-31`
-    calendar: `extra_open[0]`: `hours` is empty; list the day under `extra_closed` to close it
-    calendar: `extra_closed[0]`: 2026-02-28 is under `extra_open` too; give `from` and `to` to close a part of it
-    "
     );
 }
 

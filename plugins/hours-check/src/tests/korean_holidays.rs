@@ -1,3 +1,6 @@
+//! Korean holidays and their substitutes agree with those of an independent implementation until
+//! 2050, but for elections, which nobody can compute.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff_core::civil::Date;

@@ -1,11 +1,16 @@
+//! A desk in Seoul, its state as a line of text, and what the check finds in its calendar.
+
 mod calendars;
+mod configuration;
 mod korean_holidays;
 mod node;
 mod time_zones;
 
+use dialgraph_plugin::testing::check;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::HoursCheck;
 use crate::calendar::{Calendar, Written};
 use crate::schedule::{State, Status};
 use crate::zone::{Moment, Wall};
@@ -26,11 +31,23 @@ fn seoul() -> Value {
 }
 
 fn calendar(written: Value) -> Calendar {
-    serde_json::from_value::<Written>(written).unwrap().check().unwrap()
+    let written = serde_json::from_value::<Written>(written).unwrap();
+    written.read(&mut |at, what, _| panic!("{at}: {what}")).unwrap()
 }
 
-fn problem(written: Value) -> String {
-    serde_json::from_value::<Written>(written).unwrap().check().unwrap_err().to_string()
+/// All that the check finds in a calendar, for calls in Korean and English.
+fn problems(written: Value) -> String {
+    problems_for(written, &["ko-KR", "en-US"])
+}
+
+fn problems_for(written: Value, locales: &[&str]) -> String {
+    let found = check::<HoursCheck>(&json!({"calendar": written}), locales);
+    let lines = found.into_iter().map(|problem| {
+        let hint = problem.hint.map(|hint| format!(" — {hint}")).unwrap_or_default();
+        let mild = if problem.warning { "warning: " } else { "" };
+        format!("{mild}{}: {}{hint}", problem.pointer, problem.message)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn at(calendar: &Calendar, moment: &str) -> Status {

@@ -1,3 +1,6 @@
+//! The node leaves by `open` or `closed`, with all that a flow may want to say of it, and asks the
+//! engine for nothing but the time.
+
 use dialgraph_plugin::NodeError;
 use dialgraph_plugin::testing::{TestCall, check_schemas};
 use jiff::Timestamp;

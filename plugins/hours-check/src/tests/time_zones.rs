@@ -1,3 +1,6 @@
+//! Hours follow the clock on the wall through every change to and from summer time, and the
+//! plugin's table of zones agrees with the whole database.
+
 use serde_json::{Value, json};
 
 use super::{calendar, moment_of, told};

@@ -8,14 +8,15 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::indexes::{Index, IndexKind};
 use crate::error::HostError;
-use crate::records::{Expectation, Query, RawPage, RawRecord, Source};
+use crate::records::{Expectation, Query, RawPage, RawRecord, RawSearchPage, Search, Source};
 use crate::{genai, http, knowledge, log, nlu, tickets};
 
 /// The capabilities that the plugin under test meets.
 ///
-/// Records are kept; the clock and chance stand still; every other capability is a closure that the test
-/// gives, and calling one that the test did not give fails the test. Clones share everything.
+/// Records are kept; the clock and chance stand still; every other capability is a closure that the
+/// test gives, and calling one that the test did not give fails the test. Clones share everything.
 #[derive(Clone)]
 pub struct TestHost(Rc<RefCell<Fakes>>);
 
@@ -47,6 +48,8 @@ struct Fakes {
     now: u64,
     random: u64,
     records: BTreeMap<String, BTreeMap<String, Stored>>,
+    /// By collection and name.
+    indexes: BTreeMap<(String, String), Index>,
     /// Collection, key and data of writes that others make just before the plugin's.
     rivals: Vec<(String, String, Value)>,
     down: Option<HostError>,
@@ -83,6 +86,7 @@ impl TestHost {
             now,
             random: 0,
             records: BTreeMap::new(),
+            indexes: BTreeMap::new(),
             rivals: Vec::new(),
             down: None,
             last_known_down: None,
@@ -132,13 +136,21 @@ impl TestHost {
         records.map(|(key, record)| (key.clone(), record.data.clone())).collect()
     }
 
-    /// Just before the plugin's next write to this record, another call stores `data` there. Given several
-    /// times, each goes before one write.
+    /// Just before the plugin's next write to this record, another call stores `data` there. Given
+    /// several times, each goes before one write.
     pub fn rival(&self, collection: &str, key: &str, data: Value) {
         self.0.borrow_mut().rivals.push((collection.to_owned(), key.to_owned(), data));
     }
 
-    /// From now on the system of record fails, reading and writing; what was last known can still be read.
+    /// Gives a collection an index, as a project file does.
+    pub fn index(&self, collection: &str, name: &str, kind: IndexKind, fields: &[&str]) {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        let place = (collection.to_owned(), name.to_owned());
+        self.0.borrow_mut().indexes.insert(place, Index { kind, fields });
+    }
+
+    /// From now on the system of record fails, reading and writing; what was last known can still
+    /// be read.
     pub fn fail_records(&self, error: HostError) {
         self.0.borrow_mut().down = Some(error);
     }
@@ -340,6 +352,25 @@ impl TestHost {
         })
     }
 
+    pub(crate) fn records_search(&self, search: &Search) -> Result<RawSearchPage, HostError> {
+        self.call(format!("records.search {search:?}"), |fakes| {
+            if !(1..=100).contains(&search.limit) {
+                return Err(HostError::invalid("limit", "a limit is 1 to 100"));
+            }
+            let records = fakes.readable(&search.collection, search.source)?;
+            let place = (search.collection.clone(), search.index.clone());
+            let index = fakes.indexes.get(&place).ok_or_else(|| {
+                let message =
+                    format!("collection `{}` has no index `{}`", search.collection, search.index);
+                HostError::invalid("unknown-index", message)
+            })?;
+            let scored = records.iter().filter_map(|(key, record)| {
+                Some((index.score(&record.data, &search.values)?, record.raw(key)))
+            });
+            Ok(index.page(scored.collect(), search))
+        })
+    }
+
     pub(crate) fn records_put(
         &self,
         collection: &str,
@@ -502,7 +533,7 @@ fn unknown(collection: &str) -> HostError {
     HostError::invalid("unknown-collection", format!("there is no collection `{collection}`"))
 }
 
-fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {
+pub(super) fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {
     field.split('.').try_fold(data, |value, name| value.get(name))
 }
 

@@ -12,22 +12,28 @@
 //! # }
 //! ```
 //!
-//! The harness holds a plugin to the contract as the engine does: configuration, input and output must fit
-//! their schemas, ports must be declared, an ask must be one that the engine takes. It also makes every run
-//! twice, the second time over the recorded answers, and fails when the two differ.
+//! The harness holds a plugin to the contract as the engine does: configuration, input and output
+//! must fit their schemas, ports must be declared, an ask must be one that the engine takes. It
+//! also makes every run twice, the second time over the recorded answers, and fails when the two
+//! differ.
 
+mod configs;
 mod fakes;
+mod indexes;
 mod schemas;
 
 use std::marker::PhantomData;
 
 use serde_json::Value;
 
+pub use configs::check_holds;
 pub use fakes::{LogLine, TestHost};
 pub(crate) use fakes::{SecretHandle, TestHost as Backend};
+pub use indexes::IndexKind;
 pub use schemas::check_schemas;
 
 use crate::bindings::exports::dialgraph::plugin::plugin as wit;
+use crate::check::Problem;
 use crate::component;
 use crate::error::NodeError;
 use crate::node::{Digits, Node};
@@ -35,6 +41,15 @@ use crate::text::Speech;
 
 /// 2026-11-20T01:00:00Z: a Friday, ten in the morning in Seoul.
 pub const START: u64 = 1_795_136_400_000;
+
+/// What [`Node::check`] finds in a configuration, for calls in these locales; the configuration
+/// must fit its schema.
+#[track_caller]
+pub fn check<N: Node>(config: &Value, locales: &[&str]) -> Vec<Problem> {
+    schemas::must_fit("config", N::DESCRIPTOR.config_schema, config);
+    let locales: Vec<String> = locales.iter().map(|locale| (*locale).to_owned()).collect();
+    component::check::<N>(&config.to_string(), &locales)
+}
 
 /// One visit of a node in a call.
 #[derive(Debug)]
@@ -178,6 +193,14 @@ impl<N: Node> TestCall<N> {
         );
 
         self.asking = false;
+        if let Err(NodeError::BadConfig(error)) = &result {
+            let locales = [self.invocation.call.locale.clone()];
+            let found = component::check::<N>(&self.invocation.config, &locales);
+            assert!(
+                found.iter().any(|problem| !problem.warning),
+                "the check lets this configuration pass, so no call may find it bad: {error:?}"
+            );
+        }
         match result {
             Err(error) => Reply::Failed(error),
             Ok(wit::Outcome::Done(done)) => Reply::Done(finished::<N>(done)),

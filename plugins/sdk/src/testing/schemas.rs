@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::node::Node;
 
-/// Compares `schema/config.json`, `input.json` and `output.json` of the plugin under test with its types, and
-/// checks the rest of the descriptor.
+/// Compares `schema/config.json`, `input.json` and `output.json` of the plugin under test with its
+/// types, and checks the rest of the descriptor.
 ///
-/// With `UPDATE_SCHEMAS=1` in the environment it writes the files instead. They are files, and not made by
-/// the plugin itself, because that would put a schema generator into every component.
+/// With `UPDATE_SCHEMAS=1` in the environment it writes the files instead. They are files, and not
+/// made by the plugin itself, because that would put a schema generator into every component.
 ///
 /// # Panics
 /// When something differs, with what to do.

@@ -99,6 +99,7 @@ impl Guest for Hostile {
                 Ok(done("done", "{}"))
             }
             "look-around" => Ok(look_around()),
+            "hoard" => hoard(number("handles")),
             other => unreachable!("it is not known what `{other}` is"),
         }
     }
@@ -111,6 +112,19 @@ fn done(port: &str, output: &str) -> Outcome {
         say: Vec::new(),
         extra: Vec::new(),
     })
+}
+
+/// Takes handles and gives none back.
+fn hoard(handles: u64) -> Result<Outcome, NodeError> {
+    #[link(wasm_import_module = "wasi:cli/stdout@0.2.6")]
+    unsafe extern "C" {
+        #[link_name = "get-stdout"]
+        safe fn get_stdout() -> i32;
+    }
+    for _ in 0..handles {
+        black_box(get_stdout());
+    }
+    Ok(done("done", "{}"))
 }
 
 #[inline(never)]

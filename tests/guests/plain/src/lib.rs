@@ -1,5 +1,5 @@
-//! The least that a plugin can be: leaves by its one port. For benchmarks, and to see that all is well after
-//! something was not.
+//! The least that a plugin can be: leaves by its one port. For benchmarks, and to see that all is
+//! well after something was not.
 
 wit_bindgen::generate!({ path: "../../../wit", world: "dialgraph:plugin/node" });
 

@@ -1,8 +1,7 @@
 //! The prompts of a flow into a folder, each that is the same in every call.
 //!
-//! The folder has a `manifest.json` that tells of each file what it says, by whom, and its digest. A prompt whose file is
-//! there as the manifest has it is left alone.
-#![expect(clippy::print_stderr, reason = "a command tells what it did")]
+//! The folder has a `manifest.json` that tells of each file what it says, by whom, and its digest.
+//! A prompt whose file is there as the manifest has it is left alone.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,9 +13,9 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use dialgraph_aws::polly::{Format, Speech};
+use dialgraph_base::Digest;
 use dialgraph_flow::Flow;
 use dialgraph_flow::model::PromptPlace;
-use dialgraph_store::Digest;
 
 use super::speaker::{Speaker, format, reservation, write};
 use super::voices::Voices;
@@ -78,7 +77,7 @@ pub(super) fn run(args: &SayArgs, given: &str, runtime: &Runtime) -> Result<Exit
     });
     write(&folder.join(MANIFEST), format!("{manifest:#}\n").as_bytes())?;
     if args.json {
-        println!("{manifest:#}");
+        print_json!("{manifest:#}");
     } else {
         report(&made, &varying, &before);
     }
@@ -132,8 +131,8 @@ fn items(flow: &Flow, voices: &Voices, format: Format) -> Result<(Vec<Item>, Vec
 
 fn part(place: &PromptPlace<'_>) -> String {
     match place.part {
-        one @ ("say" | "prompt") => one.to_owned(),
-        several => format!("{several}-{}", place.number),
+        several @ ("no_input" | "no_match") => format!("{several}-{}", place.number),
+        one => one.to_owned(),
     }
 }
 
@@ -164,12 +163,15 @@ fn faults(flow: &str, items: &[Item]) -> Vec<String> {
     told.collect()
 }
 
+/// Bytes of a file that an earlier run made.
+const MAX_KEPT: u64 = 64 << 20;
+
 /// What an earlier run made, by file.
 fn manifest_before(folder: &Path) -> Result<BTreeMap<String, Value>> {
     let path = folder.join(MANIFEST);
-    let text = match std::fs::read_to_string(&path) {
+    let text = match dialgraph_files::text(&path, MAX_KEPT) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) if error.is_missing() => return Ok(BTreeMap::new()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let read: Option<Value> = serde_json::from_str(&text).ok();
@@ -213,7 +215,9 @@ async fn speak(
     let mut spoken = stream::iter(items).map(one).buffered(AT_ONCE);
     let mut made = Vec::new();
     while let Some(next) = spoken.next().await {
-        made.push(next.context("what was spoken until then is kept; do it again to go on")?);
+        made.push(
+            next.context("the prompts spoken so far are kept; run the command again to continue")?,
+        );
     }
     bar.finish_and_clear();
     Ok(made)
@@ -222,7 +226,8 @@ async fn speak(
 /// Whether the file is the one of which `entry` tells, and says what `item` is to say.
 fn is_there(entry: &Value, item: &Item, path: &Path) -> bool {
     entry["request"] == json!(item.speech.digest())
-        && std::fs::read(path).is_ok_and(|bytes| entry["audio"] == json!(Digest::of(&bytes)))
+        && dialgraph_files::read(path, MAX_KEPT)
+            .is_ok_and(|bytes| entry["audio"] == json!(Digest::of(&bytes)))
 }
 
 fn entry(item: &Item, bytes: &[u8], characters: Option<u32>) -> Value {
@@ -252,7 +257,8 @@ fn report(made: &[(Value, Made)], varying: &[Value], before: &BTreeMap<String, V
     }
     for place in varying {
         eprintln!(
-            "not before a call: `{}` (line {}), {} in {}: values are inserted into it",
+            "not spoken in advance: `{}` (line {}), {} in {}: it contains values that only a call \
+            knows",
             place["node"].as_str().unwrap_or_default(),
             place["line"],
             place["prompt"].as_str().unwrap_or_default(),
@@ -261,7 +267,7 @@ fn report(made: &[(Value, Made)], varying: &[Value], before: &BTreeMap<String, V
     }
     let now: Vec<&str> = made.iter().filter_map(|(entry, _)| entry["file"].as_str()).collect();
     for file in before.keys().filter(|file| !now.contains(&file.as_str())) {
-        eprintln!("no longer of the flow: {file}");
+        eprintln!("no longer used by the flow: {file}");
     }
     eprintln!(
         "{} prompts: {} spoken, {} spoken before, {} left as they were; {} with values",

@@ -19,7 +19,7 @@ use crate::args::SayArgs;
 pub(crate) fn run(args: &SayArgs) -> Result<ExitCode> {
     use anyhow::Context as _;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("this machine gives no threads")?;
+    let runtime = runtime.context("cannot start threads on this machine")?;
     match &args.flow {
         Some(flow) => flow::run(args, flow, &runtime),
         None => text::run(args, &runtime),

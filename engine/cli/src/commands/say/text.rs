@@ -1,7 +1,5 @@
 //! One text into one file.
-#![expect(clippy::print_stderr, reason = "a command tells what it did")]
 
-use std::io::Read as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -9,7 +7,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use dialgraph_aws::polly::Speech;
-use dialgraph_store::Digest;
+use dialgraph_base::Digest;
 
 use super::speaker::{Speaker, format, reservation, write};
 use super::voices::Voices;
@@ -53,7 +51,7 @@ pub(super) fn run(args: &SayArgs, runtime: &Runtime) -> Result<ExitCode> {
             "characters": audio.characters,
             "kept": kept,
         });
-        println!("{made:#}");
+        print_json!("{made:#}");
     } else {
         let cost = match (kept, audio.characters) {
             (true, _) => "spoken before".to_owned(),
@@ -75,8 +73,8 @@ fn read(given: &str) -> Result<String> {
     if given != "-" {
         return Ok(given.to_owned());
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("standard input is no UTF-8 text")?;
+    let mut text = dialgraph_files::all(std::io::stdin().lock(), dialgraph_files::MAX_SETTINGS)
+        .context("cannot read standard input")?;
     text.truncate(text.trim_end().len());
     Ok(text)
 }

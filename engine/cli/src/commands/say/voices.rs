@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, bail};
 
-use dialgraph_aws::polly::{Engine, Voice};
-use dialgraph_connect::bridge::Language;
+use dialgraph_aws::polly::{Voice, VoiceEngine};
+use dialgraph_contact_flow::bridge::SpokenLanguage;
 
 use crate::args::SayArgs;
 
@@ -14,19 +14,20 @@ pub(super) struct Voices {
     by_locale: BTreeMap<String, Chosen>,
     /// Named without a language.
     any: Option<Chosen>,
-    engine: Option<Engine>,
+    engine: Option<VoiceEngine>,
 }
 
 #[derive(Clone)]
 struct Chosen {
     voice: String,
-    engine: Option<Engine>,
+    engine: Option<VoiceEngine>,
 }
 
 impl Voices {
     /// Reads `--voice` and `--engine`.
     pub(super) fn of(args: &SayArgs) -> Result<Self> {
-        let engine = |text: &str| text.parse::<Engine>().map_err(|why| anyhow!("--engine: {why}"));
+        let engine =
+            |text: &str| text.parse::<VoiceEngine>().map_err(|why| anyhow!("--engine: {why}"));
         let mut voices = Self {
             by_locale: BTreeMap::new(),
             any: None,
@@ -69,18 +70,20 @@ impl Voices {
         self.any.is_some()
     }
 
-    /// Who speaks `locale`. With `sure` false the language was only guessed, and is the voice's own if one was named.
+    /// Who speaks `locale`. With `sure` false the language was only guessed, and is the voice's own
+    /// if one was named.
     pub(super) fn of_locale(&self, locale: &str, sure: bool) -> Result<Voice> {
         let named = self.by_locale.get(locale).or(self.any.as_ref());
-        let usual = Language::of(locale);
+        let usual = SpokenLanguage::of(locale);
         let chosen = match (named, usual) {
             (Some(chosen), _) => chosen.clone(),
             (None, Some(usual)) => Chosen { voice: usual.voice, engine: usual.engine.parse().ok() },
             (None, None) => bail!(
-                "no voice of Amazon Polly is known for {locale}; name one with --voice {locale}=NAME, or see `aws polly describe-voices --language-code {locale}`"
+                "no default Amazon Polly voice is known for {locale}; name one with --voice \
+                {locale}=NAME, or see `aws polly describe-voices --language-code {locale}`"
             ),
         };
-        let engine = self.engine.or(chosen.engine).unwrap_or(Engine::Neural);
+        let engine = self.engine.or(chosen.engine).unwrap_or(VoiceEngine::Neural);
         let language = (sure || named.is_none()).then_some(locale);
         Voice::new(&chosen.voice, engine, language).map_err(|why| anyhow!("--voice: {why}"))
     }

@@ -10,7 +10,7 @@ pub(super) fn run(args: &CreateTableArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("this machine gives no threads")?;
+        .context("cannot start threads on this machine")?;
     let made = runtime
         .block_on(dialgraph_wiring::create_table(args.region.as_deref(), &args.table))
         .with_context(|| format!("table {} was not made", args.table))?;

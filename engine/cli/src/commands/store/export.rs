@@ -16,6 +16,7 @@ use crate::args::StoreExportArgs;
 pub(crate) fn run(args: &StoreExportArgs) -> Result<ExitCode> {
     let config = args.store.load()?;
     must_exist(&config)?;
+    let is_begun = args.output.exists();
     let (file, from) = match begin(args)? {
         Begun::Here(file, from) => (file, *from),
         Begun::Done(exported) => {
@@ -26,13 +27,23 @@ pub(crate) fn run(args: &StoreExportArgs) -> Result<ExitCode> {
     let progress = bar(None, args.json);
     let exported = block_on(async {
         let opened = open_existing(&config).await?;
+        let lacking = opened.lacking(&config).await?;
+        lacking.none_in(&config.store.folder).context(
+            "the store was not exported, because some of its content is missing or damaged",
+        )?;
         let mut out = BufWriter::new(&file);
         let backend = &*opened.store.backend;
         let done =
             export(backend, &opened.content, &mut out, from, &mut |now| tell(&progress, now)).await;
-        let how = || format!("what is in {} can be gone on with: --resume", shown(args));
+        let how =
+            || format!("{} holds a part of the export; continue it with --resume", shown(args));
         done.with_context(how)
-    })?;
+    });
+    if exported.is_err() && !is_begun && file.metadata().is_ok_and(|file| file.len() == 0) {
+        // Nothing can be gone on with; if it stays, the next export says that it is there.
+        let _ = std::fs::remove_file(&args.output);
+    }
+    let exported = exported?;
     progress.finish_and_clear();
     file.sync_all().with_context(|| format!("cannot write {}", shown(args)))?;
     report(args, &exported)?;
@@ -52,12 +63,17 @@ fn begin(args: &StoreExportArgs) -> Result<Begun> {
     if !args.resume {
         if path.exists() {
             bail!(
-                "{} is there already; name another file, or go on with it with --resume",
+                "{} already exists; name another file, or continue this one with --resume",
                 path.display()
             );
         }
         let file = options().create_new(true).open(path).with_context(failed)?;
         return Ok(Begun::Here(file, Box::default()));
+    }
+    // A pipe could not be gone on with, and might keep whoever opens it.
+    match dialgraph_files::is_file(path) {
+        Err(error) if !error.is_missing() => return Err(error).with_context(failed),
+        _ => {}
     }
     // One that is not there yet is begun, so that a job can always say --resume.
     let mut file =
@@ -87,7 +103,7 @@ fn report(args: &StoreExportArgs, exported: &Exported) -> Result<()> {
         let mut told = json!(exported);
         told["file"] = json!(shown(args));
         told["bytes"] = json!(bytes);
-        println!("{told:#}");
+        print_json!("{told:#}");
         return Ok(());
     }
     println!("{}: {}, {}", shown(args), amount(exported.rows, exported.blobs), size(bytes));

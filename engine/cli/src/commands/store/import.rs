@@ -1,6 +1,5 @@
 //! `dialgraph store import`.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::process::ExitCode;
 
@@ -18,7 +17,8 @@ pub(crate) fn run(args: &StoreImportArgs) -> Result<ExitCode> {
     let config = args.store.load()?;
     let shown = args.file.display();
     let read = || format!("cannot read {shown}");
-    let bytes = args.file.metadata().with_context(read)?.len();
+    let bytes = dialgraph_files::open(&args.file).with_context(read)?;
+    let bytes = bytes.metadata().with_context(read)?.len();
     let progress = bar(Some(bytes), args.json);
     let (place, done) = block_on(async {
         let opened = open(&config).await?;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &StoreImportArgs) -> Result<ExitCode> {
             blobs: &opened.content,
             now: UnixMillis(now().0),
         };
-        let file = || File::open(&args.file).map(BufReader::new);
+        let file = || Ok(BufReader::new(dialgraph_files::open(&args.file)?));
         let done = import(&target, file, &mut |now| tell(&progress, now)).await;
         Ok((opened.store.backend.place(), done.with_context(|| shown.to_string())?))
     })?;
@@ -37,12 +37,16 @@ pub(crate) fn run(args: &StoreImportArgs) -> Result<ExitCode> {
     if args.json {
         let mut told = json!(done);
         told["store"] = json!(place);
-        println!("{told:#}");
+        print_json!("{told:#}");
         return Ok(ExitCode::SUCCESS);
     }
     println!("{shown}: {}, into {place}", amount(done.exported.rows, done.exported.blobs));
     println!("digest {}", done.exported.digest);
-    println!("{} rows written, {} were there", HumanCount(done.written), HumanCount(done.present));
+    println!(
+        "{} rows written, {} already present",
+        HumanCount(done.written),
+        HumanCount(done.present)
+    );
     if done.expired > 0 {
         println!("{} rows had expired and were left out", HumanCount(done.expired));
     }

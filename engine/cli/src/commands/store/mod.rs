@@ -1,12 +1,15 @@
 //! `dialgraph store`: what is done to a store as a whole. One file for each command.
 
+mod backup;
 mod create_table;
 mod erase;
 mod export;
 mod import;
 mod new_key;
 mod purge;
+mod recover;
 mod task;
+mod verify;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -15,9 +18,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
-use dialgraph_server::config::{Backend, usual_file};
-use dialgraph_server::{Config, OpenStore};
-use dialgraph_store::{Blobs, Progress, StoreError};
+use dialgraph_config::{Backend, Config, usual_file};
+use dialgraph_deploy::History;
+use dialgraph_store::{Blobs, Lacking, OpenStore, Progress, StoreError, UnixMillis, Until};
 use dialgraph_wiring::WiringError;
 
 use crate::args::{StoreArgs, StoreCommand};
@@ -30,12 +33,15 @@ pub(crate) fn run(command: &StoreCommand) -> Result<ExitCode> {
         StoreCommand::Import(args) => import::run(args),
         StoreCommand::Purge(args) => purge::run(args),
         StoreCommand::Erase(args) => erase::run(args),
+        StoreCommand::Backup(args) => backup::run(args),
+        StoreCommand::Verify(args) => verify::run(args),
+        StoreCommand::Recover(args) => recover::run(args),
     }
 }
 
 /// Reads `--older-than`.
 pub(crate) fn age(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no age; write such as 90d, 36h or 30m");
+    let wrong = || format!("`{text}` is not an age; write for example 90d, 36h or 30m");
     let end = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(end);
     let seconds = match unit {
@@ -49,6 +55,32 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
+/// Reads `--to` of a recovery.
+pub(crate) fn until(text: &str) -> Result<Until, String> {
+    if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
+        return text
+            .parse()
+            .map(Until::Commit)
+            .map_err(|_| format!("`{text}` is not the number of a commit"));
+    }
+    let wrong = || {
+        format!(
+            "`{text}` is neither a commit number nor a time; write for example 4711 or \
+            2026-11-29T09:30:00+09:00"
+        )
+    };
+    let instant: jiff::Timestamp = text.parse().map_err(|_| wrong())?;
+    let millis = u64::try_from(instant.as_millisecond()).map_err(|_| wrong())?;
+    Ok(Until::Time(UnixMillis(millis)))
+}
+
+/// An instant for people.
+fn shown(at: UnixMillis) -> String {
+    let instant =
+        i64::try_from(at.0).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    instant.map_or_else(|| at.to_string(), |instant| instant.to_string())
+}
+
 /// A store as a server would have it.
 struct Opened {
     store: OpenStore,
@@ -59,6 +91,23 @@ impl StoreArgs {
     fn load(&self) -> Result<Config> {
         let file = self.config.clone().or_else(usual_file);
         Ok(Config::load(file.as_deref(), std::env::vars())?.0)
+    }
+}
+
+impl Opened {
+    /// Finds out which content the releases in the store need, so that what is missing of it is
+    /// found. Says why it cannot be told.
+    async fn note_needed(&self, config: &Config) -> Result<()> {
+        let history = History::new(self.store.store.clone(), self.content.clone());
+        let told = history.note_needed(config.deploy.keep_releases).await;
+        told.context("cannot determine which content the releases in the store need")
+    }
+
+    /// Content that is needed and not there; reads all of it.
+    async fn lacking(&self, config: &Config) -> Result<Lacking> {
+        self.note_needed(config).await?;
+        let content = self.content.clone();
+        Ok(tokio::task::spawn_blocking(move || content.lacking()).await??)
     }
 }
 
@@ -90,7 +139,9 @@ async fn open(config: &Config) -> Result<Opened> {
         Ok(store) => store,
         Err(WiringError::Store(StoreError::Locked { path })) => {
             return Err(anyhow!(
-                "the store in {} is in use, by `dialgraph serve` most likely: an embedded store has one owner. Stop that process first; purge and erase can also be done by it: --server http://127.0.0.1:7700",
+                "the store in {} is in use, by `dialgraph serve` most likely: only one process can \
+                own an embedded store. Stop that process first, or let it do backup, verify, purge \
+                and erase itself with --server http://127.0.0.1:7700",
                 path.display()
             ));
         }
@@ -106,11 +157,12 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .worker_threads(2)
         .enable_all()
         .build()
-        .context("this machine gives no threads")?;
+        .context("cannot start threads on this machine")?;
     runtime.block_on(work)
 }
 
-/// A bar over so many bytes, or what spins where nobody knows how many there are; nothing without a terminal.
+/// A bar over so many bytes, or what spins where nobody knows how many there are; nothing without a
+/// terminal.
 fn bar(bytes: Option<u64>, hidden: bool) -> ProgressBar {
     if hidden || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

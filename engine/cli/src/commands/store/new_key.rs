@@ -8,7 +8,6 @@ use dialgraph_store::KeyLines;
 
 use crate::args::NewKeyArgs;
 
-#[expect(clippy::print_stderr, reason = "a command tells what it did")]
 pub(crate) fn run(args: &NewKeyArgs) -> Result<ExitCode> {
     let file = &args.output;
     let shown = file.display();
@@ -30,7 +29,9 @@ pub(crate) fn run(args: &NewKeyArgs) -> Result<ExitCode> {
     };
     if args.add {
         lines.add_to(file)?;
-        eprintln!("{shown}: {what} is in front; it seals when the server is started again");
+        eprintln!(
+            "{shown}: {what} is the first key; the server encrypts with it after its next start"
+        );
     } else {
         lines.create(file)?;
         eprintln!("{shown}: {what}; keep a copy elsewhere, and name the file in `store.key_file`");
@@ -44,7 +45,7 @@ fn wrapped(key: &str, region: Option<&String>) -> Result<KeyLines> {
     use dialgraph_aws::kms::{Kms, SCHEME};
     let region = super::super::region::region(region)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let made = runtime.context("this machine gives no threads")?.block_on(async {
+    let made = runtime.context("cannot start threads on this machine")?.block_on(async {
         let connection = dialgraph_aws::connect(region.as_deref()).await;
         connection.has_region()?;
         let made = Kms::new(&connection).new_key(key).await;

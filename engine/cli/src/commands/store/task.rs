@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use hyper::Method;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
+use dialgraph_api::store::{JobState, StoreDone, StoreJob};
 use dialgraph_deploy::{History, Role, Who};
 use dialgraph_retention::{Done, Task, Upkeep};
 use dialgraph_store::UnixMillis;
@@ -41,53 +42,75 @@ impl Where<'_> {
             };
             let seen = |rows| bar.set_position(rows);
             let done = upkeep.run(&who(), task, UnixMillis(now().0), dry_run, &seen).await;
-            done.context("the store was not gone through to its end")
+            done.context("the task did not reach the end of the store")
         });
         bar.finish_and_clear();
         done
     }
 
+    /// Removed by a server.
+    pub(super) fn removed(&self, path: &str, body: &impl Serialize) -> Result<Done> {
+        let StoreDone::Removed(done) = self.by_server(path, body)? else {
+            return Err(no_outcome());
+        };
+        Ok(Done {
+            dry_run: done.dry_run,
+            seen: done.seen,
+            removed: done.removed,
+            open: done.open,
+            unreadable: done.unreadable,
+            left: done.left,
+            log: done.log,
+        })
+    }
+
     /// By a server, which goes on with it should this command be ended.
-    pub(super) fn by_server(&self, path: &str, body: &Value) -> Result<Done> {
+    pub(super) fn by_server(&self, path: &str, body: &impl Serialize) -> Result<StoreDone> {
         let server = ServerArgs {
             server: self.remote.server.clone().unwrap_or_default(),
             token: self.remote.token.clone(),
             ca: self.remote.ca.clone(),
-            timeout: 120,
+            timeout: Some(120),
         };
         let client = Client::new(&server);
-        let mut job = client.good(Method::POST, path, Some(body))?;
-        let begun = job["begun_at"].clone();
+        let mut job: StoreJob = client.post(path, body)?.good()?;
+        let begun = job.begun_at;
         let bar = self.bar();
-        while job["state"] == "running" {
+        while job.state == JobState::Running {
             std::thread::sleep(EVERY);
             job = client.get("/v1/store/job")?;
-            if job["begun_at"] != begun {
-                bail!("the server has begun something else since; see its audit log");
+            if job.begun_at != begun {
+                bail!("the server has begun another task since; see its audit log");
             }
-            bar.set_position(job["seen"].as_u64().unwrap_or_default());
+            bar.set_position(job.seen);
         }
         bar.finish_and_clear();
-        if job["state"] != "done" {
-            bail!("{}", job["why"].as_str().unwrap_or("the server tells no outcome"));
+        match (job.done, job.why) {
+            (Some(done), _) => Ok(done),
+            (None, Some(why)) => bail!(why),
+            (None, None) => Err(no_outcome()),
         }
-        serde_json::from_value(job["done"].clone()).context("the server tells no outcome")
     }
 
-    fn bar(&self) -> ProgressBar {
+    pub(super) fn bar(&self) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} rows looked at") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} rows read") {
             bar.set_style(style);
         }
         bar
     }
 }
 
+/// The server told nothing of a task that is done, or of another one.
+pub(super) fn no_outcome() -> anyhow::Error {
+    anyhow::anyhow!("the server reports no outcome")
+}
+
 /// Whoever can open the store may do anything to it; the audit log names the user of this machine.
-fn who() -> Who {
+pub(super) fn who() -> Who {
     let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     Who::new(format!("command/{}", user.as_deref().unwrap_or("unknown")), Role::Operator)
 }
@@ -95,7 +118,7 @@ fn who() -> Who {
 /// Tells what was removed. The exit code is 1 when something is left that should go.
 pub(super) fn report(done: &Done, as_json: bool) -> Result<ExitCode> {
     if as_json {
-        println!("{:#}", json!(done));
+        print_json!("{:#}", json!(done));
     } else {
         let would = if done.dry_run { "would be " } else { "" };
         let many = |what: &str, one: &str, several: &str| match done
@@ -122,18 +145,26 @@ pub(super) fn report(done: &Done, as_json: bool) -> Result<ExitCode> {
         }
         if done.removed.contains_key("turns") {
             let turns = many("turns", "turn", "turns");
-            println!("{turns} of other calls {would}cleared of the customer");
+            println!("{turns} of other calls {would}cleared of the customer's data");
         }
-        println!("{} rows looked at", HumanCount(done.seen));
+        println!("{} rows read", HumanCount(done.seen));
         for call in &done.open {
-            println!("call {call} is in progress and was left; erase again when it is over");
+            println!(
+                "call {call} is in progress and was not erased; erase again when it has ended"
+            );
         }
         if done.left > 0 {
             let rows = HumanCount(done.left);
-            println!("rows that changed meanwhile and stayed: {rows}; erase again");
+            println!("rows that changed meanwhile and were not erased: {rows}; erase again");
+        }
+        if let Some(why) = &done.log {
+            println!(
+                "the commit log keeps the removed data for up to a day, because a new one could \
+                not be begun: {why}"
+            );
         }
         for why in &done.unreadable {
-            println!("left, for it cannot be read: {why}");
+            println!("not removed, because it cannot be read: {why}");
         }
     }
     Ok(if done.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(1) })

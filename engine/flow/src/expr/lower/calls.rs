@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use dialgraph_base::nearest;
 use regex::{Regex, RegexBuilder};
+use serde_json::Value;
 
 use super::{Lowering, Typed, either, known_name};
 use crate::expr::diagnostic::{ExprDiagnostic, ExprProblem};
@@ -10,7 +12,6 @@ use crate::expr::functions::{self, FUNCTIONS, Function, Run, Takes};
 use crate::expr::tree::{Kind, Node};
 use crate::expr::types::VarType;
 use crate::model::Type;
-use crate::suggest::nearest;
 
 /// Bytes that a compiled pattern may have; keeps `\pL{1000}` and its like out.
 const MAX_PATTERN: usize = 256 << 10;
@@ -29,6 +30,16 @@ impl Lowering<'_> {
         let Some(function) = functions::find(name) else {
             return self.unknown_function(name, name_span, span);
         };
+        let mut values = values;
+        if let Some(home) = self.at_home(function, &values, span.clone()) {
+            match home {
+                Ok(home) => values.push(home),
+                Err((message, help)) => {
+                    self.report(ExprProblem::WrongArguments, name_span, message, Some(help));
+                    return self.unknown(span);
+                }
+            }
+        }
         if values.len() != function.params.len() {
             let message = format!(
                 "`{}` takes {}, not {}",
@@ -42,14 +53,15 @@ impl Lowering<'_> {
         for (value, param) in values.iter().zip(function.params) {
             self.argument(function, value, param.takes, param.name);
         }
-        let pure = matches!(function.run, Run::Pure(_) | Run::Default);
+        let pure = matches!(function.run, Run::Pure(_) | Run::Default | Run::Try);
         let constant = pure && values.iter().all(|value| value.node.literal().is_some());
         let mut known = Some(VarType::of(function.result));
         let kind = match function.run {
-            Run::Default => {
+            Run::Default | Run::Try => {
                 let mut knowns = values.iter().map(|value| value.known.clone());
                 known = either(knowns.next().flatten(), knowns.next().flatten());
                 match <[Node; 2]>::try_from(nodes(values)) {
+                    Ok(sides) if matches!(function.run, Run::Try) => Kind::Try(Box::new(sides)),
                     Ok(sides) => Kind::Default(Box::new(sides)),
                     Err(_) => return self.unknown(span),
                 }
@@ -63,10 +75,39 @@ impl Lowering<'_> {
                     None => return self.unknown(span),
                 }
             }
-            Run::Pure(_) | Run::Spoken(_) => Kind::Call(function, nodes(values)),
+            Run::Pure(_) | Run::Spoken(_) | Run::Worded(_) | Run::Timed(_) => {
+                Kind::Call(function, nodes(values))
+            }
         };
         let node = Node::new(kind, span);
         self.fold(constant, Typed { node, known })
+    }
+
+    /// The zone or the country of the business, where it is the one argument that is left out.
+    fn at_home(
+        &self,
+        function: &Function,
+        values: &[Typed],
+        span: Range<usize>,
+    ) -> Option<Result<Typed, (String, String)>> {
+        let last = function.params.get(values.len())?;
+        if values.len() + 1 != function.params.len() {
+            return None;
+        }
+        let (home, example) = match last.takes {
+            Takes::Zone => (self.types.zone(), "zone: Asia/Seoul"),
+            // A number without its country is read out as it is written.
+            Takes::Country => (Some(self.types.country().unwrap_or_default()), ""),
+            _ => return None,
+        };
+        let Some(home) = home else {
+            let message =
+                format!("`{}` needs a zone, and the project has none", function.signature());
+            let help = format!("add `{example}` to dialgraph.yaml, or name the zone here");
+            return Some(Err((message, help)));
+        };
+        let node = Node::new(Kind::Literal(Value::from(home)), span);
+        Some(Ok(Typed { node, known: Some(VarType::of(Type::String)) }))
     }
 
     fn unknown_function(
@@ -104,17 +145,24 @@ impl Lowering<'_> {
                 known_name(&value.known)
             );
             self.mismatch(span, message, None);
-        } else if let Some(Err(reason)) = value.node.literal().map(|v| takes.check_literal(v)) {
-            let message = format!("`{}` is {reason}", value.node.text(self.source));
-            self.report(ExprProblem::AlwaysFails, span, message, None);
+        } else if let Some(Err((reason, near))) =
+            value.node.literal().map(|literal| takes.check_literal(literal))
+        {
+            self.found.push(ExprDiagnostic {
+                problem: ExprProblem::AlwaysFails,
+                message: format!("`{}` is {reason}", value.node.text(self.source)),
+                help: near.as_ref().map(|near| format!("did you mean `{near}`?")),
+                suggestion: near.map(|near| Value::String(near).to_string()),
+                span,
+            });
         }
     }
 
     fn pattern(&mut self, value: &Typed) -> Option<Regex> {
         let span = value.node.span();
         let Some(pattern) = value.node.literal() else {
-            let message = "the pattern of `matches` must be written out".to_owned();
-            let help = Some("use `contains` to look for a text that varies".to_owned());
+            let message = "the pattern of `matches` must be a literal".to_owned();
+            let help = Some("use `contains` to look for a text from a variable".to_owned());
             self.report(ExprProblem::Unsupported, span, message, help);
             return None;
         };
@@ -128,7 +176,7 @@ impl Lowering<'_> {
                 let text = error.to_string();
                 let reason = text.lines().last().unwrap_or_default();
                 let reason = reason.trim_start_matches("error: ");
-                let message = format!("this is no regular expression: {reason}");
+                let message = format!("this is not a regular expression: {reason}");
                 self.report(ExprProblem::AlwaysFails, span, message, None);
                 None
             }

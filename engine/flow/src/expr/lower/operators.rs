@@ -192,7 +192,7 @@ impl Lowering<'_> {
         let mut known = VarType::of(Type::Any);
         match of.known.as_ref().map(|known| known.ty) {
             Some(Type::List) => {
-                self.expect(&index, &[Type::Number], "the place in a list", "a number");
+                self.expect(&index, &[Type::Number], "the index of a list", "a number");
             }
             Some(Type::Map) => {
                 self.expect(&index, &[Type::String], "the key of a map", "a string");

@@ -1,7 +1,7 @@
 //! Our evaluator against the interpreter of the `cel` crate, and arbitrary text against ours.
 //!
-//! Where we differ on purpose, the generator keeps out: `/` (ours does not cut fractions), one kind of number,
-//! null, members that are missing, and equality of numbers beyond 2^53.
+//! Where we differ on purpose, the generator keeps out: `/` (ours does not cut fractions), one kind
+//! of number, null, members that are missing, and equality of numbers beyond 2^53.
 
 use super::*;
 use cel::{Context, Program};

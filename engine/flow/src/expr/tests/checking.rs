@@ -1,3 +1,6 @@
+//! Mistakes in expressions are found at load, all at once, each at its place in bytes and with the
+//! name that was probably meant; length and depth are bounded.
+
 use super::*;
 use ExprProblem::{
     AlwaysFails, Syntax, TooDeep, TooLong, TypeMismatch, UnknownFunction, UnknownMember,
@@ -159,9 +162,9 @@ fn syntax_mistakes_are_told_in_plain_words() {
         (
             "99999999999999999999",
             "99999999999999999999",
-            "`99999999999999999999` is too great a number",
+            "`99999999999999999999` is too large a number",
         ),
-        ("'\\q'", "'\\q'", "this text has a `\\` that means nothing"),
+        ("'\\q'", "'\\q'", "this text has a `\\` before a character that cannot follow it"),
         ("open ? 1", "", "something is missing at the end"),
         ("open ? (1, 2) : 3", ",", "`,` cannot stand here"),
         ("company[]", "]", "`]` cannot stand here"),
@@ -193,4 +196,18 @@ fn length_and_depth_are_bounded() {
     let path = |length: usize| format!("heard{}", ".a".repeat(length));
     assert_eq!(mistake(&path(300)).0, TooDeep);
     assert_eq!(type_of(&format!("{}open", "!".repeat(1000))), Type::Boolean);
+}
+
+#[test]
+fn a_zone_is_left_out_where_the_project_has_one() {
+    let nowhere = BTreeMap::from([("n".to_owned(), VarType::of(Type::Number))]);
+    let mut found = Expr::compile("time_of(\"2026-11-20T00:00:00Z\")", &nowhere).unwrap_err();
+    let found = found.remove(0);
+    assert_eq!(found.problem, ExprProblem::WrongArguments);
+    assert_eq!(found.message, "`time_of(time, zone)` needs a zone, and the project has none");
+    assert_eq!(eval("\"2026-11-20T00:00:00Z\".time_of()"), json!("09:00"));
+    let (problem, at, _) = mistake("minutes_between(\"9:30\", \"11:00\")");
+    assert_eq!((problem, &*at), (ExprProblem::AlwaysFails, "\"9:30\""));
+    let (problem, at, _) = mistake("spoken_phone(\"010\", \"KO\")");
+    assert_eq!((problem, &*at), (ExprProblem::AlwaysFails, "\"KO\""));
 }

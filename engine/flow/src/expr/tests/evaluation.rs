@@ -1,3 +1,6 @@
+//! Expressions give the values that the language promises, null stands for nothing but null, and a
+//! fault names the source but never a value.
+
 use super::*;
 
 #[test]
@@ -158,7 +161,7 @@ fn a_fault_names_the_source_and_never_a_value() {
     }
     assert_eq!(
         try_eval("queues[tries]").unwrap_err().reason,
-        "`queues` has 2 items and none at the place `tries`; the first is 0"
+        "`queues` has 2 items and none at index `tries`; the first index is 0"
     );
     assert_eq!(
         try_eval("tries / (tries - 2)").unwrap_err().reason,

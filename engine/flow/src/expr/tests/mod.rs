@@ -1,3 +1,5 @@
+//! A call's variables, and help to evaluate over them, here and in the tests of prompts.
+
 mod agreement;
 mod checking;
 mod documentation;
@@ -24,11 +26,31 @@ impl Scope for Fixture {
     }
 }
 
-/// The variables that the tests use.
-pub(crate) fn types() -> BTreeMap<String, VarType> {
+/// The variables that the tests use, of a business in Korea.
+pub(crate) struct Types(BTreeMap<String, VarType>);
+
+impl TypeEnv for Types {
+    fn root(&self, name: &str) -> Option<VarType> {
+        self.0.root(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn zone(&self) -> Option<&str> {
+        Some("Asia/Seoul")
+    }
+
+    fn country(&self) -> Option<&str> {
+        Some("KR")
+    }
+}
+
+pub(crate) fn types() -> Types {
     let text = VarType::of(Type::String);
     let error = VarType::map([("code", text.clone()), ("kind", text.clone())]);
-    BTreeMap::from([
+    Types(BTreeMap::from([
         ("account_id".into(), text.clone()),
         ("company".into(), text.clone()),
         ("customer_class".into(), text.clone()),
@@ -40,7 +62,7 @@ pub(crate) fn types() -> BTreeMap<String, VarType> {
         ("heard".into(), Type::Any.into()),
         ("call".into(), VarType::map([("from", text.clone()), ("now", text.clone())])),
         ("output".into(), VarType::map([("next_open", text), ("error", error)])),
-    ])
+    ]))
 }
 
 pub(crate) fn fixture() -> Fixture {

@@ -1,3 +1,6 @@
+//! Files of bots are read in short and long forms, each fault is told at its line, and a bot that
+//! would take too much to learn is refused. Keeps the published schema current.
+
 use super::*;
 
 const GOOD: &str = "
@@ -54,6 +57,32 @@ locales:
       B: {utterances: [good day, hello]}
 ";
     insta::assert_snapshot!(fault(text), @"shop.intents.yaml:7:34: this sentence is under intent `A` as well; keep it under one of them");
+}
+
+/// A bot of so many intents with so many sentences each, all of `length` characters or a few more.
+fn large(intents: usize, sentences: usize, length: usize) -> String {
+    let mut text = String::from("bot: b\nlocales:\n  en-US:\n    intents:\n");
+    for intent in 0..intents {
+        let said: Vec<String> = (0..sentences)
+            .map(|sentence| format!("{} {intent} {sentence}", "x".repeat(length)))
+            .collect();
+        text.push_str(&format!("      I{intent}: {{utterances: [{}]}}\n", said.join(", ")));
+    }
+    text
+}
+
+#[test]
+fn a_bot_that_would_take_too_much_to_learn_is_refused() {
+    assert!(BotFile::parse("b.intents.yaml", &large(40, 100, 20)).is_ok());
+    let sentences = fault(&large(1, 6_000, 5));
+    assert!(
+        sentences.ends_with("locale `en-US` has 6000 sentences; it may have 5000"),
+        "{sentences}"
+    );
+    let intents = fault(&large(3_000, 1, 20));
+    assert!(intents.contains("3000 intents") && intents.ends_with("make several bots of it"));
+    let long = fault(&large(1, 1, 2_000));
+    assert!(long.ends_with("the sentence has 2004 characters; it may have 1024"), "{long}");
 }
 
 #[test]

@@ -1,0 +1,375 @@
+//! Calls of any channel that speaks JSON.
+
+use std::collections::BTreeMap;
+
+use dialgraph_base::Medium;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use crate::values::{one_of_values, text};
+use crate::{Digest, Millis};
+
+/// A call's id, such as a contact's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub String);
+
+impl PartialSchema for CallId {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .min_length(Some(1))
+            .max_length(Some(128))
+            .pattern(Some("^[A-Za-z0-9_.:-]+$"))
+            .description(Some("A call's id; not `.` or `..`."))
+            .into()
+    }
+}
+
+impl ToSchema for CallId {}
+
+/// How to begin a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// None: the server makes one.
+    pub id: Option<CallId>,
+    #[serde(default = "chat")]
+    #[schema(inline, default = "chat")]
+    pub channel: Medium,
+    /// None: the first of the flows.
+    #[schema(min_length = 1, max_length = 64)]
+    pub locale: Option<String>,
+    /// The caller's number; none when withheld.
+    #[schema(min_length = 1, max_length = 64)]
+    pub from: Option<String>,
+    /// The number called.
+    #[schema(min_length = 1, max_length = 64)]
+    pub to: Option<String>,
+    /// None: the entry of the flows.
+    #[schema(min_length = 1, max_length = 64)]
+    pub flow: Option<String>,
+    /// Values that the call begins with.
+    #[serde(default)]
+    #[schema(schema_with = attributes_of_start)]
+    pub attributes: BTreeMap<String, Value>,
+}
+
+fn attributes_of_start() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .description(Some("Values that the call begins with."))
+        .max_properties(Some(100))
+        .property_names(Some(text().pattern(Some("^[A-Za-z0-9_-]{1,64}$"))))
+        .into()
+}
+
+/// What the API is mostly used for.
+fn chat() -> Medium {
+    Medium::Chat
+}
+
+/// Something that happened in a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The turn that the event answers.
+    pub turn: u32,
+    pub event: EventKind,
+    /// Of `said`.
+    pub text: Option<String>,
+    /// Of `said`.
+    pub confidence: Option<f64>,
+    /// Of `pressed`.
+    pub keys: Option<String>,
+    /// Of `failed`.
+    pub reason: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    Said,
+    Pressed,
+    Silent,
+    HungUp,
+    Failed,
+    Resumed,
+}
+
+/// Which field goes with which event cannot be derived: the fields are read as one structure, so
+/// that a request that mixes them is told of its mistake in words.
+impl PartialSchema for Event {
+    fn schema() -> RefOr<Schema> {
+        let turn = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::Integer))
+            .description(Some("The turn that the event answers."))
+            .minimum(Some(0))
+            .maximum(Some(u32::MAX))
+            .build();
+        let of = |title: &str, words: &[&str]| {
+            ObjectBuilder::new()
+                .title(Some(title))
+                .schema_type(SchemaType::new(Type::Object))
+                .property("turn", turn.clone())
+                .required("turn")
+                .property("event", one_of_values(Type::String, words.iter().copied()))
+                .required("event")
+                .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        };
+        let nullable = |kind| SchemaType::from_iter([kind, Type::Null]);
+        let confidence = ObjectBuilder::new()
+            .schema_type(nullable(Type::Number))
+            .description(Some(
+                "The recogniser's confidence; leave it out if the recogniser gives none.",
+            ))
+            .minimum(Some(0))
+            .maximum(Some(1));
+        let said = of("said", &["said"])
+            .property("text", text().max_length(Some(2000)).description(Some("What was said.")))
+            .required("text")
+            .property("confidence", confidence);
+        let keys = text().pattern(Some("^[0-9*#]{1,256}$")).description(Some("In their order."));
+        let pressed = of("pressed", &["pressed"]).property("keys", keys).required("keys");
+        let reason = text()
+            .schema_type(nullable(Type::String))
+            .min_length(Some(1))
+            .max_length(Some(64))
+            .description(Some("Why the channel could not carry out the directive."));
+        let failed = of("failed", &["failed"]).property("reason", reason);
+        OneOfBuilder::new()
+            .description(Some("Something that happened in a call."))
+            .item(said)
+            .item(pressed)
+            .item(failed)
+            .item(of("plain", &["silent", "hung_up", "resumed"]))
+            .into()
+    }
+}
+
+impl ToSchema for Event {}
+
+/// Which turns of a call are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ShowQuery {
+    /// Only turns after this one; at most 500 at once.
+    #[serde(default)]
+    #[param(maximum = 4294967295_u32, default = 0)]
+    pub after: u32,
+}
+
+/// Which calls are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 500, default = 100, nullable = false)]
+    pub limit: Option<usize>,
+    /// `next` of the page before.
+    #[param(nullable = false)]
+    pub after: Option<String>,
+}
+
+/// The answer to an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Answer {
+    pub call: CallId,
+    /// The engine's turn just answered; give it back with the next event.
+    #[schema(minimum = 1)]
+    pub turn: u32,
+    pub status: Status,
+    /// The event had been answered before; this is that answer.
+    pub repeated: bool,
+    /// What to say, in this order.
+    pub say: Vec<Speech>,
+    pub then: Then,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    New,
+    Active,
+    /// Somebody else has it: a queue, another number.
+    Handed,
+    Ended,
+}
+
+/// Words ready to be spoken or shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Speech {
+    pub text: String,
+    /// The text is a whole `<speak>` element.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ssml: bool,
+}
+
+/// What to do after what is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Then {
+    /// Wait for the caller's answer.
+    #[schema(title = "ask")]
+    Ask {
+        /// Words are an answer.
+        speech: bool,
+        /// Keys that are an answer; none: they are not.
+        #[schema(inline, required)]
+        digits: Option<Digits>,
+        /// Silence that counts as no answer, in milliseconds.
+        timeout_ms: u32,
+        /// Neither words nor keys of the answer may be shown or logged.
+        sensitive: bool,
+        /// Words that the answer may well hold.
+        hints: Vec<String>,
+    },
+    /// Something slow is under way: come back after this time with `resumed`.
+    #[schema(title = "wait")]
+    Wait {
+        /// In milliseconds.
+        ms: u32,
+    },
+    /// Give the caller to people.
+    #[schema(title = "queue")]
+    Queue {
+        queue: String,
+        priority: u32,
+        /// In what time the queue promises to answer.
+        #[schema(required)]
+        sla_seconds: Option<u64>,
+    },
+    /// Have the caller called back.
+    #[schema(title = "callback")]
+    Callback { queue: String, number: String },
+    /// Give the caller to another number.
+    #[schema(title = "transfer")]
+    Transfer { number: String },
+    #[schema(title = "hang_up")]
+    HangUp,
+}
+
+/// How many keys are an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Digits {
+    pub min: u32,
+    pub max: u32,
+    /// The key that ends the answer.
+    #[schema(required)]
+    pub terminator: Option<char>,
+}
+
+/// A call as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Call {
+    pub id: String,
+    /// The release that it keeps to its end.
+    pub release: Digest,
+    #[schema(inline)]
+    pub channel: Medium,
+    pub locale: String,
+    /// The caller's number; none when withheld.
+    #[schema(required)]
+    pub from: Option<String>,
+    /// The number called.
+    #[schema(required)]
+    pub to: Option<String>,
+    pub started_at_ms: Millis,
+    pub status: Status,
+    /// What came of it, once it ended or was given away.
+    #[schema(required)]
+    pub disposition: Option<String>,
+    /// The queue that it was given to.
+    #[schema(required)]
+    pub queue: Option<String>,
+    /// Its last turn.
+    pub turn: u32,
+    /// Nodes entered so far.
+    pub visits: u32,
+    /// `flow/node` where it stands.
+    #[schema(required)]
+    pub at: Option<String>,
+    /// Null in the place of sensitive values.
+    pub attributes: BTreeMap<String, Value>,
+}
+
+/// Calls that their flows are handling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallList {
+    /// In no particular order.
+    pub calls: Vec<Call>,
+    /// There are more than were asked for.
+    pub more: bool,
+    /// Calls of this page that cannot be read; not there when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableCall>,
+    /// Given as `after`, it brings the next page; not there on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next: Option<String>,
+}
+
+/// A call that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnreadableCall {
+    pub id: String,
+    pub release: Digest,
+    pub why: String,
+}
+
+/// A call's state, path and journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ShownCall {
+    pub call: Call,
+    /// The nodes visited, as `flow/node`.
+    pub path: Vec<String>,
+    pub turns: Vec<ShownTurn>,
+    /// Turns that cannot be read; not there when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableTurn>,
+}
+
+/// A turn and what of it is not shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ShownTurn {
+    /// The turn's journal, as the engine has it.
+    #[schema(schema_with = record)]
+    pub record: Value,
+    /// Functions of host calls that are left out.
+    pub hidden: Vec<String>,
+}
+
+/// A turn that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnreadableTurn {
+    pub turn: u32,
+    pub why: String,
+}
+
+/// What every record of a turn holds. The rest of it is the engine's own, and grows with it.
+fn record() -> RefOr<Schema> {
+    let flag = |what| {
+        ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean)).description(Some(what))
+    };
+    let words = ArrayBuilder::new()
+        .description(Some("Which of the words said, counted from 0, are left out."))
+        .items(ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer)).minimum(Some(0)));
+    let record = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .description(Some("The turn's journal, as the engine has it."))
+        .property("sensitive", flag("The event's words or keys are left out."))
+        .property("sensitive_say", words)
+        .property("sensitive_then", flag("The directive's number or hints are left out."));
+    ["turn", "at", "event", "entries", "steps", "directives"]
+        .into_iter()
+        .fold(record, ObjectBuilder::required)
+        .into()
+}

@@ -1,0 +1,128 @@
+//! The operations of the calls API.
+
+use serde_json::json;
+
+use super::Method::{Get, Post};
+use super::{Access, Answer, Content, JSON, Operation, Shape, json_of};
+use crate::Role::{Designer, Viewer};
+use crate::calls::{self, CallId, CallList, Event, ListQuery, ShowQuery, ShownCall, Start};
+use crate::connect::{ConnectAnswer, ConnectEvent};
+use crate::health::{Health, Readiness};
+use crate::problem::Problem;
+
+/// Every operation of the calls API.
+pub fn calls() -> Vec<Operation> {
+    let call = |operation: Operation| operation.tag("calls");
+    let other = |operation: Operation| operation.tag("operations");
+    vec![
+        call(list()),
+        call(start()),
+        call(show()),
+        call(event()),
+        connect(),
+        other(health()),
+        other(readiness()),
+        other(metrics()),
+        other(document()),
+    ]
+}
+
+fn list() -> Operation {
+    let what = "Calls that their flows are handling.";
+    Operation::new(Get, "/v1/calls", "listCalls", Access::Role(Viewer), what)
+        .query::<ListQuery>()
+        .answers::<CallList>(200, "The calls, in no particular order.")
+}
+
+fn start() -> Operation {
+    let path = "/v1/calls";
+    let mut begun = Answer::new(201, "The call has begun.", vec![json_of::<calls::Answer>()]);
+    begun.headers.push((
+        "Location",
+        json!({
+            "description": "Where the call is.",
+            "required": true,
+            "schema": {"type": "string"},
+        }),
+    ));
+    let same = json!({"id": "$response.body#/call"});
+    begun.links = Some(json!({
+        "turn": {"operationId": "handleEvent", "parameters": same},
+        "call": {"operationId": "showCall", "parameters": same},
+    }));
+    Operation::new(Post, path, "startCall", Access::Role(Designer), "Begins a call.")
+        .describe(
+            "If you begin a call again with the same id, you get the answer to its first turn.",
+        )
+        .takes::<Start>()
+        .answers::<calls::Answer>(
+            200,
+            "The call had already begun; this is the answer to its first turn.",
+        )
+        .answer(begun)
+        .fails(&[409, 415])
+}
+
+fn show() -> Operation {
+    let what = "A call's state, path and journal.";
+    Operation::new(Get, "/v1/calls/{id}", "showCall", Access::Role(Viewer), what)
+        .describe("What its flows mark as sensitive is left out.")
+        .path_part::<CallId>("id", "The call.")
+        .query::<ShowQuery>()
+        .answers::<ShownCall>(200, "The call.")
+        .fails(&[404])
+}
+
+fn event() -> Operation {
+    let path = "/v1/calls/{id}/turns";
+    let what = "Something happened in a call.";
+    Operation::new(Post, path, "handleEvent", Access::Role(Designer), what)
+        .describe("The event answers the turn it names. Delivered again, it gets the same answer and is not executed again.")
+        .path_part::<CallId>("id", "The call.")
+        .takes::<Event>()
+        .answers::<calls::Answer>(200, "What to do next.")
+        .fails(&[404, 409, 415])
+}
+
+fn connect() -> Operation {
+    let path = "/v1/connect/turn";
+    let what = "Amazon Connect's Lambda event, answered by its flat string map.";
+    Operation::new(Post, path, "connectTurn", Access::Signature, what)
+        .tag("connect")
+        .describe(
+            "Signed by the Lambda bridge (headers x-dialgraph-key, -timestamp, -nonce, \
+            -signature). Also takes Connect's contact events (EventBridge) of type DISCONNECTED. \
+            Any answer that helps a caller has the status 200.",
+        )
+        .takes::<ConnectEvent>()
+        .answers::<ConnectAnswer>(200, "What the bridge flow must do.")
+}
+
+fn health() -> Operation {
+    Operation::new(Get, "/healthz", "health", Access::Everybody, "Whether the process is running.")
+        .answers::<Health>(200, "It is running.")
+}
+
+fn readiness() -> Operation {
+    let what = "Whether calls should be sent here, and why not.";
+    let problem = Content { media: "application/problem+json", ..json_of::<Problem>() };
+    Operation::new(Get, "/readyz", "readiness", Access::Everybody, what)
+        .answers::<Readiness>(200, "Calls can be sent here.")
+        .answer(Answer::new(
+            503,
+            "Calls should not be sent here, or the server did not answer in time.",
+            vec![json_of::<Readiness>(), problem],
+        ))
+}
+
+fn metrics() -> Operation {
+    let text = Content { media: "text/plain", shape: Shape::Plain(json!({"type": "string"})) };
+    Operation::new(Get, "/metrics", "figures", Access::Metrics, "Figures for Prometheus.")
+        .answer(Answer::new(200, "The figures.", vec![text]))
+}
+
+fn document() -> Operation {
+    let any = Content { media: JSON, shape: Shape::Plain(json!({"type": "object"})) };
+    Operation::new(Get, "/openapi.json", "openapi", Access::Everybody, "This document.")
+        .answer(Answer::new(200, "The document.", vec![any]))
+}

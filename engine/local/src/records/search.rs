@@ -1,0 +1,425 @@
+//! Searches indexes, and builds those that a project declares.
+
+use std::collections::BTreeSet;
+
+use dialgraph_base::index::{IndexKind, MAX_INDEXES};
+use dialgraph_kernel::ports::records::{Hit, Record, Search, SearchPage};
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_store::{
+    CommitError, CommitToken, Cursor, Expect, Key, Op, Query, Row, Sort, SortRange, StoreError,
+    decode, encode,
+};
+use futures::future::{join_all, try_join_all};
+
+use super::index::{self, IndexState, KeptIndex, Probes};
+use super::{ATTEMPTS, LocalRecords, Stored, failed, read, text_of};
+use crate::error::LocalError;
+
+/// Reads of one search that are under way at a time: a shared store answers each in milliseconds.
+const AT_ONCE: usize = 16;
+
+/// Rows of one entry that a search for similar names looks at.
+const SIMILAR_OF_ENTRY: u32 = 64;
+
+/// Records that a search for similar names compares.
+const SIMILAR: usize = 256;
+
+impl LocalRecords {
+    /// Records that fit in an index, the best first.
+    pub(super) async fn look_up(&self, request: &Search) -> Result<SearchPage, HostError> {
+        if request.limit == 0 || request.limit > 100 {
+            return Err(HostError::invalid(
+                "bad-limit",
+                format!("the limit is {}; it goes from 1 to 100", request.limit),
+            ));
+        }
+        self.part(&request.collection)?;
+        let declared = index::declared(&self.indexes, &request.collection, &request.index)?;
+        let state = self.state(&request.collection).await.map_err(failed)?;
+        let built = state.as_ref().and_then(|state| {
+            state.find(&declared).filter(|kept| kept.ready).map(|kept| (state, kept))
+        });
+        let Some((state, kept)) = built else {
+            // Not `unavailable`: the records are there, and a copy of them would not help.
+            return Err(HostError::new(
+                HostErrorKind::Other,
+                "index-not-built",
+                format!(
+                    "index `{}` of collection `{}` is not built yet",
+                    request.index, request.collection
+                ),
+            ));
+        };
+        let probes = kept.probes(&request.values)?;
+        let same = self.exact(request, state, kept, &probes).await?;
+        let by_key = request.cursor.is_some() && !is_offset(request);
+        if kept.kind() != IndexKind::Name || !same.hits.is_empty() || by_key {
+            return Ok(same);
+        }
+        self.similar(request, state, kept, &probes).await
+    }
+
+    /// Records that hold the very value, in the order of their keys.
+    async fn exact(
+        &self,
+        request: &Search,
+        state: &IndexState,
+        kept: &KeptIndex,
+        probes: &Probes,
+    ) -> Result<SearchPage, HostError> {
+        if is_offset(request) {
+            return Ok(SearchPage::default());
+        }
+        let after = match &request.cursor {
+            Some(cursor) => Some(cursor.strip_prefix('k').ok_or_else(|| bad_cursor(cursor))?),
+            None => None,
+        };
+        let mut keys = BTreeSet::new();
+        let limit = request.limit as usize;
+        for probe in &probes.same {
+            let prefix = index::prefix(&kept.id, &state.hash(&kept.id, probe));
+            let mut query = self.rows_of(&request.collection, &prefix)?.limit(request.limit + 1);
+            query.cursor = after.map(|key| Cursor::behind(prefix.clone().then_text(key)));
+            // A page of the store may hold fewer rows than were asked for. Of each value, so many
+            // are read that the first of all are among them.
+            let mut read = 0;
+            loop {
+                let page = self.store.query(&query).await.map_err(failed)?;
+                read += page.rows.len();
+                keys.extend(page.rows.iter().map(|row| record_key(row.key.sort())));
+                query.cursor = page.next;
+                if query.cursor.is_none() || read > limit {
+                    break;
+                }
+            }
+        }
+        let more = keys.len() > limit;
+        let keys: Vec<String> = keys.into_iter().take(limit).collect();
+        let next = keys.last().filter(|_| more).map(|key| format!("k{key}"));
+        let mut hits = Vec::with_capacity(keys.len());
+        for record in self.fetch(&request.collection, &keys).await?.into_iter().flatten() {
+            // It may have changed since its row was read, and two values may have one hash.
+            if kept.score(&record.data, &request.values, probes) == Some(1.0) {
+                hits.push(Hit { record, score: 1.0 });
+            }
+        }
+        Ok(SearchPage { hits, next, complete: true, as_of: None })
+    }
+
+    /// Records with similar names, the likest first.
+    async fn similar(
+        &self,
+        request: &Search,
+        state: &IndexState,
+        kept: &KeptIndex,
+        probes: &Probes,
+    ) -> Result<SearchPage, HostError> {
+        let from = match request.cursor.as_deref() {
+            Some(cursor) => cursor
+                .strip_prefix('n')
+                .and_then(|from| from.parse::<usize>().ok())
+                .ok_or_else(|| bad_cursor(cursor))?,
+            None => 0,
+        };
+        let mut complete = true;
+        let mut ranked = Vec::new();
+        for wanted in [&probes.similar, &probes.within] {
+            let found = self.alike(request, state, kept, probes, wanted).await?;
+            complete &= found.1;
+            ranked = found.0;
+            if !ranked.is_empty() {
+                break;
+            }
+        }
+        let until = from.saturating_add(request.limit as usize);
+        let next = (ranked.len() > until).then(|| format!("n{until}"));
+        let hits = ranked.into_iter().skip(from).take(request.limit as usize).collect();
+        Ok(SearchPage { hits, next, complete, as_of: None })
+    }
+
+    /// Records with one of the entries `wanted` and a similar name, the likest first; false: there
+    /// may be more.
+    async fn alike(
+        &self,
+        request: &Search,
+        state: &IndexState,
+        kept: &KeptIndex,
+        probes: &Probes,
+        wanted: &[String],
+    ) -> Result<(Vec<Hit>, bool), HostError> {
+        let queries: Vec<Query> = wanted
+            .iter()
+            .map(|probe| {
+                let prefix = index::prefix(&kept.id, &state.hash(&kept.id, probe));
+                Ok(self.rows_of(&request.collection, &prefix)?.limit(SIMILAR_OF_ENTRY))
+            })
+            .collect::<Result<_, HostError>>()?;
+        let mut complete = true;
+        let mut keys = BTreeSet::new();
+        for some in queries.chunks(AT_ONCE) {
+            let reads: Vec<_> = some.iter().map(|query| self.store.query(query)).collect();
+            for page in try_join_all(reads).await.map_err(failed)? {
+                complete &= page.next.is_none();
+                keys.extend(page.rows.iter().map(|row| record_key(row.key.sort())));
+            }
+        }
+        complete &= keys.len() <= SIMILAR;
+        let keys: Vec<String> = keys.into_iter().take(SIMILAR).collect();
+        let mut hits = Vec::new();
+        for record in self.fetch(&request.collection, &keys).await?.into_iter().flatten() {
+            if let Some(score) = kept.score(&record.data, &request.values, probes) {
+                hits.push(Hit { record, score });
+            }
+        }
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+        Ok((hits, complete))
+    }
+
+    fn rows_of(&self, collection: &str, prefix: &Sort) -> Result<Query, HostError> {
+        let part = index::part(collection).map_err(failed)?;
+        Ok(Query::new(part).range(SortRange::prefix(prefix)))
+    }
+
+    /// The records with these keys, in their order; none where one is gone or cannot be read.
+    async fn fetch(
+        &self,
+        collection: &str,
+        keys: &[String],
+    ) -> Result<Vec<Option<Record>>, HostError> {
+        let places: Vec<Key> =
+            keys.iter().map(|key| self.place(collection, key)).collect::<Result<_, _>>()?;
+        let mut rows = Vec::with_capacity(places.len());
+        for some in places.chunks(AT_ONCE) {
+            let reads: Vec<_> = some.iter().map(|place| self.store.get(place)).collect();
+            rows.extend(join_all(reads).await);
+        }
+        rows.into_iter().zip(&places).map(|(row, place)| found(row, place)).collect()
+    }
+}
+
+fn found(row: Result<Option<Row>, StoreError>, place: &Key) -> Result<Option<Record>, HostError> {
+    match row.and_then(|row| read(row.as_ref())) {
+        Err(error) if error.is_of_row() => {
+            tracing::warn!(row = %place, %error, "an unreadable record was skipped; write or delete it anew");
+            Ok(None)
+        }
+        read => read.map_err(failed),
+    }
+}
+
+/// The record that an index row leads to: the last segment of its sort key.
+fn record_key(sort: &Sort) -> String {
+    let bytes = sort.as_bytes();
+    // Segments end with a zero that no `0xff` follows; ids and hashes have none within.
+    let mut start = 0;
+    for _ in 0..2 {
+        let end = bytes[start..].iter().position(|byte| *byte == 0).unwrap_or(0);
+        start += end + 1;
+    }
+    text_of(&Sort::raw(bytes[start.min(bytes.len())..].to_vec()))
+}
+
+/// Whether the page that is asked for is one of similar names.
+fn is_offset(request: &Search) -> bool {
+    request.cursor.as_deref().is_some_and(|cursor| cursor.starts_with('n'))
+}
+
+fn bad_cursor(cursor: &str) -> HostError {
+    HostError::invalid(
+        "bad-cursor",
+        format!("`{cursor}` is no cursor of this search; give `next` of the page before"),
+    )
+}
+
+impl LocalRecords {
+    /// Makes the store hold the declared indexes of a collection, and gives the number of records
+    /// that were entered into them. Does nothing where it holds them already; calls may go on.
+    ///
+    /// # Errors
+    /// [`LocalError::Setting`] for an unknown collection or a record with more entries than one
+    /// commit takes; [`LocalError::Store`] if the store fails.
+    pub async fn build_indexes(&self, collection: &str) -> Result<u64, LocalError> {
+        let doing = format!("building the indexes of collection `{collection}`");
+        let store_failed = |error: StoreError| LocalError::Store {
+            doing: doing.clone(),
+            message: error.to_string(),
+        };
+        let wrong = |error: HostError| LocalError::Setting {
+            what: format!("indexes of collection `{collection}`"),
+            message: error.message,
+        };
+        let declared = index::all_declared(&self.indexes, collection);
+        if declared.is_empty() {
+            return Ok(0);
+        }
+        self.part(collection).map_err(wrong)?;
+        let state = self
+            .declare(collection, |state| {
+                let missing: Vec<KeptIndex> =
+                    declared.iter().filter(|one| state.find(one).is_none()).cloned().collect();
+                let changed = !missing.is_empty();
+                state.kept.extend(missing);
+                give_way(&mut state.kept, &declared);
+                changed
+            })
+            .await
+            .map_err(store_failed)?;
+        if declared.iter().all(|one| state.find(one).is_some_and(|kept| kept.ready)) {
+            return Ok(0);
+        }
+        let mut entered = 0;
+        // From now on every write serves them. The second walk meets what was being written by
+        // whoever had not seen that yet.
+        for _ in 0..2 {
+            entered += self.enter_all(collection, &state).await?;
+        }
+        self.declare(collection, |state| {
+            let mut changed = false;
+            for kept in &mut state.kept {
+                let built = declared.iter().any(|one| one.is(kept)) && !kept.ready;
+                kept.ready |= built;
+                changed |= built;
+            }
+            changed
+        })
+        .await
+        .map_err(store_failed)?;
+        Ok(entered)
+    }
+
+    /// Changes what the store holds of a collection's indexes; `change` says whether it did.
+    async fn declare(
+        &self,
+        collection: &str,
+        change: impl Fn(&mut IndexState) -> bool,
+    ) -> Result<IndexState, StoreError> {
+        let key = index::state_key(collection)?;
+        for _ in 0..ATTEMPTS {
+            let row = self.store.get(&key).await?;
+            let mut state = match &row {
+                Some(row) => decode(&row.value)?,
+                None => IndexState::new()?,
+            };
+            if !change(&mut state) {
+                return Ok(state);
+            }
+            let version = row.as_ref().map_or(0, |row| row.version);
+            let op = Op::put(key.clone(), encode(&state)?, Expect::unchanged(row.as_ref()));
+            // Another process may write other words under the same version: the row tells which.
+            let token = CommitToken::new(format!("record-indexes/{version}/{}", fresh()?))?;
+            match self.store.commit(&[op], &token).await {
+                Ok(_) => return Ok(state),
+                Err(CommitError::Conflict(_)) => {}
+                Err(CommitError::Failed(error)) => return Err(error),
+            }
+        }
+        Err(contended(collection))
+    }
+
+    /// Enters every record that lacks an entry of an index that the store holds.
+    async fn enter_all(&self, collection: &str, state: &IndexState) -> Result<u64, LocalError> {
+        let store_failed = |error: StoreError| LocalError::Store {
+            doing: format!("building the indexes of collection `{collection}`"),
+            message: error.to_string(),
+        };
+        let part = self.part(collection).map_err(|error| LocalError::Setting {
+            what: format!("indexes of collection `{collection}`"),
+            message: error.message,
+        })?;
+        let mut query = Query::new(part).limit(500);
+        let mut entered = 0;
+        loop {
+            let (page, unreadable) = self.store.query_past(&query).await.map_err(store_failed)?;
+            for row in &unreadable {
+                tracing::warn!(row = %row.key, error = %row.error, "a record that cannot be read is in no index");
+            }
+            for row in &page.rows {
+                if self.enter(collection, state, row.clone()).await? {
+                    entered += 1;
+                }
+            }
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => return Ok(entered),
+            }
+        }
+    }
+
+    async fn enter(
+        &self,
+        collection: &str,
+        state: &IndexState,
+        mut row: Row,
+    ) -> Result<bool, LocalError> {
+        let store_failed = |error: StoreError| LocalError::Store {
+            doing: format!("building the indexes of collection `{collection}`"),
+            message: error.to_string(),
+        };
+        for _ in 0..ATTEMPTS {
+            let mut stored: Stored = match decode(&row.value) {
+                Err(error) if error.is_of_row() => {
+                    tracing::warn!(row = %row.key, %error, "a record that cannot be read is in no index");
+                    return Ok(false);
+                }
+                stored => stored.map_err(store_failed)?,
+            };
+            let Some(data) = &stored.data else { return Ok(false) };
+            let key = text_of(row.key.sort());
+            let indexed = state.entries(data).map_err(|error| LocalError::Setting {
+                what: format!("record `{key}` of collection `{collection}`"),
+                message: error.message,
+            })?;
+            if stored.entries == indexed {
+                return Ok(false);
+            }
+            let changes = index::changes(collection, &key, &stored.entries, &indexed);
+            stored.entries = indexed;
+            let mut ops = vec![Op::put(
+                row.key.clone(),
+                encode(&stored).map_err(store_failed)?,
+                Expect::Version(row.version),
+            )];
+            ops.extend(changes.map_err(store_failed)?);
+            let token =
+                CommitToken::new(format!("record-index/{}", fresh().map_err(store_failed)?));
+            match self.store.commit(&ops, &token.map_err(store_failed)?).await {
+                Ok(_) => return Ok(true),
+                Err(CommitError::Failed(error)) => return Err(store_failed(error)),
+                Err(CommitError::Conflict(_)) => {}
+            }
+            match self.store.get(&row.key).await.map_err(store_failed)? {
+                Some(now) => row = now,
+                None => return Ok(false),
+            }
+        }
+        Err(store_failed(contended(collection)))
+    }
+}
+
+/// Of the indexes that are no longer declared the latest stay, for calls of earlier releases; rows
+/// of the others go when their records are entered anew.
+fn give_way(kept: &mut Vec<KeptIndex>, declared: &[KeptIndex]) {
+    let is_declared = |one: &KeptIndex| declared.iter().any(|other| other.is(one));
+    let mut beyond =
+        kept.iter().filter(|one| !is_declared(one)).count().saturating_sub(MAX_INDEXES);
+    kept.retain(|one| {
+        let goes = beyond > 0 && !is_declared(one);
+        beyond -= usize::from(goes);
+        !goes
+    });
+}
+
+fn contended(collection: &str) -> StoreError {
+    StoreError::Backend {
+        detail: format!("collection `{collection}` changes faster than it can be indexed"),
+    }
+}
+
+/// A name for one attempt at a commit.
+fn fresh() -> Result<String, StoreError> {
+    let mut name = [0; 16];
+    getrandom::fill(&mut name).map_err(|error| StoreError::Backend {
+        detail: format!("the system gives no random bytes: {error}"),
+    })?;
+    Ok(hex::encode(name))
+}
