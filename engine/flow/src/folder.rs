@@ -218,7 +218,7 @@ impl Reading {
                     false => "more bytes than are read".to_owned(),
                 };
                 let message = format!(
-                    "the file has {given}, a text file of a project may have {MAX_FILE_BYTES}"
+                    "the file has {given}; a text file of a project may have {MAX_FILE_BYTES}"
                 );
                 self.pass_over(inner, Code::TooLarge, message, TOO_LARGE);
                 return true;
