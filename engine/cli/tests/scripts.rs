@@ -370,7 +370,7 @@ fn a_caller_can_break_in_while_the_flow_waits_for_a_provider() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, steps: &str| {
         let text = format!(
-            "call: x\nat: 2026-11-20T10:00:00+09:00\nfrom: \"+82-10-0000-0101\"\nmocks:\n  - {{on: records, delay: 7s}}\nsteps:\n  - presses: \"1\"\n  - says: 푸른별상사\n  - says: 홍예시\n{steps}"
+            "call: x\nat: 2026-11-20T10:00:00+09:00\nfrom: \"+82-10-0000-0101\"\nmocks:\n  - {{on: records, delay: 20s}}\nsteps:\n  - presses: \"1\"\n  - says: 푸른별상사\n  - says: 홍예시\n{steps}"
         );
         std::fs::write(folder.path().join(name), text).unwrap();
     };
