@@ -11,7 +11,7 @@ use dialgraph_kernel::plugin::Plugins;
 use dialgraph_kernel::ports::records::{Delete, Expectation, Put};
 use dialgraph_kernel::ports::{HostError, http};
 use dialgraph_kernel::provider::{Caller, Http, Providers, Records as _, Secrets};
-use dialgraph_local::records::LocalRecords;
+use dialgraph_local::records::{LocalRecords, Schemas};
 use dialgraph_local::tickets::LocalTickets;
 use dialgraph_local::{LocalConfig, LocalError};
 use dialgraph_runtime::{Dispatch, WaitRules, World};
@@ -43,14 +43,17 @@ impl Fixture {
         let names: Vec<String> = config.collections.keys().cloned().collect();
         let indexes = Arc::new(project.indexes());
         config.indexes = indexes.clone();
+        let schemas: Schemas = project.record_schemas().into_iter().collect();
+        config.schemas = schemas.clone();
         let local = clock.0.run(config.build())?;
         local.nlu.warm_up();
         let grants = project.grants();
         let shared = local.providers;
         let own_records = names.clone();
         let providers = move |store: &Arc<MemoryStore>, _: &SharedClock| {
-            let records =
-                LocalRecords::new(store.clone(), own_records.clone()).with_indexes(indexes.clone());
+            let records = LocalRecords::new(store.clone(), own_records.clone())
+                .with_indexes(indexes.clone())
+                .with_schemas(schemas.clone());
             let providers = Providers {
                 records: Arc::new(records),
                 tickets: Arc::new(LocalTickets::new(store.clone())),

@@ -204,6 +204,7 @@ impl Server {
                 .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
                 .collect();
             local.indexes = Arc::new(project.indexes());
+            local.schemas = project.record_schemas().into_iter().collect();
             local.now = at;
             let local = local.build().await.unwrap();
             let dispatch = Arc::new(Dispatch::new(local.providers, project.grants()));

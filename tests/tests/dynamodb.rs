@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use dialgraph_aws::connection;
 use dialgraph_aws::dynamodb::{DynamoStore, Limits};
 use dialgraph_base::{CallId, Timestamp};
-use dialgraph_local::tickets::{FiledTicket, LocalTickets};
+use dialgraph_local::tickets::{FiledTicket, LocalTickets, TicketFilter};
 use dialgraph_simulator::script::Script;
 use dialgraph_simulator::session::{Action, CallSetup, Session};
 use dialgraph_stand_ins::{Asked, Between, Exchange, Fate, StandIn, environment};
@@ -232,7 +232,7 @@ fn tickets(url: &str) -> BTreeMap<String, Vec<String>> {
         let desk = LocalTickets::new(store);
         let (mut tickets, mut after) = (BTreeMap::<_, Vec<_>>::new(), None);
         loop {
-            let (page, next) = desk.list(1000, after).await.unwrap();
+            let (page, next) = desk.list(&TicketFilter::default(), 1000, after).await.unwrap();
             for FiledTicket { id, call_id, .. } in page {
                 tickets.entry(call_id).or_default().push(id);
             }

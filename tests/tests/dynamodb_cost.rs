@@ -214,6 +214,7 @@ async fn the_readme_call_costs_what_the_document_says() {
         .map(|(name, collection)| (name.to_string(), collection.seed.clone()))
         .collect();
     local.indexes = Arc::new(project.indexes());
+    local.schemas = project.record_schemas().into_iter().collect();
     local.now = at;
     let providers = local.build().await.unwrap().providers;
     let engine = Engine::new(

@@ -35,7 +35,7 @@ const ALLOWED: [(&str, &str); 34] = [
     ("engine/store", "base files"),
     ("engine/host", "base json-schema kernel"),
     ("engine/classifier", ""),
-    ("engine/local", "base classifier files kernel store understanding"),
+    ("engine/local", "base classifier files json-schema kernel store understanding"),
     ("engine/aws", "base flow kernel local store"),
     ("engine/runtime", "base flow kernel store"),
     ("engine/guests", ""),

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Reads: releases, versions, calls, the audit log.
     Viewer,
-    /// Pushes, rolls back, pins and runs canaries, within what plugins may reach already.
+    /// Reads records, which hold personal data; reads and changes tickets.
+    Agent,
+    /// Writes records; pushes, rolls back, pins and runs canaries, within what plugins may reach
+    /// already.
     Designer,
     /// Lets plugins reach more, and gives out tokens.
     Operator,
@@ -32,6 +35,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
+            Self::Agent => "agent",
             Self::Designer => "designer",
             Self::Operator => "operator",
         }
@@ -48,10 +52,12 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Viewer, Self::Designer, Self::Operator]
+        [Self::Viewer, Self::Agent, Self::Designer, Self::Operator]
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not a role; use viewer, designer or operator"))
+            .ok_or_else(|| {
+                format!("`{text}` is not a role; use viewer, agent, designer or operator")
+            })
     }
 }
 

@@ -136,8 +136,9 @@ impl Schemas {
 }
 
 /// Schemas that hold nothing else, beside those of requests: answers that do not grow without a new
-/// version, and the one request of which nothing says so where it is derived.
-const CLOSED: [&str; 5] = ["Answer", "BackupMade", "CanaryChange", "Finding", "Verified"];
+/// version, and the requests of which nothing says so where they are derived.
+const CLOSED: [&str; 6] =
+    ["Answer", "BackupMade", "CanaryChange", "Finding", "TicketChange", "Verified"];
 
 /// Lets a schema, or each of its alternatives, hold nothing else.
 fn close(schema: &mut Value) {

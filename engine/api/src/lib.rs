@@ -5,8 +5,8 @@
 //! documents are made of them: comments are the descriptions. A shape that changes changes in all
 //! of these places, or does not compile.
 //!
-//! * [`calls`], [`connect`], [`health`]: the calls API. [`releases`], [`changes`], [`tokens`],
-//!   [`store`]: the admin API. [`problem`]: errors of both.
+//! * [`calls`], [`connect`], [`health`]: the calls API. [`releases`], [`changes`], [`records`],
+//!   [`tickets`], [`access`], [`tokens`], [`store`]: the admin API. [`problem`]: errors of both.
 //! * [`operations`]: every path with its methods, roles, parameters and answers.
 //! * [`documents`]: the two documents.
 //!
@@ -16,6 +16,7 @@
 //! What it must not know: HTTP servers, stores, how anything is carried out, and the types of the
 //! crates that do. Those convert at their edges.
 
+pub mod access;
 pub mod calls;
 pub mod changes;
 pub mod connect;
@@ -23,8 +24,10 @@ pub mod documents;
 pub mod health;
 pub mod operations;
 pub mod problem;
+pub mod records;
 pub mod releases;
 pub mod store;
+pub mod tickets;
 pub mod tokens;
 mod values;
 

@@ -53,7 +53,12 @@ pub struct Backup {
 /// Reads the whole store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Verify {}
+pub struct Verify {
+    /// Writes index rows of records that are missing and removes those that belong to none.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub repair_indexes: bool,
+}
 
 /// A task in the store, and how far it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -185,6 +190,9 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// Findings beyond those.
     pub more: u64,
+    /// What was wrong with indexes before they were repaired, if that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repaired: Vec<Finding>,
 }
 
 /// Something that is not as it should be.
@@ -199,6 +207,6 @@ pub struct Finding {
 fn kinds_of_findings() -> utoipa::openapi::schema::Object {
     crate::values::one_of_values(
         utoipa::openapi::schema::Type::String,
-        ["row", "content", "database"],
+        ["row", "content", "index", "database"],
     )
 }

@@ -33,12 +33,17 @@ impl fmt::Display for Digest {
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
-/// What somebody may do: a designer may do what a viewer may, and an operator everything.
+/// What somebody may do, each role all that those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Reads calls, releases and the audit log.
     Viewer,
+    /// Reads records, which hold personal data; reads and changes tickets.
+    Agent,
+    /// Writes records, and changes what is live.
     Designer,
+    /// Everything.
     Operator,
 }
 
@@ -47,6 +52,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
+            Self::Agent => "agent",
             Self::Designer => "designer",
             Self::Operator => "operator",
         }

@@ -1,9 +1,11 @@
 //! The command line.
 
 mod listen;
+mod records;
 mod say;
 mod start;
 mod store;
+mod tickets;
 
 use std::path::PathBuf;
 
@@ -12,11 +14,13 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dialgraph_base::Medium;
 
 pub(crate) use self::listen::ListenArgs;
+pub(crate) use self::records::*;
 pub(crate) use self::say::SayArgs;
 #[cfg(feature = "aws")]
 pub(crate) use self::say::SpeechFormat;
 pub(crate) use self::start::{CompletionsArgs, InitArgs, ManArgs, TemplateArg};
 pub(crate) use self::store::*;
+pub(crate) use self::tickets::*;
 
 /// A self-hosted engine for phone and chat flows.
 #[derive(Debug, Parser)]
@@ -45,6 +49,18 @@ pub(crate) enum Command {
     /// Lists and shows calls on a running server.
     #[command(subcommand)]
     Calls(CallsCommand),
+    /// Reads, writes, imports and exports records on a running server: customers, engineers.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph records find customers phone +82-10-0000-0101\n  dialgraph records edit engineers e-1 is_available=false\n  dialgraph records import customers customers.csv --key customer_id --dry-run"
+    )]
+    Records(RecordsCommand),
+    /// Lists and changes tickets of the engine's own desk, on a running server.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph tickets ls\n  dialgraph tickets assign T-000001 e-101\n  dialgraph tickets close T-000001 --comment 'The disk was replaced.'"
+    )]
+    Tickets(TicketsCommand),
     /// Generates and checks what Amazon Connect needs.
     #[command(subcommand)]
     Connect(ConnectCommand),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -128,15 +128,37 @@ impl<'a> Client<'a> {
 
     /// Sends a request without a body and gives whatever comes back.
     pub(crate) fn ask(&self, method: Method, path: &str) -> Result<Reply> {
-        self.exchange(method, path, None)
+        self.exchange(method, path, &[], None)
     }
 
     /// Posts a request and gives whatever comes back.
     pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Result<Reply> {
-        self.exchange(Method::POST, path, Some(serde_json::to_vec(body)?.into()))
+        self.exchange(Method::POST, path, &[], Some(serde_json::to_vec(body)?.into()))
     }
 
-    fn exchange(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply> {
+    /// Sends a request on a condition and gives whatever comes back.
+    pub(crate) fn ask_if(
+        &self,
+        method: Method,
+        path: &str,
+        condition: Option<(HeaderName, String)>,
+        body: Option<&Value>,
+    ) -> Result<Reply> {
+        let body = body.map(serde_json::to_vec).transpose()?.map(Bytes::from);
+        let condition = match condition {
+            Some((name, value)) => vec![(name, HeaderValue::try_from(value)?)],
+            None => Vec::new(),
+        };
+        self.exchange(method, path, &condition, body)
+    }
+
+    fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Option<Bytes>,
+    ) -> Result<Reply> {
         let server = Server::of(self.args)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -146,7 +168,7 @@ impl<'a> Client<'a> {
             // A change is waited for longer than the server itself waits for it
             // (`deploy.change_timeout`).
             let usual = if method == Method::GET { 120 } else { 660 };
-            let exchange = server.exchange(self.args.token.as_deref(), method, path, body);
+            let exchange = server.exchange(self.args.token.as_deref(), method, path, headers, body);
             let patience = Duration::from_secs(self.args.timeout.unwrap_or(usual));
             match tokio::time::timeout(patience, exchange).await {
                 Ok(reply) => reply,
@@ -181,6 +203,7 @@ impl Server {
         token: Option<&str>,
         method: Method,
         path: &str,
+        headers: &[(HeaderName, HeaderValue)],
         body: Option<Bytes>,
     ) -> Result<Reply> {
         let host = self.uri.host().unwrap_or_default();
@@ -205,6 +228,9 @@ impl Server {
             .header(header::HOST, self.uri.authority().map_or(host, |to| to.as_str()));
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
         let body = body.unwrap_or_default();
         if let Some(token) = token {

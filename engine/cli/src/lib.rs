@@ -57,6 +57,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Listen(args) => commands::listen::run(&args),
         Command::Calls(command) => commands::calls::run(&command),
+        Command::Records(command) => commands::records::run(&command),
+        Command::Tickets(command) => commands::tickets::run(&command),
         Command::Serve(args) => commands::serve::run(args),
         Command::Say(args) => commands::say::run(&args),
         Command::Health(args) => commands::health::run(args),

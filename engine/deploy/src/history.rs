@@ -8,6 +8,7 @@ use dialgraph_flow::Project;
 use dialgraph_flow::project::Files;
 use dialgraph_store::{Blobs, Store, UnixMillis};
 
+use crate::access_log::AccessLog;
 use crate::content::{Content, blocking};
 use crate::error::DeployError;
 use crate::ledger::Ledger;
@@ -59,6 +60,11 @@ impl History {
             Ok(Project::from_files("", files))
         })
         .await
+    }
+
+    /// Who read or changed personal data.
+    pub fn access_log(&self) -> AccessLog {
+        AccessLog::new(Arc::clone(self.ledger.store()))
     }
 
     /// Adds a line to the audit log that tells what was removed from the store. Before the first

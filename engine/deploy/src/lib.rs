@@ -38,6 +38,7 @@
 //!
 //! What it must not know: HTTP, Amazon Connect, terminals, and what flows and plugins are about.
 
+mod access_log;
 mod canary;
 mod candidate;
 mod chance;
@@ -79,6 +80,7 @@ mod world_factory;
 
 pub use dialgraph_access::{ConfiguredToken, ConfiguredTokens, Role, TokenHash, Who};
 
+pub use access_log::{ACCESS_MILLIS, Access, AccessAction, AccessLog};
 pub use canary::{Rules, Tally, judge};
 pub use change::{Change, ChangeOutcome, NewPlugin, RollbackTarget};
 pub use deploy::{Deploy, DeployParts};

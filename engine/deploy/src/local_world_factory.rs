@@ -12,6 +12,7 @@ use dialgraph_flow::Project;
 use dialgraph_kernel::provider::Providers;
 use dialgraph_local::records::LocalRecords;
 use dialgraph_local::secrets::SecretSource;
+use dialgraph_local::tickets::LocalTickets;
 use dialgraph_local::{Files, LanguageProviders, LocalConfig, LocalError};
 use dialgraph_runtime::{Dispatch, World};
 use dialgraph_store::{Clock, Store};
@@ -41,6 +42,8 @@ pub struct LocalWorldFactory {
     pub extra_roots: Option<PathBuf>,
     /// What is done to the providers of each release before calls get them.
     pub refit: Option<ProviderOverride>,
+    /// One desk for all releases, so that its tickets are numbered without gaps.
+    tickets: LocalTickets,
     shared: Shared,
 }
 
@@ -111,6 +114,7 @@ impl LocalWorldFactory {
     /// No secrets, and no certificate authorities but Mozilla's.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self {
+            tickets: LocalTickets::new(Arc::clone(&store)),
             store,
             clock,
             secrets: None,
@@ -156,6 +160,8 @@ impl WorldFactory for LocalWorldFactory {
         config.collections =
             project.collections().keys().map(|name| (name.to_string(), BTreeMap::new())).collect();
         config.indexes = Arc::new(project.indexes());
+        config.tickets = Some(self.tickets.clone());
+        config.schemas = project.record_schemas().into_iter().collect();
         config.http =
             grants.iter().map(|(plugin, g)| (plugin.to_string(), g.http.clone())).collect();
         config.secrets.clone_from(&self.secrets);

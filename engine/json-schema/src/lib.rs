@@ -1,4 +1,4 @@
-//! JSON Schemas (draft-07) that plugins bring along, held against values at a bounded cost.
+//! JSON Schemas (draft-07) of plugins and collections, held against values at a bounded cost.
 //!
 //! A few kilobytes of schema can ask for more work than any machine does: references that double at
 //! each level, patterns of a million states. So a schema is measured before it is compiled, and a

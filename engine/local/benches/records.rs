@@ -19,15 +19,15 @@ use dialgraph_base::phone::Country;
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_kernel::ports::records::{Search, Source};
 use dialgraph_kernel::provider::{Caller, Records as _};
-use dialgraph_local::records::LocalRecords;
+use dialgraph_local::records::{ImportMode, ImportRow, LocalRecords};
 use dialgraph_store::{SledOptions, SledStore, Store, UnixMillis};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 5;
 const SEARCHES: usize = 2_000;
-/// Records that are seeded at a time, so that the benchmark itself needs little memory.
-const PORTION: usize = 20_000;
+/// Records that are imported at a time.
+const PORTION: usize = 1_000;
 const COLLECTION: &str = "customers";
 
 fn main() {
@@ -110,17 +110,20 @@ impl Desk {
         runtime.block_on(async {
             records.build_indexes(COLLECTION).await.unwrap();
             for from in (0..count).step_by(PORTION) {
-                let some = (from..count.min(from + PORTION))
-                    .map(|n| {
-                        let data =
-                            json!({"account": account(n), "name": name(n), "phone": phone(n)});
-                        (format!("c-{n:07}"), data)
+                let some: Vec<ImportRow> = (from..count.min(from + PORTION))
+                    .map(|n| ImportRow {
+                        key: format!("c-{n:07}"),
+                        data: json!({"account": account(n), "name": name(n), "phone": phone(n)}),
                     })
                     .collect();
-                records.seed(COLLECTION, &some, Timestamp(0)).await.unwrap();
+                let done = records.import(COLLECTION, &some, Timestamp(0), ImportMode::default());
+                assert_eq!(done.await.unwrap().created, some.len());
             }
         });
-        println!("{count} customers, {:.0} a second", count as f64 / began.elapsed().as_secs_f64());
+        println!(
+            "{count} customers imported, {:.0} a second",
+            count as f64 / began.elapsed().as_secs_f64()
+        );
         Self { records, count }
     }
 

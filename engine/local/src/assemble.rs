@@ -17,7 +17,7 @@ use crate::http::{AllowedHosts, HostTable, HttpClient};
 use crate::knowledge::{Article, LocalKnowledge, children};
 use crate::nlu::LocalNlu;
 use crate::nlu::file::BotFile;
-use crate::records::{LocalRecords, Seeded};
+use crate::records::{LocalRecords, Schemas, Seeded};
 use crate::secrets::{LocalSecrets, SecretSource};
 use crate::tickets::LocalTickets;
 
@@ -125,6 +125,10 @@ pub struct LocalConfig {
     pub collections: BTreeMap<String, BTreeMap<String, Value>>,
     /// The indexes of the collections.
     pub indexes: Arc<Indexes>,
+    /// What their records must look like.
+    pub schemas: Schemas,
+    /// The ticket desk; none: one of its own over the store.
+    pub tickets: Option<LocalTickets>,
     /// Plugin to the host patterns of its grants.
     pub http: BTreeMap<String, Vec<String>>,
     /// Secrets come from here, and then neither from folder nor environment.
@@ -186,6 +190,8 @@ impl LocalConfig {
             store,
             collections: BTreeMap::new(),
             indexes: Arc::default(),
+            schemas: Schemas::default(),
+            tickets: None,
             http: BTreeMap::new(),
             secrets: None,
             secrets_folder: None,
@@ -221,8 +227,10 @@ impl LocalConfig {
             Texts::Ready(language) => language,
         };
         let names: Vec<String> = self.collections.keys().cloned().collect();
-        let records = LocalRecords::new(Arc::clone(&self.store), names).with_indexes(self.indexes);
-        let tickets = LocalTickets::new(Arc::clone(&self.store));
+        let records = LocalRecords::new(Arc::clone(&self.store), names)
+            .with_indexes(self.indexes)
+            .with_schemas(self.schemas);
+        let tickets = self.tickets.unwrap_or_else(|| LocalTickets::new(Arc::clone(&self.store)));
         let secrets = self
             .secrets
             .unwrap_or_else(|| Arc::new(LocalSecrets::new(self.secrets_folder, self.environment)));

@@ -53,10 +53,13 @@ impl Kept {
     }
 }
 
-/// The index rows of the record in a row: they go when it goes. None for other rows, and for a row
-/// that cannot be read.
-pub fn index_rows(row: &Row) -> Vec<Key> {
+/// The rows that go with the one in `row`: index rows with a record, what people did with it with a
+/// ticket. None for other rows, and for a row that cannot be read.
+pub fn rows_of(row: &Row) -> Vec<Key> {
     let keys = || {
+        if row.key.part().as_str() == tickets::PART {
+            return tickets::log_rows(&decode(&row.value).ok()?).ok();
+        }
         let collection = row.key.part().as_str().strip_prefix(records::PART)?;
         let Stored { entries, .. } = decode(&row.value).ok()?;
         records::index::keys(collection, &text_of(row.key.sort()), &entries).ok()

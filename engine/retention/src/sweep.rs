@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use dialgraph_base::CallId;
-use dialgraph_local::kept::index_rows;
+use dialgraph_local::kept::rows_of;
 use dialgraph_runtime::{Calls, CallsError, CleanUp, Loaded};
 use dialgraph_store::{CommitError, Expect, Key, MAX_OPS, Op, Part, Row, Store};
 
@@ -165,15 +165,15 @@ struct DoomedRow {
     version: u64,
     /// It counts as one of these.
     what: &'static str,
-    /// What leads to it, and goes with it.
-    indexed: Vec<Key>,
+    /// Rows that go with it.
+    along: Vec<Key>,
 }
 
 impl DoomedRow {
     fn ops(&self) -> impl Iterator<Item = Op> + '_ {
         let row = Op::delete(self.key.clone(), Expect::Version(self.version));
-        let indexed = self.indexed.iter().map(|key| Op::delete(key.clone(), Expect::Any));
-        std::iter::once(row).chain(indexed)
+        let along = self.along.iter().map(|key| Op::delete(key.clone(), Expect::Any));
+        std::iter::once(row).chain(along)
     }
 }
 
@@ -203,13 +203,13 @@ impl Doomed {
         if !self.known.insert(row.key.clone()) {
             return Ok(());
         }
-        let indexed = index_rows(row);
-        let ops = 1 + indexed.len();
+        let along = rows_of(row);
+        let ops = 1 + along.len();
         if self.ops + ops > MAX_OPS {
             self.finish(store, run, done).await?;
         }
         self.ops += ops;
-        self.rows.push(DoomedRow { key: row.key.clone(), version: row.version, what, indexed });
+        self.rows.push(DoomedRow { key: row.key.clone(), version: row.version, what, along });
         Ok(())
     }
 

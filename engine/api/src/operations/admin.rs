@@ -3,14 +3,20 @@
 use serde_json::json;
 
 use super::Method::{Delete, Get, Post, Put};
-use super::{Access, Answer, Content, Operation, Shape, bytes};
+use super::{Access, Answer, Content, Operation, Shape, bytes, json_of};
 use crate::Done;
-use crate::Role::{Designer, Operator, Viewer};
+use crate::Role::{Agent, Designer, Operator, Viewer};
+use crate::access::{AccessList, AccessQuery};
 use crate::changes::{Back, CanaryChange, ChangeQuery, Outcome, Push};
+use crate::records::{
+    CollectionList, FindRecords, FoundRecords, ImportRecords, Record, RecordData, RecordList,
+    RecordQuery, RecordWritten, RecordsImported,
+};
 use crate::releases::{
     AuditList, ContentQuery, FlowList, PageQuery, PluginList, ReleaseList, Status, VersionList,
 };
 use crate::store::{Backup, Erase, Purge, StoreJob, Verify};
+use crate::tickets::{ShownTicket, Ticket, TicketChange, TicketList, TicketQuery};
 use crate::tokens::{MadeToken, NewToken, TokenList};
 
 /// The `.minisig` of a plugin that is pushed as a body: Base64 of its text.
@@ -23,6 +29,8 @@ pub fn admin() -> Vec<Operation> {
         ("tokens", tokens()),
         ("flows", items(&FLOWS)),
         ("plugins", items(&PLUGINS)),
+        ("records", records()),
+        ("tickets", tickets()),
         ("store", store()),
     ];
     let tagged = |(tag, group): (_, Vec<Operation>)| group.into_iter().map(move |o| o.tag(tag));
@@ -205,6 +213,121 @@ fn items(kind: &Kind) -> Vec<Operation> {
         one(Delete, kind.pin, unpin, Designer, "Unpins it, so that pushes can change it again.")
             .answers::<Done>(200, "It is done.")
             .fails(&[404]),
+    ]
+}
+
+/// An answer with a version as `etag`.
+fn tagged(mut answer: Answer) -> Answer {
+    let tag = json!({
+        "description": "The version, in quotes.",
+        "required": true,
+        "schema": {"type": "string", "pattern": "^\"[0-9]+\"$"},
+    });
+    answer.headers.push(("ETag", tag));
+    answer
+}
+
+const IF_MATCH: &str = "Does it only if the version is this, as `etag` had it.";
+
+fn tickets() -> Vec<Operation> {
+    let one = |method, id, what| {
+        let operation = Operation::new(method, "/v1/tickets/{id}", id, Access::Role(Agent), what);
+        operation.path_part::<String>("id", "The ticket's id.").fails(&[404])
+    };
+    vec![
+        Operation::new(
+            Get,
+            "/v1/access-log",
+            "listAccesses",
+            Access::Role(Viewer),
+            "Who asked for records and tickets, the newest first; each line is kept for 400 days.",
+        )
+        .query::<AccessQuery>()
+        .answers::<AccessList>(200, "The lines."),
+        Operation::new(
+            Get,
+            "/v1/tickets",
+            "listTickets",
+            Access::Role(Agent),
+            "Tickets of the engine's own desk, the newest first.",
+        )
+        .query::<TicketQuery>()
+        .answers::<TicketList>(200, "The tickets."),
+        one(Get, "showTicket", "A ticket, with what people did with it.")
+            .answer(tagged(Answer::new(200, "The ticket.", vec![json_of::<ShownTicket>()]))),
+        one(Post, "changeTicket", "Assigns a ticket, comments, closes or reopens it.")
+            .header("if-match", IF_MATCH)
+            .takes::<TicketChange>()
+            .answer(tagged(Answer::new(
+                200,
+                "The ticket after the change.",
+                vec![json_of::<Ticket>()],
+            )))
+            .fails(&[412, 422]),
+    ]
+}
+
+fn records() -> Vec<Operation> {
+    let of = |method, path, id, role, what| {
+        let operation = Operation::new(method, path, id, Access::Role(role), what);
+        operation.path_part::<String>("collection", "Name of the collection.").fails(&[404])
+    };
+    let one = |method, id, role, what| {
+        let path = "/v1/collections/{collection}/records/{key}";
+        of(method, path, id, role, what).path_part::<String>("key", "Key of the record.")
+    };
+    vec![
+        Operation::new(
+            Get,
+            "/v1/collections",
+            "listCollections",
+            Access::Role(Viewer),
+            "The collections of the live project.",
+        )
+        .answers::<CollectionList>(200, "The collections."),
+        of(
+            Get,
+            "/v1/collections/{collection}/records",
+            "listRecords",
+            Agent,
+            "Records in the order of their keys.",
+        )
+        .query::<RecordQuery>()
+        .answers::<RecordList>(200, "The records."),
+        one(Get, "readRecord", Agent, "A record.").fails(&[409]).answer(tagged(Answer::new(
+            200,
+            "The record.",
+            vec![json_of::<Record>()],
+        ))),
+        one(Put, "writeRecord", Designer, "Writes a record whole: it replaces all fields.")
+            .header("if-match", IF_MATCH)
+            .header("if-none-match", "`*`: writes only if there is no such record.")
+            .takes::<RecordData>()
+            .answer(tagged(Answer::new(200, "It is written.", vec![json_of::<RecordWritten>()])))
+            .fails(&[412, 422]),
+        one(Delete, "deleteRecord", Designer, "Removes a record.")
+            .header("if-match", IF_MATCH)
+            .answers::<Done>(200, "It is removed.")
+            .fails(&[412]),
+        of(
+            Post,
+            "/v1/collections/{collection}/find",
+            "findRecords",
+            Agent,
+            "Finds records by an index.",
+        )
+        .takes::<FindRecords>()
+        .answers::<FoundRecords>(200, "The records, the best first.")
+        .fails(&[409]),
+        of(
+            Post,
+            "/v1/collections/{collection}/import",
+            "importRecords",
+            Designer,
+            "Writes many records; those that cannot be records of the collection are told.",
+        )
+        .takes::<ImportRecords>()
+        .answers::<RecordsImported>(200, "What was written, and what not."),
     ]
 }
 

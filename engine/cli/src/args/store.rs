@@ -209,12 +209,16 @@ pub(crate) struct StoreBackupArgs {
 /// Verifies a store: reads every row, and checks that indexes, counts, checksums and the commit log
 /// agree.
 ///
-/// Exits with 1 if something is wrong. Changes nothing.
+/// Exits with 1 if something is wrong. Changes nothing but what --repair-indexes asks for.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  dialgraph store verify\n  dialgraph store verify --server http://127.0.0.1:7700"
 )]
 pub(crate) struct StoreVerifyArgs {
+    /// Writes index rows of records that are missing and removes those that belong to none; calls
+    /// go on.
+    #[arg(long)]
+    pub(crate) repair_indexes: bool,
     /// Prints what was found as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -13,11 +13,13 @@ pub(crate) mod init;
 pub(crate) mod listen;
 pub(crate) mod man;
 pub(crate) mod plugin;
+pub(crate) mod records;
 pub(crate) mod region;
 pub(crate) mod say;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod test;
+pub(crate) mod tickets;
 pub(crate) mod which;
 
 use std::path::Path;

@@ -11,20 +11,20 @@ use dialgraph_api::operations::{self, Access, Method};
 use crate::commands::{project, run, site};
 use crate::server::{Reply, Server, Site};
 
-/// `printf dgt_… | sha256sum` of the three tokens below.
-fn tokens() -> [(&'static str, String); 3] {
-    ["viewer", "designer", "operator"].map(|role| {
+/// `printf dgt_… | sha256sum` of the tokens below.
+fn tokens() -> [(&'static str, String); 4] {
+    ["viewer", "agent", "designer", "operator"].map(|role| {
         let hash = dialgraph_deploy::TokenHash::of(&format!("token-of-a-{role}")).to_hex();
         (role, format!("{role}-name:{role}:{hash}"))
     })
 }
 
-fn guarded(site: Site) -> Site {
+pub(crate) fn guarded(site: Site) -> Site {
     let tokens = tokens().map(|(_, token)| token).join(",");
     site.set("DIALGRAPH_API__TOKENS", &tokens)
 }
 
-fn ask(server: &Server, role: &str, method: &str, path: &str, body: &Value) -> Reply {
+pub(crate) fn ask(server: &Server, role: &str, method: &str, path: &str, body: &Value) -> Reply {
     let token = format!("Bearer token-of-a-{role}");
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
@@ -55,6 +55,9 @@ fn each_role_may_do_what_it_may() {
         ("POST", "/v1/flows/desk/rollback", json!({"to": "0000000000"}), "designer"),
         ("POST", "/v1/releases/rollback", json!({}), "designer"),
         ("POST", "/v1/canary", json!({"do": "promote"}), "designer"),
+        ("GET", "/v1/access-log", Value::Null, "viewer"),
+        ("GET", "/v1/collections", Value::Null, "viewer"),
+        ("GET", "/v1/collections/call_logs/records", Value::Null, "agent"),
         ("GET", "/v1/tokens", Value::Null, "operator"),
         ("POST", "/v1/tokens", json!({"name": "kim", "role": "viewer", "days": 1}), "operator"),
         ("DELETE", "/v1/tokens/nobody", Value::Null, "operator"),
@@ -64,7 +67,7 @@ fn each_role_may_do_what_it_may() {
         ("POST", "/v1/store/verify", json!({}), "operator"),
         ("GET", "/v1/store/job", Value::Null, "operator"),
     ];
-    let roles = ["viewer", "designer", "operator"];
+    let roles = ["viewer", "agent", "designer", "operator"];
     for (method, path, body, least) in requests {
         let nobody = server.request(method, path, &[], body.to_string().as_bytes());
         assert_eq!(nobody.status, 401, "{method} {path}: {nobody:?}");
@@ -354,12 +357,19 @@ fn a_push_that_takes_longer_than_it_may_is_given_up_and_says_at_what() {
     assert_eq!(server.call("a", json!({}))["say"][0]["text"], "What happened?");
 }
 
+/// A path with names of what is not there.
+fn filled(path: &str) -> String {
+    ["{name}", "{id}", "{collection}", "{key}"]
+        .iter()
+        .fold(path.to_owned(), |path, part| path.replace(part, "nobody"))
+}
+
 #[test]
 fn every_operation_needs_the_role_that_its_declaration_names() {
     let server = guarded(site()).start();
     for operation in operations::calls().into_iter().chain(operations::admin()) {
         let Access::Role(role) = operation.access else { continue };
-        let path = operation.path.replace("{name}", "nobody").replace("{id}", "nobody");
+        let path = filled(operation.path);
         let method = operation.method.as_str().to_uppercase();
         // Nothing goes with it: to be refused for that, one has to be let in.
         let ask = |who| ask(&server, who, &method, &path, &Value::Null).status;
@@ -367,7 +377,8 @@ fn every_operation_needs_the_role_that_its_declaration_names() {
         assert_eq!(nobody, 401, "{} by nobody", operation.id);
         let below = match role {
             Role::Viewer => None,
-            Role::Designer => Some("viewer"),
+            Role::Agent => Some("viewer"),
+            Role::Designer => Some("agent"),
             Role::Operator => Some("designer"),
         };
         if let Some(below) = below {
@@ -388,7 +399,7 @@ fn the_document_of_the_admin_api_names_what_there_is() {
     let document = server.get("/openapi-admin.json").json();
     let methods = ["GET", "POST", "PUT", "DELETE"];
     for (path, documented) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{name}", "nobody").replace("{id}", "nobody");
+        let path = filled(path);
         for method in methods {
             let status = server.request(method, &path, &[], b"").status;
             let expected = if documented.get(method.to_lowercase()).is_some() { 401 } else { 405 };

@@ -9,3 +9,5 @@ mod server;
 mod admin;
 mod commands;
 mod ordeal;
+mod records;
+mod tickets;

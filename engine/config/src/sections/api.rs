@@ -16,8 +16,8 @@ section! {
         /// wanted on a loopback address, requests of web pages and of proxies are refused.
         authentication: Guard = Guard::Auto;
 
-        /// `NAME:ROLE:SHA256` each: who it is, `viewer`, `designer` or `operator`, and the token's
-        /// SHA-256 in hex.
+        /// `NAME:ROLE:SHA256` each: who it is, `viewer`, `agent`, `designer` or `operator`, and the
+        /// token's SHA-256 in hex.
         tokens: Vec<String> = Vec::new(), secret;
 
         /// File with such tokens, one a line; `#` begins a comment. A change of it holds within

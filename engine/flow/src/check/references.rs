@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dialgraph_base::index::{MAX_INDEX_FIELDS, MAX_INDEXES};
-use jsonschema::Validator;
+use dialgraph_json_schema::{Schema, shown};
 use serde_json::Value as Json;
 
 use super::{Checker, prompts, types};
@@ -221,14 +221,14 @@ fn records(checker: &mut Checker<'_>, project: &Project, name: &str) {
     let (Some(schema), Some(seed)) = (&collection.schema, &collection.seed_tree) else {
         return;
     };
-    let validator = match jsonschema::draft7::new(schema) {
-        Ok(validator) => validator,
+    let schema = match Schema::new(schema) {
+        Ok(schema) => schema,
         Err(error) => {
             let declared = &project.tree.collections;
             let path =
                 declared.iter().find(|c| *c.name.value == *name).and_then(|c| c.schema.as_ref());
             if let Some(path) = path {
-                let message = format!("`{}` is not a JSON Schema: {error}", path.value);
+                let message = format!("`{}` cannot be used as a JSON Schema: {error}", path.value);
                 checker.push(Diagnostic::new(Code::BadRecord, path.span, message));
             }
             return;
@@ -238,18 +238,26 @@ fn records(checker: &mut Checker<'_>, project: &Project, name: &str) {
         if !checker.work.goes_on(1) {
             return;
         }
-        record(checker, &validator, name, &entry.key.text, &entry.value);
+        record(checker, &schema, name, &entry.key.text, &entry.value);
     }
 }
 
-fn record(checker: &mut Checker<'_>, validator: &Validator, name: &str, key: &str, node: &Node) {
+fn record(checker: &mut Checker<'_>, schema: &Schema, name: &str, key: &str, node: &Node) {
     let value = node.json();
-    for error in validator.iter_errors(&value) {
+    let errors = match schema.errors(&value) {
+        Ok(errors) => errors,
+        Err(error) => {
+            let message = format!("record `{key}` of `{name}`: {error}");
+            checker.push(Diagnostic::new(Code::BadRecord, first_line(node), message));
+            return;
+        }
+    };
+    for error in errors {
         if checker.only_counts(Code::BadRecord, node.span) {
             continue;
         }
         let at = node.at_pointer(error.instance_path().as_str());
-        let message = format!("record `{key}` of `{name}`: {error}");
+        let message = format!("record `{key}` of `{name}`: {}", shown(&error.to_string()));
         checker.push(Diagnostic::new(Code::BadRecord, first_line(at), message));
     }
 }

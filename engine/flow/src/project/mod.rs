@@ -261,6 +261,21 @@ impl Project {
         }
     }
 
+    /// What the records of each collection must look like: JSON Schemas (draft-07) by collection.
+    pub fn record_schemas(&self) -> BTreeMap<String, Json> {
+        let of = |(name, one): (&Name, &Collection)| Some((name.to_string(), one.schema.clone()?));
+        self.collections.iter().filter_map(of).collect()
+    }
+
+    /// Fields that hold keys of records of other collections: by collection and field, the other.
+    pub fn references(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let pair = |(field, of): &(Word, Word)| (field.value.to_string(), of.value.to_string());
+        let declared = self.tree.collections.iter();
+        declared
+            .map(|one| (one.name.value.to_string(), one.references.iter().map(pair).collect()))
+            .collect()
+    }
+
     /// The path of the file that seeds a collection.
     pub fn seed_file(&self, collection: &str) -> Option<&str> {
         let declared = self.tree.collections.iter().find(|c| *c.name.value == *collection)?;

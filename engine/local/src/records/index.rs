@@ -24,11 +24,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 use sha2::Sha256;
 
+use super::text_of;
+
 /// What the partition of a collection's index rows begins with.
 const PART: &str = "record-index/";
 
 /// Partition with one row for each collection that has indexes.
-const STATES: &str = "record-indexes";
+pub(super) const STATES: &str = "record-indexes";
 
 /// Most entries of one record in all indexes together: those of before and after fit into one
 /// commit.
@@ -220,7 +222,7 @@ pub(super) struct Probes {
 }
 
 /// The values of a field (`a.b` for nested ones), those of lists each by itself.
-fn values_of<'a>(data: &'a Value, field: &str) -> Vec<&'a Value> {
+pub(super) fn values_of<'a>(data: &'a Value, field: &str) -> Vec<&'a Value> {
     match data {
         Value::Array(items) => items.iter().flat_map(|item| values_of(item, field)).collect(),
         Value::Object(fields) => {
@@ -396,6 +398,27 @@ pub(super) fn state_key(collection: &str) -> Result<Key, StoreError> {
 
 fn sort(id: &str, hash: &str, key: &str) -> Sort {
     prefix(id, hash).then_text(key)
+}
+
+/// What the sort key of an index row tells.
+pub(super) struct IndexedRow {
+    pub(super) id: String,
+    pub(super) hash: String,
+    /// Of the record that it leads to.
+    pub(super) key: String,
+}
+
+pub(super) fn told(sort: &Sort) -> IndexedRow {
+    let mut rest = sort.as_bytes();
+    // Segments end with a zero that no `0xff` follows; ids and hashes have none within.
+    let mut segment = || {
+        let end = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
+        let (text, behind) = rest.split_at(end);
+        rest = behind.get(1..).unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    };
+    let (id, hash) = (segment(), segment());
+    IndexedRow { id, hash, key: text_of(&Sort::raw(rest.to_vec())) }
 }
 
 /// What the rows of one entry begin with.

@@ -6,8 +6,12 @@
 //! [`TOMBSTONE_MILLIS`], so that versions go on counting and a stale `Version(n)` cannot meet a
 //! reborn record.
 
+mod check;
 pub(crate) mod index;
 pub(crate) mod last_known;
+mod manage;
+mod many;
+mod schemas;
 mod search;
 mod seed;
 
@@ -30,8 +34,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::index::{Hashes, IndexState};
+pub use check::{IndexFindings, verify_indexes};
 pub use index::MAX_ENTRIES;
 pub use last_known::{KNOWN_MILLIS, LastKnown, REFRESH_MILLIS};
+pub use manage::{
+    ImportMode, ImportRow, Imported, Listed, MAX_IMPORTED, MAX_LISTED, References, Rejected,
+};
+pub use schemas::{Mismatch, Schemas};
+pub(crate) use search::fresh;
 pub use seed::Seeded;
 
 /// Largest record, as JSON, in bytes.
@@ -43,7 +53,7 @@ pub const MAX_KEY_BYTES: usize = 256;
 /// Most records that one `find` looks at.
 pub const MAX_SCAN: usize = 20_000;
 
-/// How long a deleted record's version is remembered: 30 days.
+/// How long a deleted record's version is remembered, unless it came from a seed: 30 days.
 pub const TOMBSTONE_MILLIS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// How long the answer to a write is remembered: 2 days, longer than the store remembers its token.
@@ -61,6 +71,8 @@ pub struct LocalRecords {
     store: Arc<dyn Store>,
     collections: BTreeSet<String>,
     indexes: Arc<Indexes>,
+    schemas: Schemas,
+    references: Arc<References>,
 }
 
 impl std::fmt::Debug for LocalRecords {
@@ -107,13 +119,35 @@ impl LocalRecords {
     /// Records in `store`, in these collections and no others.
     pub fn new(store: Arc<dyn Store>, collections: impl IntoIterator<Item = String>) -> Self {
         let collections = collections.into_iter().collect();
-        Self { store, collections, indexes: Arc::default() }
+        Self {
+            store,
+            collections,
+            indexes: Arc::default(),
+            schemas: Schemas::default(),
+            references: Arc::default(),
+        }
     }
 
     /// The same with these indexes to search. See [`LocalRecords::build_indexes`].
     #[must_use]
     pub fn with_indexes(mut self, indexes: Arc<Indexes>) -> Self {
         self.indexes = indexes;
+        self
+    }
+
+    /// The same with schemas that every record which is written must match.
+    #[must_use]
+    pub fn with_schemas(mut self, schemas: Schemas) -> Self {
+        self.schemas = schemas;
+        self
+    }
+
+    /// The same with fields that name records of other collections, which must be there when
+    /// people write a record: [`LocalRecords::save`], [`LocalRecords::import`]. Plugins may name
+    /// records that are gone: a call goes on when its customer was erased.
+    #[must_use]
+    pub fn with_references(mut self, references: References) -> Self {
+        self.references = Arc::new(references);
         self
     }
 
@@ -200,12 +234,14 @@ impl LocalRecords {
                 seed,
                 entries: indexed.clone(),
             };
+            // A record of a seed that was removed stays removed, however often its file changes.
+            let is_forgotten = data.is_none() && stored.seed.is_none();
             let mut ops = vec![
                 Op::Put {
                     key: place.clone(),
                     value: encode(&stored).map_err(failed)?.into(),
                     expect: Expect::unchanged(before.as_ref()),
-                    expires_at: data.is_none().then(|| later(caller.now, TOMBSTONE_MILLIS)),
+                    expires_at: is_forgotten.then(|| later(caller.now, TOMBSTONE_MILLIS)),
                 },
                 Op::put_until(
                     receipt.clone(),
@@ -234,6 +270,47 @@ impl LocalRecords {
 }
 
 impl LocalRecords {
+    /// Whether `data` can be a record of `collection`: its shape, its size and what the schema of
+    /// the collection asks for.
+    ///
+    /// # Errors
+    /// `invalid`, with what is wrong and no value of the record.
+    fn admit(&self, collection: &str, data: &Value) -> Result<(), HostError> {
+        let size = self.shape(collection, data)?;
+        let mismatches = self.schemas.mismatches(collection, data, size);
+        if mismatches.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<String> = mismatches.iter().map(ToString::to_string).collect();
+        Err(HostError::invalid(
+            "schema-mismatch",
+            format!(
+                "a record in `{collection}` must match the collection's schema: {}",
+                told.join("; ")
+            ),
+        ))
+    }
+
+    /// The size of `data` as JSON, if it can be a record of any collection.
+    fn shape(&self, collection: &str, data: &Value) -> Result<usize, HostError> {
+        let wrong = |code, what: String| {
+            Err(HostError::invalid(code, format!("a record in `{collection}` {what}")))
+        };
+        if !data.is_object() {
+            return wrong("not-an-object", "must be a JSON object".to_owned());
+        }
+        if depth::check(data).is_err() {
+            let what = format!("is nested more than {} lists and maps deep", depth::MAX_DEPTH);
+            return wrong("too-deep", what);
+        }
+        let size = data.to_string().len();
+        if size > MAX_RECORD_BYTES {
+            let what = format!("has {size} bytes; the limit is {MAX_RECORD_BYTES}");
+            return wrong("too-large", what);
+        }
+        Ok(size)
+    }
+
     /// Puts a deleted record in the place of one that cannot be read, so that it can be written
     /// over. Only for who expects nothing of what is there.
     async fn clear(
@@ -299,26 +376,7 @@ impl Records for LocalRecords {
 
     async fn put(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {
         self.place(&request.collection, &request.key)?;
-        if !request.data.is_object() {
-            return Err(HostError::invalid(
-                "not-an-object",
-                format!("a record in `{}` must be a JSON object", request.collection),
-            ));
-        }
-        depth::check(&request.data).map_err(|error| {
-            let message = format!("a record in `{}`: {error}", request.collection);
-            HostError::invalid("too-deep", message)
-        })?;
-        let size = request.data.to_string().len();
-        if size > MAX_RECORD_BYTES {
-            return Err(HostError::invalid(
-                "too-large",
-                format!(
-                    "a record in `{}` has {size} bytes; the limit is {MAX_RECORD_BYTES}",
-                    request.collection
-                ),
-            ));
-        }
+        self.admit(&request.collection, &request.data)?;
         let (collection, key) = (&request.collection, &request.key);
         let version =
             self.write(caller, collection, key, Some(&request.data), request.expect).await?;
@@ -337,14 +395,28 @@ pub(crate) fn receipt_of(idempotency_key: &str) -> Result<Key, StoreError> {
     Key::new(&part, Sort::text("version"))
 }
 
+/// What a reader wants of a [`Stored`]: not its entries, which are as long as all the rest.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    #[serde(default)]
+    data: Option<Value>,
+    updated_at: Timestamp,
+}
+
+impl Schema for Content {
+    const KIND: &'static str = Stored::KIND;
+    const VERSION: u16 = Stored::VERSION;
+    const UPGRADES: &'static [Upgrade] = Stored::UPGRADES;
+}
+
 /// The record in a row, if it was not deleted.
 fn read(row: Option<&Row>) -> Result<Option<Record>, StoreError> {
     let Some(row) = row else { return Ok(None) };
-    let stored: Stored = decode(&row.value)?;
-    Ok(stored.data.map(|data| Record {
+    let Content { data, updated_at } = decode(&row.value)?;
+    Ok(data.map(|data| Record {
         key: text_of(row.key.sort()),
         version: row.version,
-        updated_at: stored.updated_at,
+        updated_at,
         data,
         extra: Vec::new(),
     }))
@@ -528,5 +600,7 @@ pub(crate) fn failed(error: StoreError) -> HostError {
 
 #[cfg(test)]
 mod index_tests;
+#[cfg(test)]
+mod manage_tests;
 #[cfg(test)]
 mod tests;

@@ -86,7 +86,7 @@ impl LocalRecords {
             loop {
                 let page = self.store.query(&query).await.map_err(failed)?;
                 read += page.rows.len();
-                keys.extend(page.rows.iter().map(|row| record_key(row.key.sort())));
+                keys.extend(page.rows.iter().map(|row| index::told(row.key.sort()).key));
                 query.cursor = page.next;
                 if query.cursor.is_none() || read > limit {
                     break;
@@ -160,7 +160,7 @@ impl LocalRecords {
             let reads: Vec<_> = some.iter().map(|query| self.store.query(query)).collect();
             for page in try_join_all(reads).await.map_err(failed)? {
                 complete &= page.next.is_none();
-                keys.extend(page.rows.iter().map(|row| record_key(row.key.sort())));
+                keys.extend(page.rows.iter().map(|row| index::told(row.key.sort()).key));
             }
         }
         complete &= keys.len() <= SIMILAR;
@@ -205,18 +205,6 @@ fn found(row: Result<Option<Row>, StoreError>, place: &Key) -> Result<Option<Rec
         }
         read => read.map_err(failed),
     }
-}
-
-/// The record that an index row leads to: the last segment of its sort key.
-fn record_key(sort: &Sort) -> String {
-    let bytes = sort.as_bytes();
-    // Segments end with a zero that no `0xff` follows; ids and hashes have none within.
-    let mut start = 0;
-    for _ in 0..2 {
-        let end = bytes[start..].iter().position(|byte| *byte == 0).unwrap_or(0);
-        start += end + 1;
-    }
-    text_of(&Sort::raw(bytes[start.min(bytes.len())..].to_vec()))
 }
 
 /// Whether the page that is asked for is one of similar names.
@@ -416,7 +404,7 @@ fn contended(collection: &str) -> StoreError {
 }
 
 /// A name for one attempt at a commit.
-fn fresh() -> Result<String, StoreError> {
+pub(crate) fn fresh() -> Result<String, StoreError> {
     let mut name = [0; 16];
     getrandom::fill(&mut name).map_err(|error| StoreError::Backend {
         detail: format!("the system gives no random bytes: {error}"),

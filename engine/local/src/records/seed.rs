@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use dialgraph_base::{Digest, Timestamp, depth};
 use dialgraph_store::{
-    CommitError, CommitToken, Expect, Key, MAX_OPS, Op, Part, Schema, Sort, StoreError, Upgrade,
-    decode, encode,
+    CommitError, CommitToken, Expect, Key, Op, Part, Schema, Sort, StoreError, Upgrade, decode,
+    encode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::index::{self, Hashes};
-use super::{ATTEMPTS, LocalRecords, MAX_RECORD_BYTES, Stored};
+use super::many::{IsSame, NewRecord};
+use super::{LocalRecords, MAX_RECORD_BYTES};
 use crate::error::LocalError;
 
 /// What seeding did.
@@ -36,18 +36,6 @@ impl Schema for SeedState {
     const KIND: &'static str = "record-seed";
     const VERSION: u16 = 1;
     const UPGRADES: &'static [Upgrade] = &[];
-}
-
-/// Records that are looked at together.
-const CHUNK: usize = 20;
-
-/// A record of the file, checked.
-struct SeedRecord<'a> {
-    key: &'a str,
-    place: Key,
-    data: &'a Value,
-    digest: Digest,
-    indexed: Hashes,
 }
 
 impl LocalRecords {
@@ -102,22 +90,20 @@ impl LocalRecords {
                     "`{key}` has {size} bytes; the limit is {MAX_RECORD_BYTES}"
                 )));
             }
-            let indexed = match &indexes {
-                Some(state) => state
+            if let Some(state) = &indexes {
+                state
                     .entries(data)
-                    .map_err(|error| wrong(format!("`{key}`: {}", error.message)))?,
-                None => Hashes::new(),
-            };
+                    .map_err(|error| wrong(format!("`{key}`: {}", error.message)))?;
+            }
             let digest = Digest::of(bytes.as_bytes());
-            entries.push(SeedRecord { key, place, data, digest, indexed });
+            entries.push(NewRecord { key, place, data, seed: Some(digest) });
         }
-        let mut seeded = Seeded::default();
-        for chunk in entries.chunks(CHUNK) {
-            let written =
-                self.seed_chunk(collection, chunk, round, now).await.map_err(store_failed)?;
-            seeded.written += written;
-            seeded.kept += chunk.len() - written;
-        }
+        let is_same: IsSame = |new, stored| stored.seed == new.seed;
+        let name = round.to_string();
+        let written = self.write_all(collection, &entries, &name, now, is_same).await;
+        let written = written.map_err(store_failed)?;
+        let written = written.created + written.replaced;
+        let seeded = Seeded { written, kept: entries.len() - written };
         let value = encode(&SeedState { digest, round }).map_err(store_failed)?;
         let done = Op::put(state_key, value, Expect::unchanged(state_row.as_ref()));
         let token = CommitToken::new(format!(
@@ -132,77 +118,5 @@ impl LocalRecords {
             }),
             Err(CommitError::Failed(error)) => Err(store_failed(error)),
         }
-    }
-
-    /// Writes what differs, and returns how many did.
-    async fn seed_chunk(
-        &self,
-        collection: &str,
-        chunk: &[SeedRecord<'_>],
-        round: u64,
-        now: Timestamp,
-    ) -> Result<usize, StoreError> {
-        let mut written = 0;
-        'again: for _ in 0..ATTEMPTS {
-            let mut commits = vec![(format!("{round}"), Vec::new(), 0)];
-            for SeedRecord { key, place, data, digest, indexed } in chunk {
-                // What is lost is made anew from the file; what another key or program can read is
-                // not overwritten.
-                let row = match self.store.get(place).await {
-                    Err(error) if error.is_damage() => Err(error),
-                    row => Ok(row?),
-                };
-                let stored = match &row {
-                    Ok(Some(row)) => decode::<Stored>(&row.value).map(Some),
-                    Ok(None) => Ok(None),
-                    Err(error) => Err(error.clone()),
-                };
-                let before = match stored {
-                    Ok(Some(stored)) if stored.seed == Some(*digest) => continue,
-                    Ok(stored) => stored.map(|stored| stored.entries).unwrap_or_default(),
-                    Err(error) if error.is_damage() => {
-                        tracing::warn!(row = %place, %error, "a record that cannot be read is seeded anew");
-                        Hashes::new()
-                    }
-                    Err(error) => return Err(error),
-                };
-                let expect =
-                    row.as_ref().map_or(Expect::Any, |row| Expect::unchanged(row.as_ref()));
-                let stored = Stored {
-                    data: Some((*data).clone()),
-                    updated_at: now,
-                    seed: Some(*digest),
-                    entries: indexed.clone(),
-                };
-                let mut ops = vec![Op::put(place.clone(), encode(&stored)?, expect)];
-                ops.extend(index::changes(collection, key, &before, indexed)?);
-                let room =
-                    commits.last().is_some_and(|(_, all, _)| all.len() + ops.len() <= MAX_OPS);
-                if !room {
-                    commits.push((format!("{round}"), Vec::new(), 0));
-                }
-                if let Some((name, all, records)) = commits.last_mut() {
-                    name.push_str(&format!(" {place} {digest}"));
-                    all.extend(ops);
-                    *records += 1;
-                }
-            }
-            for (name, ops, records) in commits {
-                if ops.is_empty() {
-                    continue;
-                }
-                let name = Digest::of(name.as_bytes()).hex();
-                match self.store.commit(&ops, &CommitToken::new(format!("seed/{name}"))?).await {
-                    Ok(_) => written += records,
-                    // A call wrote one of them meanwhile: look again.
-                    Err(CommitError::Conflict(_)) => continue 'again,
-                    Err(CommitError::Failed(error)) => return Err(error),
-                }
-            }
-            return Ok(written);
-        }
-        Err(StoreError::Backend {
-            detail: "the records change too fast to be seeded; try again".into(),
-        })
     }
 }

@@ -351,7 +351,7 @@ async fn a_record_is_as_deep_as_it_may_be_or_is_refused_and_what_was_written_dee
         assert_eq!(written.is_ok(), fits, "{levels}");
         if let Err(error) = written {
             insta::allow_duplicates! {
-                insta::assert_snapshot!(error, @"too-deep: a record in `customers`: it is nested more than 64 lists and maps deep");
+                insta::assert_snapshot!(error, @"too-deep: a record in `customers` is nested more than 64 lists and maps deep");
             }
         }
     }

@@ -10,6 +10,7 @@ use dialgraph_kernel::ports::HostAnswer;
 use dialgraph_kernel::ports::records::{Get, Record};
 use dialgraph_kernel::provider::{Caller, Records as _};
 use dialgraph_local::records::{LastKnown, LocalRecords};
+use dialgraph_local::tickets::{LocalTickets, TicketChange, TicketFilter};
 use dialgraph_retention::Task;
 use serde_json::json;
 
@@ -49,6 +50,16 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     desk.up_to_the_end("a-3", "Bluestar Trading").await;
     remember(&desk, "c-001").await;
     remember(&desk, "c-002").await;
+    let tickets = LocalTickets::new(desk.store.clone());
+    for filed in tickets.list(&TicketFilter::default(), 10, None).await.unwrap().0 {
+        let is_first = filed.ticket.fields.contains(&("customer_id".into(), "c-001".into()));
+        let words = if is_first { "Bluestar called again." } else { "Acorn called again." };
+        let change = TicketChange::Comment(words.to_owned());
+        tickets
+            .change(&filed.id, None, "ann", dialgraph_base::Timestamp(NOW), &change)
+            .await
+            .unwrap();
+    }
 
     let error = desk.run(&first()).await.unwrap_err().to_string();
     insta::assert_snapshot!(error, @"the customer is record `c-001` in the seed of collection `customers`, which would restore it; remove it from the project's file (data/customers.yaml), push the file, and erase again");
@@ -62,6 +73,8 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     record-index/customers
     records/call_logs
     records/customers
+    ticket-log/T-000001
+    ticket-log/T-000003
     tickets
     ");
 
@@ -108,9 +121,13 @@ async fn everything_of_one_customer_goes_and_nothing_of_others() {
     assert!(told >= 3, "the journal of the other call is still there");
     let parts: Vec<String> =
         desk.rows().await.iter().map(|row| row.key.part().to_string()).collect();
-    for (part, many) in
-        [("records/customers", 1), ("known/customers", 1), ("records/call_logs", 2), ("tickets", 1)]
-    {
+    for (part, many) in [
+        ("records/customers", 1),
+        ("known/customers", 1),
+        ("records/call_logs", 2),
+        ("ticket-log/T-000002", 1),
+        ("tickets", 1),
+    ] {
         assert_eq!(parts.iter().filter(|there| *there == part).count(), many, "{part}");
     }
 }

@@ -4,13 +4,16 @@
 //! Nothing here is served unless the server is for this machine alone or somebody can prove who
 //! they are.
 
+mod access;
 mod answer;
 mod body;
 mod canary;
 mod items;
+mod records;
 mod releases;
 mod shown;
 mod store;
+mod tickets;
 mod tokens;
 
 use std::sync::Arc;
@@ -36,6 +39,7 @@ pub(crate) struct Admin {
     /// For large bodies.
     room: Arc<Semaphore>,
     jobs: store::Jobs,
+    records: records::Live,
 }
 
 impl HasApp for Arc<Admin> {
@@ -61,7 +65,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Option<Router> {
     }
     let room = Arc::new(Semaphore::new(body::LARGE_AT_ONCE));
     let (tokens, jobs) = (app.tokens.clone(), store::Jobs::default());
-    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens, room, jobs });
+    let records = records::Live::default();
+    let admin = Arc::new(Admin { app: app.clone(), deploy, tokens, room, jobs, records });
     let router = all_routes()
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
@@ -84,6 +89,17 @@ fn all_routes() -> Vec<Route> {
         ("/v1/canary", post(canary::change)),
         ("/v1/tokens", get(tokens::list).post(tokens::make)),
         ("/v1/tokens/{id}", delete(tokens::revoke)),
+        ("/v1/access-log", get(access::list)),
+        ("/v1/collections", get(records::collections)),
+        ("/v1/collections/{collection}/records", get(records::list)),
+        (
+            "/v1/collections/{collection}/records/{key}",
+            get(records::show).put(records::write).delete(records::remove),
+        ),
+        ("/v1/collections/{collection}/find", post(records::find)),
+        ("/v1/collections/{collection}/import", post(records::import)),
+        ("/v1/tickets", get(tickets::list)),
+        ("/v1/tickets/{id}", get(tickets::show).post(tickets::change)),
         ("/v1/store/purge", post(store::purge)),
         ("/v1/store/erase", post(store::erase)),
         ("/v1/store/backup", post(store::backup)),
@@ -133,7 +149,15 @@ mod tests {
     #[test]
     fn every_path_at_which_what_is_live_is_changed_has_the_time_for_it() {
         for (path, _) in all_routes() {
-            let other = ["/openapi-admin.json", "/v1/audit", "/v1/tokens", "/v1/store/"];
+            let other = [
+                "/openapi-admin.json",
+                "/v1/audit",
+                "/v1/access-log",
+                "/v1/tokens",
+                "/v1/store/",
+                "/v1/collections",
+                "/v1/tickets",
+            ];
             assert_eq!(changes(&path), !other.iter().any(|o| path.starts_with(o)), "{path}");
         }
     }

@@ -23,6 +23,7 @@ fn at(millis: UnixMillis) -> Millis {
 fn role(role: dialgraph_deploy::Role) -> Role {
     match role {
         dialgraph_deploy::Role::Viewer => Role::Viewer,
+        dialgraph_deploy::Role::Agent => Role::Agent,
         dialgraph_deploy::Role::Designer => Role::Designer,
         dialgraph_deploy::Role::Operator => Role::Operator,
     }
@@ -32,12 +33,13 @@ fn role(role: dialgraph_deploy::Role) -> Role {
 pub(super) fn asked(role: Role) -> dialgraph_deploy::Role {
     match role {
         Role::Viewer => dialgraph_deploy::Role::Viewer,
+        Role::Agent => dialgraph_deploy::Role::Agent,
         Role::Designer => dialgraph_deploy::Role::Designer,
         Role::Operator => dialgraph_deploy::Role::Operator,
     }
 }
 
-fn who(who: dialgraph_deploy::Who) -> Who {
+pub(super) fn who(who: dialgraph_deploy::Who) -> Who {
     Who { name: who.name, role: role(who.role) }
 }
 
@@ -260,14 +262,18 @@ pub(super) fn backup(done: dialgraph_store::BackupDone) -> BackupMade {
     }
 }
 
-pub(super) fn verified(done: dialgraph_store::Verified) -> Verified {
+pub(super) fn verified(
+    done: dialgraph_store::Verified,
+    indexes: dialgraph_local::records::IndexFindings,
+) -> Verified {
     let finding =
         |finding: dialgraph_store::Finding| Finding { of: finding.of, what: finding.what };
     Verified {
         rows: done.rows,
         kinds: done.kinds,
         blobs: done.blobs,
-        findings: done.findings.into_iter().map(finding).collect(),
+        findings: done.findings.into_iter().chain(indexes.findings).map(finding).collect(),
         more: done.more,
+        repaired: indexes.repaired.into_iter().map(finding).collect(),
     }
 }

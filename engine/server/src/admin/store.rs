@@ -18,8 +18,9 @@ use dialgraph_api::store::{
     Backup, Erase, JobState, Purge, StoreDone, StoreJob, StoreTask, Verify,
 };
 use dialgraph_deploy::Who;
+use dialgraph_local::records::verify_indexes;
 use dialgraph_retention::{Task, Upkeep};
-use dialgraph_store::UnixMillis;
+use dialgraph_store::{StoreError, UnixMillis};
 
 use super::answer::{Answer, json_of, read};
 use super::body::Small;
@@ -196,7 +197,7 @@ pub(super) async fn verify(
     Operator(who): Operator,
     Small(body): Small,
 ) -> Answer {
-    let Verify {} = read(&body)?;
+    let Verify { repair_indexes } = read(&body)?;
     let store = admin.app.store.clone();
     let content = admin.deploy.history().content();
     let now = admin.app.clock.millis();
@@ -205,16 +206,17 @@ pub(super) async fn verify(
         // It reads the whole store where it is asked, and must not hold up turns.
         let read = tokio::task::spawn_blocking(move || {
             let seen = |rows| job.seen.store(rows, Ordering::Relaxed);
-            handle.block_on(dialgraph_store::verify(
-                &*store.backend,
-                &*store.store,
-                &content,
-                &seen,
-            ))
+            handle.block_on(async {
+                let (backend, rows) = (&*store.backend, &*store.store);
+                let done = dialgraph_store::verify(backend, rows, &content, &seen).await?;
+                let also = |rows| seen(done.rows + rows);
+                let indexes = verify_indexes(rows, repair_indexes, &also).await;
+                Ok::<_, StoreError>((done, indexes))
+            })
         });
         match read.await {
             Ok(done) => done
-                .map(|done| StoreDone::Verified(shown::verified(done)))
+                .map(|(done, indexes)| StoreDone::Verified(shown::verified(done, indexes)))
                 .map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }

@@ -64,6 +64,7 @@ impl HasApp for Arc<App> {
 /// Somebody with at least this role. As an argument of a handler it comes before the body, so that
 /// of a stranger's request not a byte of that is read.
 pub(crate) struct Viewer;
+pub(crate) struct Agent(pub(crate) Who);
 pub(crate) struct Designer(pub(crate) Who);
 pub(crate) struct Operator(pub(crate) Who);
 
@@ -79,7 +80,7 @@ macro_rules! somebody_with {
     )*};
 }
 
-somebody_with!(Viewer: |_| Viewer, Designer: Designer, Operator: Operator);
+somebody_with!(Viewer: |_| Viewer, Agent: Agent, Designer: Designer, Operator: Operator);
 
 /// Who sent a request, if that is somebody with `needs` or more.
 async fn require(app: &App, headers: &HeaderMap, needs: Role) -> Result<Who, Problem> {

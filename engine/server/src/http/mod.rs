@@ -81,6 +81,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     }
 }
 
+/// Two names in the path.
+pub(crate) struct Names(pub(crate) String, pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((first, second)) = names.map_err(|error| Problem::invalid(error.body_text()))?;
+        Ok(Self(first, second))
+    }
+}
+
 /// Nothing is done for a request before it is known where it is to and that whoever sent it may ask
 /// at all.
 async fn admitted(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -120,7 +120,10 @@ async fn open_existing(config: &Config) -> Result<Opened> {
 /// An embedded store would be made if it were not there.
 fn must_exist(config: &Config) -> Result<()> {
     let folder = &config.store.folder;
-    if config.store.backend == Backend::Sled && !folder.is_dir() {
+    // Of a damaged store, some of these may be gone.
+    let parts = ["dialgraph-store", "db", "conf", "commit-log", "blobs"];
+    let is_there = parts.iter().any(|part| folder.join(part).exists());
+    if config.store.backend == Backend::Sled && !is_there {
         bail!(
             "there is no store in {}; go to the folder where `dialgraph serve` runs, or name its configuration with --config",
             folder.display()

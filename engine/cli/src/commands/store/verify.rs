@@ -7,6 +7,7 @@ use indicatif::HumanCount;
 use serde_json::json;
 
 use dialgraph_api::store::{StoreDone, Verify};
+use dialgraph_local::records::verify_indexes;
 use dialgraph_store::{Finding, Verified, verify};
 
 use super::task::{Where, no_outcome};
@@ -15,8 +16,8 @@ use crate::args::StoreVerifyArgs;
 
 pub(crate) fn run(args: &StoreVerifyArgs) -> Result<ExitCode> {
     let place = Where { remote: &args.remote, store: &args.store, json: args.json };
-    let done: Verified = if args.remote.server.is_some() {
-        by_server(&place)?
+    let (done, repaired) = if args.remote.server.is_some() {
+        by_server(&place, args.repair_indexes)?
     } else {
         let config = args.store.load()?;
         let bar = place.bar();
@@ -28,36 +29,45 @@ pub(crate) fn run(args: &StoreVerifyArgs) -> Result<ExitCode> {
             let seen = |rows| bar.set_position(rows);
             let done = verify(backend, store, &opened.content, &seen).await;
             let mut done = done.context("the store was not read completely")?;
+            let also = |rows| seen(done.rows + rows);
+            let indexes = verify_indexes(store, args.repair_indexes, &also).await;
+            done.findings.extend(indexes.findings);
             if let Some(error) = needed {
                 let what = format!("{error:#}");
                 done.findings.push(Finding { of: "content".to_owned(), what });
             }
-            anyhow::Ok(done)
+            anyhow::Ok((done, indexes.repaired))
         });
         bar.finish_and_clear();
         done?
     };
-    report(&done, args.json);
+    report(&done, &repaired, args.json);
     Ok(if done.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn by_server(place: &Where<'_>) -> Result<Verified> {
-    let done = place.by_server("/v1/store/verify", &Verify {})?;
+fn by_server(place: &Where<'_>, repair_indexes: bool) -> Result<(Verified, Vec<Finding>)> {
+    let done = place.by_server("/v1/store/verify", &Verify { repair_indexes })?;
     let StoreDone::Verified(done) = done else { return Err(no_outcome()) };
-    let findings = done.findings.into_iter();
-    Ok(Verified {
+    let finding = |found: dialgraph_api::store::Finding| Finding { of: found.of, what: found.what };
+    let verified = Verified {
         rows: done.rows,
         kinds: done.kinds,
         blobs: done.blobs,
-        findings: findings.map(|found| Finding { of: found.of, what: found.what }).collect(),
+        findings: done.findings.into_iter().map(finding).collect(),
         more: done.more,
-    })
+    };
+    Ok((verified, done.repaired.into_iter().map(finding).collect()))
 }
 
-fn report(done: &Verified, as_json: bool) {
+fn report(done: &Verified, repaired: &[Finding], as_json: bool) {
     if as_json {
-        print_json!("{:#}", json!(done));
+        let mut told = json!(done);
+        told["repaired"] = json!(repaired);
+        print_json!("{told:#}");
         return;
+    }
+    for finding in repaired {
+        println!("repaired: {}", finding.what);
     }
     println!("{} read", amount(done.rows, done.blobs));
     for (kind, rows) in &done.kinds {

@@ -1,6 +1,12 @@
-//! The local ticket desk: tickets in the embedded store, numbered in the order in which they are
-//! opened.
+//! The local ticket desk: tickets in the embedded store, with what people did with each since.
+//!
+//! Numbers are taken from the store by the block, so that tickets that are opened at once wait for
+//! no common row. A process numbers its tickets in the order in which they are opened; what is left
+//! of its block when it ends is never given.
 
+mod changes;
+
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,12 +15,13 @@ use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::tickets::{Create, Receipt, Ticket};
 use dialgraph_kernel::provider::{Caller, Tickets};
 use dialgraph_store::{
-    CommitError, Committed, Cursor, Expect, Key, Op, Part, Query, Schema, Sort, Store, StoreError,
+    CommitError, CommitToken, Committed, Expect, Key, Op, Part, Schema, Sort, Store, StoreError,
     Upgrade, decode, encode,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
-use crate::records::{failed, short, token};
+use crate::records::{failed, fresh, short, token};
 
 /// Longest subject, in characters.
 pub const MAX_SUBJECT_CHARS: usize = 150;
@@ -24,13 +31,23 @@ pub const MAX_BODY_BYTES: usize = 32 << 10;
 
 const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
 
-/// How often opening a ticket is tried while others open theirs.
+/// How often something is tried while others do the same.
 const ATTEMPTS: usize = 32;
 
-/// The ticket desk.
+/// Numbers that are taken from the store at a time.
+const BLOCK: u64 = 32;
+
+pub(crate) use changes::log_rows;
+pub use changes::{
+    ChangedTicket, MAX_CHANGES, MAX_COMMENT_BYTES, TicketChange, TicketDeed, TicketFilter,
+};
+
+/// The ticket desk; clones are one.
 #[derive(Clone)]
 pub struct LocalTickets {
     store: Arc<dyn Store>,
+    /// Numbers that are taken and not given yet.
+    numbers: Arc<Mutex<Range<u64>>>,
 }
 
 impl std::fmt::Debug for LocalTickets {
@@ -50,8 +67,19 @@ pub struct FiledTicket {
     pub call_id: String,
     /// Plugin that opened it.
     pub plugin: String,
-    /// What it says.
+    /// What it says, and who is in charge now.
     pub ticket: Ticket,
+    /// When it was closed; none: it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// How often it was changed since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub changes: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Schema for FiledTicket {
@@ -60,7 +88,7 @@ impl Schema for FiledTicket {
     const UPGRADES: &'static [Upgrade] = &[];
 }
 
-/// Number of a ticket: the last one given, or the one of an idempotency key.
+/// Number of a ticket: the last one taken, or the one of an idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 struct Number {
     number: u64,
@@ -101,44 +129,7 @@ pub(crate) fn claim_of(idempotency_key: &str) -> Result<Key, StoreError> {
 impl LocalTickets {
     /// A desk that keeps its tickets in `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
-    }
-
-    /// The ticket with this id.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn get(&self, id: &str) -> Result<Option<FiledTicket>, HostError> {
-        let Some(place) = place_of(id).map_err(failed)? else { return Ok(None) };
-        let row = self.store.get(&place).await.map_err(failed)?;
-        row.map(|row| decode(&row.value).map_err(failed)).transpose()
-    }
-
-    /// Tickets, the newest first, at most `limit` (1 to 1,000) behind `after`, and where to go on.
-    ///
-    /// # Errors
-    /// If the store fails or the limit is off.
-    pub async fn list(
-        &self,
-        limit: u32,
-        after: Option<Cursor>,
-    ) -> Result<(Vec<FiledTicket>, Option<Cursor>), HostError> {
-        let part = Part::new(PART).map_err(failed)?;
-        let query = Query::new(part).descending().limit(limit).after(after);
-        let (page, unreadable) = self.store.query_past(&query).await.map_err(failed)?;
-        let passed = |row: &Key, error: &StoreError| {
-            tracing::warn!(%row, %error, "an unreadable ticket was skipped");
-        };
-        unreadable.iter().for_each(|row| passed(&row.key, &row.error));
-        let mut tickets = Vec::with_capacity(page.rows.len());
-        for row in &page.rows {
-            match decode(&row.value) {
-                Ok(ticket) => tickets.push(ticket),
-                Err(error) if error.is_of_row() => passed(&row.key, &error),
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        Ok((tickets, page.next))
+        Self { store, numbers: Arc::default() }
     }
 }
 
@@ -177,9 +168,6 @@ fn check(request: &Create) -> Result<(), HostError> {
 impl Tickets for LocalTickets {
     async fn create(&self, caller: &Caller, request: &Create) -> Result<Receipt, HostError> {
         check(request)?;
-        let counter = Part::new("ticket-counter")
-            .and_then(|part| Key::new(&part, Sort::text("number")))
-            .map_err(failed)?;
         let claim = claim_of(&request.idempotency_key).map_err(failed)?;
         let token = token("ticket", &request.idempotency_key)?;
         for _ in 0..ATTEMPTS {
@@ -187,21 +175,18 @@ impl Tickets for LocalTickets {
                 let Number { number } = decode(&row.value).map_err(failed)?;
                 return Ok(Receipt { id: id(number), url: None, duplicate: true });
             }
-            let last = self.store.get(&counter).await.map_err(failed)?;
-            let number = match &last {
-                Some(row) => decode::<Number>(&row.value).map_err(failed)?.number + 1,
-                None => 1,
-            };
+            let number = self.number().await?;
             let filed = FiledTicket {
                 id: id(number),
                 opened_at: caller.now,
                 call_id: caller.call_id.to_string(),
                 plugin: caller.plugin.to_string(),
                 ticket: request.ticket.clone(),
+                closed_at: None,
+                changes: 0,
             };
             let value = encode(&Number { number }).map_err(failed)?;
             let ops = [
-                Op::put(counter.clone(), value.clone(), Expect::unchanged(last.as_ref())),
                 Op::put(claim.clone(), value, Expect::Absent),
                 Op::put(place(number)?, encode(&filed).map_err(failed)?, Expect::Absent),
             ];
@@ -209,18 +194,55 @@ impl Tickets for LocalTickets {
                 Ok(Committed::Applied) => {
                     return Ok(Receipt { id: filed.id, url: None, duplicate: false });
                 }
-                // Ours from before, or somebody took the number: look again.
+                // Ours from before; or a store that was put back has the number. Look again.
                 Ok(Committed::Repeated) | Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(failed(error)),
             }
         }
-        let message = "too many tickets are being opened at once; try again";
-        Err(HostError::unavailable("contended", message))
+        Err(contended())
+    }
+}
+
+fn contended() -> HostError {
+    HostError::unavailable("contended", "too many tickets are being opened at once; try again")
+}
+
+impl LocalTickets {
+    /// A number that no other ticket has.
+    async fn number(&self) -> Result<u64, HostError> {
+        let mut numbers = self.numbers.lock().await;
+        if let Some(number) = numbers.next() {
+            return Ok(number);
+        }
+        let counter = Part::new("ticket-counter")
+            .and_then(|part| Key::new(&part, Sort::text("number")))
+            .map_err(failed)?;
+        for _ in 0..ATTEMPTS {
+            let last = self.store.get(&counter).await.map_err(failed)?;
+            let given = match &last {
+                Some(row) => decode::<Number>(&row.value).map_err(failed)?.number,
+                None => 0,
+            };
+            let value = encode(&Number { number: given + BLOCK }).map_err(failed)?;
+            let op = Op::put(counter.clone(), value, Expect::unchanged(last.as_ref()));
+            let name = format!("ticket-numbers/{}", fresh().map_err(failed)?);
+            let token = CommitToken::new(name).map_err(failed)?;
+            match self.store.commit(&[op], &token).await {
+                Ok(_) => {
+                    *numbers = given + 2..given + 1 + BLOCK;
+                    return Ok(given + 1);
+                }
+                // Another process took these.
+                Err(CommitError::Conflict(_)) => {}
+                Err(CommitError::Failed(error)) => return Err(failed(error)),
+            }
+        }
+        Err(contended())
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use dialgraph_store::{ManualClock, MemoryStore};
 
     use super::*;
@@ -229,7 +251,7 @@ mod tests {
         LocalTickets::new(Arc::new(MemoryStore::new(Arc::new(ManualClock::default()))))
     }
 
-    fn caller() -> Caller {
+    pub(super) fn caller() -> Caller {
         Caller {
             call_id: "call-1".into(),
             release: dialgraph_base::Digest::of(b"no release"),
@@ -240,7 +262,7 @@ mod tests {
         }
     }
 
-    fn create(key: &str, subject: &str) -> Create {
+    pub(super) fn create(key: &str, subject: &str) -> Create {
         let ticket = Ticket {
             subject: subject.to_owned(),
             priority: "urgent".to_owned(),
@@ -259,10 +281,10 @@ mod tests {
         let again = desk.create(&caller(), &create("a", "something else")).await.unwrap();
         assert_eq!((again.id.as_str(), again.duplicate), ("T-000001", true));
 
-        let (all, next) = desk.list(10, None).await.unwrap();
+        let (all, next) = desk.list(&TicketFilter::default(), 10, None).await.unwrap();
         let ids: Vec<&str> = all.iter().map(|ticket| ticket.id.as_str()).collect();
         assert_eq!((ids, next), (vec!["T-000002", "T-000001"], None));
-        assert_eq!(desk.get("T-000001").await.unwrap().unwrap().ticket.subject, "운영 장애");
+        assert_eq!(desk.get("T-000001").await.unwrap().unwrap().filed.ticket.subject, "운영 장애");
         assert_eq!(desk.get("T-000003").await.unwrap(), None);
         assert_eq!(desk.get("nonsense").await.unwrap(), None);
     }

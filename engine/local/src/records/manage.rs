@@ -1,0 +1,311 @@
+//! What people do to the records of a running engine: list them, and put many in at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use dialgraph_base::Timestamp;
+use dialgraph_kernel::ports::HostError;
+use dialgraph_kernel::ports::records::{Put, Record, Written};
+use dialgraph_kernel::provider::{Caller, Records as _};
+use dialgraph_store::{Cursor, Key, Query, Sort, decode};
+use serde_json::Value;
+
+use super::many::{IsSame, NewRecord};
+use super::search::fresh;
+use super::{LocalRecords, Stored, failed, read, text_of};
+
+/// Most records on one page of a list.
+pub const MAX_LISTED: u32 = 500;
+
+/// A page of a list ends once its records pass so many bytes.
+const PAGE_BYTES: usize = 4 << 20;
+
+/// Most records of one import.
+pub const MAX_IMPORTED: usize = 1_000;
+
+/// Records of a collection in the order of their keys.
+#[derive(Debug, Default)]
+pub struct Listed {
+    pub records: Vec<Record>,
+    /// The key behind which the next page begins; none: there is none.
+    pub next: Option<String>,
+    /// Records of the page that cannot be read: key and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// A record to import.
+#[derive(Debug, Clone)]
+pub struct ImportRow {
+    pub key: String,
+    pub data: Value,
+}
+
+/// How an import goes about it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportMode {
+    /// Leaves records that are there as they are.
+    pub only_new: bool,
+    /// Writes nothing.
+    pub dry_run: bool,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Records that were not there; of a dry run, those that would be made.
+    pub created: usize,
+    /// Records that were there otherwise.
+    pub replaced: usize,
+    /// Records that were so before, or that were left because only new ones were wanted.
+    pub unchanged: usize,
+    /// In the order of the rows.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A row that is not imported, for one reason; it may have more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its place among those given, from 0.
+    pub row: usize,
+    /// The field (`a.b` for nested ones); empty: the record as a whole.
+    pub field: String,
+    pub why: String,
+}
+
+/// By collection and field: the collection whose keys the field holds.
+pub type References = BTreeMap<String, BTreeMap<String, String>>;
+
+impl LocalRecords {
+    /// Records behind the key `after`, or from the first on.
+    ///
+    /// # Errors
+    /// `invalid` for an unknown collection or a limit that is not 1 to [`MAX_LISTED`];
+    /// `unavailable` if the store fails.
+    pub async fn list(
+        &self,
+        collection: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Listed, HostError> {
+        if limit == 0 || limit > MAX_LISTED {
+            let message = format!("the limit is {limit}; it goes from 1 to {MAX_LISTED}");
+            return Err(HostError::invalid("bad-limit", message));
+        }
+        let mut query = Query::new(self.part(collection)?).limit(limit);
+        query.cursor = after.map(|key| Cursor::behind(Sort::text(key)));
+        let (mut listed, mut bytes) = (Listed::default(), 0);
+        loop {
+            let (page, unreadable) = self.store.query_past(&query).await.map_err(failed)?;
+            let lost =
+                unreadable.iter().map(|row| (text_of(row.key.sort()), row.error.to_string()));
+            listed.unreadable.extend(lost);
+            for row in &page.rows {
+                let full = listed.records.len() == limit as usize || bytes > PAGE_BYTES;
+                if let (true, Some(last)) = (full, listed.records.last()) {
+                    let last = last.key.clone();
+                    // Those behind it are on the next page.
+                    listed.unreadable.retain(|(key, _)| *key <= last);
+                    listed.next = Some(last);
+                    return Ok(listed);
+                }
+                match read(Some(row)) {
+                    Ok(Some(record)) => {
+                        bytes += row.value.len();
+                        listed.records.push(record);
+                    }
+                    Ok(None) => {}
+                    Err(error) if error.is_of_row() => {
+                        listed.unreadable.push((text_of(row.key.sort()), error.to_string()));
+                    }
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+            match page.next {
+                None => return Ok(listed),
+                next => query.cursor = next,
+            }
+        }
+    }
+
+    /// Writes a record for a person: as [`put`](dialgraph_kernel::provider::Records::put) does, and
+    /// the records that it names must be there.
+    ///
+    /// # Errors
+    /// As `put`; `invalid` with the fields that name what is not there.
+    pub async fn save(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {
+        self.admit(&request.collection, &request.data)?;
+        let mut known = Known::new();
+        let Put { collection, key, data, .. } = request;
+        let dangling = self.dangling(collection, key, data, &mut known).await?;
+        if !dangling.is_empty() {
+            let told: Vec<String> =
+                dangling.iter().map(|(field, why)| format!("`{field}` {why}")).collect();
+            let message = format!("a record in `{collection}`: {}", told.join("; "));
+            return Err(HostError::invalid("no-such-record", message));
+        }
+        self.put(caller, request).await
+    }
+
+    /// Puts records in, each whole or not at all: those that cannot be records of the collection
+    /// are rejected with every reason, the others written, unless they are there as they are given.
+    /// Doing it again writes nothing.
+    ///
+    /// # Errors
+    /// `invalid` for an unknown collection or more than [`MAX_IMPORTED`] rows; `unavailable` if the
+    /// store fails: some rows are then written.
+    pub async fn import(
+        &self,
+        collection: &str,
+        rows: &[ImportRow],
+        now: Timestamp,
+        mode: ImportMode,
+    ) -> Result<Imported, HostError> {
+        self.part(collection)?;
+        if rows.len() > MAX_IMPORTED {
+            let message = format!("{} records at once; send up to {MAX_IMPORTED}", rows.len());
+            return Err(HostError::invalid("too-many-records", message));
+        }
+        let mut imported = Imported::default();
+        let good = self.sound(collection, rows, &mut imported.rejected).await?;
+        let is_same: IsSame = match mode.only_new {
+            true => |_, stored| stored.data.is_some(),
+            false => |new, stored| stored.data.as_ref() == Some(new.data),
+        };
+        if mode.dry_run {
+            for new in &good {
+                let row = self.store.get(&new.place).await.map_err(failed)?;
+                match row.and_then(|row| decode::<Stored>(&row.value).ok()) {
+                    Some(stored) if is_same(new, &stored) => {}
+                    Some(Stored { data: Some(_), .. }) => imported.replaced += 1,
+                    _ => imported.created += 1,
+                }
+            }
+        } else {
+            let name = fresh().map_err(failed)?;
+            let written = self.write_all(collection, &good, &name, now, is_same);
+            let written = written.await.map_err(failed)?;
+            (imported.created, imported.replaced) = (written.created, written.replaced);
+        }
+        let written = imported.created + imported.replaced;
+        imported.unchanged = good.len().saturating_sub(written);
+        Ok(imported)
+    }
+
+    /// Those of `rows` that can be records of the collection.
+    async fn sound<'r>(
+        &self,
+        collection: &str,
+        rows: &'r [ImportRow],
+        rejected: &mut Vec<Rejected>,
+    ) -> Result<Vec<NewRecord<'r>>, HostError> {
+        let state = self.state(collection).await.map_err(failed)?;
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        let mut known = Known::new();
+        let mut good = Vec::with_capacity(rows.len());
+        for (number, row) in rows.iter().enumerate() {
+            let before = rejected.len();
+            let mut reject = |field: &str, why: String| {
+                rejected.push(Rejected { row: number, field: field.to_owned(), why });
+            };
+            if let Some(earlier) = first.insert(&row.key, number) {
+                first.insert(&row.key, earlier);
+                reject("", format!("row {} has the same key", earlier + 1));
+            }
+            let place = self.place(collection, &row.key).map_err(|e| reject("", e.message)).ok();
+            match self.shape(collection, &row.data) {
+                Ok(size) => {
+                    for mismatch in self.schemas.mismatches(collection, &row.data, size) {
+                        reject(&mismatch.field, mismatch.why);
+                    }
+                    for (field, why) in
+                        self.dangling(collection, &row.key, &row.data, &mut known).await?
+                    {
+                        reject(&field, why);
+                    }
+                    if let Some(Err(error)) = state.as_ref().map(|state| state.entries(&row.data)) {
+                        reject("", error.message);
+                    }
+                }
+                Err(error) => reject("", error.message),
+            }
+            if let (Some(place), true) = (place, rejected.len() == before) {
+                good.push(NewRecord { key: &row.key, place, data: &row.data, seed: None });
+            }
+            // Turns of calls run on the same threads.
+            tokio::task::yield_now().await;
+        }
+        Ok(good)
+    }
+
+    /// Fields of a record that name records which are not there, and what to say of them. What the
+    /// record in the store names already may be gone: who corrects another field is not to blame.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) async fn dangling(
+        &self,
+        collection: &str,
+        key: &str,
+        data: &Value,
+        known: &mut Known,
+    ) -> Result<Vec<(String, String)>, HostError> {
+        let mut dangling = Vec::new();
+        let mut before = None;
+        for (field, other) in self.references.get(collection).into_iter().flatten() {
+            let named: BTreeSet<&str> = super::index::values_of(data, field)
+                .into_iter()
+                .filter_map(Value::as_str)
+                .filter(|key| !key.is_empty())
+                .collect();
+            for key_named in named {
+                let asked = (other.clone(), key_named.to_owned());
+                let there = match known.get(&asked) {
+                    Some(there) => *there,
+                    None => {
+                        let there = match self.place(other, key_named) {
+                            Ok(place) => self.is_there(&place).await?,
+                            Err(_) => false,
+                        };
+                        known.insert(asked, there);
+                        there
+                    }
+                };
+                if there {
+                    continue;
+                }
+                if before.is_none() {
+                    before = Some(self.data_of(collection, key).await?);
+                }
+                let named_before = before.iter().flatten();
+                let mut named_before =
+                    named_before.flat_map(|data| super::index::values_of(data, field));
+                if !named_before.any(|value| value.as_str() == Some(key_named)) {
+                    let why = format!("names a record of `{other}` that is not there");
+                    dangling.push((field.clone(), why));
+                }
+            }
+        }
+        Ok(dangling)
+    }
+}
+
+impl LocalRecords {
+    /// The data of a record, if it is there and can be read.
+    async fn data_of(&self, collection: &str, key: &str) -> Result<Option<Value>, HostError> {
+        let Ok(place) = self.place(collection, key) else { return Ok(None) };
+        match self.store.get(&place).await.and_then(|row| read(row.as_ref())) {
+            Err(error) if error.is_of_row() => Ok(None),
+            read => Ok(read.map_err(failed)?.map(|record| record.data)),
+        }
+    }
+
+    /// Whether there is a record. One that cannot be read is there: it is damaged, its key is good.
+    async fn is_there(&self, place: &Key) -> Result<bool, HostError> {
+        match self.store.get(place).await.and_then(|row| read(row.as_ref())) {
+            Err(error) if error.is_of_row() => Ok(true),
+            read => Ok(read.map_err(failed)?.is_some()),
+        }
+    }
+}
+
+/// Whether records (collection, key) that others name are there.
+pub(super) type Known = HashMap<(String, String), bool>;
