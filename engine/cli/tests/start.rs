@@ -207,7 +207,10 @@ fn bash_completes_by_its_script() {
     let try_it = format!(
         "{script}\nCOMP_WORDS=(dialgraph lis); COMP_CWORD=1; _dialgraph dialgraph lis dialgraph; echo \"${{COMPREPLY[@]}}\""
     );
-    let output = Command::new("bash").args(["--norc", "-c", &try_it]).output().unwrap();
+    // As a file: it is longer than one argument may be.
+    std::fs::write(here.path().join("try"), try_it).unwrap();
+    let try_it = here.path().join("try");
+    let output = Command::new("bash").arg("--norc").arg(try_it).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "listen\n", "{output:?}");
 }
 
