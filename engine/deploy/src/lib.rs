@@ -22,8 +22,8 @@
 //!
 //! 1. `canary`, `chance`, `found`, `item`, `reach`, `world_factory`: the words of everything
 //!    else
-//! 2. `change`, `error`, `local_world_factory`, `manifest`, `rows`: what is asked for, refused,
-//!    stored
+//! 2. `access_log`, `change`, `error`, `local_world_factory`, `manifest`, `rows`: what is asked
+//!    for, refused, stored
 //! 3. `content`, `ledger`, `patience`, `signature`, `source`: bytes, and rows with their one loop
 //! 4. `checks`, `claim`, `earlier`, `history`, `pinned`, `settings`, `trial`: one use each of those
 //! 5. `candidate`, `needed`, `request`: a change before anybody knows what is live
