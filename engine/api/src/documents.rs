@@ -95,6 +95,7 @@ fn failure(status: u16) -> (&'static str, &'static str) {
         ),
         404 => ("NotFound", "There is no such thing."),
         409 => ("Conflict", "The current state does not allow it."),
+        412 => ("Changed", "The condition does not hold, and nothing has changed."),
         413 => ("TooLarge", "The body is too large."),
         415 => ("NotJson", "The body is not JSON."),
         422 => ("Refused", "The request is refused for the reasons given; nothing has changed."),

@@ -263,7 +263,7 @@ fn tickets() -> Vec<Operation> {
                 "The ticket after the change.",
                 vec![json_of::<Ticket>()],
             )))
-            .fails(&[412, 422]),
+            .fails(&[409, 412]),
     ]
 }
 
@@ -304,7 +304,7 @@ fn records() -> Vec<Operation> {
             .header("if-none-match", "`*`: writes only if there is no such record.")
             .takes::<RecordData>()
             .answer(tagged(Answer::new(200, "It is written.", vec![json_of::<RecordWritten>()])))
-            .fails(&[412, 422]),
+            .fails(&[412]),
         one(Delete, "deleteRecord", Designer, "Removes a record.")
             .header("if-match", IF_MATCH)
             .answers::<Done>(200, "It is removed.")

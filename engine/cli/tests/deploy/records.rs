@@ -246,9 +246,9 @@ fn a_record_is_written_on_a_condition_over_http() {
         (&[("if-match", "\"2\""), ("if-none-match", "*")], data, 400),
         (&[], "", 400),
         (&[], "{", 400),
-        (&[], "[1]", 422),
-        (&[], "{\"engineer_id\": \"e-999\"}", 422),
-        (&[], "{\"engineer_id\": \"e-101\", \"colour\": 1}", 422),
+        (&[], "[1]", 400),
+        (&[], "{\"engineer_id\": \"e-999\"}", 400),
+        (&[], "{\"engineer_id\": \"e-101\", \"colour\": 1}", 400),
     ] {
         let (found, text) = ask("PUT", headers, body);
         assert_eq!(found, status, "{headers:?} {body}: {text}");

@@ -102,7 +102,7 @@ fn a_ticket_is_changed_on_a_condition_over_http() {
     assert_eq!(change("\"1\"", comment.clone()), 200);
     assert_eq!(change("\"1\"", comment.clone()), 412);
     assert_eq!(change("\"2\"", json!({"do": "close"})), 200);
-    assert_eq!(change("\"3\"", json!({"do": "close"})), 422);
+    assert_eq!(change("\"3\"", json!({"do": "close"})), 409);
     for wrong in
         [json!({}), json!({"do": "sing"}), json!({"do": "comment"}), json!({"do": "close", "x": 1})]
     {

@@ -202,7 +202,7 @@ impl LocalTickets {
 
 impl FiledTicket {
     fn take(&mut self, change: &TicketChange, now: Timestamp) -> Result<(), HostError> {
-        let wrong = |why: String| Err(HostError::invalid("bad-change", why));
+        let wrong = |why: String| Err(HostError::invalid("not-now", why));
         let closes = matches!(change, TicketChange::Close(_));
         if self.changes >= MAX_CHANGES && !closes {
             return wrong(format!(
@@ -338,12 +338,12 @@ mod tests {
         insta::assert_snapshot!(told.join("\n"), @r"
         no-such-ticket: there is no ticket with this id at this desk
         no-such-ticket: there is no ticket with this id at this desk
-        bad-change: the ticket is open already
+        not-now: the ticket is open already
         conflict: ticket T-000001 has version 1; read it again and decide again
         bad-change: a comment has 1 to 8192 bytes and is not blank; this one has 2
         bad-change: a comment has 1 to 8192 bytes and is not blank; this one has 8193
-        bad-change: the ticket was changed 90 times; it can only be closed
-        bad-change: the ticket was changed 90 times; it can only be closed
+        not-now: the ticket was changed 90 times; it can only be closed
+        not-now: the ticket was changed 90 times; it can only be closed
         ");
     }
 

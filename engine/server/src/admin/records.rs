@@ -120,9 +120,7 @@ fn failed(error: HostError) -> Failed {
         (_, "unknown-index" | "bad-key" | "bad-limit" | "bad-cursor" | "bad-value") => {
             Problem::invalid(error.message).into()
         }
-        (HostErrorKind::Invalid, _) => {
-            problem(StatusCode::UNPROCESSABLE_ENTITY, "bad-record").into()
-        }
+        (HostErrorKind::Invalid, _) => problem(StatusCode::BAD_REQUEST, "bad-record").into(),
         (HostErrorKind::Unavailable, "contended") => Problem::busy(error.message).into(),
         (HostErrorKind::Unavailable, _) => {
             tracing::warn!(%error, "the store did not do what was asked of records");

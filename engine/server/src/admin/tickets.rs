@@ -55,9 +55,8 @@ fn failed(error: HostError) -> Failed {
     match (error.kind, error.code.as_str()) {
         (_, "no-such-ticket") => problem(StatusCode::NOT_FOUND, "unknown").into(),
         (_, "conflict") => problem(StatusCode::PRECONDITION_FAILED, "changed").into(),
-        (HostErrorKind::Invalid, _) => {
-            problem(StatusCode::UNPROCESSABLE_ENTITY, "bad-change").into()
-        }
+        (_, "not-now") => problem(StatusCode::CONFLICT, "not-now").into(),
+        (HostErrorKind::Invalid, _) => problem(StatusCode::BAD_REQUEST, "bad-change").into(),
         (HostErrorKind::Unavailable, "contended") => Problem::busy(error.message).into(),
         _ => Problem::internal(&error).into(),
     }
