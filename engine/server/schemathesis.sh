@@ -16,6 +16,8 @@ venv=$root/target/schemathesis
 }
 
 work=$(mktemp -d)
+# It is read at once, maybe before the process that writes it has begun.
+: >"$work/log"
 DIALGRAPH_STORE__FOLDER=$work/store DIALGRAPH_SERVER__LISTEN=127.0.0.1:0 DIALGRAPH_LOG__LEVEL=warn \
     "$binary" serve --project "$root/flows" 2>"$work/log" &
 server=$!
