@@ -67,6 +67,14 @@ impl Desk {
         self.request(TurnRequest::event(self.setup.id.clone(), event, token))
     }
 
+    /// Runs the `after` flow if it is due: as on a server, nobody asks for it.
+    pub(crate) fn run_after(&mut self) -> Result<(), SessionError> {
+        if self.call.as_ref().is_some_and(Call::is_after_due) {
+            self.turn(Event::After, "after")?;
+        }
+        Ok(())
+    }
+
     fn request(&mut self, request: TurnRequest) -> Result<Answer, SessionError> {
         let answer = self.clock.0.run(self.engine.turn(request))?;
         self.call = Some(answer.call.clone());

@@ -56,6 +56,7 @@ impl Line for Direct {
                 | Action::Silent
                 | Action::HangsUp
                 | Action::DirectiveFails(_)
+                | Action::Contact(_)
                 | Action::Meanwhile(_) => Err(SessionError::Over),
             };
         }
@@ -64,6 +65,7 @@ impl Line for Direct {
             Action::DirectiveFails(reason) => {
                 self.event(desk, Event::DirectiveFailed(reason.clone()))
             }
+            Action::Contact(event) => self.event(desk, Event::Contact(event.clone())),
             Action::Waits { ms } => self.wait(desk, *ms),
             Action::Clock { ms } => {
                 desk.clock().advance(*ms);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 
 use dialgraph_base::Medium;
+use dialgraph_kernel::contact::ContactEvent;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostErrorKind};
@@ -92,6 +93,7 @@ pub fn script(
             | Action::Waits { .. }
             | Action::Clock { .. }
             | Action::DirectiveFails(_)
+            | Action::Contact(_)
             | Action::Meanwhile(Meanwhile::HangsUp) => false,
         };
         let note = if answers && followed.iter().any(|turn| turn.sensitive) {
@@ -117,6 +119,7 @@ pub fn script(
             Action::DirectiveFails(reason) => {
                 writeln!(out, "  - directive_fails: {}", quoted(reason))
             }
+            Action::Contact(event) => writeln!(out, "  - contact: {}", contact(event)),
             Action::Meanwhile(Meanwhile::Says { text, .. }) => {
                 writeln!(out, "  - meanwhile: {{says: {}}}{note}", quoted(text))
             }
@@ -187,4 +190,16 @@ fn expectations(out: &mut String, turns: &[TurnRecord]) {
 /// A text as a double-quoted scalar: every JSON string is one.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// News of a contact as a step has them.
+fn contact(event: &ContactEvent) -> String {
+    let stage = crate::script::stage_word(event.stage);
+    let mut parts = vec![format!("stage: {stage}")];
+    parts.extend(event.agent.as_ref().map(|agent| format!("agent: {}", quoted(agent))));
+    parts.extend(event.callback.then(|| "callback: true".to_owned()));
+    match parts.len() {
+        1 => stage.to_owned(),
+        _ => format!("{{{}}}", parts.join(", ")),
+    }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use dialgraph_base::{CallId, Medium, Timestamp};
 use dialgraph_flow::source::{Sources, Span};
 use dialgraph_flow::syntax::yaml::{self, Node};
+use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 
 use crate::form::{Field, Form, Misfit, may, must};
@@ -156,6 +157,9 @@ pub enum Step {
     Clock(String),
     /// The channel cannot do the last directive, for this reason.
     DirectiveFails(String),
+    /// The channel tells what became of the contact after its flow gave it away: `queued`,
+    /// `connected`, `ended`, or `lost` where nobody told for too long.
+    Contact(ContactSpec),
     /// The caller does this while the flow waits for a provider that is slow.
     Meanwhile(MeanwhileSpec),
     /// Said since the last action; several `hears` in a row must be heard in that order.
@@ -195,6 +199,60 @@ pub enum MeanwhileSpec {
     Says(SaysSpec),
     Presses(KeysSpec),
     HangsUp(bool),
+}
+
+/// A stage, or a stage and what goes with it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ContactSpec {
+    Stage(StageWord),
+    Full {
+        stage: StageWord,
+        /// The agent who has the contact, as the channel names agents.
+        #[serde(default)]
+        agent: Option<String>,
+        /// It is the contact in which the caller is called back.
+        #[serde(default)]
+        callback: bool,
+    },
+}
+
+/// How far a contact has come.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StageWord {
+    Queued,
+    Connected,
+    Ended,
+    Lost,
+}
+
+const STAGES: Form = Form::Words(&["queued", "connected", "ended", "lost"]);
+
+/// The word of a stage in scripts.
+pub(crate) fn stage_word(stage: ContactStage) -> &'static str {
+    match stage {
+        ContactStage::Queued => "queued",
+        ContactStage::Connected => "connected",
+        ContactStage::Ended => "ended",
+        ContactStage::Lost => "lost",
+    }
+}
+
+impl ContactSpec {
+    fn event(&self) -> ContactEvent {
+        let (stage, agent, callback) = match self {
+            Self::Stage(stage) => (*stage, None, false),
+            Self::Full { stage, agent, callback } => (*stage, agent.clone(), *callback),
+        };
+        let stage = match stage {
+            StageWord::Queued => ContactStage::Queued,
+            StageWord::Connected => ContactStage::Connected,
+            StageWord::Ended => ContactStage::Ended,
+            StageWord::Lost => ContactStage::Lost,
+        };
+        ContactEvent { agent, callback, ..ContactEvent::new(stage) }
+    }
 }
 
 /// Keys; numbers may stand without quotes.
@@ -318,6 +376,17 @@ const STEP: Form = Form::OneOf(
         may("waits", Form::Text),
         may("clock", Form::Text),
         may("directive_fails", Form::Text),
+        may(
+            "contact",
+            Form::Either(&[
+                Form::Object(&[
+                    must("stage", STAGES),
+                    may("agent", Form::Text),
+                    may("callback", Form::Flag),
+                ]),
+                STAGES,
+            ]),
+        ),
         may(
             "meanwhile",
             Form::OneOf(
@@ -567,6 +636,7 @@ impl Step {
             Self::Waits(time) => parse_duration(time).map(|ms| Action::Waits { ms }),
             Self::Clock(time) => parse_duration(time).map(|ms| Action::Clock { ms }),
             Self::DirectiveFails(reason) => Ok(Action::DirectiveFails(reason.clone())),
+            Self::Contact(spec) => Ok(Action::Contact(spec.event())),
             Self::Meanwhile(spec) => spec.action().map(Action::Meanwhile),
             Self::Hears(_)
             | Self::NeverHears(_)

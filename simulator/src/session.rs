@@ -8,6 +8,7 @@ use serde_json::Value;
 use dialgraph_base::{CallId, Channel, Locale, Name, Timestamp};
 use dialgraph_flow::Release;
 use dialgraph_kernel::call::Call;
+use dialgraph_kernel::contact::ContactEvent;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::{Accept, Plugins};
 use dialgraph_runtime::{EngineError, WaitRules, World};
@@ -86,6 +87,8 @@ pub enum Action {
     },
     /// The channel cannot do the last directive.
     DirectiveFails(String),
+    /// The channel tells what became of the contact beyond its flow.
+    Contact(ContactEvent),
     /// The caller does something while the flow waits for a provider: see
     /// [`Session::stop_at_waits`].
     Meanwhile(Meanwhile),
@@ -194,6 +197,7 @@ impl Session {
             Way::Direct(direct) => direct.start(&mut self.desk)?,
             Way::Line(line) => line.start(&mut self.desk)?,
         }
+        self.desk.run_after()?;
         Ok(&self.turns()[first..])
     }
 
@@ -203,14 +207,18 @@ impl Session {
         match &mut self.way {
             Way::Direct(direct) => {
                 let checkpoint = Checkpoint::of(&self.desk, direct);
-                if let Err(error) = direct.act(&mut self.desk, action) {
+                let done = direct.act(&mut self.desk, action);
+                if let Err(error) = done.and_then(|()| self.desk.run_after()) {
                     // What cannot be done was not done, not even half.
                     self.restore(checkpoint);
                     return Err(error);
                 }
                 self.earlier.push(checkpoint);
             }
-            Way::Line(line) => line.act(&mut self.desk, action)?,
+            Way::Line(line) => {
+                line.act(&mut self.desk, action)?;
+                self.desk.run_after()?;
+            }
         }
         Ok(&self.turns()[first..])
     }

@@ -15,6 +15,7 @@ use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::{Entry, Step, TurnRecord};
 use dialgraph_kernel::plugin::{Accept, Failure, FailureKind, LogLevel, Speech};
 use dialgraph_kernel::ports::http::Credential;
+use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind};
 
 use dialgraph_visible::line;
@@ -93,7 +94,10 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
         }
         say(&mut out, speech, detail);
     }
-    then(&mut out, &record.directives.then);
+    // The channel is told nothing when it tells of a contact, and nobody when nobody is there.
+    if !matches!(record.event, Event::Contact(_) | Event::After) {
+        then(&mut out, &record.directives.then);
+    }
     out
 }
 
@@ -114,7 +118,21 @@ fn event(out: &mut String, record: &TurnRecord) {
             writeln!(out, "> (the channel fails: {})", line(reason))
         }
         Event::Resumed => writeln!(out, "> (has waited)"),
+        Event::Contact(event) => writeln!(out, "> ({})", contact(event)),
+        Event::After => writeln!(out, "> (the contact is over: after)"),
     };
+}
+
+/// News of a contact, in words.
+fn contact(event: &ContactEvent) -> String {
+    let what = if event.callback { "the call back" } else { "the contact" };
+    match (event.stage, &event.agent) {
+        (ContactStage::Queued, _) => format!("{what} waits in the queue"),
+        (ContactStage::Connected, Some(agent)) => format!("agent {} takes {what}", line(agent)),
+        (ContactStage::Connected, None) => format!("an agent takes {what}"),
+        (ContactStage::Ended, _) => format!("{what} ends"),
+        (ContactStage::Lost, _) => format!("nothing is heard of {what} any more"),
+    }
 }
 
 fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {

@@ -176,6 +176,10 @@ pub struct ListQuery {
     /// `next` of the page before.
     #[param(nullable = false)]
     pub after: Option<String>,
+    /// Which calls in progress.
+    #[serde(default)]
+    #[param(inline)]
+    pub stage: Stage,
 }
 
 /// The answer to an event.
@@ -297,8 +301,117 @@ pub struct Call {
     /// `flow/node` where it stands.
     #[schema(required)]
     pub at: Option<String>,
+    /// What became of the contact beyond the flow; not there while nothing has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub contact: Option<Contact>,
     /// Null in the place of sensitive values.
     pub attributes: BTreeMap<String, Value>,
+}
+
+/// What became of a contact beyond its flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Contact {
+    /// When the flow gave it away, for the last time.
+    #[schema(required)]
+    pub handed_at_ms: Option<Millis>,
+    /// When its wait for an agent began, as the channel reports it.
+    #[schema(required)]
+    pub queued_at_ms: Option<Millis>,
+    /// When an agent took it first.
+    #[schema(required)]
+    pub connected_at_ms: Option<Millis>,
+    /// The agent who had it last, as the channel names agents.
+    #[schema(required)]
+    pub agent: Option<String>,
+    /// How long the caller waited for an agent, in milliseconds.
+    #[schema(required)]
+    pub waited_ms: Option<u64>,
+    /// When it was over; if nobody reported that, when it was last heard of.
+    #[schema(required)]
+    pub ended_at_ms: Option<Millis>,
+    /// How it is known that it is over.
+    #[schema(required)]
+    pub ended_by: Option<EndedBy>,
+    /// Whether the `after` flow has run.
+    pub after: After,
+}
+
+/// How it is known that a contact is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The flow hung up.
+    Flow,
+    /// The channel reported it.
+    Channel,
+    /// Nothing was heard of it for `calls.contact_limit`.
+    Limit,
+}
+
+/// Whether the `after` flow has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum After {
+    /// The release has none.
+    None,
+    /// It runs when the contact is over.
+    Due,
+    Done,
+}
+
+/// News of a contact that its flow has given away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactNews {
+    pub stage: ContactStage,
+    /// When that was; none: now.
+    #[schema(schema_with = moment)]
+    pub at_ms: Option<u64>,
+    /// The agent who has it, or had it, as the channel names agents.
+    #[schema(min_length = 1, max_length = 256)]
+    pub agent: Option<String>,
+    /// The news is of the contact in which the caller is called back.
+    #[serde(default)]
+    pub callback: bool,
+}
+
+fn moment() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .description(Some("When that was, in milliseconds since 1970-01-01T00:00Z; none: now."))
+        .minimum(Some(0))
+        .maximum(Some(LAST_MOMENT))
+        .into()
+}
+
+/// The last moment that calendars reach, in milliseconds since 1970.
+pub const LAST_MOMENT: u64 = 253_402_207_200_000;
+
+/// How far a contact has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactStage {
+    /// It waits in a queue.
+    Queued,
+    /// An agent has taken it.
+    Connected,
+    /// It is over.
+    Ended,
+}
+
+/// Which calls in progress are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Their flows have them in hand.
+    #[default]
+    Flow,
+    /// Their flows gave them away, and their contacts go on. Only calls whose release has an `after`
+    /// flow.
+    Contact,
+    /// Their contacts are over, and their `after` flows are to run.
+    After,
 }
 
 /// Calls that their flows are handling.

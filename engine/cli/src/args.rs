@@ -666,10 +666,22 @@ pub(crate) struct LsArgs {
     /// Lists all of them.
     #[arg(long, conflicts_with = "limit")]
     pub(crate) all: bool,
+    /// Which: those that their flows have in hand; those that their flows gave away and whose
+    /// contacts go on; or those whose `after` flow is to run.
+    #[arg(long, value_enum, default_value_t = StageArg::Flow)]
+    pub(crate) stage: StageArg,
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+/// How far a call in progress has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StageArg {
+    Flow,
+    Contact,
+    After,
 }
 
 /// Shows one call: what was said, its path, and its host calls.

@@ -13,6 +13,7 @@ use rustyline::error::ReadlineError;
 
 use dialgraph_base::Name;
 use dialgraph_flow::Release;
+use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::ports::HostError;
 use dialgraph_simulator::record::{self, Performed};
 use dialgraph_simulator::run::closing;
@@ -34,6 +35,8 @@ What you type is what the caller says. Digits, * and # are keys: `1`, `111122223
                        records, nlu, genai, knowledge, tickets, secrets, http
   :heal PROVIDER       it works again
   :transfer-fails      the channel cannot put the caller through
+  :contact STAGE       after the flow: `queued`, `connected [AGENT]`, `ended`; `callback` before it: of
+                       the call back
   :undo                takes back the last thing the caller did
   :attributes          what the call knows
   :path                the nodes visited
@@ -189,6 +192,10 @@ impl Repl {
             "transfer-fails" => {
                 self.act(Action::DirectiveFails("made to fail by hand".to_owned()));
             }
+            "contact" => match contact(rest) {
+                Ok(event) => self.act(Action::Contact(event)),
+                Err(error) => println!("({error})"),
+            },
             "undo" => match self.session.undo() {
                 Ok(()) => {
                     self.actions.pop();
@@ -352,4 +359,22 @@ fn half_width(key: char) -> char {
         '０'..='９' | '＊' | '＃' => char::from_u32(u32::from(key) - 0xFEE0).unwrap_or(key),
         key => key,
     }
+}
+
+/// News of a contact: `queued`, `connected kim`, `callback ended`.
+fn contact(text: &str) -> Result<ContactEvent, String> {
+    let (callback, text) = match text.strip_prefix("callback ") {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text),
+    };
+    let (stage, agent) = text.split_once(' ').unwrap_or((text, ""));
+    let agent = Some(agent.trim()).filter(|agent| !agent.is_empty());
+    let stage = match stage {
+        "queued" => ContactStage::Queued,
+        "connected" => ContactStage::Connected,
+        "ended" => ContactStage::Ended,
+        "lost" => ContactStage::Lost,
+        _ => return Err("write `queued`, `connected AGENT` or `ended`".to_owned()),
+    };
+    Ok(ContactEvent { agent: agent.map(str::to_owned), callback, ..ContactEvent::new(stage) })
 }

@@ -132,7 +132,7 @@ fn opposites(step: &Value) -> Vec<Value> {
             let word = value.as_str().map(|word| another(word, ["failed", "abandoned"]));
             vec![json!({"ends": false}), json!({"ends": word.unwrap_or("failed")})]
         }
-        "says" | "presses" | "silent" | "hangs_up" | "waits" | "clock" | "directive_fails"
+        "says" | "presses" | "silent" | "hangs_up" | "waits" | "clock" | "directive_fails" | "contact"
         | "meanwhile" => Vec::new(),
         other => panic!("what is the opposite of `{other}`?"),
     }

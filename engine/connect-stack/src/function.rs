@@ -287,12 +287,12 @@ fn events(stack: &Stack, into: &mut Map<String, Value>) {
         HANG_UPS,
         "AWS::Events::Rule",
         json!({
-            "Description": literal("Tells the engine that a contact is over."),
+            "Description": literal("Tells the engine what becomes of contacts beyond their flows."),
             "EventPattern": {
                 "source": ["aws.connect"],
                 "detail-type": ["Amazon Connect Contact Event"],
                 "detail": {
-                    "eventType": ["DISCONNECTED"],
+                    "eventType": ["QUEUED", "CONNECTED_TO_AGENT", "DISCONNECTED"],
                     "instanceArn": [reference("ConnectInstanceArn")],
                 },
             },

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use dialgraph_base::{CallId, Channel, Locale, Name, Source};
+use dialgraph_kernel::contact::{ContactEvent, ContactStage, MAX_AGENT};
 use dialgraph_kernel::event::Event;
 
 use crate::visit;
@@ -27,8 +28,11 @@ pub const MAX_KEYS: usize = 128;
 /// The token of the delivery that begins a call.
 pub const START_TOKEN: &str = "start";
 
-/// The token of the news that the caller has hung up.
+/// The token of the news that the caller has hung up, or that their contact is over.
 pub const HUNG_UP_TOKEN: &str = "hung-up";
+
+/// The token of the news that the contact in which a caller was called back is over.
+pub const CALLBACK_OVER_TOKEN: &str = "callback-over";
 
 /// One delivery from Connect.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +108,7 @@ pub enum EventError {
     Did { call: CallId, did: String },
     #[error(
         "contact {call}: {rule} sent contact event `{event}`, but the engine accepts only \
-        DISCONNECTED: give the rule the filter {WANTED_NEWS}"
+        QUEUED, CONNECTED_TO_AGENT and DISCONNECTED: give the rule the filter {WANTED_NEWS}"
     )]
     ContactEvent { call: CallId, event: String, rule: String },
     #[error(
@@ -202,33 +206,93 @@ impl Incoming {
         Some(Self { call, ..self.clone() })
     }
 
-    /// A contact event of Amazon EventBridge. Flows are not told that a caller hung up; this is how
-    /// the engine is.
+    /// Whether it is news of a contact, which comes without anybody's asking and has no order.
+    pub fn is_news(&self) -> bool {
+        matches!(self.what, What::Event(Event::HungUp | Event::Contact(_)))
+    }
+
+    /// A contact event of Amazon EventBridge. Flows are not told that a caller hung up, nor what
+    /// becomes of the contact when it has left them; this is how the engine is.
     fn contact_event(event: &Value) -> Result<Self, EventError> {
         let detail = &event["detail"];
-        let call = call_id(detail.get("contactId"), "detail.contactId")?;
+        let contact = call_id(detail.get("contactId"), "detail.contactId")?;
+        let caller = called_back(detail);
+        let callback = caller.is_some();
+        let call = caller.unwrap_or_else(|| contact.clone());
         // A contact of any channel may be told of; one that the engine has no work for never was a
         // call.
         let channel = channel(&call, detail.get("channel")).unwrap_or_default();
-        if detail["eventType"] != "DISCONNECTED" {
-            let kind = cut(detail["eventType"].as_str().unwrap_or("-"), 40);
-            return Err(EventError::ContactEvent { call, event: kind, rule: rule(event) });
-        }
+        let (stage, at) = match detail["eventType"].as_str().unwrap_or("-") {
+            "QUEUED" => (ContactStage::Queued, moment(&detail["queueInfo"]["enqueueTimestamp"])),
+            "CONNECTED_TO_AGENT" => {
+                let at = moment(&detail["agentInfo"]["connectedToAgentTimestamp"]);
+                (ContactStage::Connected, at)
+            }
+            "DISCONNECTED" => (ContactStage::Ended, moment(&detail["disconnectTimestamp"])),
+            other => {
+                let kind = cut(other, 40);
+                return Err(EventError::ContactEvent { call, event: kind, rule: rule(event) });
+            }
+        };
+        let at = at.or_else(|| moment(&event["time"]));
+        let news = ContactEvent {
+            stage,
+            at: at.map(millis),
+            agent: agent(detail),
+            queued_at: moment(&detail["queueInfo"]["enqueueTimestamp"]).map(millis),
+            connected_at: moment(&detail["agentInfo"]["connectedToAgentTimestamp"]).map(millis),
+            callback,
+        };
+        let token = match stage {
+            ContactStage::Ended if callback => CALLBACK_OVER_TOKEN.to_owned(),
+            ContactStage::Ended => HUNG_UP_TOKEN.to_owned(),
+            // A contact can come into a queue, and to an agent, more than once.
+            _ => format!("{}/{contact}/{}", stage.word(), news.at.map_or(0, |at| at.0)),
+        };
+        let left_the_flow =
+            stage == ContactStage::Ended && news.queued_at.is_none() && news.agent.is_none();
+        let what = if left_the_flow && !callback { Event::HungUp } else { Event::Contact(news) };
         Ok(Self {
             call,
             channel,
-            token: HUNG_UP_TOKEN.to_owned(),
+            token,
             turn: None,
-            what: What::Event(Event::HungUp),
+            what: What::Event(what),
             wanted: Vec::new(),
             language: None,
-            wait: wait(detail),
+            wait: (stage == ContactStage::Ended).then(|| wait(detail)).flatten(),
         })
     }
 }
 
+/// The contact that asked to be called back, of news of the one in which it is.
+fn called_back(detail: &Value) -> Option<CallId> {
+    if detail["initiationMethod"] != "CALLBACK" {
+        return None;
+    }
+    ["previousContactId", "initialContactId", "relatedContactId"]
+        .into_iter()
+        .find_map(|name| call_id(detail.get(name), "detail.previousContactId").ok())
+}
+
+/// The agent who has the contact, by the id that ends their ARN.
+fn agent(detail: &Value) -> Option<String> {
+    let arn = words(detail["agentInfo"].get("agentArn"))?;
+    let id = arn.rsplit('/').next().unwrap_or(&arn);
+    Some(cut(id, MAX_AGENT))
+}
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+/// A moment before 1970 is the beginning of time.
+fn millis(at: Timestamp) -> dialgraph_base::Timestamp {
+    dialgraph_base::Timestamp(u64::try_from(at.as_millisecond()).unwrap_or_default())
+}
+
 /// The filter of a rule that sends what is wanted and nothing else.
-const WANTED_NEWS: &str = r#"{"source": ["aws.connect"], "detail-type": ["Amazon Connect Contact Event"], "detail": {"eventType": ["DISCONNECTED"]}}"#;
+const WANTED_NEWS: &str = r#"{"source": ["aws.connect"], "detail-type": ["Amazon Connect Contact Event"], "detail": {"eventType": ["QUEUED", "CONNECTED_TO_AGENT", "DISCONNECTED"]}}"#;
 
 /// The rule of Amazon EventBridge that sent an event, as far as the event tells.
 fn rule(event: &Value) -> String {
@@ -249,7 +313,6 @@ fn rule(event: &Value) -> String {
 
 /// From the moments in the news of a contact that is over; none if it was in no queue.
 fn wait(detail: &Value) -> Option<Wait> {
-    let moment = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
     let began = moment(&detail["queueInfo"]["enqueueTimestamp"])?;
     let taken = moment(&detail["agentInfo"]["connectedToAgentTimestamp"]);
     let ended = taken.or_else(|| moment(&detail["disconnectTimestamp"]))?;

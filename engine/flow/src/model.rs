@@ -26,6 +26,8 @@ pub struct Release {
     pub entry: Name,
     /// The flow that runs, without a word to the caller, whenever a call ends.
     pub finally: Option<Name>,
+    /// The flow that runs when the contact is over, however long after the call left its flow.
+    pub after: Option<Name>,
     /// Where a call goes when the engine can do nothing else with it.
     pub fallback: Fallback,
     /// Said when a provider takes longer than a turn may wait; none: what the engine says of

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use dialgraph_base::{CallId, Channel, Digest, Locale, Medium, Name, Source, Timestamp};
 
+use crate::contact::{After, Contact};
 use crate::event::PluginInput;
 use crate::journal::Entry;
 
@@ -38,6 +39,15 @@ pub struct Call {
     #[serde(skip)]
     pub(crate) wrap_up: Vec<Frame>,
     pub status: Status,
+    /// What became of it beyond its flow; none while the flow has it for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub after: After,
+    /// The turn whose directives the channel acts on, if it is not the last one: news of a contact
+    /// are turns that tell the channel nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acted_on: Option<u32>,
     /// When its last event was handled.
     #[serde(default)]
     pub last_turn_at: Timestamp,
@@ -85,6 +95,9 @@ impl Call {
             frames: Vec::new(),
             wrap_up: Vec::new(),
             status: Status::New,
+            contact: None,
+            after: After::None,
+            acted_on: None,
             last_turn_at: new.at,
             turn: 0,
             visits: 0,
@@ -94,6 +107,11 @@ impl Call {
 }
 
 impl Call {
+    /// The turn whose directives the channel acts on: what it tells next answers that one.
+    pub fn answers_turn(&self) -> u32 {
+        self.acted_on.unwrap_or(self.turn)
+    }
+
     /// The way by which the caller reached us.
     pub fn channel(&self) -> Channel {
         Channel { medium: self.medium, source: self.source }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contact::{ContactEvent, ContactStage};
 use crate::plugin::PluginEvent;
 
 /// Something that happened on the channel: the reason for a turn.
@@ -27,9 +28,24 @@ pub enum Event {
     DirectiveFailed(String),
     /// The wait of the last directive is over.
     Resumed,
+    /// Something became of the contact after its flow gave it away.
+    Contact(ContactEvent),
+    /// The contact is over, and its `after` flow is to run: nobody's doing, but the engine's.
+    After,
 }
 
 impl Event {
+    /// Whether the caller is gone with it, or has been.
+    pub(crate) fn is_end(&self) -> bool {
+        match self {
+            Self::HungUp | Self::After => true,
+            Self::Contact(event) => {
+                matches!(event.stage, ContactStage::Ended | ContactStage::Lost)
+            }
+            _ => false,
+        }
+    }
+
     /// Its word in journals and traces.
     pub fn word(&self) -> &'static str {
         match self {
@@ -40,6 +56,8 @@ impl Event {
             Self::HungUp => "hung_up",
             Self::DirectiveFailed(_) => "directive_failed",
             Self::Resumed => "resumed",
+            Self::Contact(event) => event.stage.word(),
+            Self::After => "after",
         }
     }
 }

@@ -75,7 +75,9 @@ impl TurnRecord {
                 | Event::Silent
                 | Event::HungUp
                 | Event::DirectiveFailed(_)
-                | Event::Resumed => {}
+                | Event::Resumed
+                | Event::Contact(_)
+                | Event::After => {}
             }
         }
         for step in self.steps.iter_mut().filter(|step| step.sensitive) {

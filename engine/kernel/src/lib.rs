@@ -12,6 +12,7 @@
 
 pub mod attributes;
 pub mod call;
+pub mod contact;
 pub mod directive;
 pub mod event;
 pub mod journal;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use dialgraph_base::Timestamp;
 use dialgraph_flow::expr::Scope;
 
+use crate::contact::{Contact, EndedBy};
 use crate::turn::Turn;
 
 /// The variables of one evaluation: attributes by name, `call`, `input` and, in a `save`, `output`.
@@ -27,6 +28,7 @@ impl Turn {
 
     fn call_member(&self, name: &str) -> Value {
         let call = self.call();
+        let contact = call.contact.as_ref();
         let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
         match name {
             "id" => text(Some(&call.id.0)),
@@ -41,13 +43,29 @@ impl Turn {
             "turn" => call.turn.into(),
             "disposition" => text(call.status.disposition()),
             "queue" => text(call.status.queue()),
+            "agent" => text(contact.and_then(|contact| contact.agent.as_deref())),
+            "answered" => {
+                contact.is_some_and(|contact| contact.connected_at.is_some()).into()
+            }
+            "waited" => {
+                let waited = contact.and_then(Contact::waited);
+                waited.map_or(Value::Null, |ms| (ms / 1000).into())
+            }
+            "ended_at" => {
+                let at = contact.and_then(|contact| contact.ended_at);
+                at.map_or(Value::Null, |at| rfc3339(at).into())
+            }
+            "ended_by" => {
+                text(contact.and_then(|contact| contact.ended_by).map(EndedBy::as_str))
+            }
+            "transcript" => text(self.transcript()),
             _ => Value::Null,
         }
     }
 }
 
 /// What `call` has, as the language's documentation lists it.
-const CALL_MEMBERS: [&str; 12] = [
+const CALL_MEMBERS: [&str; 18] = [
     "id",
     "from",
     "to",
@@ -60,6 +78,12 @@ const CALL_MEMBERS: [&str; 12] = [
     "turn",
     "disposition",
     "queue",
+    "agent",
+    "answered",
+    "waited",
+    "ended_at",
+    "ended_by",
+    "transcript",
 ];
 
 impl Scope for CallScope<'_> {

@@ -22,6 +22,7 @@ use dialgraph_flow::template::ssml_as_text;
 
 use crate::attributes::{self, AttributeError};
 use crate::call::{Call, Frame, Parked, Place, PluginWait, Status, Waits};
+use crate::contact::After;
 use crate::directive::{Directives, Then};
 use crate::event::{Event, PluginInput};
 use crate::journal::{Entry, Step, TurnRecord};
@@ -81,6 +82,15 @@ pub struct Pending {
 pub enum TurnError {
     #[error("call {call} is over ({disposition}); it takes no more events")]
     Ended { call: String, disposition: String },
+    #[error("call {call} is in the hands of its flow: only its end can be told, not `{event}`")]
+    InFlow { call: String, event: &'static str },
+    #[error(
+        "call {call} was handed over ({disposition}): its flow takes no `{event}` any more; tell \
+        what becomes of the contact"
+    )]
+    Handed { call: String, disposition: String, event: &'static str },
+    #[error("call {call} has no `after` flow to run now")]
+    NoAfter { call: String },
     #[error("call {call} has not begun: its first event must be `entered`, not `{event}`")]
     NotBegun { call: String, event: &'static str },
     #[error("call {call} has begun already: `entered` can only be its first event")]
@@ -116,6 +126,10 @@ pub struct Turn {
     pending: Option<Pending>,
     /// The directive that ends the call, while the `finally` flow runs.
     ending: Option<Then>,
+    /// The turn whose directives the channel acts on, if it was not the last one.
+    acted_on: Option<u32>,
+    /// What was said in the call, for its `after` flow.
+    transcript: Option<String>,
     attribute_bytes: usize,
     nodes: u32,
 }
@@ -229,6 +243,9 @@ impl Turn {
             });
         }
         match (&call.status, &event) {
+            (Status::Ended { .. }, Event::After | Event::Contact(_))
+                if call.after == After::Due => {}
+            (_, Event::After) => return Err(TurnError::NoAfter { call: id() }),
             (Status::Ended { disposition, .. }, _) => {
                 return Err(TurnError::Ended { call: id(), disposition: disposition.to_string() });
             }
@@ -237,6 +254,18 @@ impl Turn {
                 return Err(TurnError::NotBegun { call: id(), event: event.word() });
             }
             (_, Event::Entered) => return Err(TurnError::Begun { call: id() }),
+            (Status::Active, event @ Event::Contact(_)) if !event.is_end() => {
+                return Err(TurnError::InFlow { call: id(), event: event.word() });
+            }
+            (Status::Handed { disposition, .. }, event)
+                if !matches!(
+                    event,
+                    Event::HungUp | Event::Contact(_) | Event::DirectiveFailed(_)
+                ) =>
+            {
+                let disposition = disposition.to_string();
+                return Err(TurnError::Handed { call: id(), disposition, event: event.word() });
+            }
             _ => {}
         }
         if call.status == Status::New {
@@ -263,17 +292,32 @@ impl Turn {
             cursor: Cursor::Deliver,
             pending: None,
             ending: None,
+            acted_on: None,
+            transcript: None,
             attribute_bytes,
             nodes: 0,
         };
         turn.call.turn += 1;
         turn.call.last_turn_at = now;
+        turn.acted_on = turn.call.acted_on.take();
+        if matches!(turn.event, Event::After) {
+            turn.call.after = After::Done;
+            // A release with such calls has the flow; without it there is nothing to run.
+            let after = turn.release.after.as_ref().and_then(|name| turn.release.flows.get(name));
+            turn.cursor = match after.cloned() {
+                Some(flow) => turn.wrap_up(&flow),
+                None => Cursor::Finish(Then::HangUp),
+            };
+            return Ok(turn);
+        }
         if turn.call.status == Status::New {
             let name = flow.map_or_else(|| turn.release.entry.clone(), Name::from);
             let Some(flow) = turn.release.flows.get(&name).cloned() else {
                 return Err(TurnError::NoFlow { call: id_of(&turn.call), flow: name.to_string() });
             };
             turn.call.status = Status::Active;
+            turn.call.after =
+                if turn.release.after.is_some() { After::Due } else { After::None };
             turn.set_defaults(&flow);
             turn.push_frame(&flow, Map::new());
             turn.cursor = Cursor::Enter(flow.start);
@@ -289,6 +333,18 @@ impl Turn {
             self.entries.push(entry, None);
         }
         self
+    }
+
+    /// Gives what was said in the call, as `call.transcript` of an `after` flow.
+    #[must_use]
+    pub fn with_transcript(mut self, transcript: String) -> Self {
+        self.transcript = Some(transcript);
+        self
+    }
+
+    /// What was said in the call; none in turns that no `after` flow runs in.
+    pub(crate) fn transcript(&self) -> Option<&str> {
+        self.transcript.as_deref()
     }
 
     /// The call as it stands within the turn.

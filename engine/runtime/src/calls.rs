@@ -6,15 +6,16 @@
 //!
 //! With a retention ([`Calls::keeping`]) rows carry an expiry, so that the store drops them by
 //! itself: those of a turn so long after the turn, and the state so long after the turn that ended
-//! the call or gave it away. The state of a call that its flow has in hand never expires. Nothing
-//! is written for it that is not written anyway.
+//! the call or gave it away. The state of a call in progress never expires. Nothing is written for
+//! it that is not written anyway.
 //!
 //! Beside them, an index of the calls in progress: partitions `open-calls/RELEASE/SHARD` with one
-//! row for each call that its flow has in hand, written when a call begins and removed when it ends
-//! or is given away.
+//! row for each call for which something is still to be done, written when a call begins. It goes
+//! when the call ends or is given away; if the release has an `after` flow, when that has run.
 
 mod clear;
 mod lost;
+mod transcript;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dialgraph_base::{CallId, Digest, Timestamp};
-use dialgraph_kernel::call::{Call, Status};
+use dialgraph_kernel::call::Call;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::{HostError, HostErrorKind, HostResult, sound};
 use dialgraph_kernel::turn::{Finished, ROW_BYTES, TURN_ROWS};
@@ -102,9 +103,9 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Whether the call's flow has it in hand: neither over nor given away.
+    /// Whether something is still to be done for the call: see [`Call::is_settled`].
     pub fn is_open(&self) -> bool {
-        is_open(&self.call)
+        !self.call.is_settled()
     }
 }
 
@@ -113,20 +114,71 @@ impl Loaded {
 pub struct Mark {
     version: u64,
     rows: usize,
-    open: bool,
+    stage: Option<Stage>,
+    before: Before,
 }
 
 impl Mark {
-    /// Whether the call's flow had it in hand: it was neither over nor given away.
-    pub fn is_open(&self) -> bool {
-        self.open
+    /// How the call stood.
+    pub fn before(&self) -> Before {
+        self.before
     }
+}
+
+/// How a call stood before a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// Its flow had it in hand: it was neither over nor given away.
+    pub in_flow: bool,
+    /// Its flow had given it away, though it may have come back.
+    pub given_away: bool,
+    /// Its contact was over.
+    pub over: bool,
+}
+
+/// What is still to be done for a call in progress.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Its flow has it in hand.
+    #[default]
+    Flow,
+    /// Its flow gave it away, and its contact goes on.
+    Contact,
+    /// Its contact is over, and the `after` flow is to run.
+    After,
+}
+
+impl Stage {
+    /// None: nothing is to be done any more.
+    fn of(call: &Call) -> Option<Self> {
+        if call.is_in_flow() {
+            Some(Self::Flow)
+        } else if call.is_settled() {
+            None
+        } else if call.is_over() {
+            Some(Self::After)
+        } else {
+            Some(Self::Contact)
+        }
+    }
+
+    fn is_flow(&self) -> bool {
+        *self == Self::Flow
+    }
+}
+
+/// A call in progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCall {
+    pub id: CallId,
+    pub stage: Stage,
 }
 
 /// Calls in progress, a page at a time.
 #[derive(Debug)]
 pub struct OpenCalls {
-    pub calls: Vec<CallId>,
+    pub calls: Vec<OpenCall>,
     /// Give this to [`Calls::open_calls`] for the next page; none: that was the last.
     pub next: Option<OpenCursor>,
 }
@@ -210,6 +262,8 @@ impl Schema for StoredToken {
 #[derive(Serialize, Deserialize)]
 struct StoredOpen {
     call: CallId,
+    #[serde(default, skip_serializing_if = "Stage::is_flow")]
+    stage: Stage,
 }
 
 impl Schema for StoredOpen {
@@ -264,7 +318,12 @@ impl Calls {
             return Ok(None);
         };
         let StoredCall(call) = decode(&bytes)?;
-        let mark = Mark { version, rows, open: is_open(&call) };
+        let before = Before {
+            in_flow: call.is_in_flow(),
+            given_away: call.contact.is_some(),
+            over: call.is_over(),
+        };
+        let mark = Mark { version, rows, stage: Stage::of(&call), before };
         Ok(Some(Loaded { call: call.into_owned(), mark }))
     }
 
@@ -289,7 +348,7 @@ impl Calls {
         }
     }
 
-    /// Calls of `release` that their flows have in hand, in no particular order: from the first, or
+    /// Calls of `release` in progress, or waiting for its `after` flow, in no particular order: from the first, or
     /// from where the last page ended, `limit` at most. A page may be empty and still have a next
     /// one.
     pub async fn open_calls(
@@ -303,7 +362,7 @@ impl Calls {
         let (page, unreadable) = self.store.query_past(&query).await?;
         // Its key names the call as well as its value does.
         let read = page.rows.iter().map(|row| match decode::<StoredOpen>(&row.value) {
-            Ok(open) => Some(open.call),
+            Ok(open) => Some(OpenCall { id: open.call, stage: open.stage }),
             Err(_) => named_in(&row.key),
         });
         let lost = unreadable.iter().map(|row| named_in(&row.key));
@@ -316,7 +375,7 @@ impl Calls {
         Ok(OpenCalls { calls, next })
     }
 
-    /// Whether some flow of `release` has a call in hand.
+    /// Whether some call of `release` is in progress, or waits for its `after` flow.
     pub async fn has_open_calls(&self, release: &Digest) -> Result<bool, CallsError> {
         for shard in 0..OPEN_SHARDS {
             let query = Query::new(open_part(release, shard)?).limit(1);
@@ -382,7 +441,7 @@ impl Calls {
         let expect = before.map_or(Expect::Absent, |mark| Expect::Version(mark.version));
         let state = encode(&StoredCall(Cow::Borrowed(call)))?;
         let until = self.until(record.at);
-        let state_until = until.filter(|_| !is_open(call));
+        let state_until = until.filter(|_| call.is_settled());
         let rows = self.write(&mut ops, id, Sort::text(STATE), &state, expect, state_until)?;
         for stale in rows..before.map_or(0, |mark| mark.rows) {
             let sort = Sort::text(STATE).then_number(stale as u64);
@@ -396,13 +455,12 @@ impl Calls {
             expect: Expect::Absent,
             expires_at: until,
         });
-        let was_open = before.is_some_and(|mark| mark.open);
-        match (was_open, is_open(call)) {
-            (false, true) => {
-                let open = StoredOpen { call: id.clone() };
+        match (before.and_then(|mark| mark.stage), Stage::of(call)) {
+            (was, Some(stage)) if was != Some(stage) => {
+                let open = StoredOpen { call: id.clone(), stage };
                 ops.push(Op::put_value(open_key(&call.release, id)?, &open, Expect::Any)?);
             }
-            (true, false) => ops.push(Op::delete(open_key(&call.release, id)?, Expect::Any)),
+            (Some(_), None) => ops.push(Op::delete(open_key(&call.release, id)?, Expect::Any)),
             _ => {}
         }
         let limit = dialgraph_store::MAX_LARGE_OPS;
@@ -477,11 +535,6 @@ impl Calls {
     }
 }
 
-/// Whether the call's flow has it in hand: neither over nor given away.
-fn is_open(call: &Call) -> bool {
-    matches!(call.status, Status::New | Status::Active)
-}
-
 fn open_part(release: &Digest, shard: u8) -> Result<Part, StoreError> {
     Part::new(format!("open-calls/{}/{shard}", release.hex()))
 }
@@ -491,10 +544,11 @@ fn open_key(release: &Digest, id: &CallId) -> Result<Key, StoreError> {
     Key::new(&open_part(release, shard)?, Sort::text(&id.0))
 }
 
-/// The call that a row of the index names.
-fn named_in(key: &Key) -> Option<CallId> {
+/// The call that a row of the index names; what is to be done for it, the call must tell.
+fn named_in(key: &Key) -> Option<OpenCall> {
     let name = key.sort().as_bytes().strip_suffix(&[0])?;
-    std::str::from_utf8(name).ok().map(|name| CallId(name.into()))
+    let name = std::str::from_utf8(name).ok()?;
+    Some(OpenCall { id: CallId(name.into()), stage: Stage::Flow })
 }
 
 fn part(id: &CallId) -> Result<Part, StoreError> {

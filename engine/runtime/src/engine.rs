@@ -15,7 +15,7 @@ use dialgraph_kernel::ports::{HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::turn::{Turn, TurnError};
 use dialgraph_store::Store;
 
-use crate::calls::{Calls, CallsError, Loaded, Mark, Saved};
+use crate::calls::{Before, Calls, CallsError, Loaded, Mark, Saved};
 use crate::drive::{Drive, InFlight, WaitRules, World};
 use crate::request::{Start, Trigger, TurnRequest};
 use crate::spans::NodeTime;
@@ -53,9 +53,9 @@ pub struct Answer {
     pub call: Call,
     /// The event had come before with the same token, and this is the answer it got then.
     pub repeated: bool,
-    /// Before the turn the call was in the hands of its flow already: it neither began with it nor
-    /// came back.
-    pub was_open: bool,
+    /// How the call stood before the turn; none: it began with it. Of a repeated answer, how it
+    /// stands.
+    pub before: Option<Before>,
     /// A host call that outlasted the turn. Poll it, in the background, and give its reply to
     /// [`Engine::keep_reply`]; a later turn waits for it by itself if it runs in this process.
     pub in_flight: Option<(Arc<str>, LateReply)>,
@@ -200,12 +200,12 @@ impl Engine {
                 .load(id)
                 .await?
                 .ok_or_else(|| EngineError::NoCall { call: id.to_string() })?;
-            if let Some(given) = after.filter(|after| *after != call.turn) {
+            if let Some(given) = after.filter(|after| *after != call.answers_turn()) {
                 // Another process may have answered this very event between the two looks.
                 if let Some(answer) = self.answered(id, token).await? {
                     return Ok(answer);
                 }
-                let (call, last) = (id.to_string(), call.turn);
+                let (call, last) = (id.to_string(), call.answers_turn());
                 return Err(EngineError::OutOfOrder { call, given, last });
             }
             let done = self.execute(Some(mark), call, None, event.clone(), token, until).await?;
@@ -243,14 +243,14 @@ impl Engine {
         let loaded = self.calls.load(id).await?;
         Ok(match (record, loaded) {
             (Some(record), Some(loaded)) => {
-                let was_open = loaded.mark.is_open();
+                let before = Some(loaded.mark.before());
                 let call = loaded.call;
                 let left_behind = Vec::new();
                 Some(Answer {
                     record,
                     call,
                     repeated: true,
-                    was_open,
+                    before,
                     in_flight: None,
                     left_behind,
                     node_times: Vec::new(),
@@ -305,7 +305,11 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
-        let turn = Turn::begin(
+        let transcript = match &event {
+            Event::After => Some(self.calls.transcript(&call).await?),
+            _ => None,
+        };
+        let mut turn = Turn::begin(
             release.clone(),
             self.plugins.clone(),
             call,
@@ -313,6 +317,9 @@ impl Engine {
             event,
             self.clock.now(),
         )?;
+        if let Some(transcript) = transcript {
+            turn = turn.with_transcript(transcript);
+        }
         let under_way = under_way.map(|(key, reply)| InFlight { key, reply: reply.boxed() });
         let drive = Drive {
             turn,
@@ -352,7 +359,7 @@ impl Engine {
             record: finished.record,
             call: finished.call,
             repeated: false,
-            was_open: before.is_some_and(|mark| mark.is_open()),
+            before: before.map(|mark| mark.before()),
             in_flight,
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
             node_times: driven.node_times,

@@ -20,7 +20,9 @@ mod request;
 mod spans;
 mod system_clock;
 
-pub use calls::{Calls, CallsError, CleanUp, Loaded, Mark, OpenCalls, OpenCursor};
+pub use calls::{
+    Before, Calls, CallsError, CleanUp, Loaded, Mark, OpenCall, OpenCalls, OpenCursor, Stage,
+};
 pub use clock::Clock;
 pub use dispatch::{Dispatch, GrantBook};
 pub use drive::{WaitRules, World};

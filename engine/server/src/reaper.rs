@@ -1,22 +1,27 @@
-//! Calls whose caller is gone.
+//! Calls whose caller is gone, and what is left to do for them.
 //!
 //! A channel tells of most hang-ups, but not of all: flows of Amazon Connect are not told. A call
 //! that has had no event for longer than any question waits gets one, `hung_up`, so that its
-//! `finally` flow writes the call log and its release can go.
+//! `finally` flow writes the call log and its release can go. A contact that its flow gave away, and
+//! that nobody has told of for longer than contacts last, is taken for over. An `after` flow that is
+//! due and has not run, for its process ended before, runs.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use dialgraph_base::{CallId, Digest};
-use dialgraph_kernel::call::Status;
+use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::{CallsError, TurnRequest};
+use dialgraph_runtime::{CallsError, OpenCall, Stage, TurnRequest};
 
 use crate::state::App;
 use crate::turns::Refused;
 
 /// The token of that event; a hang-up that the channel tells of has the same.
 pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
+
+/// The token of the event that a contact is taken for over.
+const LOST: &str = "contact-lost";
 
 /// Calls read at once.
 const PAGE: u32 = 100;
@@ -61,7 +66,7 @@ pub(crate) async fn count(app: &App) -> Result<(), CallsError> {
         let mut from = None;
         loop {
             let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
-            open += page.calls.len();
+            open += in_flow(&page.calls);
             from = page.next;
             if from.is_none() {
                 break;
@@ -85,15 +90,17 @@ pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, Call
         let mut from = None;
         loop {
             let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
-            round.open += page.calls.len();
-            for id in page.calls {
+            round.open += in_flow(&page.calls);
+            for OpenCall { id, stage } in page.calls {
                 if is_late() {
                     round.broken_off = true;
                     return Ok(round);
                 }
-                match is_idle(app, &id, release).await {
-                    Ok(false) => {}
-                    Ok(true) => round.ended += usize::from(hang_up(app, id).await),
+                match due(app, &id, stage, release).await {
+                    Ok(Due::Nothing) => {}
+                    Ok(Due::HangUp) => round.ended += usize::from(hang_up(app, id).await),
+                    Ok(Due::Close) => close(app, id).await,
+                    Ok(Due::After) => app.turns.run_after(id),
                     // The others can be, and their callers are gone all the same.
                     Err(error) if error.is_of_call() => {
                         tracing::error!(call = %id, %error, "a call in progress cannot be read");
@@ -116,26 +123,74 @@ pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, Call
     Ok(round)
 }
 
-async fn is_idle(app: &App, id: &CallId, release: Digest) -> Result<bool, CallsError> {
-    let limit = u64::try_from(app.config.calls.idle_limit.as_millis()).unwrap_or(u64::MAX);
-    let long_ago = app.clock.millis().saturating_sub(limit);
+/// What is to be done for a call now.
+enum Due {
+    Nothing,
+    /// Its caller has left the flow.
+    HangUp,
+    /// Its contact is taken for over.
+    Close,
+    /// Its `after` flow is to run.
+    After,
+}
+
+/// Calls that their flows have in hand.
+fn in_flow(calls: &[OpenCall]) -> usize {
+    calls.iter().filter(|call| call.stage == Stage::Flow).count()
+}
+
+async fn due(
+    app: &App,
+    id: &CallId,
+    stage: Stage,
+    release: Digest,
+) -> Result<Due, CallsError> {
+    let before = |limit: Duration| {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        app.clock.millis().saturating_sub(limit)
+    };
+    let (idle, lost) = (before(app.config.calls.idle_limit), before(app.config.calls.contact_limit));
     let activity = app.turns.activity();
     // Most calls had their last event here: no need to read them.
-    if activity.last(id).is_some_and(|last| last > long_ago) {
-        return Ok(false);
+    let limit = match stage {
+        Stage::Flow => Some(idle),
+        Stage::Contact => Some(lost),
+        Stage::After => None,
+    };
+    if let (Some(limit), Some(last)) = (limit, activity.last(id))
+        && last > limit
+    {
+        return Ok(Due::Nothing);
     }
     let calls = app.turns.engine().calls();
     let Some(loaded) = calls.load(id).await? else {
         calls.forget_open(id, release).await?;
-        return Ok(false);
+        return Ok(Due::Nothing);
     };
     let call = loaded.call;
-    if !matches!(call.status, Status::New | Status::Active) {
-        return Ok(false);
+    if call.is_after_due() {
+        return Ok(Due::After);
     }
-    let last = calls.turn(id, call.turn).await?.map_or(call.started_at, |record| record.at);
+    if call.is_settled() {
+        return Ok(Due::Nothing);
+    }
+    let last = call.last_turn_at.max(call.started_at);
     activity.note(id, call.channel(), last.0);
-    Ok(last.0 <= long_ago)
+    Ok(match call.is_in_flow() {
+        true if last.0 <= idle => Due::HangUp,
+        false if last.0 <= lost => Due::Close,
+        _ => Due::Nothing,
+    })
+}
+
+/// Takes the contact for over. A later round, or another process, does if this cannot.
+async fn close(app: &Arc<App>, id: CallId) {
+    let event = Event::Contact(ContactEvent::new(ContactStage::Lost));
+    match app.turns.handle(TurnRequest::event(id.clone(), event, LOST)).await {
+        Ok(_) => tracing::warn!(call = %id, "nothing was heard of a contact for `calls.contact_limit`: it is taken for over"),
+        Err(Refused::Busy | Refused::Draining | Refused::Late) => {}
+        Err(error) => tracing::warn!(call = %id, %error, "a contact could not be taken for over"),
+    }
 }
 
 async fn hang_up(app: &Arc<App>, id: CallId) -> bool {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use dialgraph_api::Millis;
-use dialgraph_api::calls::{Answer, CallId, Digits, Speech, Status, Then};
-use dialgraph_base::Digest;
+use dialgraph_api::calls::{After, Answer, CallId, Digits, EndedBy, Speech, Status, Then};
+use dialgraph_base::{Digest, Timestamp};
 use dialgraph_flow::Release;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::{call, directive};
+use dialgraph_kernel::{call, contact, directive};
 
 /// The answer to an event.
 pub fn answer(call: &call::Call, record: &TurnRecord, repeated: bool) -> Answer {
@@ -78,7 +78,31 @@ pub fn call(call: &call::Call, release: Option<&Release>) -> dialgraph_api::call
         turn: call.turn,
         visits: call.visits,
         at: call.frames.last().map(|frame| frame.at.to_string()),
+        contact: call.contact.as_ref().map(|known| contact(known, call.after)),
         attributes: attributes(call, release),
+    }
+}
+
+/// What became of it beyond its flow.
+fn contact(contact: &contact::Contact, after: contact::After) -> dialgraph_api::calls::Contact {
+    let at = |at: Option<Timestamp>| at.map(|at| Millis(at.0));
+    dialgraph_api::calls::Contact {
+        handed_at_ms: at(contact.handed_at),
+        queued_at_ms: at(contact.queued_at),
+        connected_at_ms: at(contact.connected_at),
+        agent: contact.agent.clone(),
+        waited_ms: contact.waited(),
+        ended_at_ms: at(contact.ended_at),
+        ended_by: contact.ended_by.map(|by| match by {
+            contact::EndedBy::Flow => EndedBy::Flow,
+            contact::EndedBy::Channel => EndedBy::Channel,
+            contact::EndedBy::Limit => EndedBy::Limit,
+        }),
+        after: match after {
+            contact::After::None => After::None,
+            contact::After::Due => After::Due,
+            contact::After::Done => After::Done,
+        },
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::contact::Contact;
 use super::fixture::LAMBDA_ARN;
-use super::lambda::{Lambda, disconnected, heard};
+use super::lambda::{Lambda, disconnected, heard, told};
 
 /// Actions between two waits for the caller; more is a flow that runs in a circle.
 const ACTIONS_IN_A_ROW: usize = 1_000;
@@ -551,6 +551,11 @@ impl Double {
             Action::Waits { ms } => {
                 assert!(asked.is_none(), "waiting at a question is silence; say so in the script");
                 desk.clock().advance(*ms);
+                Ok(())
+            }
+            Action::Contact(event) => {
+                let news = told(&self.contact.id, self.contact.channel, event, desk.clock().time());
+                self.lambda.invoke(desk, &news)?;
                 Ok(())
             }
             Action::DirectiveFails(_) => {

@@ -1,12 +1,13 @@
 //! The Lambda function, as Connect sees it.
 
-use dialgraph_base::Medium;
+use dialgraph_base::{Medium, Timestamp};
 use dialgraph_base::locale::nearest;
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{FallbackAnswer, Listener, Reason};
 use dialgraph_connect::protocol::medium;
 use dialgraph_kernel::attributes;
+use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_runtime::{EngineError, Start};
 use dialgraph_simulator::line::Desk;
 use dialgraph_simulator::session::SessionError;
@@ -138,6 +139,34 @@ pub fn disconnected(contact: &str, channel: Medium) -> Value {
             "channel": if channel == Medium::Chat { "CHAT" } else { "VOICE" },
         },
     })
+}
+
+/// News of a contact beyond its flow, as EventBridge tells it.
+pub fn told(contact: &str, channel: Medium, event: &ContactEvent, now: Timestamp) -> Value {
+    let at = jiff::Timestamp::from_millisecond(now.0 as i64).expect("a script's clock").to_string();
+    let mut news = disconnected(contact, channel);
+    let detail = &mut news["detail"];
+    let queue = "arn:aws:connect:ap-northeast-2:111122223333:instance/here/queue/general";
+    let agent = |id: &str| format!("arn:aws:connect:ap-northeast-2:111122223333:instance/here/agent/{id}");
+    match event.stage {
+        ContactStage::Queued => {
+            detail["eventType"] = "QUEUED".into();
+            detail["queueInfo"] =
+                json!({"queueArn": queue, "queueType": "STANDARD", "enqueueTimestamp": at});
+        }
+        ContactStage::Connected => {
+            detail["eventType"] = "CONNECTED_TO_AGENT".into();
+            let agent = agent(event.agent.as_deref().unwrap_or("somebody"));
+            detail["agentInfo"] = json!({"agentArn": agent, "connectedToAgentTimestamp": at});
+        }
+        ContactStage::Ended | ContactStage::Lost => detail["disconnectTimestamp"] = at.into(),
+    }
+    if event.callback {
+        detail["previousContactId"] = contact.into();
+        detail["initiationMethod"] = "CALLBACK".into();
+        detail["contactId"] = format!("{contact}-callback").into();
+    }
+    news
 }
 
 /// What Lex V2 asks its code hook.

@@ -83,6 +83,10 @@ impl Site {
 
     /// Tells the session what became of its call.
     fn tell(&self, desk: &mut Desk) {
+        // What nobody waits for is part of what became of the call, too.
+        while self.app.turns.load().after > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         let calls = self.app.turns.engine().calls();
         let (id, known) = (desk.setup().id.clone(), desk.turns().len());
         let (call, turns) = self

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::Method::{Get, Post};
 use super::{Access, Answer, Content, JSON, Operation, Shape, json_of};
 use crate::Role::{Designer, Viewer};
-use crate::calls::{self, CallId, CallList, Event, ListQuery, ShowQuery, ShownCall, Start};
+use crate::calls::{
+    self, Call, CallId, CallList, ContactNews, Event, ListQuery, ShowQuery, ShownCall, Start,
+};
 use crate::connect::{ConnectAnswer, ConnectEvent};
 use crate::health::{Health, Readiness};
 use crate::problem::Problem;
@@ -19,6 +21,7 @@ pub fn calls() -> Vec<Operation> {
         call(start()),
         call(show()),
         call(event()),
+        call(contact()),
         connect(),
         other(health()),
         other(readiness()),
@@ -84,6 +87,21 @@ fn event() -> Operation {
         .fails(&[404, 409, 415])
 }
 
+fn contact() -> Operation {
+    let path = "/v1/calls/{id}/contact";
+    let what = "What became of a contact that its flow has given away.";
+    Operation::new(Post, path, "tellContact", Access::Role(Designer), what)
+        .describe(
+            "Channels report that a contact waits in a queue, that an agent has taken it, and that \
+            it is over; then the `after` flow runs. The same news twice count once. While a flow has \
+            the call in hand, only its end can be reported.",
+        )
+        .path_part::<CallId>("id", "The call.")
+        .takes::<ContactNews>()
+        .answers::<Call>(200, "The call as it stands.")
+        .fails(&[404, 409, 415])
+}
+
 fn connect() -> Operation {
     let path = "/v1/connect/turn";
     let what = "Amazon Connect's Lambda event, answered by its flat string map.";
@@ -91,7 +109,8 @@ fn connect() -> Operation {
         .tag("connect")
         .describe(
             "Signed by the Lambda bridge (headers x-dialgraph-key, -timestamp, -nonce, \
-            -signature). Also takes Connect's contact events (EventBridge) of type DISCONNECTED. \
+            -signature). Also takes Connect's contact events (EventBridge) of the types QUEUED, \
+            CONNECTED_TO_AGENT and DISCONNECTED. \
             Any answer that helps a caller has the status 200.",
         )
         .takes::<ConnectEvent>()

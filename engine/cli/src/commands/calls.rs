@@ -9,13 +9,17 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use dialgraph_api::calls::{Call, ListQuery, ShowQuery, ShownCall, Status, UnreadableCall};
+use dialgraph_api::Millis;
+use dialgraph_api::calls::{
+    After, Call, Contact, EndedBy, ListQuery, ShowQuery, ShownCall, Stage, Status, UnreadableCall,
+};
 use dialgraph_base::Timestamp;
 use dialgraph_kernel::journal::TurnRecord;
+use dialgraph_simulator::script::duration;
 use dialgraph_simulator::transcript::{self, Detail};
 use dialgraph_visible::line;
 
-use crate::args::{CallsCommand, ExportArgs, LsArgs, ShowArgs, TailArgs};
+use crate::args::{CallsCommand, ExportArgs, LsArgs, ShowArgs, StageArg, TailArgs};
 use crate::client::{Answer, Client, NOT_KNOWN, escaped, with_query};
 
 /// How often `tail` looks.
@@ -46,11 +50,12 @@ struct Page {
 fn walk(
     client: &Client<'_>,
     page: usize,
+    stage: Stage,
     mut each: impl FnMut(&Answer<Call>) -> Result<bool>,
 ) -> Result<()> {
     let mut after = None::<String>;
     loop {
-        let query = ListQuery { limit: Some(page), after };
+        let query = ListQuery { limit: Some(page), after, stage };
         let listed: Page = client.get(&with_query("/v1/calls", &query)?)?;
         for call in &listed.calls {
             if !each(call)? {
@@ -73,7 +78,12 @@ fn ls(args: &LsArgs) -> Result<ExitCode> {
     let mut calls = Vec::new();
     let mut more = false;
     // One more than is shown, to know whether there is one.
-    walk(&client, limit.saturating_add(1).min(MOST), |call| {
+    let stage = match args.stage {
+        StageArg::Flow => Stage::Flow,
+        StageArg::Contact => Stage::Contact,
+        StageArg::After => Stage::After,
+    };
+    walk(&client, limit.saturating_add(1).min(MOST), stage, |call| {
         more = calls.len() == limit;
         if !more {
             calls.push(call.clone());
@@ -95,7 +105,7 @@ fn ls(args: &LsArgs) -> Result<ExitCode> {
             call.channel.as_str().to_owned(),
             text(&call.locale),
             call.turn.to_string(),
-            text(call.at.as_deref().unwrap_or("-")),
+            text(&place(call)),
         ]
     }));
     let mut widths = [0; 6];
@@ -113,6 +123,17 @@ fn ls(args: &LsArgs) -> Result<ExitCode> {
         println!("… and more; `--all` lists them, `--limit` so many");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where a call is: a node, or with whom.
+fn place(call: &Call) -> String {
+    let agent = call.contact.as_ref().and_then(|contact| contact.agent.as_deref());
+    match (call.status, agent, &call.queue) {
+        (Status::New | Status::Active, ..) => call.at.clone().unwrap_or_else(|| "-".to_owned()),
+        (_, Some(agent), _) => format!("agent {agent}"),
+        (_, None, Some(queue)) => format!("queue {queue}"),
+        (_, None, None) => call.disposition.clone().unwrap_or_else(|| "-".to_owned()),
+    }
 }
 
 fn began(call: &Call) -> String {
@@ -142,7 +163,33 @@ fn show(args: &ShowArgs) -> Result<ExitCode> {
         );
     }
     println!("{}", state(call));
+    if let Some(contact) = &call.contact {
+        println!("{}", beyond(contact));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What became of a contact beyond its flow, in words.
+fn beyond(contact: &Contact) -> String {
+    let time = |at: Millis| transcript::time(Timestamp(at.0), &TimeZone::system());
+    let agent = contact.agent.as_deref().unwrap_or("an agent");
+    let mut told = Vec::new();
+    told.extend(contact.queued_at_ms.map(|at| format!("queued at {}", time(at))));
+    told.extend(contact.connected_at_ms.map(|at| format!("answered by {agent} at {}", time(at))));
+    told.extend(contact.waited_ms.map(|ms| format!("waited {}", duration(ms / 1000 * 1000))));
+    told.extend(contact.ended_at_ms.map(|at| match contact.ended_by {
+        Some(EndedBy::Limit) => format!("last heard of at {}", time(at)),
+        _ => format!("over at {}", time(at)),
+    }));
+    told.extend(match contact.after {
+        After::Due if contact.ended_at_ms.is_some() => Some("the `after` flow is to run".to_owned()),
+        After::Done => Some("the `after` flow has run".to_owned()),
+        After::None | After::Due => None,
+    });
+    if told.is_empty() {
+        told.push("nothing told yet".to_owned());
+    }
+    format!("Contact: {}", line(&told.join(", ")))
 }
 
 fn path(shown: &ShownCall) -> String {
@@ -249,7 +296,9 @@ fn tail_one(client: &Client<'_>, id: &str) -> Result<ExitCode> {
         let shown = after(client, id, seen)?;
         print_turns(&shown, "")?;
         seen = last_turn(&shown).max(seen);
-        if shown.call.status == Status::Ended && seen >= shown.call.turn {
+        let after = shown.call.contact.as_ref().map(|contact| contact.after);
+        let over = shown.call.status == Status::Ended && after != Some(After::Due);
+        if over && seen >= shown.call.turn {
             println!("{}", state(&shown.call));
             return Ok(ExitCode::SUCCESS);
         }
@@ -263,7 +312,7 @@ fn tail_all(client: &Client<'_>) -> Result<ExitCode> {
     let mut first = true;
     loop {
         let mut open = BTreeMap::new();
-        walk(client, MOST, |call| {
+        walk(client, MOST, Stage::Flow, |call| {
             let call = call.known()?;
             open.insert(call.id, call.turn);
             Ok(true)
@@ -297,7 +346,7 @@ fn tail_all(client: &Client<'_>) -> Result<ExitCode> {
 fn export(args: &ExportArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
     if args.calls.is_empty() {
-        walk(&client, MOST, |call| {
+        walk(&client, MOST, Stage::Flow, |call| {
             let id = call.text("id")?;
             print_json!("{}", serde_json::to_string(&whole(&client, id)?)?);
             Ok(true)

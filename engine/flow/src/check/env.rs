@@ -168,9 +168,15 @@ fn call() -> VarType {
         "now",
         "disposition",
         "queue",
+        "agent",
+        "ended_at",
+        "ended_by",
+        "transcript",
     ];
     let mut members: BTreeMap<String, VarType> = texts.into_iter().map(string).collect();
     members.insert("path".into(), VarType::of(Type::List));
     members.insert("turn".into(), VarType::of(Type::Number));
+    members.insert("waited".into(), VarType::of(Type::Number));
+    members.insert("answered".into(), VarType::of(Type::Boolean));
     VarType::map(members)
 }

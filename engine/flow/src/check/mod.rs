@@ -448,6 +448,7 @@ fn release(
         digest: digest(project, &plugins),
         entry: project.tree.entry.as_ref()?.value.clone(),
         finally: project.tree.finally.as_ref().map(|f| f.value.clone()),
+        after: project.tree.after.as_ref().map(|f| f.value.clone()),
         fallback: fallback?,
         comfort: comfort?,
         locales: project.locales(),

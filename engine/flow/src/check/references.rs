@@ -18,7 +18,8 @@ use crate::syntax::yaml::{Entry, Node};
 
 pub(crate) fn project(checker: &mut Checker<'_>) {
     let project = checker.project;
-    for word in [&project.tree.entry, &project.tree.finally].into_iter().flatten() {
+    let tree = &project.tree;
+    for word in [&tree.entry, &tree.finally, &tree.after].into_iter().flatten() {
         checker.flow(word);
     }
     let locales = checker.locales.clone();

@@ -164,9 +164,12 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
     let tree = &checker.project.tree;
     let returning: BTreeMap<&str, Span> =
         checker.flows.iter().filter_map(|(name, flow)| Some((*name, returns_at(flow)?))).collect();
-    for (word, why) in
-        [(&tree.entry, "calls begin here"), (&tree.finally, "it runs when a call has ended")]
-    {
+    let hooks = [
+        (&tree.entry, "calls begin here"),
+        (&tree.finally, "it runs when a call has ended"),
+        (&tree.after, "it runs when a contact is over"),
+    ];
+    for (word, why) in hooks {
         let Some(word) = word else { continue };
         begun_without_caller(checker, &returning, word, why);
         if let Some(flow) = checker.flows.get(&*word.value).copied() {
@@ -186,7 +189,7 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
             }
         }
     }
-    finally(checker);
+    silent_hooks(checker);
 }
 
 fn begun_without_inputs(checker: &mut Checker<'_>, word: &Word, flow: &FlowFile) {
@@ -228,14 +231,23 @@ fn begun_without_caller(
     }
 }
 
-/// Nothing that runs when the call has ended may speak or wait.
-fn finally(checker: &mut Checker<'_>) {
+/// Nothing that runs when the caller is gone may speak or wait.
+fn silent_hooks(checker: &mut Checker<'_>) {
     let tree = &checker.project.tree;
-    let (Some(word), Some(span)) = (&tree.finally, tree.finally_span()) else {
-        return;
-    };
+    let hooks = [
+        (&tree.finally, "this flow runs when the call has ended"),
+        (&tree.after, "this flow runs when the contact is over"),
+    ];
+    for (word, why) in hooks {
+        if let Some(word) = word {
+            silent(checker, word, why);
+        }
+    }
+}
+
+fn silent(checker: &mut Checker<'_>, hook: &Word, why: &str) {
     let mut seen = BTreeSet::new();
-    let mut open: Vec<Name> = vec![word.value.clone()];
+    let mut open: Vec<Name> = vec![hook.value.clone()];
     while let Some(name) = open.pop() {
         let Some(flow) = checker.flows.get(&*name).copied() else {
             continue;
@@ -248,17 +260,18 @@ fn finally(checker: &mut Checker<'_>) {
                 open.push(flow.value.clone());
             }
             if let Some(does) = node.kind.speaks() {
-                loud(checker, node.id.span, &node.id.value, does, span);
+                loud(checker, node.id.span, &node.id.value, does, (hook.span, why));
             }
         }
     }
 }
 
-fn loud(checker: &mut Checker<'_>, span: Span, id: &str, does: &str, finally: Span) {
+fn loud(checker: &mut Checker<'_>, span: Span, id: &str, does: &str, hook: (Span, &str)) {
     let message = format!("node `{id}` {does}, but nobody is there when it runs");
+    let (hook, why) = hook;
     checker.push(
         Diagnostic::new(Code::FinallyNotSilent, span, message)
-            .label(finally, "this flow runs when the call has ended")
+            .label(hook, why)
             .help("keep to `use`, `set`, `switch`, `call` and `end` without `say`"),
     );
 }

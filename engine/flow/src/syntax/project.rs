@@ -11,12 +11,12 @@ use super::flow::{LocaleWord, Texts, Word, key, locale_word, texts_at, word, wor
 use super::yaml::{Entry, Node};
 use crate::erase::Erase;
 use crate::model::Limits;
-use crate::source::Span;
 
 #[derive(Debug, Default)]
 pub(crate) struct ProjectTree {
     pub entry: Option<Word>,
     pub finally: Option<Word>,
+    pub after: Option<Word>,
     pub fallback_queue: Option<Word>,
     pub fallback_say: Option<Texts>,
     pub comfort: Option<Texts>,
@@ -64,6 +64,7 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
     ProjectTree {
         entry: word_at(root, "entry"),
         finally: word_at(root, "finally"),
+        after: word_at(root, "after"),
         fallback_queue: fallback.and_then(|node| word_at(node, "queue")),
         fallback_say: fallback.and_then(|node| texts_at(node, "say")),
         comfort: texts_at(root, "comfort"),
@@ -138,7 +139,4 @@ impl ProjectTree {
             .collect()
     }
 
-    pub(crate) fn finally_span(&self) -> Option<Span> {
-        self.finally.as_ref().map(|word| word.span)
-    }
 }

@@ -334,6 +334,12 @@ const PROJECT: Object = Object {
             "The flow that runs, without a word to the caller, whenever a call ends.",
             r#""call-wrapup""#,
         ),
+        may(
+            "after",
+            Shape::Name,
+            "The flow that runs, in the background, once a contact is over: after its time in a queue and with an agent, if it had any. It knows `call.agent`, `call.answered`, `call.waited`, `call.ended_at`, `call.ended_by` and `call.transcript`.",
+            r#""call-closed""#,
+        ),
         must(
             "fallback",
             Shape::Object(&FALLBACK),

@@ -59,7 +59,12 @@ impl Finished {
             Event::Said { text, .. } | Event::Pressed(text) | Event::DirectiveFailed(text) => {
                 cut(text, EVENT_BYTES);
             }
-            Event::Entered | Event::Silent | Event::HungUp | Event::Resumed => {}
+            Event::Entered
+            | Event::Silent
+            | Event::HungUp
+            | Event::Resumed
+            | Event::Contact(_)
+            | Event::After => {}
         }
         let mut words = 0;
         record.directives.say.retain(|speech| {
@@ -78,7 +83,7 @@ impl Finished {
         call.frames.clear();
         if matches!(call.status, Status::New | Status::Active) {
             let disposition = UNSAVED.into();
-            if matches!(record.event, Event::HungUp) {
+            if record.event.is_end() {
                 call.status = Status::Ended { disposition, queue: None };
                 record.directives.then = Then::HangUp;
             } else {

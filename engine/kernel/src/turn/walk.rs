@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use dialgraph_base::Name;
-use dialgraph_flow::model::{Node, NodeIndex};
+use dialgraph_flow::model::{Flow, Node, NodeIndex};
 
 use super::room::FALLBACK_WORDS;
 use super::{Cursor, Fault, Move, Turn, UNSAVED};
 use crate::call::{Frame, PATH_KEPT, Parked, Place, Status, Waits};
+use crate::contact::{ContactEvent, ContactStage, EndedBy};
 use crate::directive::Then;
 use crate::event::Event;
 use crate::journal::Step;
@@ -57,14 +58,20 @@ impl Turn {
     pub(super) fn deliver(&mut self) -> Result<Move, Fault> {
         self.note_sensitive_answer();
         let limit = self.release.limits.turns_per_call;
-        if self.call.turn > limit && !matches!(self.event, Event::HungUp) {
+        let beyond_the_flow = matches!(self.event, Event::HungUp | Event::Contact(_));
+        if self.call.turn > limit && !beyond_the_flow {
             return Err(Fault::new(
                 "turns-per-call",
                 format!("more than {limit} turns in one call"),
             ));
         }
-        if let Event::HungUp = self.event {
-            return Ok(self.hung_up());
+        match &self.event {
+            Event::HungUp => return Ok(self.hung_up()),
+            Event::Contact(event) => {
+                let event = event.clone();
+                return Ok(self.told(&event));
+            }
+            _ => {}
         }
         if self.call.frames.is_empty() {
             return Err(Fault::new(
@@ -85,6 +92,10 @@ impl Turn {
             (Waits::Reply(parked), _) => Ok(self.take_up(parked)),
             (Waits::Channel, Event::DirectiveFailed(reason)) => {
                 self.call.status = Status::Active;
+                if let Some(contact) = &mut self.call.contact {
+                    // Nobody waits for an agent.
+                    (contact.handed_at, contact.queued_at) = (None, None);
+                }
                 nodes::directive_failed(self, node, &reason)
             }
             (_, Event::DirectiveFailed(reason)) => {
@@ -114,23 +125,32 @@ impl Turn {
         Move::Run(run)
     }
 
-    pub(super) fn hung_up(&mut self) -> Move {
-        if self.gone() {
-            // The record was written when the call was given away.
-            return Move::Wait(Then::HangUp);
-        }
-        Move::End { disposition: "abandoned".into(), then: Then::HangUp, comes_back: false }
+    fn hung_up(&mut self) -> Move {
+        self.told(&ContactEvent::new(ContactStage::Ended))
     }
 
-    /// A call that was given away is over for good. False when it was not given away.
-    pub(super) fn gone(&mut self) -> bool {
-        let Status::Handed { disposition, queue } = self.call.status.clone() else {
-            return false;
-        };
-        self.call.status = Status::Ended { disposition, queue };
-        self.call.frames.clear();
-        self.frames_changed();
-        true
+    /// News of the contact: the record of the call was written when it was given away, and nothing
+    /// is walked. A caller who leaves a flow ends it.
+    fn told(&mut self, event: &ContactEvent) -> Move {
+        let over = self.call.told(event, self.now);
+        let before = self.call.turn.saturating_sub(1);
+        if !over {
+            // The channel was told nothing, so what it says next answers the turn before.
+            self.call.acted_on = Some(self.acted_on.unwrap_or(before));
+            return Move::Wait(Then::HangUp);
+        }
+        match self.call.status.clone() {
+            Status::Handed { disposition, queue } => {
+                self.call.status = Status::Ended { disposition, queue };
+                self.call.frames.clear();
+                self.frames_changed();
+                Move::Wait(Then::HangUp)
+            }
+            Status::Ended { .. } => Move::Wait(Then::HangUp),
+            Status::New | Status::Active => {
+                Move::End { disposition: "abandoned".into(), then: Then::HangUp, comes_back: false }
+            }
+        }
     }
 
     pub(super) fn follow(&mut self, moved: Move) -> Result<Cursor, Fault> {
@@ -222,20 +242,29 @@ impl Turn {
                 frame.waits = Waits::Channel;
             }
             self.call.status = Status::Handed { disposition, queue };
+            self.call.handed(self.now);
         } else {
             self.call.frames.clear();
             self.frames_changed();
-            self.call.status = match then {
-                Then::HangUp => Status::Ended { disposition, queue },
-                _ => Status::Handed { disposition, queue },
-            };
+            if let Then::HangUp = then {
+                self.call.over(self.now, EndedBy::Flow);
+                self.call.status = Status::Ended { disposition, queue };
+            } else {
+                self.call.handed(self.now);
+                self.call.status = Status::Handed { disposition, queue };
+            }
         }
         let finally = self.release.finally.as_ref().and_then(|name| self.release.flows.get(name));
         let Some(flow) = finally.cloned() else {
             return Cursor::Finish(then);
         };
         self.ending = Some(then);
-        self.set_defaults(&flow);
+        self.wrap_up(&flow)
+    }
+
+    /// Enters a flow that runs when the caller is no longer in one.
+    pub(super) fn wrap_up(&mut self, flow: &Flow) -> Cursor {
+        self.set_defaults(flow);
         let at = Place { flow: flow.name.clone(), node: flow.node(flow.start).id.clone() };
         self.call.wrap_up.push(Frame::new(at, Map::new()));
         Cursor::Enter(flow.start)
@@ -304,7 +333,7 @@ impl Turn {
             &self.call.status,
             Status::Handed { disposition, .. } if matches!(&**disposition, "failed" | UNSAVED)
         );
-        if second || matches!(self.event, Event::HungUp) {
+        if second || self.event.is_end() {
             return self.end("failed".into(), Then::HangUp, false);
         }
         let release = self.release.clone();

@@ -5,6 +5,7 @@
 mod ask;
 mod beginning;
 mod calling_back;
+mod contact;
 mod ending;
 mod faults;
 mod limits;

@@ -10,14 +10,16 @@ use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 
 use dialgraph_api::calls::{
-    Call, CallList, EventKind, ListQuery, ShowQuery, ShownCall, ShownTurn, UnreadableCall,
+    Call, CallList, ContactNews, ContactStage, EventKind, LAST_MOMENT, ListQuery, ShowQuery, ShownCall, ShownTurn, UnreadableCall,
     UnreadableTurn,
 };
 use dialgraph_api::calls::{Event as EventRequest, Start as StartRequest};
 use dialgraph_base::locale::nearest;
-use dialgraph_base::{CallId, Digest};
+use dialgraph_base::{CallId, Digest, Timestamp};
+use dialgraph_connect::event::CALLBACK_OVER_TOKEN;
+use dialgraph_kernel::contact::{self, MAX_AGENT};
 use dialgraph_kernel::event::Event;
-use dialgraph_runtime::{CallsError, OpenCursor, Start, TurnRequest};
+use dialgraph_runtime::{CallsError, OpenCall, OpenCursor, Stage, Start, TurnRequest};
 
 use super::auth::{Designer, Viewer};
 use super::problem::Problem;
@@ -160,7 +162,53 @@ pub(super) async fn event(
     Ok(answer(&answered))
 }
 
-/// `GET /v1/calls`: calls in the hands of their flows.
+/// `POST /v1/calls/{id}/contact`: what became of a contact that its flow has given away.
+pub(super) async fn contact(
+    State(app): State<Arc<App>>,
+    _: Designer,
+    Name(id): Name,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let id = call_id(&id)?;
+    let news: ContactNews = read(&headers, body)?;
+    if let Some(agent) = &news.agent
+        && !(1..=MAX_AGENT).contains(&agent.chars().count())
+    {
+        return Err(Problem::invalid(format!("`agent` must have 1 to {MAX_AGENT} characters")));
+    }
+    if news.at_ms.is_some_and(|at| at > LAST_MOMENT) {
+        return Err(Problem::invalid(format!("`at_ms` is {LAST_MOMENT} at most")));
+    }
+    let (stage, token) = match (news.stage, news.callback) {
+        // The news that a caller is gone has one token, from wherever it comes.
+        (ContactStage::Ended, false) => (contact::ContactStage::Ended, HUNG_UP.to_owned()),
+        (ContactStage::Ended, true) => {
+            (contact::ContactStage::Ended, CALLBACK_OVER_TOKEN.to_owned())
+        }
+        (ContactStage::Queued, _) => (contact::ContactStage::Queued, token_of(&news)),
+        (ContactStage::Connected, _) => (contact::ContactStage::Connected, token_of(&news)),
+    };
+    let event = contact::ContactEvent {
+        at: news.at_ms.map(Timestamp),
+        agent: news.agent,
+        callback: news.callback,
+        ..contact::ContactEvent::new(stage)
+    };
+    let answered = app.turns.handle(TurnRequest::event(id, Event::Contact(event), token)).await?;
+    let release = app.release_of(&answered.call).await;
+    Ok(Json(shown::call(&answered.call, release.as_deref())).into_response())
+}
+
+/// The same news twice is one event.
+fn token_of(news: &ContactNews) -> String {
+    let at = news.at_ms.map(|at| at.to_string()).unwrap_or_default();
+    let agent = news.agent.as_deref().unwrap_or_default();
+    let token = format!("{:?}/{}/{at}/{agent}", news.stage, news.callback);
+    format!("contact/{}", Digest::of(token.as_bytes()).hex())
+}
+
+/// `GET /v1/calls`: calls in progress, by default those in the hands of their flows.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     _: Viewer,
@@ -173,18 +221,27 @@ pub(super) async fn list(
     }
     let after = query.after.as_deref().map(str::parse::<Place>).transpose()?;
     let (calls, unreadable, next) =
-        page(&app, after, limit).await.map_err(|error| Problem::internal(&error))?;
+        page(&app, after, limit, stage_of(query.stage)).await.map_err(|error| Problem::internal(&error))?;
     let (more, next) = (next.is_some(), next.map(|next| next.to_string()));
     Ok(Json(CallList { calls, more, unreadable, next }).into_response())
 }
 
-/// Calls in progress from `after` on, those among them that cannot be read, and where the next page
+fn stage_of(stage: dialgraph_api::calls::Stage) -> Stage {
+    match stage {
+        dialgraph_api::calls::Stage::Flow => Stage::Flow,
+        dialgraph_api::calls::Stage::Contact => Stage::Contact,
+        dialgraph_api::calls::Stage::After => Stage::After,
+    }
+}
+
+/// Calls in progress of a stage from `after` on, those among them that cannot be read, and where the next page
 /// begins, if there is anything on it. Releases come in the order of their digests, so that a place
 /// stays good when releases come and go.
 async fn page(
     app: &App,
     after: Option<Place>,
     limit: usize,
+    stage: Stage,
 ) -> Result<(Vec<Call>, Vec<UnreadableCall>, Option<Place>), CallsError> {
     let calls = app.turns.engine().calls();
     let (mut listed, mut lost) = (Vec::new(), Vec::new());
@@ -200,10 +257,12 @@ async fn page(
             // Once the page is full: is there anything more?
             let ask = u32::try_from(room.max(1)).unwrap_or(u32::MAX);
             let found = calls.open_calls(&digest, from.clone(), ask).await?;
-            if room == 0 && !found.calls.is_empty() {
+            if room == 0 && found.calls.iter().any(|call| call.stage == stage) {
                 return Ok((listed, lost, Some(Place { release: digest, within: from })));
             }
-            for id in found.calls {
+            for OpenCall { id, .. } in
+                found.calls.into_iter().filter(|call| room > 0 && call.stage == stage)
+            {
                 match calls.load(&id).await {
                     Ok(Some(loaded)) => {
                         let release = app.release_of(&loaded.call).await;

@@ -20,7 +20,6 @@ use dialgraph_connect::flat::FlatMap;
 use dialgraph_flow::Release;
 use dialgraph_kernel::attributes::{self, AttributeError};
 use dialgraph_kernel::call::{Call, Status};
-use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start, TurnRequest};
 
@@ -137,12 +136,12 @@ fn of_turn(incoming: &Incoming, answered: &Answered) -> FlatMap {
 fn is_back(incoming: &Incoming, answered: &Answered) -> bool {
     matches!(incoming.what, What::Start(_))
         && answered.repeated
-        && answered.record.turn < answered.call.turn
+        && answered.record.turn < answered.call.answers_turn()
 }
 
 /// News of a contact, for its next call if it has one: they name none, and concern the last.
 async fn later(app: &App, incoming: &Incoming) -> Result<Option<Incoming>, Problem> {
-    if !matches!(incoming.what, What::Event(Event::HungUp)) {
+    if !incoming.is_news() {
         return Ok(None);
     }
     let Some(next) = incoming.next() else { return Ok(None) };
@@ -234,7 +233,7 @@ async fn refused_turn(
     incoming: &Incoming,
     refused: Refused,
 ) -> Result<FlatMap, Problem> {
-    let news = matches!(incoming.what, What::Event(Event::HungUp));
+    let news = incoming.is_news();
     match &refused {
         // Nothing has begun; the Lambda's next try may reach another process.
         Refused::Draining => return Err(refused.into()),
@@ -252,8 +251,11 @@ async fn refused_turn(
                 return Ok(Answer::over(&loaded.call).into_map());
             }
         }
-        // News come of all contacts, also of those that never were in the bridge flow.
-        Refused::Engine(EngineError::NoCall { .. }) if news => {
+        // News come of all contacts, also of those that never were in the bridge flow, and in any
+        // order: what is told of a call that its flow has again is no longer so.
+        Refused::Engine(
+            EngineError::NoCall { .. } | EngineError::Turn(TurnError::InFlow { .. }),
+        ) if news => {
             return Ok(Answer::no_call().into_map());
         }
         // No caller waits for the answer: whoever sent the news shall send them again.
@@ -272,7 +274,7 @@ async fn refused_turn(
 async fn latest(app: &App, incoming: &Incoming) -> Option<Answer> {
     let calls = app.turns.engine().calls();
     let call = calls.load(&incoming.call).await.ok()??.call;
-    let record = calls.turn(&incoming.call, call.turn).await.ok()??;
+    let record = calls.turn(&incoming.call, call.answers_turn()).await.ok()??;
     Some(Answer::of_turn(incoming, &record, &call))
 }
 

@@ -42,6 +42,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/v1/calls", get(calls::list).post(calls::start)),
         ("/v1/calls/{id}", get(calls::show)),
         ("/v1/calls/{id}/turns", post(calls::event)),
+        ("/v1/calls/{id}/contact", post(calls::contact)),
     ]
 }
 

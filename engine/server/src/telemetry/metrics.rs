@@ -7,10 +7,12 @@ use dialgraph_connect::fallback::Reason;
 use dialgraph_connect::signature::SignatureRefusal;
 use dialgraph_deploy::Deploy;
 use dialgraph_kernel::attributes::AttributeError;
-use dialgraph_kernel::call::{Call, Status};
+use dialgraph_kernel::call::Call;
+use dialgraph_kernel::contact::EndedBy;
 use dialgraph_kernel::directive::Then;
+use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_runtime::NodeTime;
+use dialgraph_runtime::{Before, NodeTime};
 
 use super::instruments::{Counter, Gauge, HOURS, Histogram, MINUTES};
 use crate::turns::{Load, Refused};
@@ -45,6 +47,8 @@ pub struct Metrics {
     open_calls: Gauge,
     calls: Counter,
     reaped: Counter,
+    contacts: Counter,
+    after: Counter,
     queue_entries: Counter,
     queue_sla: Gauge,
     queue_after: Histogram,
@@ -162,7 +166,7 @@ impl Default for Metrics {
             ),
             calls: Counter::new(
                 "dialgraph_calls_ended_total",
-                "Calls that ended or were given away, by disposition.",
+                "Calls that ended or were given away, each once, by their first disposition.",
                 &["disposition"],
             ),
             reaped: Counter::new(
@@ -171,6 +175,25 @@ impl Default for Metrics {
                 &[],
             )
             .known([[]]),
+            contacts: Counter::new(
+                "dialgraph_contacts_ended_total",
+                "Contacts that are over, by how that is known (flow: it hung up; channel: the \
+                channel reported it; limit: nothing was heard of it for `calls.contact_limit`) and \
+                by whether an agent had answered (yes, no).",
+                &["by", "answered"],
+            )
+            .known(
+                [EndedBy::Flow, EndedBy::Channel, EndedBy::Limit]
+                    .into_iter()
+                    .flat_map(|by| ["yes", "no"].map(|answered| [by.as_str(), answered])),
+            ),
+            after: Counter::new(
+                "dialgraph_after_total",
+                "Runs of the `after` flow, by result: done, failed (a node of it failed), or \
+                retried (it could not run, and is tried again).",
+                &["result"],
+            )
+            .known(["done", "failed", "retried"].map(|word| [word])),
             queue_entries: Counter::new(
                 "dialgraph_queue_entries_total",
                 "Callers given to a queue.",
@@ -245,9 +268,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A turn that was handled for the first time. `was_open`: the call was in its flow's hands
-    /// before it.
-    pub fn turn(&self, call: &Call, record: &TurnRecord, was_open: bool) {
+    /// A turn that was handled for the first time. `before`: how the call stood before it, if it did
+    /// not begin with it.
+    pub fn turn(&self, call: &Call, record: &TurnRecord, before: Option<Before>) {
         for step in &record.steps {
             let failed = step.failure.as_ref().map(|failure| failure.kind.as_str());
             let port = failed.or(step.port.as_deref()).unwrap_or("");
@@ -261,15 +284,33 @@ impl Metrics {
                 self.queue_sla.set(&[&queue.name], sla.as_secs_f64());
             }
         }
-        let open = matches!(call.status, Status::New | Status::Active);
-        match (was_open, open) {
+        let was_in_flow = before.is_some_and(|before| before.in_flow);
+        match (was_in_flow, call.is_in_flow()) {
             (false, true) => self.open_calls.add(&[], 1.0),
             (true, false) => self.open_calls.add(&[], -1.0),
             _ => {}
         }
-        if let (Some(disposition), false) = (call.status.disposition(), open) {
+        // Each call counts once, however often its contact comes back.
+        let was_given_away = before.is_some_and(|before| before.given_away);
+        if let (Some(disposition), false) = (call.status.disposition(), was_given_away) {
             self.calls.add(&[disposition], 1);
         }
+        if call.is_over() && !before.is_some_and(|before| before.over) {
+            let contact = call.contact.as_ref();
+            let by = contact.and_then(|contact| contact.ended_by).unwrap_or(EndedBy::Channel);
+            let answered = contact.is_some_and(|contact| contact.connected_at.is_some());
+            let answered = if answered { "yes" } else { "no" };
+            self.contacts.add(&[by.as_str(), answered], 1);
+        }
+        if matches!(record.event, Event::After) {
+            let failed = record.steps.iter().any(|step| step.failure.is_some());
+            self.after.add(&[if failed { "failed" } else { "done" }], 1);
+        }
+    }
+
+    /// An `after` flow could not run; it is tried again.
+    pub fn after_failed(&self) {
+        self.after.add(&["retried"], 1);
     }
 
     /// A caller has left a queue that promises `sla`, taken by an agent or not.
@@ -405,6 +446,8 @@ impl Metrics {
             &self.store_conflicts,
             &self.calls,
             &self.reaped,
+            &self.contacts,
+            &self.after,
             &self.queue_entries,
             &self.queue_left,
             &self.refused_attributes,

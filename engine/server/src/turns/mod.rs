@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 
 use dialgraph_base::CallId;
 use dialgraph_deploy::Deploy;
-use dialgraph_kernel::call::{Call, Status};
+use dialgraph_kernel::call::Call;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::turn::TurnError;
@@ -79,6 +79,10 @@ pub struct Turns {
     inside: AtomicUsize,
     /// Replies that outlasted their turn and are still awaited.
     awaited: AtomicUsize,
+    /// `after` flows under way or about to begin, and how many may run at a time: callers who are
+    /// asked something come first.
+    after: AtomicUsize,
+    after_slots: Arc<Semaphore>,
     draining: AtomicBool,
     changed: Notify,
     /// Told of each turn, for its canary.
@@ -100,6 +104,8 @@ pub struct Load {
     pub most: usize,
     /// Late replies awaited.
     pub late_replies: usize,
+    /// `after` flows that wait or run.
+    pub after: usize,
 }
 
 /// A turn has not begun; it and whoever waits for it decide which of the two comes first.
@@ -114,6 +120,15 @@ const KEPT_BACK: u32 = 10;
 /// How much longer than the time for an answer a thread may be busy with one turn before it is
 /// taken for lost.
 const STUCK: Duration = Duration::from_secs(5);
+
+/// `after` flows that run at a time.
+const AFTER_AT_ONCE: usize = 4;
+
+/// `after` flows that wait or run at most; a round finds further ones later.
+const AFTER_MOST: usize = 1_000;
+
+/// The token of the turn in which the `after` flow of a call runs: it has but one.
+const AFTER_TOKEN: &str = "after";
 
 /// Tries to store a late reply before it is given up; the host call is then made again by a later
 /// turn.
@@ -135,6 +150,8 @@ impl Turns {
             slots: Arc::new(Semaphore::new(rules.at_once as usize)),
             inside: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),
+            after: AtomicUsize::new(0),
+            after_slots: Arc::new(Semaphore::new(AFTER_AT_ONCE)),
             draining: AtomicBool::new(false),
             changed: Notify::new(),
             deploy: OnceLock::new(),
@@ -168,6 +185,7 @@ impl Turns {
             turns: self.inside.load(Ordering::Relaxed),
             most: self.most(),
             late_replies: self.awaited.load(Ordering::Relaxed),
+            after: self.after.load(Ordering::Relaxed),
         }
     }
 
@@ -276,13 +294,16 @@ impl Turns {
     }
 
     fn answered(self: &Arc<Self>, id: &CallId, answer: Answer) -> Answered {
-        if matches!(answer.call.status, Status::New | Status::Active) {
-            self.activity.note(id, answer.call.channel(), SystemClock.millis());
-        } else {
+        if answer.call.is_settled() {
             self.activity.forget(id);
+        } else {
+            self.activity.note(id, answer.call.channel(), SystemClock.millis());
+        }
+        if answer.call.is_after_due() {
+            self.run_after(id.clone());
         }
         if !answer.repeated {
-            self.metrics.turn(&answer.call, &answer.record, answer.was_open);
+            self.metrics.turn(&answer.call, &answer.record, answer.before);
             self.metrics.node_times(&answer.node_times);
             if let Some(deploy) = self.deploy.get() {
                 deploy.observe(&answer.call.release, &answer.record);
@@ -300,6 +321,37 @@ impl Turns {
             }));
         }
         Answered { record: answer.record, call: answer.call, repeated: answer.repeated }
+    }
+
+    /// Has the `after` flow of a call run in the background, with all the time that its nodes allow.
+    /// One that does not come to its end here, whatever stops it, is found by the next round of any
+    /// process: the store keeps that it is due until it has run.
+    pub fn run_after(self: &Arc<Self>, id: CallId) {
+        if self.is_draining() || self.after.load(Ordering::SeqCst) >= AFTER_MOST {
+            return;
+        }
+        let (counted, turns) = (After::enter(self), self.clone());
+        let span = tracing::info_span!("after", call = %id);
+        let task = async move {
+            let _counted = counted;
+            // The semaphore is never closed.
+            let Ok(_slot) = turns.after_slots.acquire().await else { return };
+            let _lock = turns.locks.lock(&id).await;
+            if turns.is_draining() {
+                return;
+            }
+            let request = TurnRequest::event(id.clone(), Event::After, AFTER_TOKEN);
+            match turns.engine.turn(request).await {
+                Ok(answer) => drop(turns.answered(&id, answer)),
+                // It was due, and another process was faster.
+                Err(EngineError::Turn(TurnError::NoAfter { .. })) => {}
+                Err(error) => {
+                    turns.metrics.after_failed();
+                    tracing::warn!(call = %id, %error, "the `after` flow of a call could not run yet");
+                }
+            }
+        };
+        drop(self.workers.spawn(task.instrument(span)));
     }
 
     /// Sees to it that a host call goes on though its turn is over, and that its reply is kept.
@@ -338,9 +390,9 @@ impl Turns {
         self.until(|load| load.turns == 0).await;
     }
 
-    /// Ends when no late reply is awaited, either.
+    /// Ends when no late reply is awaited and no `after` flow runs, either.
     pub async fn replied(&self) {
-        self.until(|load| load.turns == 0 && load.late_replies == 0).await;
+        self.until(|load| load.turns == 0 && load.late_replies == 0 && load.after == 0).await;
     }
 
     async fn until(&self, holds: impl Fn(Load) -> bool) {
@@ -394,6 +446,7 @@ struct Counted {
 
 struct Inside;
 struct Awaited;
+struct After;
 
 impl Inside {
     fn enter(turns: &Arc<Turns>) -> Counted {
@@ -404,6 +457,12 @@ impl Inside {
 impl Awaited {
     fn enter(turns: &Arc<Turns>) -> Counted {
         Counted::enter(turns, |turns| &turns.awaited)
+    }
+}
+
+impl After {
+    fn enter(turns: &Arc<Turns>) -> Counted {
+        Counted::enter(turns, |turns| &turns.after)
     }
 }
 

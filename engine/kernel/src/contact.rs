@@ -1,0 +1,226 @@
+//! A contact after its flow: waiting in a queue, with an agent, over.
+//!
+//! A flow ends when it gives the caller away; the contact does not. What the channel then tells of
+//! it ([`ContactEvent`]) is kept in the call, and when the contact is over, the release's `after`
+//! flow runs.
+
+use serde::{Deserialize, Serialize};
+
+use dialgraph_base::Timestamp;
+
+use crate::call::{Call, Status};
+
+/// Longest name of an agent that is kept, in characters.
+pub const MAX_AGENT: usize = 256;
+
+/// The disposition of a call whose caller is to be called back.
+const CALLBACK: &str = "callback";
+
+/// What is known of a contact beyond its flow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// When the flow gave it away, for the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_at: Option<Timestamp>,
+    /// When its wait for an agent began, as the channel tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Timestamp>,
+    /// When an agent took it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<Timestamp>,
+    /// The agent who had it last, as the channel names agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// When the caller, who is to be called back, left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<Timestamp>,
+    /// When it was over; of a contact that nobody told of any more, when it was last heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<EndedBy>,
+}
+
+/// How it is known that a contact is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The flow hung up.
+    Flow,
+    /// The channel told.
+    Channel,
+    /// Nobody told, for longer than contacts last.
+    Limit,
+}
+
+impl EndedBy {
+    /// Its word in flows and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Channel => "channel",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// News of a contact that its flow has given away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactEvent {
+    pub stage: ContactStage,
+    /// None: when the engine is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The agent who has it, or had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// When its wait began, if the channel tells of that late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Timestamp>,
+    /// When an agent took it, if the channel tells of that late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<Timestamp>,
+    /// It is the contact in which the caller is called back, and not the one that called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub callback: bool,
+}
+
+/// How far a contact has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactStage {
+    /// It waits in a queue.
+    Queued,
+    /// An agent has taken it.
+    Connected,
+    /// It is over.
+    Ended,
+    /// Nobody has told of it for longer than contacts last.
+    Lost,
+}
+
+impl ContactStage {
+    /// The word of its events in journals and traces.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "contact_queued",
+            Self::Connected => "contact_connected",
+            Self::Ended => "contact_ended",
+            Self::Lost => "contact_lost",
+        }
+    }
+}
+
+impl ContactEvent {
+    /// The contact has come so far.
+    pub fn new(stage: ContactStage) -> Self {
+        Self { stage, at: None, agent: None, queued_at: None, connected_at: None, callback: false }
+    }
+}
+
+/// Whether the release's `after` flow is to run when the contact is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum After {
+    /// The release has none.
+    #[default]
+    None,
+    /// It has not run yet.
+    Due,
+    /// It has run.
+    Done,
+}
+
+impl Contact {
+    /// How long the caller waited for an agent, in milliseconds: until one took the contact, or
+    /// else until it was over. None before that, and if nobody was to take it.
+    pub fn waited(&self) -> Option<u64> {
+        let began = self.queued_at.or(self.handed_at)?;
+        let ended = self.connected_at.or(self.ended_at)?;
+        // The clocks of a channel's parts need not agree to the millisecond.
+        Some(ended.0.saturating_sub(began.0))
+    }
+
+    /// When it was last heard of.
+    fn last_heard_of(&self) -> Option<Timestamp> {
+        let moments = [self.handed_at, self.queued_at, self.connected_at, self.left_at];
+        moments.into_iter().flatten().max()
+    }
+
+    /// Takes in what the channel tells; moments that it told before stand.
+    fn take(&mut self, event: &ContactEvent, now: Timestamp) {
+        let at = event.at.unwrap_or(now);
+        let at = |stage: ContactStage| (event.stage == stage).then_some(at);
+        let queued = event.queued_at.or_else(|| at(ContactStage::Queued));
+        let connected = event.connected_at.or_else(|| at(ContactStage::Connected));
+        self.queued_at = self.queued_at.or(queued);
+        self.connected_at = self.connected_at.or(connected);
+        if let Some(agent) = &event.agent {
+            self.agent = Some(agent.chars().take(MAX_AGENT).collect());
+        }
+    }
+}
+
+impl Call {
+    /// Whether its flow has it in hand: neither over nor given away.
+    pub fn is_in_flow(&self) -> bool {
+        matches!(self.status, Status::New | Status::Active)
+    }
+
+    /// Whether nothing more is to be done for it: its flow no longer has it in hand, and no `after`
+    /// flow is to run.
+    pub fn is_settled(&self) -> bool {
+        !self.is_in_flow() && self.after != After::Due
+    }
+
+    /// Whether its contact is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self.status, Status::Ended { .. })
+    }
+
+    /// Whether its contact is over and its `after` flow can run.
+    pub fn is_after_due(&self) -> bool {
+        self.is_over() && self.after == After::Due
+    }
+
+    /// Notes that the flow gives the call away now.
+    pub(crate) fn handed(&mut self, at: Timestamp) {
+        let contact = self.contact.get_or_insert_default();
+        contact.handed_at = Some(at);
+    }
+
+    /// Notes that the contact is over; what was known of its end before stands.
+    pub(crate) fn over(&mut self, at: Timestamp, by: EndedBy) {
+        let contact = self.contact.get_or_insert_default();
+        contact.ended_at.get_or_insert(at);
+        contact.ended_by.get_or_insert(by);
+    }
+
+    /// Takes in news of the contact, and tells whether it is over now.
+    ///
+    /// A caller who is to be called back may leave: their contact goes on until the call back is
+    /// over, if an `after` flow waits for that.
+    pub(crate) fn told(&mut self, event: &ContactEvent, now: Timestamp) -> bool {
+        let at = event.at.unwrap_or(now);
+        let called_back = self.after == After::Due
+            && matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
+        let contact = self.contact.get_or_insert_default();
+        contact.take(event, now);
+        match event.stage {
+            ContactStage::Queued | ContactStage::Connected => false,
+            ContactStage::Ended if called_back && !event.callback => {
+                contact.left_at.get_or_insert(at);
+                false
+            }
+            ContactStage::Ended => {
+                self.over(at, EndedBy::Channel);
+                true
+            }
+            ContactStage::Lost => {
+                let at = contact.last_heard_of().unwrap_or(at);
+                self.over(at, EndedBy::Limit);
+                true
+            }
+        }
+    }
+}
