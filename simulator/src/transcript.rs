@@ -10,12 +10,12 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use dialgraph_base::Timestamp;
+use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::{Entry, Step, TurnRecord};
 use dialgraph_kernel::plugin::{Accept, Failure, FailureKind, LogLevel, Speech};
 use dialgraph_kernel::ports::http::Credential;
-use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind};
 
 use dialgraph_visible::line;

@@ -40,7 +40,10 @@ impl PartialSchema for ConnectEvent {
         let detail = object()
             .property("contactId", scalar())
             .required("contactId")
-            .property("eventType", one_of_values(Type::String, ["QUEUED", "CONNECTED_TO_AGENT", "DISCONNECTED"]))
+            .property(
+                "eventType",
+                one_of_values(Type::String, ["QUEUED", "CONNECTED_TO_AGENT", "DISCONNECTED"]),
+            )
             .required("eventType");
         let news = one_of_values(Type::String, ["Amazon Connect Contact Event"]);
         let of_contact = object()

@@ -44,9 +44,7 @@ impl Turn {
             "disposition" => text(call.status.disposition()),
             "queue" => text(call.status.queue()),
             "agent" => text(contact.and_then(|contact| contact.agent.as_deref())),
-            "answered" => {
-                contact.is_some_and(|contact| contact.connected_at.is_some()).into()
-            }
+            "answered" => contact.is_some_and(|contact| contact.connected_at.is_some()).into(),
             "waited" => {
                 let waited = contact.and_then(Contact::waited);
                 waited.map_or(Value::Null, |ms| (ms / 1000).into())
@@ -55,9 +53,7 @@ impl Turn {
                 let at = contact.and_then(|contact| contact.ended_at);
                 at.map_or(Value::Null, |at| rfc3339(at).into())
             }
-            "ended_by" => {
-                text(contact.and_then(|contact| contact.ended_by).map(EndedBy::as_str))
-            }
+            "ended_by" => text(contact.and_then(|contact| contact.ended_by).map(EndedBy::as_str)),
             "transcript" => text(self.transcript()),
             _ => Value::Null,
         }

@@ -316,8 +316,7 @@ impl Turn {
                 return Err(TurnError::NoFlow { call: id_of(&turn.call), flow: name.to_string() });
             };
             turn.call.status = Status::Active;
-            turn.call.after =
-                if turn.release.after.is_some() { After::Due } else { After::None };
+            turn.call.after = if turn.release.after.is_some() { After::Due } else { After::None };
             turn.set_defaults(&flow);
             turn.push_frame(&flow, Map::new());
             turn.cursor = Cursor::Enter(flow.start);

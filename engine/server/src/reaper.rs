@@ -139,17 +139,13 @@ fn in_flow(calls: &[OpenCall]) -> usize {
     calls.iter().filter(|call| call.stage == Stage::Flow).count()
 }
 
-async fn due(
-    app: &App,
-    id: &CallId,
-    stage: Stage,
-    release: Digest,
-) -> Result<Due, CallsError> {
+async fn due(app: &App, id: &CallId, stage: Stage, release: Digest) -> Result<Due, CallsError> {
     let before = |limit: Duration| {
         let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         app.clock.millis().saturating_sub(limit)
     };
-    let (idle, lost) = (before(app.config.calls.idle_limit), before(app.config.calls.contact_limit));
+    let (idle, lost) =
+        (before(app.config.calls.idle_limit), before(app.config.calls.contact_limit));
     let activity = app.turns.activity();
     // Most calls had their last event here: no need to read them.
     let limit = match stage {
@@ -187,7 +183,9 @@ async fn due(
 async fn close(app: &Arc<App>, id: CallId) {
     let event = Event::Contact(ContactEvent::new(ContactStage::Lost));
     match app.turns.handle(TurnRequest::event(id.clone(), event, LOST)).await {
-        Ok(_) => tracing::warn!(call = %id, "nothing was heard of a contact for `calls.contact_limit`: it is taken for over"),
+        Ok(_) => {
+            tracing::warn!(call = %id, "nothing was heard of a contact for `calls.contact_limit`: it is taken for over")
+        }
         Err(Refused::Busy | Refused::Draining | Refused::Late) => {}
         Err(error) => tracing::warn!(call = %id, %error, "a contact could not be taken for over"),
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use dialgraph_plugin::prelude::*;
 use dialgraph_plugin::records::Expectation;
 use plugin_common::text::{known, shortened};
-use plugin_common::time::rfc3339;
+use plugin_common::time::{parse_rfc3339, rfc3339};
 use serde_json::Value;
 
 /// Where calls are logged.
@@ -56,6 +56,22 @@ pub struct Input {
     /// Anything for a program to read, such as `intent`, by name.
     #[serde(default)]
     details: BTreeMap<String, Value>,
+    /// When the contact was over, in RFC 3339 and UTC; usually `call.ended_at` in an `after` flow.
+    /// Left out: now.
+    #[serde(default)]
+    ended_at: Option<String>,
+    /// How that is known: `flow`, `channel` or `limit`; usually `call.ended_by`.
+    #[serde(default)]
+    ended_by: Option<String>,
+    /// Seconds for which the caller waited for an agent; usually `call.waited`.
+    #[serde(default)]
+    waited_seconds: Option<f64>,
+    /// Whether an agent answered; usually `call.answered`.
+    #[serde(default)]
+    answered: Option<bool>,
+    /// The agent who answered, as the channel names agents; usually `call.agent`.
+    #[serde(default)]
+    answered_by: Option<String>,
 }
 
 /// What was written.
@@ -93,6 +109,14 @@ struct CallLog<'a> {
     notes: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     details: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_by: Option<&'a str>,
 }
 
 /// The plugin.
@@ -124,7 +148,15 @@ impl Node for CallLogger {
     fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), Output>, NodeError> {
         let input = visit.input;
         let call = host.call();
-        let ended_at = host.now();
+        let ended_at = match known(input.ended_at.as_deref()) {
+            Some(text) => parse_rfc3339(text).ok_or_else(|| {
+                let message = format!(
+                    "`ended_at` is `{text}`; a time such as 2026-11-20T01:00:00Z is wanted"
+                );
+                NodeError::other("bad-time", message)
+            })?,
+            None => host.now(),
+        };
         let record = CallLog {
             call_id: &call.call_id,
             customer_id: known(input.customer_id.as_deref()),
@@ -142,6 +174,14 @@ impl Node for CallLogger {
             ticket_id: known(input.ticket_id.as_deref()),
             notes: known(input.notes.as_deref()).map(|notes| shortened(notes, NOTES)),
             details: input.details,
+            ended_by: known(input.ended_by.as_deref()),
+            // Negative and not a number are no time that anybody waits.
+            waited_seconds: input
+                .waited_seconds
+                .filter(|seconds| *seconds >= 0.0)
+                .map(|s| s as u64),
+            answered: input.answered,
+            answered_by: known(input.answered_by.as_deref()),
         };
         let version = host.records().put(
             &visit.config.collection,

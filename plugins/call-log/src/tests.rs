@@ -58,6 +58,41 @@ fn a_call_is_logged_with_all_that_is_known() {
 }
 
 #[test]
+fn a_contact_that_is_over_is_logged_with_its_end_its_wait_and_its_agent() {
+    let mut call = call(json!({
+        "resolution": "queued",
+        "ended_at": "2026-11-20T01:10:00.250Z",
+        "ended_by": "channel",
+        "waited_seconds": 75,
+        "answered": true,
+        "answered_by": "agent-7",
+    }));
+    call.host().set_now(START + 3_600_000);
+    call.enter();
+    let stored = call.host().stored("call_logs", "call-1").unwrap();
+    for (field, wanted) in [
+        ("call_end_time", json!("2026-11-20T01:10:00Z")),
+        ("duration_seconds", json!(600)),
+        ("ended_by", json!("channel")),
+        ("waited_seconds", json!(75)),
+        ("answered", json!(true)),
+        ("answered_by", json!("agent-7")),
+    ] {
+        assert_eq!(stored[field], wanted, "{field}");
+    }
+}
+
+#[test]
+fn an_end_that_is_no_time_is_told_with_its_words() {
+    let mut call = call(json!({"resolution": "queued", "ended_at": "yesterday"}));
+    let reply = call.enter();
+    let NodeError::Other(info) = reply.error() else {
+        panic!("another error expected, not {reply:?}");
+    };
+    assert!(info.message.contains("`yesterday`"), "{}", info.message);
+}
+
+#[test]
 fn what_is_unknown_is_left_out() {
     let mut call =
         call(json!({"resolution": "", "customer_id": "", "queue": " ", "ticket_id": ""}))

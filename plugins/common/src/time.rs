@@ -1,7 +1,7 @@
 //! Moments as people and other systems write them.
 
 use jiff_core::Timestamp;
-use jiff_core::civil::{Date, DateTime, Weekday};
+use jiff_core::civil::{Date, DateTime, Time, Weekday};
 use jiff_core::tz::Offset;
 
 /// RFC 3339 in UTC, to the second: `2026-11-20T01:00:00Z`.
@@ -11,6 +11,24 @@ pub fn rfc3339(milliseconds: u64) -> String {
     let shown = civil(milliseconds, Offset::UTC);
     let (date, time) = (shown.date(), shown.time());
     format!("{}T{:02}:{:02}:{:02}Z", iso_date(date), time.hour(), time.minute(), time.second())
+}
+
+/// Reads what [`rfc3339`] writes, with or without a fraction of a second; none if it is not in UTC or
+/// no time at all.
+pub fn parse_rfc3339(text: &str) -> Option<u64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let &[h1, h2, b':', m1, m2, b':', s1, s2] = time.as_bytes() else { return None };
+    let digits = [h1, h2, m1, m2, s1, s2].into_iter().chain(fraction.bytes());
+    if fraction.is_empty() || !digits.clone().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let two = |tens: u8, ones: u8| i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok();
+    let (hour, minute, second) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
+    let thousandths: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    let time = Time::new(hour, minute, second, 0).ok()?;
+    let at = DateTime::from_parts(parse_date(date)?, time).to_timestamp(Offset::UTC).ok()?;
+    Some(u64::try_from(at.as_second()).ok()? * 1_000 + thousandths)
 }
 
 /// The date at `minutes` east of UTC.
@@ -69,6 +87,32 @@ mod tests {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(1_795_136_400_999), "2026-11-20T01:00:00Z");
         assert_eq!(rfc3339(u64::MAX), "9999-12-30T22:00:00Z");
+    }
+
+    #[test]
+    fn a_moment_in_utc_is_read_and_nothing_else() {
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(parse_rfc3339("2026-11-20T01:00:00Z"), Some(1_795_136_400_000));
+        assert_eq!(parse_rfc3339("2026-11-20T01:00:00.999Z"), Some(1_795_136_400_999));
+        assert_eq!(parse_rfc3339("2026-11-20T01:00:00.5Z"), Some(1_795_136_400_500));
+        for wrong in [
+            "",
+            "Z",
+            "yesterday",
+            "2026-11-20",
+            "2026-11-20T01:00:00",
+            "2026-11-20T01:00:00+09:00",
+            "2026-11-31T01:00:00Z",
+            "2026-11-20T24:00:00Z",
+            "2026-11-20T01:00:60Z",
+            "2026-11-20T01:00:00.Z",
+            "2026-11-20T1:00:00Z",
+            "2026-11-20T01:00:00.-1Z",
+            "1969-12-31T23:59:59Z",
+            "2026-11-20T공1:00Z",
+        ] {
+            assert_eq!(parse_rfc3339(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The Lambda function, as Connect sees it.
 
-use dialgraph_base::{Medium, Timestamp};
 use dialgraph_base::locale::nearest;
+use dialgraph_base::{Medium, Timestamp};
 use dialgraph_connect::answer::Answer;
 use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{FallbackAnswer, Listener, Reason};
@@ -147,7 +147,8 @@ pub fn told(contact: &str, channel: Medium, event: &ContactEvent, now: Timestamp
     let mut news = disconnected(contact, channel);
     let detail = &mut news["detail"];
     let queue = "arn:aws:connect:ap-northeast-2:111122223333:instance/here/queue/general";
-    let agent = |id: &str| format!("arn:aws:connect:ap-northeast-2:111122223333:instance/here/agent/{id}");
+    let agent =
+        |id: &str| format!("arn:aws:connect:ap-northeast-2:111122223333:instance/here/agent/{id}");
     match event.stage {
         ContactStage::Queued => {
             detail["eventType"] = "QUEUED".into();

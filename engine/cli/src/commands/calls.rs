@@ -182,7 +182,9 @@ fn beyond(contact: &Contact) -> String {
         _ => format!("over at {}", time(at)),
     }));
     told.extend(match contact.after {
-        After::Due if contact.ended_at_ms.is_some() => Some("the `after` flow is to run".to_owned()),
+        After::Due if contact.ended_at_ms.is_some() => {
+            Some("the `after` flow is to run".to_owned())
+        }
         After::Done => Some("the `after` flow has run".to_owned()),
         After::None | After::Due => None,
     });

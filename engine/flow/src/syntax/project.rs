@@ -138,5 +138,4 @@ impl ProjectTree {
             .map(|plugin| (plugin.name.value.clone(), plugin.grants.clone()))
             .collect()
     }
-
 }

@@ -58,8 +58,7 @@ fn bench() -> Bench {
                _: &mut dyn dialgraph_kernel::plugin::HostCalls| {
         done("logged", serde_json::from_str(invocation.input).unwrap())
     };
-    let files =
-        [("dialgraph.yaml", PROJECT), ("main", MAIN), ("wrap", WRAP), ("closed", CLOSED)];
+    let files = [("dialgraph.yaml", PROJECT), ("main", MAIN), ("wrap", WRAP), ("closed", CLOSED)];
     let mut bench = Bench::with(&files, Closures::default().with("log", &["logged"], log));
     bench.enter();
     bench
@@ -133,10 +132,8 @@ fn a_flow_that_hangs_up_ends_the_contact_itself() {
 fn news_may_come_in_any_order_and_twice() {
     let mut bench = bench();
     bench.presses("1");
-    let ended = ContactEvent {
-        queued_at: Some(NOW.after_ms(1_000)),
-        ..news(ContactStage::Ended, 600)
-    };
+    let ended =
+        ContactEvent { queued_at: Some(NOW.after_ms(1_000)), ..news(ContactStage::Ended, 600) };
     told(&mut bench, ended.clone());
     told(&mut bench, news(ContactStage::Connected, 31));
     told(&mut bench, ended);
@@ -194,7 +191,10 @@ fn what_a_caller_says_after_the_flow_is_refused_and_changes_nothing() {
     bench.presses("1");
     let said = Event::Said { text: "hello?".into(), confidence: None };
     let error = refused(&bench, said);
-    assert!(matches!(&error, TurnError::Handed { disposition, .. } if disposition == "queued"), "{error}");
+    assert!(
+        matches!(&error, TurnError::Handed { disposition, .. } if disposition == "queued"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_long_transcript_keeps_its_end_and_says_what_it_lacks() {
-        let lines: Vec<String> = (0..2_000).map(|n| line("caller", &format!("문장 {n:0>30}"))).collect();
+        let lines: Vec<String> =
+            (0..2_000).map(|n| line("caller", &format!("문장 {n:0>30}"))).collect();
         let text = bounded(&lines);
         assert!(text.len() <= MAX_TRANSCRIPT + 64, "{}", text.len());
         let (note, rest) = text.split_once('\n').unwrap();

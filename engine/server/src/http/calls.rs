@@ -10,8 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 
 use dialgraph_api::calls::{
-    Call, CallList, ContactNews, ContactStage, EventKind, LAST_MOMENT, ListQuery, ShowQuery, ShownCall, ShownTurn, UnreadableCall,
-    UnreadableTurn,
+    Call, CallList, ContactNews, ContactStage, EventKind, LAST_MOMENT, ListQuery, ShowQuery,
+    ShownCall, ShownTurn, UnreadableCall, UnreadableTurn,
 };
 use dialgraph_api::calls::{Event as EventRequest, Start as StartRequest};
 use dialgraph_base::locale::nearest;
@@ -220,8 +220,9 @@ pub(super) async fn list(
         return Err(Problem::invalid(format!("`limit` is from 1 to {MOST_LISTED}")));
     }
     let after = query.after.as_deref().map(str::parse::<Place>).transpose()?;
-    let (calls, unreadable, next) =
-        page(&app, after, limit, stage_of(query.stage)).await.map_err(|error| Problem::internal(&error))?;
+    let (calls, unreadable, next) = page(&app, after, limit, stage_of(query.stage))
+        .await
+        .map_err(|error| Problem::internal(&error))?;
     let (more, next) = (next.is_some(), next.map(|next| next.to_string()));
     Ok(Json(CallList { calls, more, unreadable, next }).into_response())
 }
