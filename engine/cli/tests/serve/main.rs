@@ -2,6 +2,7 @@
 //! of this machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
+mod after;
 mod calls;
 mod contacts;
 mod damage;

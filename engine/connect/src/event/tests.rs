@@ -142,9 +142,9 @@ fn news_that_are_not_wanted_tell_which_rule_to_change() {
     let unnamed = told(&event);
     for word in [
         "`INITIATED`",
-        "only DISCONNECTED",
+        "only QUEUED, CONNECTED_TO_AGENT and DISCONNECTED",
         "account 111122223333",
-        "\"eventType\": [\"DISCONNECTED\"]",
+        "\"eventType\": [\"QUEUED\", \"CONNECTED_TO_AGENT\", \"DISCONNECTED\"]",
     ] {
         assert!(unnamed.contains(word), "{word}: {unnamed}");
     }

@@ -1,0 +1,181 @@
+//! What becomes of a contact beyond its flow is kept, and its `after` flow runs once, whatever
+//! happens to the process.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, Pace};
+use crate::server::{Reply, Server, Site};
+use crate::turns::event;
+
+/// A flow that opens a ticket and writes the log when the contact is over.
+fn site(desk: &Desk) -> Site {
+    let url = desk.url();
+    let flow = format!(
+        "flow: closed\nsummary: Opens a ticket and writes the log.\nlocales: [en-US]\nattributes:\n  ticket_id: {{type: string, default: \"\"}}\nstart: ticket\nnodes:\n  ticket:\n    use: ticketing-zendesk\n    timeout: 60s\n    config: {{base_url: \"{url}\", email: bot@example.com, timeout_ms: 60000}}\n    with: {{request: 'default(call.transcript, \"\")'}}\n    save: {{ticket_id: 'default(output.ticket_id, \"\")'}}\n    on: {{created: log, error: log}}\n  log:\n    use: call-log\n    config: {{collection: call_logs}}\n    with: {{path: call.path, resolution: call.disposition, ticket_id: ticket_id, notes: 'default(call.transcript, \"\")', ended_by: 'default(call.ended_by, \"\")', answered: call.answered, answered_by: 'default(call.agent, \"\")', waited_seconds: call.waited}}\n    on: {{logged: done, error: done}}\n  done:\n    end: {{disposition: closed}}\n"
+    );
+    let site = Site::desk(url, "1s").file("closed.flow.yaml", &flow);
+    site.add_to_project("after: closed\n");
+    site
+}
+
+fn log(server: &Server, call: &str) -> Value {
+    server.get(&format!("/v1/collections/call_logs/records/{call}")).json()["data"].clone()
+}
+
+fn after(server: &Server, result: &str) -> f64 {
+    server.figure("dialgraph_after_total", &format!("result=\"{result}\""))
+}
+
+/// A caller who says nothing and is given to the queue; by which turn.
+fn queued(server: &Server, call: &str) -> u64 {
+    let mut answer = server.call(call, json!({}));
+    while answer["then"]["action"] != "queue" {
+        assert_eq!(answer["then"]["action"], "ask", "{answer}");
+        let turn = answer["turn"].as_u64().unwrap();
+        answer = server.event(call, turn, json!({"event": "silent"})).json();
+    }
+    answer["turn"].as_u64().unwrap()
+}
+
+fn tell(server: &Server, call: &str, news: Value) -> Reply {
+    server.post(&format!("/v1/calls/{call}/contact"), &news)
+}
+
+#[test]
+fn what_connect_tells_of_a_contact_completes_its_log_in_any_order() {
+    let server = Site::shipped().start();
+    let turn = |parameters: Value| {
+        let reply = server.post("/v1/connect/turn", &event("contact-1", parameters));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()
+    };
+    turn(json!({}));
+    let queued = turn(json!({"did": "said", "input": "상담원 연결해 주세요", "turn": "1"}));
+    assert_eq!(queued["action"], "queue");
+    assert_eq!(log(&server, "contact-1")["resolution"], "queued");
+
+    let agent = json!({
+        "agentArn": "arn:aws:connect:ap-northeast-2:111122223333:instance/x/agent/agent-7",
+        "connectedToAgentTimestamp": "2026-11-20T01:02:30.000Z",
+    });
+    let queue = json!({"enqueueTimestamp": "2026-11-20T01:00:30.000Z", "queueType": "STANDARD"});
+    let news = |kind: &str, agent: &Value| {
+        let detail = json!({
+            "eventType": kind, "contactId": "contact-1", "channel": "VOICE",
+            "queueInfo": queue, "agentInfo": agent,
+            "disconnectTimestamp": if kind == "DISCONNECTED" { json!("2026-11-20T01:10:00.000Z") } else { Value::Null },
+        });
+        let news = json!({"detail-type": "Amazon Connect Contact Event", "detail": detail});
+        let reply = server.post("/v1/connect/turn", &news);
+        assert_eq!(reply.status, 200, "{reply:?}");
+    };
+    news("CONNECTED_TO_AGENT", &agent);
+    news("QUEUED", &Value::Null);
+    news("QUEUED", &Value::Null);
+    let waiting = server.get("/v1/calls?stage=contact").json();
+    assert_eq!(waiting["calls"][0]["contact"]["agent"], "agent-7", "{waiting}");
+    assert_eq!(server.get("/v1/calls").json()["calls"], json!([]), "its flow no longer has it");
+
+    news("DISCONNECTED", &agent);
+    news("DISCONNECTED", &agent);
+    server.wait_until("the after flow has run", |server| after(server, "done") == 1.0);
+    // News that come later still change nothing.
+    news("CONNECTED_TO_AGENT", &agent);
+    let log = log(&server, "contact-1");
+    for (field, wanted) in [
+        ("answered_by", json!("agent-7")),
+        ("waited_seconds", json!(120)),
+        ("answered", json!(true)),
+        ("ended_by", json!("channel")),
+        ("call_end_time", json!("2026-11-20T01:10:00Z")),
+    ] {
+        assert_eq!(log[field], wanted, "{field}: {log}");
+    }
+    assert_eq!(server.get("/v1/calls?stage=contact").json()["calls"], json!([]));
+    assert_eq!(server.figure("dialgraph_calls_ended_total", "disposition=\"queued\""), 1.0);
+    let over = server.figure("dialgraph_contacts_ended_total", "by=\"channel\",answered=\"yes\"");
+    assert_eq!((over, after(&server, "done")), (1.0, 1.0));
+}
+
+#[test]
+fn any_channel_can_tell_what_becomes_of_a_contact() {
+    let desk = Desk::start(Pace::After(Duration::ZERO));
+    let server = site(&desk).start();
+    let given_away = queued(&server, "c-1");
+    let connected = json!({"stage": "connected", "agent": "kim"});
+    let first = tell(&server, "c-1", connected.clone()).json();
+    assert_eq!(first["contact"]["agent"], "kim", "{first}");
+    assert_eq!(tell(&server, "c-1", connected).json()["turn"], first["turn"], "told twice");
+    // Whoever acts on the flow's last answer may still say that it failed.
+    assert_eq!(first["turn"], given_away + 1);
+    let back = server.event("c-1", given_away, json!({"event": "failed"})).json();
+    assert_eq!((&back["status"], &back["then"]["action"]), (&json!("ended"), &json!("hang_up")));
+    server.wait_until("the after flow has run", |server| after(server, "done") == 1.0);
+    assert_eq!(log(&server, "c-1")["resolution"], "nobody");
+    assert!(log(&server, "c-1")["notes"].as_str().unwrap().starts_with("flow: What happened?"));
+
+    server.call("c-2", json!({}));
+    let refused = tell(&server, "c-2", json!({"stage": "queued"}));
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.text.contains("only its end can be told"), "{refused:?}");
+    for (wrong, words) in [
+        (json!({"stage": "connected", "agent": ""}), "`agent` must have 1 to 256"),
+        (json!({"stage": "connected", "agent": "x".repeat(257)}), "`agent` must have 1 to 256"),
+        (json!({"stage": "ended", "at_ms": u64::MAX}), "`at_ms` is"),
+        (json!({"stage": "lost"}), "unknown variant `lost`"),
+        (json!({}), "missing field `stage`"),
+    ] {
+        let reply = tell(&server, "c-2", wrong);
+        assert_eq!(reply.status, 400, "{reply:?}");
+        assert!(reply.text.contains(words), "{words}: {reply:?}");
+    }
+    assert_eq!(tell(&server, "c-9", json!({"stage": "ended"})).status, 404);
+    let over = tell(&server, "c-2", json!({"stage": "ended"})).json();
+    assert_eq!((&over["status"], &over["disposition"]), (&json!("ended"), &json!("abandoned")));
+    // What somebody says when the flow has given the call away is refused, and costs nothing.
+    let given_away = queued(&server, "c-3");
+    let said = server.event("c-3", given_away, json!({"event": "said", "text": "hello?"}));
+    assert_eq!(said.status, 409, "{said:?}");
+    assert_eq!(server.get("/v1/calls/c-3").json()["call"]["disposition"], "queued");
+}
+
+#[test]
+fn an_after_flow_that_a_kill_stops_runs_to_its_end_elsewhere_and_does_nothing_twice() {
+    let desk = Desk::start(Pace::After(Duration::from_millis(1_500)));
+    let site = site(&desk).set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    for call in ["c-1", "c-2", "c-3"] {
+        queued(&server, call);
+        assert_eq!(tell(&server, call, json!({"stage": "ended"})).status, 200);
+    }
+    server.wait_until("tickets are asked for", |_| desk.requests() == 3);
+    server.kill();
+
+    let server = site.start();
+    let waits = |server: &Server| {
+        !server.get("/v1/calls?stage=after").json()["calls"].as_array().unwrap().is_empty()
+    };
+    server.wait_until("all have run", |server| after(server, "done") == 3.0);
+    assert!(!waits(&server));
+    assert_eq!(desk.tickets(), 3, "each once");
+    for call in ["c-1", "c-2", "c-3"] {
+        assert_ne!(log(&server, call)["ticket_id"], Value::Null);
+        let shown = server.get(&format!("/v1/calls/{call}")).json();
+        assert_eq!(shown["call"]["contact"]["after"], "done", "{shown}");
+    }
+}
+
+#[test]
+fn a_contact_of_which_nothing_is_heard_is_closed_and_its_log_says_so() {
+    let desk = Desk::start(Pace::After(Duration::ZERO));
+    let site = site(&desk)
+        .set("DIALGRAPH_CALLS__CONTACT_LIMIT", "1s")
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    queued(&server, "c-1");
+    server.wait_until("it is taken for over", |server| after(server, "done") == 1.0);
+    assert_eq!(log(&server, "c-1")["ended_by"], "limit");
+    assert!(server.log().contains("nothing was heard of a contact for `calls.contact_limit`"));
+}
