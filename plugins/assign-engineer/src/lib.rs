@@ -3,7 +3,8 @@
 //! Why it exists: who is asked first, who next, and who when nobody else is there, is a rule of the
 //! house that every flow needs and no flow should repeat.
 //!
-//! Invariants: nobody is assigned who is away, full, or already tried; an engineer who does not
+//! Invariants: nobody is assigned who is away, full, or already tried; a call counts in the load of
+//! one engineer at most; an engineer who does not
 //! exist is passed over; while the system of record is down the answer rests on what was last
 //! known, and says so. It must not know which engineers, teams or customers there are.
 
@@ -12,12 +13,14 @@ mod rotation;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use dialgraph_plugin::prelude::*;
 use plugin_common::fallback::Reader;
 use plugin_common::time::rfc3339;
 
 use crate::steps::{Assignment, Step};
+use crate::work::Work;
 
 /// Where the people are, and in which order they are asked.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,6 +42,11 @@ pub struct Config {
     #[serde(default)]
     #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read-write"))]
     rotation: Option<String>,
+    /// Collection that remembers who works on which call, and so counts the engineers' load; left
+    /// out: the load is what their records say.
+    #[serde(default)]
+    #[schemars(extend("x-dialgraph-ref" = "collection", "x-dialgraph-access" = "read-write"))]
+    work: Option<String>,
     /// Steps in which an engineer is looked for.
     #[serde(default = "default_order")]
     #[schemars(length(min = 1))]
@@ -175,8 +183,9 @@ impl Node for AssignEngineer {
 
     fn run(host: &Host, visit: Visit<Config, Input, ()>) -> Result<Outcome<(), Output>, NodeError> {
         let reader = Reader::new(host);
-        let assignment = Assignment::new(host, &reader, &visit.config, &visit.input)?;
-        let found = assignment.find()?;
+        let work = Work::new(host, &reader, visit.config.work.as_deref());
+        let assignment = Assignment::new(host, &reader, &work, &visit.config, &visit.input)?;
+        let found = assignment.take()?;
         let stale = |output| Output {
             stale: reader.is_stale(),
             as_of: reader.as_of().map(rfc3339),

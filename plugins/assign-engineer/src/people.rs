@@ -34,6 +34,9 @@ pub(crate) struct Engineer {
     pub(crate) email: Option<String>,
     pub(crate) part: Option<String>,
     pub(crate) role: Option<String>,
+    /// Cases that the record counts.
+    pub(crate) own_load: u32,
+    /// All of them.
     pub(crate) load: u32,
     names: [Option<String>; 3],
     available: bool,
@@ -52,6 +55,7 @@ impl Engineer {
             email: text(it.email),
             part: text(it.part),
             role: text(it.role),
+            own_load: it.current_load,
             load: it.current_load,
             names: [text(it.name), text(it.name_ko), text(it.name_en)],
             available: it.is_available,
@@ -70,9 +74,18 @@ impl Engineer {
         own.clone().or_else(|| name.clone())
     }
 
-    /// True when one more case can be given; `limit` holds for those without a limit of their own.
+    pub(crate) fn is_available(&self) -> bool {
+        self.available
+    }
+
+    /// Most cases that they take; `limit` holds for those without a limit of their own.
+    pub(crate) fn limit(&self, limit: Option<u32>) -> Option<u32> {
+        self.max_load.or(limit)
+    }
+
+    /// True when one more case can be given.
     pub(crate) fn takes_one_more(&self, limit: Option<u32>) -> bool {
-        self.available && self.max_load.or(limit).is_none_or(|limit| self.load < limit)
+        self.available && self.limit(limit).is_none_or(|limit| self.load < limit)
     }
 }
 

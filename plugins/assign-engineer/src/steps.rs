@@ -1,6 +1,6 @@
 //! The steps in which an engineer is looked for.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use dialgraph_plugin::records::{Query, Record, Search};
 use dialgraph_plugin::{Host, NodeError, log};
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::people::{Customer, Duty, Engineer, readable};
 use crate::rotation;
+use crate::work::Work;
 use crate::{Config, Input, NO_DUTY};
 
 /// A way to find an engineer.
@@ -47,6 +48,10 @@ impl Step {
 /// So many engineers of a part, or general owners, are looked at in a collection without indexes.
 const LIMIT: u32 = 100;
 
+/// Engineers who may be filled up by other calls between finding and taking them, before nobody is
+/// assigned.
+const RIVALS: usize = 8;
+
 /// The search for an engineer for one call.
 #[derive(Debug)]
 pub(crate) struct Assignment<'a> {
@@ -54,9 +59,12 @@ pub(crate) struct Assignment<'a> {
     reader: &'a Reader<'a>,
     config: &'a Config,
     input: &'a Input,
+    work: &'a Work<'a>,
     /// Day of duty.
     date: Option<jiff_core::civil::Date>,
     customer: OnceCell<Customer>,
+    /// Engineers whom other calls have filled up meanwhile.
+    filled: RefCell<Vec<String>>,
 }
 
 impl<'a> Assignment<'a> {
@@ -65,6 +73,7 @@ impl<'a> Assignment<'a> {
     pub(crate) fn new(
         host: &'a Host,
         reader: &'a Reader<'a>,
+        work: &'a Work<'a>,
         config: &'a Config,
         input: &'a Input,
     ) -> Result<Self, NodeError> {
@@ -81,11 +90,27 @@ impl<'a> Assignment<'a> {
                 })
             })
             .transpose()?;
-        Ok(Self { host, reader, config, input, date, customer: OnceCell::new() })
+        let (customer, filled) = (OnceCell::new(), RefCell::default());
+        Ok(Self { host, reader, config, input, work, date, customer, filled })
     }
 
-    /// The first engineer of the first step that has one.
-    pub(crate) fn find(&self) -> Result<Option<(Step, Engineer)>, NodeError> {
+    /// The first engineer of the first step that has one, who works on the call from now on.
+    pub(crate) fn take(&self) -> Result<Option<(Step, Engineer)>, NodeError> {
+        for _ in 0..RIVALS {
+            let Some((step, engineer)) = self.find()? else { break };
+            if self.work.take(&engineer, self.config.max_load)? {
+                return Ok(Some((step, engineer)));
+            }
+            self.filled.borrow_mut().push(engineer.id);
+        }
+        let had_somebody = !self.input.exclude.is_empty() || !self.filled.borrow().is_empty();
+        if had_somebody {
+            self.work.nobody()?;
+        }
+        Ok(None)
+    }
+
+    fn find(&self) -> Result<Option<(Step, Engineer)>, NodeError> {
         for step in &self.config.order {
             let found = match step {
                 Step::Primary => self.named(self.primary()?)?,
@@ -140,7 +165,7 @@ impl<'a> Assignment<'a> {
     /// This engineer, if there is one of this id who takes the call.
     fn named(&self, id: Option<String>) -> Result<Option<Engineer>, NodeError> {
         let Some(id) = id else { return Ok(None) };
-        if self.input.exclude.contains(&id) {
+        if self.is_excluded(&id) {
             return Ok(None);
         }
         let engineer = self.engineer(&id)?;
@@ -151,7 +176,18 @@ impl<'a> Assignment<'a> {
                 &[("engineer", &id), ("collection", &self.config.engineers)],
             );
         }
-        Ok(engineer.filter(|engineer| engineer.takes_one_more(self.config.max_load)))
+        self.counted(engineer)
+    }
+
+    /// The engineer, if they take one more call beside all those that they work on.
+    fn counted(&self, engineer: Option<Engineer>) -> Result<Option<Engineer>, NodeError> {
+        let Some(engineer) = engineer.filter(Engineer::is_available) else { return Ok(None) };
+        let engineer = self.work.counted(engineer)?;
+        Ok(Some(engineer).filter(|engineer| engineer.takes_one_more(self.config.max_load)))
+    }
+
+    fn is_excluded(&self, id: &String) -> bool {
+        self.input.exclude.contains(id) || self.filled.borrow().contains(id)
     }
 
     fn engineer(&self, id: &str) -> Result<Option<Engineer>, NodeError> {
@@ -199,13 +235,12 @@ impl<'a> Assignment<'a> {
 
     /// Engineers who take the call, in the order of their ids.
     fn willing(&self, field: &str, value: Value) -> Result<Vec<Engineer>, NodeError> {
-        let mut engineers: Vec<Engineer> = self
-            .all(field, value)?
-            .into_iter()
-            .filter_map(|record| Engineer::of_record(self.host, record))
-            .filter(|engineer| engineer.takes_one_more(self.config.max_load))
-            .filter(|engineer| !self.input.exclude.contains(&engineer.id))
-            .collect();
+        let mut engineers = Vec::new();
+        for record in self.all(field, value)? {
+            let engineer = Engineer::of_record(self.host, record);
+            let engineer = engineer.filter(|engineer| !self.is_excluded(&engineer.id));
+            engineers.extend(self.counted(engineer)?);
+        }
         engineers.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(engineers)
     }

@@ -4,6 +4,7 @@
 mod duty;
 mod order;
 mod turns;
+mod work;
 
 use dialgraph_plugin::testing::{TestCall, check, check_holds};
 use serde_json::{Value, json};

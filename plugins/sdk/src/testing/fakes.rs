@@ -52,6 +52,7 @@ struct Fakes {
     indexes: BTreeMap<(String, String), Index>,
     /// Collection, key and data of writes that others make just before the plugin's.
     rivals: Vec<(String, String, Value)>,
+    others: Vec<(String, String, Value)>,
     down: Option<HostError>,
     last_known_down: Option<HostError>,
     nlu: Handler<nlu::Request, nlu::Recognition>,
@@ -88,6 +89,7 @@ impl TestHost {
             records: BTreeMap::new(),
             indexes: BTreeMap::new(),
             rivals: Vec::new(),
+            others: Vec::new(),
             down: None,
             last_known_down: None,
             nlu: None,
@@ -140,6 +142,12 @@ impl TestHost {
     /// several times, each goes before one write.
     pub fn rival(&self, collection: &str, key: &str, data: Value) {
         self.0.borrow_mut().rivals.push((collection.to_owned(), key.to_owned(), data));
+    }
+
+    /// Just before the plugin's next write to the collection, another call stores `data` under another
+    /// key there.
+    pub fn meanwhile(&self, collection: &str, key: &str, data: Value) {
+        self.0.borrow_mut().others.push((collection.to_owned(), key.to_owned(), data));
     }
 
     /// Gives a collection an index, as a project file does.
@@ -387,7 +395,13 @@ impl TestHost {
             let now = fakes.now;
             let rival = fakes.rivals.iter().position(|(c, k, _)| c == collection && k == key);
             let rival = rival.map(|at| fakes.rivals.remove(at).2);
+            let others = fakes.others.extract_if(.., |(other, ..)| other == collection);
+            let others: Vec<_> = others.map(|(_, key, data)| (key, data)).collect();
             let records = fakes.writable(collection)?;
+            for (key, data) in others {
+                let version = records.get(&key).map_or(1, |record| record.version + 1);
+                records.insert(key, Stored { version, updated_at: now, data });
+            }
             if let Some(data) = rival {
                 let version = records.get(key).map_or(1, |record| record.version + 1);
                 records.insert(key.to_owned(), Stored { version, updated_at: now, data });
