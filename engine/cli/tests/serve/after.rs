@@ -1,6 +1,9 @@
 //! What becomes of a contact beyond its flow is kept, and its `after` flow runs once, whatever
 //! happens to the process.
 
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -37,6 +40,18 @@ fn queued(server: &Server, call: &str) -> u64 {
         answer = server.event(call, turn, json!({"event": "silent"})).json();
     }
     answer["turn"].as_u64().unwrap()
+}
+
+/// As [`Server::post`], of a server that may be gone; whether it answered.
+fn post_to(address: SocketAddr, path: &str, body: &Value) -> bool {
+    let Ok(mut stream) = std::net::TcpStream::connect(address) else { return false };
+    let body = body.to_string();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = String::new();
+    stream.write_all(head.as_bytes()).is_ok() && stream.read_to_string(&mut answer).is_ok()
 }
 
 fn tell(server: &Server, call: &str, news: Value) -> Reply {
@@ -178,4 +193,75 @@ fn a_contact_of_which_nothing_is_heard_is_closed_and_its_log_says_so() {
     server.wait_until("it is taken for over", |server| after(server, "done") == 1.0);
     assert_eq!(log(&server, "c-1")["ended_by"], "limit");
     assert!(server.log().contains("nothing was heard of a contact for `calls.contact_limit`"));
+}
+
+/// Calls by the engineer who works on them.
+fn loads(server: &Server) -> BTreeMap<String, usize> {
+    let listed = server.get("/v1/collections/assignments/records?limit=500").json();
+    let mut loads = BTreeMap::new();
+    for record in listed["records"].as_array().unwrap() {
+        let engineer = record["data"]["engineer_id"].as_str().unwrap().to_owned();
+        *loads.entry(engineer).or_default() += 1;
+    }
+    loads
+}
+
+/// Does something for each of the calls, many at once.
+fn for_each(calls: &[String], what: impl Fn(&str) + Sync) {
+    std::thread::scope(|scope| {
+        for some in calls.chunks(calls.len().div_ceil(16)) {
+            let what = &what;
+            scope.spawn(move || some.iter().for_each(|call| what(call)));
+        }
+    });
+}
+
+#[test]
+fn loads_are_exact_with_many_calls_at_once_and_through_a_kill() {
+    let site = Site::shipped().set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    let calls: Vec<String> = (0..128).map(|n| format!("c-{n}")).collect();
+    let begin = |call: &str| {
+        let engineer = if call.ends_with('7') { "e-202" } else { "e-101" };
+        let attributes = json!({"customer_class": "msp", "assigned_engineer": engineer});
+        let start = json!({"id": call, "flow": "emergency", "attributes": attributes});
+        let begun = server.post("/v1/calls", &start);
+        assert_eq!(begun.json()["then"]["action"], "queue", "{begun:?}");
+    };
+    for_each(&calls, begin);
+    let of_202 = calls.iter().filter(|call| call.ends_with('7')).count();
+    let wanted = BTreeMap::from([("e-101".to_owned(), 128 - of_202), ("e-202".to_owned(), of_202)]);
+    assert_eq!(loads(&server), wanted);
+
+    // Half of the contacts end, and the process is killed on the way; whoever told them tells them
+    // again.
+    let (first, rest) = calls.split_at(64);
+    std::thread::scope(|scope| {
+        let (address, first) = (server.address(), first);
+        scope.spawn(move || {
+            for call in first {
+                let path = format!("/v1/calls/{call}/contact");
+                // The process may be gone already.
+                let _ = post_to(address, &path, &json!({"stage": "ended"}));
+            }
+        });
+        server.wait_until("some have run", |server| after(server, "done") >= 5.0);
+        server.kill();
+    });
+    let server = site.start();
+    for_each(first, |call| {
+        let told = tell(&server, call, json!({"stage": "ended"}));
+        assert!(matches!(told.status, 200 | 409), "{told:?}");
+    });
+    let left = rest.iter().filter(|call| !call.ends_with('7')).count();
+    let wanted =
+        BTreeMap::from([("e-101".to_owned(), left), ("e-202".to_owned(), rest.len() - left)]);
+    server.wait_until("half of the loads are left", |server| loads(server) == wanted);
+    for_each(rest, |call| {
+        assert_eq!(tell(&server, call, json!({"stage": "ended"})).status, 200);
+    });
+    server.wait_until("nobody works on anything", |server| loads(server).is_empty());
+    for call in &calls {
+        assert_eq!(log(&server, call)["ended_by"], "channel", "{call}");
+    }
 }
