@@ -492,7 +492,7 @@ mod tests {
 
     #[test]
     fn what_may_happen_only_once_is_at_nothing_from_the_start() {
-        let load = Load { turns: 0, most: 1, late_replies: 0 };
+        let load = Load { turns: 0, most: 1, late_replies: 0, after: 0 };
         let text = Metrics::default().render(load, None);
         for series in [
             "dialgraph_hot_loads_total{result=\"canary-withdraw\"} 0",
@@ -527,7 +527,7 @@ mod tests {
             let after = metrics.queue_left.get(&["general", promise]);
             assert_eq!(after - before, 1, "{sla:?} {time:?} {answered}");
         }
-        let text = metrics.render(Load { turns: 0, most: 1, late_replies: 0 }, None);
+        let text = metrics.render(Load { turns: 0, most: 1, late_replies: 0, after: 0 }, None);
         for series in [
             "dialgraph_queue_left_total{queue=\"general\",promise=\"missed\"} 2",
             "dialgraph_queue_wait_seconds_bucket{queue=\"general\",le=\"3600\"} 2",
