@@ -379,14 +379,13 @@ pub struct ContactNews {
 fn moment() -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
-        .description(Some("When that was, in milliseconds since 1970-01-01T00:00Z; none: now."))
+        .description(Some(
+            "When that was, in milliseconds since 1970-01-01T00:00Z: not in the future, nor longer \
+            ago than `calls.contact_limit`. None: now. The same news of the same moment count once.",
+        ))
         .minimum(Some(0))
-        .maximum(Some(LAST_MOMENT))
         .into()
 }
-
-/// The last moment that calendars reach, in milliseconds since 1970.
-pub const LAST_MOMENT: u64 = 253_402_207_200_000;
 
 /// How far a contact has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -5,7 +5,6 @@
 //! are bounded here, once.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -39,6 +38,9 @@ pub const CALLBACK_OVER_TOKEN: &str = "callback-over";
 pub struct Incoming {
     /// Of the contact, see [`visit`].
     pub call: CallId,
+    /// Other calls that the news may be of, if there is no such call: a contact in which a caller is
+    /// called back tells of several contacts before it.
+    pub else_of: Vec<CallId>,
     pub channel: Channel,
     /// Names this delivery: Connect and the Lambda repeat an event with the same token.
     pub token: String,
@@ -49,17 +51,6 @@ pub struct Incoming {
     pub wanted: Vec<Name>,
     /// The language that the contact has in Connect now.
     pub language: Option<String>,
-    /// The contact's time in a queue, told with the news that it is over.
-    pub wait: Option<Wait>,
-}
-
-/// How long a contact was in a queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    /// Until an agent took it, or else until it was over.
-    pub time: Duration,
-    /// An agent took it.
-    pub answered: bool,
 }
 
 /// What a delivery says.
@@ -189,13 +180,13 @@ impl Incoming {
         };
         Ok(Self {
             call,
+            else_of: Vec::new(),
             channel,
             token: turn.map_or_else(|| START_TOKEN.to_owned(), |turn| turn.to_string()),
             turn,
             what,
             wanted: wanted(parameters.get("attributes")),
             language: words(contact.get("LanguageCode")).map(|code| cut(&code, 35)),
-            wait: None,
         })
     }
 
@@ -216,9 +207,11 @@ impl Incoming {
     fn contact_event(event: &Value) -> Result<Self, EventError> {
         let detail = &event["detail"];
         let contact = call_id(detail.get("contactId"), "detail.contactId")?;
-        let caller = called_back(detail);
+        let mut callers = called_back(detail).into_iter();
+        let caller = callers.next();
         let callback = caller.is_some();
         let call = caller.unwrap_or_else(|| contact.clone());
+        let else_of = callers.collect();
         // A contact of any channel may be told of; one that the engine has no work for never was a
         // call.
         let channel = channel(&call, detail.get("channel")).unwrap_or_default();
@@ -249,36 +242,39 @@ impl Incoming {
             // A contact can come into a queue, and to an agent, more than once.
             _ => format!("{}/{contact}/{}", stage.word(), news.at.map_or(0, |at| at.0)),
         };
-        let left_the_flow =
-            stage == ContactStage::Ended && news.queued_at.is_none() && news.agent.is_none();
-        let what = if left_the_flow && !callback { Event::HungUp } else { Event::Contact(news) };
+        let is_bare = news == ContactEvent::new(ContactStage::Ended);
+        let what = if is_bare { Event::HungUp } else { Event::Contact(news) };
         Ok(Self {
             call,
+            else_of,
             channel,
             token,
             turn: None,
             what: What::Event(what),
             wanted: Vec::new(),
             language: None,
-            wait: (stage == ContactStage::Ended).then(|| wait(detail)).flatten(),
         })
     }
 }
 
-/// The contact that asked to be called back, of news of the one in which it is.
-fn called_back(detail: &Value) -> Option<CallId> {
+/// The contacts that may have asked to be called back, of news of one in which somebody is: a second
+/// attempt may follow from the first, and the call from a transfer.
+fn called_back(detail: &Value) -> Vec<CallId> {
     if detail["initiationMethod"] != "CALLBACK" {
-        return None;
+        return Vec::new();
     }
-    ["previousContactId", "initialContactId", "relatedContactId"]
-        .into_iter()
-        .find_map(|name| call_id(detail.get(name), "detail.previousContactId").ok())
+    let mut callers = Vec::new();
+    for name in ["previousContactId", "initialContactId", "relatedContactId"] {
+        let caller = call_id(detail.get(name), "detail.previousContactId").ok();
+        callers.extend(caller.filter(|caller| !callers.contains(caller)));
+    }
+    callers
 }
 
 /// The agent who has the contact, by the id that ends their ARN.
 fn agent(detail: &Value) -> Option<String> {
     let arn = words(detail["agentInfo"].get("agentArn"))?;
-    let id = arn.rsplit('/').next().unwrap_or(&arn);
+    let id = arn.rsplit('/').find(|part| !part.is_empty())?;
     Some(cut(id, MAX_AGENT))
 }
 
@@ -309,16 +305,6 @@ fn rule(event: &Value) -> String {
         place("account"),
         place("region"),
     )
-}
-
-/// From the moments in the news of a contact that is over; none if it was in no queue.
-fn wait(detail: &Value) -> Option<Wait> {
-    let began = moment(&detail["queueInfo"]["enqueueTimestamp"])?;
-    let taken = moment(&detail["agentInfo"]["connectedToAgentTimestamp"]);
-    let ended = taken.or_else(|| moment(&detail["disconnectTimestamp"]))?;
-    // The clocks of Connect's parts need not agree to the millisecond.
-    let time = Duration::try_from(ended.duration_since(began)).unwrap_or_default();
-    Some(Wait { time, answered: taken.is_some() })
 }
 
 /// What the flow passed to the Lambda.

@@ -183,6 +183,12 @@ impl Call {
         self.is_over() && self.after == After::Due
     }
 
+    /// Whether its caller, who was to be called back, left before the flow had it again: whom the
+    /// flow asks, nobody answers.
+    pub(crate) fn caller_left(&self) -> bool {
+        self.contact.as_ref().is_some_and(|contact| contact.left_at.is_some())
+    }
+
     /// Notes that the flow gives the call away now.
     pub(crate) fn handed(&mut self, at: Timestamp) {
         let contact = self.contact.get_or_insert_default();

@@ -36,7 +36,7 @@ pub enum Event {
 
 impl Event {
     /// Whether the caller is gone with it, or has been.
-    pub(crate) fn is_end(&self) -> bool {
+    pub fn is_end(&self) -> bool {
         match self {
             Self::HungUp | Self::After => true,
             Self::Contact(event) => {

@@ -433,11 +433,11 @@ impl Turn {
         }
     }
 
-    /// False while the call is wrapped up: its caller is on the way out, and nobody would come back
-    /// for the rest. False also when the replies that the run has had are too many to be kept with
+    /// False while the call is wrapped up, and when its caller has left: nobody would come back for
+    /// the rest. False also when the replies that the run has had are too many to be kept with
     /// the call. Such a turn can only be waited for, or [expired](Self::expire).
     pub fn can_park(&self) -> bool {
-        !self.wrapping_up() && self.parked_fits()
+        !self.wrapping_up() && !self.asks_nobody() && self.parked_fits()
     }
 
     /// What the project says to a caller who has to wait for a reply; none if it says nothing of

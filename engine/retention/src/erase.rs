@@ -295,7 +295,7 @@ impl Eraser<'_> {
             turns.extend(turn.flatten());
         }
         if let Some(known) = self.wanted.is_call_of(&loaded.call, &turns) {
-            if loaded.is_open() {
+            if loaded.is_open() && !loaded.call.is_over() {
                 done.open.push(id.to_string());
                 self.numbers_needed |= known == Known::ByNumber;
                 return Ok(());

@@ -28,7 +28,8 @@ pub(crate) async fn run(
                 Found::Call(loaded) => {
                     let call = &loaded.call;
                     let last = call.last_turn_at.max(call.started_at).0;
-                    if !loaded.is_open() && last <= until {
+                    // One that is over and waits for an `after` flow that never comes is old, too.
+                    if (!loaded.is_open() || call.is_over()) && last <= until {
                         // One that came back meanwhile is not old.
                         remove(&calls, &id, Some(&loaded), &mut commits, done).await?;
                     }

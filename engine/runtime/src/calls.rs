@@ -169,10 +169,14 @@ impl Stage {
 }
 
 /// A call in progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OpenCall {
     pub id: CallId,
     pub stage: Stage,
+    /// When it came into a stage beyond its flow.
+    pub since: Option<Timestamp>,
+    /// The place right behind it, for [`Calls::open_calls`].
+    pub place: OpenCursor,
 }
 
 /// Calls in progress, a page at a time.
@@ -264,6 +268,8 @@ struct StoredOpen {
     call: CallId,
     #[serde(default, skip_serializing_if = "Stage::is_flow")]
     stage: Stage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
 }
 
 impl Schema for StoredOpen {
@@ -361,11 +367,15 @@ impl Calls {
         let query = Query::new(open_part(release, shard)?).after(after).limit(limit);
         let (page, unreadable) = self.store.query_past(&query).await?;
         // Its key names the call as well as its value does.
+        let place =
+            |key: &Key| OpenCursor { shard, after: Some(Cursor::behind(key.sort().clone())) };
         let read = page.rows.iter().map(|row| match decode::<StoredOpen>(&row.value) {
-            Ok(open) => Some(OpenCall { id: open.call, stage: open.stage }),
-            Err(_) => named_in(&row.key),
+            Ok(StoredOpen { call: id, stage, since }) => {
+                Some(OpenCall { id, stage, since, place: place(&row.key) })
+            }
+            Err(_) => named_in(&row.key, place(&row.key)),
         });
-        let lost = unreadable.iter().map(|row| named_in(&row.key));
+        let lost = unreadable.iter().map(|row| named_in(&row.key, place(&row.key)));
         let calls = read.chain(lost).flatten().collect();
         let next = match page.next {
             after @ Some(_) => Some(OpenCursor { shard, after }),
@@ -457,7 +467,8 @@ impl Calls {
         });
         match (before.and_then(|mark| mark.stage), Stage::of(call)) {
             (was, Some(stage)) if was != Some(stage) => {
-                let open = StoredOpen { call: id.clone(), stage };
+                let since = Some(record.at).filter(|_| stage != Stage::Flow);
+                let open = StoredOpen { call: id.clone(), stage, since };
                 ops.push(Op::put_value(open_key(&call.release, id)?, &open, Expect::Any)?);
             }
             (Some(_), None) => ops.push(Op::delete(open_key(&call.release, id)?, Expect::Any)),
@@ -545,10 +556,10 @@ fn open_key(release: &Digest, id: &CallId) -> Result<Key, StoreError> {
 }
 
 /// The call that a row of the index names; what is to be done for it, the call must tell.
-fn named_in(key: &Key) -> Option<OpenCall> {
+fn named_in(key: &Key, place: OpenCursor) -> Option<OpenCall> {
     let name = key.sort().as_bytes().strip_suffix(&[0])?;
     let name = std::str::from_utf8(name).ok()?;
-    Some(OpenCall { id: CallId(name.into()), stage: Stage::Flow })
+    Some(OpenCall { id: CallId(name.into()), stage: Stage::Flow, since: None, place })
 }
 
 fn part(id: &CallId) -> Result<Part, StoreError> {

@@ -10,7 +10,7 @@ use dialgraph_base::{CallId, Timestamp};
 use dialgraph_kernel::call::{Call, NewCall, Waits};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::plugin::Plugins;
+use dialgraph_kernel::plugin::{FailureKind, Plugins};
 use dialgraph_kernel::ports::{HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::turn::{Turn, TurnError};
 use dialgraph_store::Store;
@@ -41,6 +41,10 @@ pub enum EngineError {
     ReleaseOut { call: String, release: String, why: String },
     #[error("the event answers turn {given} of call {call}, but the last turn is {last}")]
     OutOfOrder { call: String, given: u32, last: u32 },
+    #[error(
+        "the `after` flow of call {call} could not do all that it has to: {why}; it runs again"
+    )]
+    AfterLater { call: String, why: String },
     #[error("call {call} was changed by others {RACES} times while the engine handled this event")]
     Raced { call: String },
 }
@@ -78,6 +82,8 @@ pub struct Engine {
     world: Arc<dyn World>,
     clock: Arc<dyn Clock>,
     rules: WaitRules,
+    /// For so many milliseconds an `after` flow that fails for what may pass is run again.
+    after_patience: u64,
     /// Host calls under way without a turn.
     in_flight: Mutex<HashMap<CallId, (Arc<str>, LateReply)>>,
 }
@@ -104,6 +110,7 @@ impl Engine {
             world,
             clock,
             rules,
+            after_patience: 0,
             in_flight: Mutex::default(),
         }
     }
@@ -112,6 +119,15 @@ impl Engine {
     #[must_use]
     pub fn keeping(mut self, millis: Option<u64>) -> Self {
         self.calls = self.calls.keeping(millis);
+        self
+    }
+
+    /// Has an `after` flow run again, up to so many milliseconds after the contact is over, while a
+    /// node of it fails for what may pass: a provider that is down or slow. What such a run did is
+    /// not kept; its requests have the same idempotency keys when it is made again.
+    #[must_use]
+    pub fn retrying_after(mut self, millis: u64) -> Self {
+        self.after_patience = millis;
         self
     }
 
@@ -305,6 +321,7 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
+        let over_at = call.last_turn_at;
         let transcript = match &event {
             Event::After => Some(self.calls.transcript(&call).await?),
             _ => None,
@@ -331,6 +348,9 @@ impl Engine {
             under_way,
         };
         let mut driven = drive.run().await;
+        if let Some(why) = self.fails_for_now(&driven.finished.record, over_at) {
+            return Err(EngineError::AfterLater { call: id.to_string(), why });
+        }
         let mut saved = self.calls.save(before, &driven.finished, token).await;
         if let Err(error) = &saved
             && error.is_of_turn()
@@ -364,6 +384,22 @@ impl Engine {
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
             node_times: driven.node_times,
         }))
+    }
+
+    /// Why the turn of an `after` flow is not to be kept, but made again later.
+    fn fails_for_now(&self, record: &TurnRecord, over_at: Timestamp) -> Option<String> {
+        let too_late = record.at.0.saturating_sub(over_at.0) >= self.after_patience;
+        if too_late || !matches!(record.event, Event::After) {
+            return None;
+        }
+        let mut failures =
+            record.steps.iter().filter_map(|step| Some((step, step.failure.as_ref()?)));
+        failures.find_map(|(step, failure)| match failure.kind {
+            FailureKind::Retryable | FailureKind::Timeout => {
+                Some(format!("{}: {}", step.at, failure.message))
+            }
+            _ => None,
+        })
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, (Arc<str>, LateReply)>> {

@@ -20,6 +20,7 @@ pub mod shown;
 pub mod state;
 pub mod telemetry;
 pub mod turns;
+mod waits;
 pub mod world;
 
 pub use listen::{Running, ServeError, serve};

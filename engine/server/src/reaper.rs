@@ -9,13 +9,14 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use dialgraph_base::{CallId, Digest};
+use dialgraph_base::{CallId, Digest, Timestamp};
 use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::event::Event;
 use dialgraph_runtime::{CallsError, OpenCall, Stage, TurnRequest};
 
 use crate::state::App;
 use crate::turns::Refused;
+use crate::waits;
 
 /// The token of that event; a hang-up that the channel tells of has the same.
 pub const HUNG_UP: &str = dialgraph_connect::event::HUNG_UP_TOKEN;
@@ -91,12 +92,12 @@ pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, Call
         loop {
             let page = app.turns.engine().calls().open_calls(&release, from, PAGE).await?;
             round.open += in_flow(&page.calls);
-            for OpenCall { id, stage } in page.calls {
+            for OpenCall { id, stage, since, .. } in page.calls {
                 if is_late() {
                     round.broken_off = true;
                     return Ok(round);
                 }
-                match due(app, &id, stage, release).await {
+                match due(app, &id, (stage, since), release).await {
                     Ok(Due::Nothing) => {}
                     Ok(Due::HangUp) => round.ended += usize::from(hang_up(app, id).await),
                     Ok(Due::Close) => close(app, id).await,
@@ -139,7 +140,12 @@ fn in_flow(calls: &[OpenCall]) -> usize {
     calls.iter().filter(|call| call.stage == Stage::Flow).count()
 }
 
-async fn due(app: &App, id: &CallId, stage: Stage, release: Digest) -> Result<Due, CallsError> {
+async fn due(
+    app: &App,
+    id: &CallId,
+    (stage, since): (Stage, Option<Timestamp>),
+    release: Digest,
+) -> Result<Due, CallsError> {
     let before = |limit: Duration| {
         let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         app.clock.millis().saturating_sub(limit)
@@ -147,15 +153,14 @@ async fn due(app: &App, id: &CallId, stage: Stage, release: Digest) -> Result<Du
     let (idle, lost) =
         (before(app.config.calls.idle_limit), before(app.config.calls.contact_limit));
     let activity = app.turns.activity();
-    // Most calls had their last event here: no need to read them.
-    let limit = match stage {
-        Stage::Flow => Some(idle),
-        Stage::Contact => Some(lost),
-        Stage::After => None,
+    // Most calls need not be read: they had their last event here, or what they wait for is younger
+    // than its limit. An `after` flow runs where its contact ended; others leave it a round's time.
+    let (last, limit) = match stage {
+        Stage::Flow => (activity.last(id), idle),
+        Stage::Contact => (since.map(|since| since.0), lost),
+        Stage::After => (since.map(|since| since.0), before(app.config.calls.idle_check)),
     };
-    if let (Some(limit), Some(last)) = (limit, activity.last(id))
-        && last > limit
-    {
+    if last.is_some_and(|last| last > limit) {
         return Ok(Due::Nothing);
     }
     let calls = app.turns.engine().calls();
@@ -193,7 +198,10 @@ async fn close(app: &Arc<App>, id: CallId) {
 
 async fn hang_up(app: &Arc<App>, id: CallId) -> bool {
     match app.turns.handle(TurnRequest::event(id.clone(), Event::HungUp, HUNG_UP)).await {
-        Ok(_) => {
+        // Told before, by the channel or another process, and answered then.
+        Ok(answered) if answered.repeated => false,
+        Ok(answered) => {
+            waits::note(app, &answered).await;
             app.metrics.reaped();
             true
         }

@@ -21,6 +21,9 @@ use crate::telemetry::{MeasuredPlugins, MeasuredStore, MeasuredWorld, Metrics};
 use crate::turns::{Turns, Workers};
 use crate::world::{Breakers, guarded};
 
+/// For so long an `after` flow whose provider is down or slow is run again.
+const AFTER_PATIENCE_MS: u64 = 60 * 60 * 1000;
+
 /// What a server is made of.
 pub struct Parts {
     pub store: OpenStore,
@@ -133,7 +136,8 @@ impl App {
             parts.clock,
             rules,
         )
-        .keeping(config.calls.keep_millis());
+        .keeping(config.calls.keep_millis())
+        .retrying_after(AFTER_PATIENCE_MS);
         let credentials = Credentials::new(&config, clock.millis() / 1000)?;
         let configured = || credentials.tokens().clone();
         let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));

@@ -65,6 +65,9 @@ async fn look_after(engine: &EmbeddedEngine, deadline: Instant) -> Result<Value,
     let until = deadline.checked_sub(HANG_UP).unwrap_or(deadline);
     let round = reaper::round(&app, Some(until.into_std()));
     let round = round.await;
+    // What goes on behind an answer stands still with the environment. What has no time left is run
+    // by a later round.
+    let _ = timeout_at(until, app.turns.after_done()).await;
     let tick = tick.map_err(|error| error.to_string())?;
     let Round { open, ended, broken_off } = round.map_err(|error| error.to_string())?;
     let gone: Vec<String> =

@@ -74,10 +74,6 @@ impl Engineer {
         own.clone().or_else(|| name.clone())
     }
 
-    pub(crate) fn is_available(&self) -> bool {
-        self.available
-    }
-
     /// Most cases that they take; `limit` holds for those without a limit of their own.
     pub(crate) fn limit(&self, limit: Option<u32>) -> Option<u32> {
         self.max_load.or(limit)

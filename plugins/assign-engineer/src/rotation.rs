@@ -20,29 +20,39 @@ struct Turn {
     last: String,
 }
 
-/// The engineer after the one whose turn it was; `engineers` are in the order of their ids.
+/// Whose turn it is.
+pub(crate) enum Turned {
+    /// Theirs; none: nobody takes the call.
+    To(Option<Engineer>),
+    /// Nobody knows: turns cannot be read or kept now.
+    NotKept,
+}
+
+/// The next engineer after the one whose turn it was who takes the call; `engineers` are in the
+/// order of their ids.
 pub(crate) fn next(
     host: &Host,
     collection: &str,
-    engineers: Vec<Engineer>,
-) -> Result<Option<Engineer>, NodeError> {
-    if engineers.is_empty() {
-        return Ok(None);
-    }
+    engineers: &[Engineer],
+    takes: impl Fn(&Engineer) -> Result<Option<Engineer>, NodeError>,
+) -> Result<Turned, NodeError> {
     for _ in 0..ATTEMPTS {
         let turn = match host.records().get::<Turn>(collection, KEY, Source::Current) {
-            Err(error) if error.is_unavailable() => return Ok(without(host, &error, engineers)),
+            Err(error) if error.is_unavailable() => return Ok(without(host, &error)),
             other => other?,
         };
         let last = turn.as_ref().map_or("", |turn| turn.data.last.as_str());
-        let next = engineers.iter().find(|engineer| engineer.id.as_str() > last);
-        let Some(next) = next.or_else(|| engineers.first()) else { return Ok(None) };
+        let after = engineers.partition_point(|engineer| engineer.id.as_str() <= last);
+        let (before, after) = engineers.split_at(after);
+        let Some(next) = first(after.iter().chain(before), &takes)? else {
+            return Ok(Turned::To(None));
+        };
         let expect =
             turn.as_ref().map_or(Expectation::Absent, |turn| Expectation::Version(turn.version));
         match host.records().put(collection, KEY, &Turn { last: next.id.clone() }, expect) {
-            Ok(_) => return Ok(Some(next.clone())),
+            Ok(_) => return Ok(Turned::To(Some(next))),
             Err(HostError::Denied(info)) if info.code == "conflict" => {}
-            Err(error) if error.is_unavailable() => return Ok(without(host, &error, engineers)),
+            Err(error) if error.is_unavailable() => return Ok(without(host, &error)),
             Err(error) => return Err(error.into()),
         }
     }
@@ -51,15 +61,28 @@ pub(crate) fn next(
         "other calls took the turn again and again; the first engineer is taken out of turn",
         &[("collection", collection)],
     );
-    Ok(engineers.into_iter().next())
+    Ok(Turned::To(first(engineers.iter(), &takes)?))
+}
+
+/// The first who takes the call.
+fn first<'e>(
+    engineers: impl Iterator<Item = &'e Engineer>,
+    takes: impl Fn(&Engineer) -> Result<Option<Engineer>, NodeError>,
+) -> Result<Option<Engineer>, NodeError> {
+    for engineer in engineers {
+        if let Some(engineer) = takes(engineer)? {
+            return Ok(Some(engineer));
+        }
+    }
+    Ok(None)
 }
 
 /// The order is a matter of fairness; a caller does not wait for it.
-fn without(host: &Host, error: &HostError, engineers: Vec<Engineer>) -> Option<Engineer> {
+fn without(host: &Host, error: &HostError) -> Turned {
     host.log(
         log::Level::Warn,
         "the turn cannot be remembered; the least loaded engineer is taken",
         &[("code", &error.info().code)],
     );
-    engineers.into_iter().min_by(|a, b| (a.load, &a.id).cmp(&(b.load, &b.id)))
+    Turned::NotKept
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::people::{Customer, Duty, Engineer, readable};
-use crate::rotation;
+use crate::rotation::{self, Turned};
 use crate::work::Work;
 use crate::{Config, Input, NO_DUTY};
 
@@ -50,7 +50,7 @@ const LIMIT: u32 = 100;
 
 /// Engineers who may be filled up by other calls between finding and taking them, before nobody is
 /// assigned.
-const RIVALS: usize = 8;
+const RIVALS: usize = 4;
 
 /// The search for an engineer for one call.
 #[derive(Debug)]
@@ -96,16 +96,21 @@ impl<'a> Assignment<'a> {
 
     /// The first engineer of the first step that has one, who works on the call from now on.
     pub(crate) fn take(&self) -> Result<Option<(Step, Engineer)>, NodeError> {
+        let taken = self.try_to_take();
+        if !matches!(taken, Ok(Some(_))) {
+            // Who had the call before, or was to have it, does not.
+            self.work.nobody();
+        }
+        taken
+    }
+
+    fn try_to_take(&self) -> Result<Option<(Step, Engineer)>, NodeError> {
         for _ in 0..RIVALS {
             let Some((step, engineer)) = self.find()? else { break };
             if self.work.take(&engineer, self.config.max_load)? {
                 return Ok(Some((step, engineer)));
             }
             self.filled.borrow_mut().push(engineer.id);
-        }
-        let had_somebody = !self.input.exclude.is_empty() || !self.filled.borrow().is_empty();
-        if had_somebody {
-            self.work.nobody()?;
         }
         Ok(None)
     }
@@ -181,9 +186,13 @@ impl<'a> Assignment<'a> {
 
     /// The engineer, if they take one more call beside all those that they work on.
     fn counted(&self, engineer: Option<Engineer>) -> Result<Option<Engineer>, NodeError> {
-        let Some(engineer) = engineer.filter(Engineer::is_available) else { return Ok(None) };
+        // Who is full by their own record need not be counted.
+        let limit = self.config.max_load;
+        let Some(engineer) = engineer.filter(|engineer| engineer.takes_one_more(limit)) else {
+            return Ok(None);
+        };
         let engineer = self.work.counted(engineer)?;
-        Ok(Some(engineer).filter(|engineer| engineer.takes_one_more(self.config.max_load)))
+        Ok(engineer.filter(|engineer| engineer.takes_one_more(limit)))
     }
 
     fn is_excluded(&self, id: &String) -> bool {
@@ -233,16 +242,37 @@ impl<'a> Assignment<'a> {
         Ok(page.records)
     }
 
-    /// Engineers who take the call, in the order of their ids.
-    fn willing(&self, field: &str, value: Value) -> Result<Vec<Engineer>, NodeError> {
-        let mut engineers = Vec::new();
-        for record in self.all(field, value)? {
-            let engineer = Engineer::of_record(self.host, record);
-            let engineer = engineer.filter(|engineer| !self.is_excluded(&engineer.id));
-            engineers.extend(self.counted(engineer)?);
-        }
+    /// Engineers who may take the call, as far as their own records tell, in the order of their ids.
+    fn candidates(&self, field: &str, value: Value) -> Result<Vec<Engineer>, NodeError> {
+        let mut engineers: Vec<Engineer> = self
+            .all(field, value)?
+            .into_iter()
+            .filter_map(|record| Engineer::of_record(self.host, record))
+            .filter(|engineer| engineer.takes_one_more(self.config.max_load))
+            .filter(|engineer| !self.is_excluded(&engineer.id))
+            .collect();
         engineers.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(engineers)
+    }
+
+    /// The one with the least to do; of equals the one whose id comes first.
+    fn least_loaded(&self, mut engineers: Vec<Engineer>) -> Result<Option<Engineer>, NodeError> {
+        engineers.sort_by(|a, b| (a.own_load, &a.id).cmp(&(b.own_load, &b.id)));
+        let mut least: Option<Engineer> = None;
+        for engineer in engineers {
+            // Those who follow have at least what their own records say.
+            if least.as_ref().is_some_and(|least| least.load <= engineer.own_load) {
+                break;
+            }
+            if let Some(engineer) = self.counted(Some(engineer))?
+                && least
+                    .as_ref()
+                    .is_none_or(|least| (engineer.load, &engineer.id) < (least.load, &least.id))
+            {
+                least = Some(engineer);
+            }
+        }
+        Ok(least)
     }
 
     fn of_part(&self) -> Result<Option<Engineer>, NodeError> {
@@ -254,17 +284,23 @@ impl<'a> Assignment<'a> {
             }
         }
         let Some(part) = part else { return Ok(None) };
-        Ok(least_loaded(self.willing("part", part.into())?))
+        self.least_loaded(self.candidates("part", part.into())?)
     }
 
     fn general(&self) -> Result<Option<Engineer>, NodeError> {
-        let owners = self.willing("general_owner", true.into())?;
+        let owners = self.candidates("general_owner", true.into())?;
         match &self.config.rotation {
             // While records are down nothing can be remembered, and old turns mean little.
             Some(collection) if !self.reader.is_stale() => {
-                rotation::next(self.host, collection, owners)
+                let turn = rotation::next(self.host, collection, &owners, |engineer| {
+                    self.counted(Some(engineer.clone()))
+                })?;
+                match turn {
+                    Turned::To(engineer) => Ok(engineer),
+                    Turned::NotKept => self.least_loaded(owners),
+                }
             }
-            _ => Ok(least_loaded(owners)),
+            _ => self.least_loaded(owners),
         }
     }
 
@@ -286,9 +322,4 @@ impl<'a> Assignment<'a> {
         );
         Ok(None)
     }
-}
-
-/// Of equals the one whose id comes first.
-fn least_loaded(engineers: Vec<Engineer>) -> Option<Engineer> {
-    engineers.into_iter().min_by(|a, b| (a.load, &a.id).cmp(&(b.load, &b.id)))
 }

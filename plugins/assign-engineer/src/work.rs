@@ -5,7 +5,10 @@
 //! made, however many calls are assigned at once, and whatever process ends in between. The record
 //! goes when the contact is over.
 
-use dialgraph_plugin::records::{Expectation, Query, Search};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use dialgraph_plugin::records::{Expectation, Query, Record, Search};
 use dialgraph_plugin::{Host, HostError, NodeError, log};
 use plugin_common::fallback::Reader;
 use plugin_common::time::rfc3339;
@@ -18,6 +21,9 @@ use crate::people::Engineer;
 const ENGINEER: &str = "engineer_id";
 /// Records looked at at once.
 const PAGE: u32 = 100;
+/// Engineers whose calls are counted in one run: each is a request, and a run may make so many of
+/// them and no more.
+const COUNTED: u32 = 32;
 
 /// What the plugin keeps of a call that is assigned.
 #[derive(Debug, Serialize)]
@@ -33,33 +39,58 @@ pub(crate) struct Work<'a> {
     host: &'a Host,
     reader: &'a Reader<'a>,
     collection: Option<&'a str>,
+    /// Other calls of the engineers who were counted in this run.
+    counted: RefCell<BTreeMap<String, u32>>,
+    told: Cell<bool>,
 }
 
 impl<'a> Work<'a> {
     pub(crate) fn new(host: &'a Host, reader: &'a Reader<'a>, collection: Option<&'a str>) -> Self {
-        Self { host, reader, collection }
+        let (counted, told) = (RefCell::default(), Cell::new(false));
+        Self { host, reader, collection, counted, told }
     }
 
-    /// The engineer with the other calls that they work on counted.
+    /// The engineer with the other calls that they work on counted; none when so many engineers
+    /// were counted in this run that no more can be.
     ///
     /// # Errors
     /// Those of the records.
-    pub(crate) fn counted(&self, mut engineer: Engineer) -> Result<Engineer, NodeError> {
-        engineer.load = engineer.load.saturating_add(self.others(&engineer.id)?);
-        Ok(engineer)
+    pub(crate) fn counted(&self, mut engineer: Engineer) -> Result<Option<Engineer>, NodeError> {
+        let Some(collection) = self.collection else { return Ok(Some(engineer)) };
+        let known = self.counted.borrow().get(&engineer.id).copied();
+        let others = match known {
+            Some(others) => others,
+            None if self.counted.borrow().len() >= COUNTED as usize => {
+                self.tell_once(collection);
+                return Ok(None);
+            }
+            None => {
+                let own = self.own();
+                let cases = self.cases(collection, &engineer.id)?;
+                let others = cases.iter().filter(|case| case.key != own).count();
+                let others = u32::try_from(others).unwrap_or(u32::MAX);
+                self.counted.borrow_mut().insert(engineer.id.clone(), others);
+                others
+            }
+        };
+        engineer.load = engineer.own_load.saturating_add(others);
+        Ok(Some(engineer))
     }
 
-    /// Calls other than this one that an engineer works on.
-    fn others(&self, engineer: &str) -> Result<u32, NodeError> {
-        let Some(collection) = self.collection else { return Ok(0) };
-        let own = self.host.call().call_id.as_str();
+    /// The key of this call's record.
+    fn own(&self) -> &str {
+        &self.host.call().call_id
+    }
+
+    /// Records of the calls that an engineer works on.
+    fn cases(&self, collection: &str, engineer: &str) -> Result<Vec<Record<Value>>, NodeError> {
         let mut search = Search { limit: PAGE, ..Search::new(collection, ENGINEER, [engineer]) };
-        let mut count = 0;
+        let mut cases = Vec::new();
         while let Some(page) = self.reader.search::<Value>(search.clone())? {
-            count += page.hits.iter().filter(|hit| hit.record.key != own).count();
+            cases.extend(page.hits.into_iter().map(|hit| hit.record));
             search.cursor = page.next;
             if search.cursor.is_none() {
-                return Ok(u32::try_from(count).unwrap_or(u32::MAX));
+                return Ok(cases);
             }
         }
         let query = Query::new(collection).matching(ENGINEER, engineer).limit(PAGE);
@@ -71,24 +102,22 @@ impl<'a> Work<'a> {
                 &[("collection", collection), ("engineer", engineer)],
             );
         }
-        let others = page.records.iter().filter(|record| record.key != own).count();
-        Ok(u32::try_from(others).unwrap_or(u32::MAX))
+        Ok(page.records)
     }
 
-    /// Notes that the engineer works on this call, in place of whoever did. False if others have
-    /// filled them up at the same moment: their limit is never passed.
+    /// Notes that the engineer works on this call, in place of whoever did. False if other calls
+    /// have taken their last place meanwhile: of several at the same moment, the first keeps it.
     ///
     /// # Errors
     /// Those of the records; while they are down, nothing is noted, for the caller does not wait.
     pub(crate) fn take(&self, engineer: &Engineer, limit: Option<u32>) -> Result<bool, NodeError> {
-        let Some(collection) = self.collection else { return Ok(true) };
-        let call = &self.host.call().call_id;
-        let case =
-            Case { engineer_id: &engineer.id, call_id: call, since: rfc3339(self.host.now()) };
-        if self.reader.is_stale() {
+        let Some(collection) = self.collection.filter(|_| !self.reader.is_stale()) else {
             return Ok(true);
-        }
-        match self.host.records().put(collection, call, &case, Expectation::Any) {
+        };
+        let own = self.own();
+        let case =
+            Case { engineer_id: &engineer.id, call_id: own, since: rfc3339(self.host.now()) };
+        match self.host.records().put(collection, own, &case, Expectation::Any) {
             Err(error) if error.is_unavailable() => {
                 self.cannot(&error, collection);
                 return Ok(true);
@@ -96,32 +125,40 @@ impl<'a> Work<'a> {
             written => drop(written?),
         }
         let Some(limit) = engineer.limit(limit) else { return Ok(true) };
-        // Each of several calls at once sees the records of those that were before it.
-        let load = engineer.own_load.saturating_add(self.others(&engineer.id)?);
-        Ok(load < limit)
+        // Whoever writes after this sees this record, and this sees all that were written before.
+        let cases = self.cases(collection, &engineer.id)?;
+        let place = |case: &Record<Value>| (case.updated_at, case.key.clone());
+        let Some(mine) = cases.iter().find(|case| case.key == own).map(place) else {
+            return Ok(true);
+        };
+        let before = cases.iter().filter(|case| place(case) < mine).count();
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        Ok(engineer.own_load.saturating_add(before) < limit)
     }
 
-    /// Nobody works on this call.
-    ///
-    /// # Errors
-    /// Those of the records, unless they are down.
-    pub(crate) fn nobody(&self) -> Result<(), NodeError> {
-        let Some(collection) = self.collection.filter(|_| !self.reader.is_stale()) else {
-            return Ok(());
-        };
-        let call = &self.host.call().call_id;
-        match self.host.records().delete(collection, call, Expectation::Any) {
-            Err(error) if error.is_unavailable() => self.cannot(&error, collection),
-            removed => removed?,
+    /// Nobody works on this call. While records are down, whoever did goes on to.
+    pub(crate) fn nobody(&self) {
+        let Some(collection) = self.collection.filter(|_| !self.reader.is_stale()) else { return };
+        if let Err(error) = self.host.records().delete(collection, self.own(), Expectation::Any) {
+            self.cannot(&error, collection);
         }
-        Ok(())
     }
 
     fn cannot(&self, error: &HostError, collection: &str) {
         self.host.log(
             log::Level::Warn,
-            "who works on this call cannot be noted; their load counts without it",
+            "who works on this call cannot be noted",
             &[("collection", collection), ("code", &error.info().code)],
         );
+    }
+
+    fn tell_once(&self, collection: &str) {
+        if !self.told.replace(true) {
+            self.host.log(
+                log::Level::Warn,
+                "more engineers could take the call than can be counted; the rest is passed over",
+                &[("collection", collection), ("counted", &COUNTED.to_string())],
+            );
+        }
     }
 }

@@ -93,7 +93,7 @@ fn contact() -> Operation {
     Operation::new(Post, path, "tellContact", Access::Role(Designer), what)
         .describe(
             "Channels report that a contact waits in a queue, that an agent has taken it, and that \
-            it is over; then the `after` flow runs. The same news twice count once. While a flow has \
+            it is over; then the `after` flow runs. While a flow has \
             the call in hand, only its end can be reported.",
         )
         .path_part::<CallId>("id", "The call.")

@@ -119,7 +119,8 @@ fn any_channel_can_tell_what_becomes_of_a_contact() {
     let desk = Desk::start(Pace::After(Duration::ZERO));
     let server = site(&desk).start();
     let given_away = queued(&server, "c-1");
-    let connected = json!({"stage": "connected", "agent": "kim"});
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let connected = json!({"stage": "connected", "agent": "kim", "at_ms": now});
     let first = tell(&server, "c-1", connected.clone()).json();
     assert_eq!(first["contact"]["agent"], "kim", "{first}");
     assert_eq!(tell(&server, "c-1", connected).json()["turn"], first["turn"], "told twice");
@@ -138,7 +139,8 @@ fn any_channel_can_tell_what_becomes_of_a_contact() {
     for (wrong, words) in [
         (json!({"stage": "connected", "agent": ""}), "`agent` must have 1 to 256"),
         (json!({"stage": "connected", "agent": "x".repeat(257)}), "`agent` must have 1 to 256"),
-        (json!({"stage": "ended", "at_ms": u64::MAX}), "`at_ms` is"),
+        (json!({"stage": "ended", "at_ms": u64::MAX}), "`at_ms` must be within"),
+        (json!({"stage": "ended", "at_ms": 0}), "`at_ms` must be within"),
         (json!({"stage": "lost"}), "unknown variant `lost`"),
         (json!({}), "missing field `stage`"),
     ] {
@@ -264,4 +266,44 @@ fn loads_are_exact_with_many_calls_at_once_and_through_a_kill() {
     for call in &calls {
         assert_eq!(log(&server, call)["ended_by"], "channel", "{call}");
     }
+}
+
+#[test]
+fn an_after_flow_whose_provider_is_down_runs_again_and_does_nothing_twice() {
+    let desk = Desk::start(Pace::Never);
+    let site = site(&desk).set("DIALGRAPH_CALLS__IDLE_CHECK", "200ms");
+    let flow = site.path().join("project/closed.flow.yaml");
+    let text = std::fs::read_to_string(&flow).unwrap();
+    std::fs::write(&flow, text.replace("timeout: 60s", "timeout: 500ms")).unwrap();
+    let server = site.start();
+    queued(&server, "c-1");
+    tell(&server, "c-1", json!({"stage": "ended"}));
+    server.wait_until("it was tried twice", |server| after(server, "retried") >= 2.0);
+    let waiting = server.get("/v1/calls?stage=after").json();
+    assert_eq!(waiting["calls"][0]["id"], "c-1", "{waiting}");
+    assert_eq!(waiting["calls"][0]["contact"]["after"], "due", "{waiting}");
+    assert_eq!((after(&server, "done"), desk.tickets()), (0.0, 1), "asked under one key");
+}
+
+#[test]
+fn a_caller_who_left_before_the_call_back_failed_is_not_asked_again() {
+    let desk = Desk::start(Pace::After(Duration::ZERO));
+    let site = site(&desk)
+        .file(
+            "back.flow.yaml",
+            "flow: back\nlocales: [en-US]\nstart: call\nnodes:\n  call:\n    callback: {queue: general, number: '\"+82-10-0000-0101\"'}\n    on: {error: again, no_number: again}\n  again:\n    ask:\n      prompt: {en-US: Anything else?}\n      speech: true\n    on: {said: done, no_input: done, no_match: done}\n  done:\n    end: {disposition: done}\n",
+        )
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    let begun = server.call("c-1", json!({"flow": "back"}));
+    assert_eq!(begun["then"]["action"], "callback", "{begun}");
+    let left = server.event("c-1", 1, json!({"event": "hung_up"})).json();
+    assert_eq!(left["status"], "handed", "{left}");
+    let failed = server.event("c-1", 1, json!({"event": "failed"})).json();
+    assert_eq!(
+        (&failed["status"], &failed["then"]["action"]),
+        (&json!("ended"), &json!("hang_up"))
+    );
+    server.wait_until("the after flow has run", |server| after(server, "done") == 1.0);
+    assert_eq!(log(&server, "c-1")["resolution"], "abandoned");
 }

@@ -42,12 +42,12 @@ fn incoming(medium: Medium, wanted: &[&str]) -> Incoming {
     Incoming {
         call: CallId("11111111-2222-4333-8444-555555555555".into()),
         channel: Channel { medium, source: Source::Connect },
+        else_of: Vec::new(),
         token: "6".to_owned(),
         turn: Some(6),
         what: What::Event(Event::Silent),
         wanted: wanted.iter().map(|name| (*name).into()).collect(),
         language: Some("ko-KR".to_owned()),
-        wait: None,
     }
 }
 

@@ -106,31 +106,86 @@ fn the_least_event_starts_a_call() {
 #[test]
 fn a_contact_event_tells_of_a_hang_up() {
     let incoming = event!("disconnected").unwrap();
-    assert_eq!(incoming.what, What::Event(Event::HungUp));
+    assert!(matches!(&incoming.what, What::Event(event) if event.is_end()), "{incoming:?}");
     assert_eq!(incoming.token, "hung-up");
-    assert_eq!(incoming.wait, None, "it was in no queue");
+    // When that was, however late the news come.
+    assert_eq!(news(&incoming).at, Some(dialgraph_base::Timestamp(1_795_136_523_000)));
+}
+
+/// What an event that queued the contact tells, with changes to its details.
+fn told(change: impl FnOnce(&mut Value)) -> Incoming {
+    let queued = include_str!("../../tests/events/disconnected_queued.json");
+    let mut event: Value = serde_json::from_str(queued).unwrap();
+    change(&mut event["detail"]);
+    Incoming::read(&event).unwrap()
+}
+
+fn news(incoming: &Incoming) -> &ContactEvent {
+    match &incoming.what {
+        What::Event(Event::Contact(event)) => event,
+        other => panic!("news of a contact are expected, not {other:?}"),
+    }
 }
 
 #[test]
-fn a_contact_event_tells_how_long_the_queue_was() {
-    let wait = |file: &str, change: fn(&mut Value)| {
-        let mut event: Value = serde_json::from_str(file).unwrap();
-        change(&mut event["detail"]);
-        Incoming::read(&event).unwrap().wait
+fn a_contact_event_tells_how_long_the_queue_was_and_who_answered() {
+    let at = |text: &str| {
+        let at: jiff::Timestamp = text.parse().unwrap();
+        Some(dialgraph_base::Timestamp(at.as_millisecond() as u64))
     };
-    let queued = include_str!("../../tests/events/disconnected_queued.json");
-    let answered = Wait { time: Duration::from_secs(75), answered: true };
-    assert_eq!(wait(queued, |_| ()), Some(answered));
-    let gone = Wait { time: Duration::from_secs(195), answered: false };
-    assert_eq!(wait(queued, |detail| detail["agentInfo"] = Value::Null), Some(gone));
-    // Clocks that disagree, and moments that are none.
-    let early = |detail: &mut Value| {
-        detail["agentInfo"]["connectedToAgentTimestamp"] = "2026-11-20T01:00:00Z".into();
+    let ended = told(|_| ());
+    assert_eq!(ended.token, "hung-up");
+    assert_eq!(
+        *news(&ended),
+        ContactEvent {
+            stage: ContactStage::Ended,
+            at: at("2026-11-20T01:04:15.250Z"),
+            agent: Some("someone".into()),
+            queued_at: at("2026-11-20T01:01:00.250Z"),
+            connected_at: at("2026-11-20T01:02:15.250Z"),
+            callback: false,
+        }
+    );
+    let gone = told(|detail| detail["agentInfo"] = Value::Null);
+    assert_eq!((&news(&gone).agent, news(&gone).connected_at), (&None, None));
+    // Moments that are none, and those before 1970.
+    let never = told(|detail| {
+        detail["queueInfo"]["enqueueTimestamp"] = "soon".into();
+        detail["disconnectTimestamp"] = "1969-07-20T20:17:40Z".into();
+    });
+    assert_eq!((news(&never).queued_at, news(&never).at), (None, at("1970-01-01T00:00:00Z")));
+}
+
+#[test]
+fn each_stage_has_its_token_and_a_call_back_is_told_of_the_call_that_asked_for_it() {
+    let queued = told(|detail| detail["eventType"] = "QUEUED".into());
+    assert_eq!(news(&queued).stage, ContactStage::Queued);
+    assert_eq!(news(&queued).at, news(&queued).queued_at);
+    let connected = told(|detail| detail["eventType"] = "CONNECTED_TO_AGENT".into());
+    assert_eq!(news(&connected).stage, ContactStage::Connected);
+    assert_ne!(queued.token, connected.token);
+    let called_back = |kind: &str| {
+        told(|detail| {
+            detail["eventType"] = kind.into();
+            detail["contactId"] = "the-call-back".into();
+            detail["initiationMethod"] = "CALLBACK".into();
+            detail["previousContactId"] = "the-caller".into();
+        })
     };
-    let at_once = Wait { time: Duration::ZERO, answered: true };
-    assert_eq!(wait(queued, early), Some(at_once));
-    let never = |detail: &mut Value| detail["queueInfo"]["enqueueTimestamp"] = "soon".into();
-    assert_eq!(wait(queued, never), None);
+    let over = called_back("DISCONNECTED");
+    assert_eq!((&*over.call.0, &*over.token), ("the-caller", "callback-over"));
+    assert!(news(&over).callback);
+    assert_ne!(called_back("CONNECTED_TO_AGENT").token, connected.token);
+    // A second attempt follows from the first, which was never a call.
+    let second = told(|detail| {
+        detail["initiationMethod"] = "CALLBACK".into();
+        detail["previousContactId"] = "first-attempt".into();
+        detail["initialContactId"] = "the-caller".into();
+    });
+    assert_eq!((&*second.call.0, &*second.else_of[0].0), ("first-attempt", "the-caller"));
+    // One that says of no other contact is its own.
+    let alone = told(|detail| detail["initiationMethod"] = "CALLBACK".into());
+    assert_eq!(alone.call.0, told(|_| ()).call.0);
 }
 
 #[test]

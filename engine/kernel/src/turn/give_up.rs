@@ -5,6 +5,7 @@ use dialgraph_flow::Release;
 
 use super::Finished;
 use crate::call::Status;
+use crate::contact::EndedBy;
 use crate::directive::Then;
 use crate::event::Event;
 use crate::plugin::{Failure, FailureKind};
@@ -84,10 +85,12 @@ impl Finished {
         if matches!(call.status, Status::New | Status::Active) {
             let disposition = UNSAVED.into();
             if record.event.is_end() {
+                call.over(record.at, EndedBy::Channel);
                 call.status = Status::Ended { disposition, queue: None };
                 record.directives.then = Then::HangUp;
             } else {
                 let queue = release.fallback.queue.clone();
+                call.handed(record.at);
                 call.status = Status::Handed { disposition, queue: Some(queue.name.clone()) };
                 record.directives.then = Then::Queue(queue);
             }

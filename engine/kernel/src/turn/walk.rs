@@ -125,6 +125,11 @@ impl Turn {
         Move::Run(run)
     }
 
+    /// Whether the flow has the call, and its caller is gone.
+    pub(super) fn asks_nobody(&self) -> bool {
+        self.call.is_in_flow() && self.call.caller_left() && !self.wrapping_up()
+    }
+
     fn hung_up(&mut self) -> Move {
         self.told(&ContactEvent::new(ContactStage::Ended))
     }
@@ -160,6 +165,9 @@ impl Turn {
                     step.port = port;
                 }
                 Ok(Cursor::Enter(to))
+            }
+            Move::Wait(_) if self.asks_nobody() => {
+                Ok(self.end("abandoned".into(), Then::HangUp, false))
             }
             Move::Wait(then) => {
                 self.sensitive_then = self.in_sensitive_visit();
@@ -232,6 +240,13 @@ impl Turn {
             // The `finally` flow itself came to an end; the call's own ending stands.
             return self.wrapped_up();
         }
+        // Who left while they were to be called back can be called back, and nothing else.
+        let (disposition, then, comes_back) = match then {
+            Then::Queue(_) | Then::Transfer { .. } if self.call.caller_left() => {
+                ("abandoned".into(), Then::HangUp, false)
+            }
+            then => (disposition, then, comes_back),
+        };
         self.sensitive_then = self.in_sensitive_visit();
         let queue = match &then {
             Then::Queue(queue) | Then::Callback { queue, .. } => Some(queue.name.clone()),

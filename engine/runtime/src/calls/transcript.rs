@@ -60,10 +60,15 @@ fn said(mut record: TurnRecord, lines: &mut Vec<String>) {
     }
 }
 
-/// One line, whatever breaks are in the text.
+/// One line, whatever breaks are in the text, and no longer than half of it all.
 fn line(who: &str, text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    format!("{who}: {}", words.join(" "))
+    let mut line = format!("{who}: {}", words.join(" "));
+    if line.len() > MAX_TRANSCRIPT / 2 {
+        line.truncate(line.floor_char_boundary(MAX_TRANSCRIPT / 2 - 4));
+        line.push('…');
+    }
+    line
 }
 
 /// The last lines that fit.
@@ -99,5 +104,8 @@ mod tests {
         assert!(rest.ends_with(&lines[1_999]));
         assert_eq!(bounded(&lines[..2]), lines[..2].join("\n"));
         assert_eq!(bounded(&[]), "");
+        let long = line("flow", &"말 ".repeat(MAX_TRANSCRIPT));
+        assert!(long.len() <= MAX_TRANSCRIPT / 2 && long.ends_with('…'));
+        assert_eq!(bounded(&[lines[0].clone(), long.clone()]), format!("{}\n{long}", lines[0]));
     }
 }

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 
 use dialgraph_api::calls::{
-    Call, CallList, ContactNews, ContactStage, EventKind, LAST_MOMENT, ListQuery, ShowQuery,
-    ShownCall, ShownTurn, UnreadableCall, UnreadableTurn,
+    Call, CallList, ContactNews, ContactStage, EventKind, ListQuery, ShowQuery, ShownCall,
+    ShownTurn, UnreadableCall, UnreadableTurn,
 };
 use dialgraph_api::calls::{Event as EventRequest, Start as StartRequest};
 use dialgraph_base::locale::nearest;
@@ -28,6 +28,7 @@ use crate::reaper::HUNG_UP;
 use crate::shown;
 use crate::state::App;
 use crate::turns::Answered;
+use crate::waits;
 
 /// Turns shown at once, at most.
 const MOST_TURNS: u32 = 500;
@@ -41,6 +42,10 @@ const MAX_TEXT: usize = 2_000;
 const MAX_WORD: usize = 64;
 /// Most keys in one answer.
 const MAX_KEYS: usize = 256;
+/// So many milliseconds a channel's clock may be ahead.
+const SKEW_MS: u64 = 300_000;
+/// Calls in progress read at once.
+const ROWS: u32 = 100;
 /// Most attributes that a call begins with.
 const MAX_ATTRIBUTES: usize = 100;
 
@@ -159,6 +164,7 @@ pub(super) async fn event(
         _ => (Some(turn), turn.to_string()),
     };
     let answered = app.turns.handle(TurnRequest::event(id, event, token).after(after)).await?;
+    waits::note(&app, &answered).await;
     Ok(answer(&answered))
 }
 
@@ -177,8 +183,12 @@ pub(super) async fn contact(
     {
         return Err(Problem::invalid(format!("`agent` must have 1 to {MAX_AGENT} characters")));
     }
-    if news.at_ms.is_some_and(|at| at > LAST_MOMENT) {
-        return Err(Problem::invalid(format!("`at_ms` is {LAST_MOMENT} at most")));
+    let (now, limit) = (app.clock.millis(), app.config.calls.contact_limit);
+    let longest = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    let earliest = now.saturating_sub(longest);
+    if news.at_ms.is_some_and(|at| at < earliest || at > now.saturating_add(SKEW_MS)) {
+        let detail = "`at_ms` must be within `calls.contact_limit` before now, and not after now";
+        return Err(Problem::invalid(detail));
     }
     let (stage, token) = match (news.stage, news.callback) {
         // The news that a caller is gone has one token, from wherever it comes.
@@ -186,8 +196,8 @@ pub(super) async fn contact(
         (ContactStage::Ended, true) => {
             (contact::ContactStage::Ended, CALLBACK_OVER_TOKEN.to_owned())
         }
-        (ContactStage::Queued, _) => (contact::ContactStage::Queued, token_of(&news)),
-        (ContactStage::Connected, _) => (contact::ContactStage::Connected, token_of(&news)),
+        (ContactStage::Queued, _) => (contact::ContactStage::Queued, token_of(&news)?),
+        (ContactStage::Connected, _) => (contact::ContactStage::Connected, token_of(&news)?),
     };
     let event = contact::ContactEvent {
         at: news.at_ms.map(Timestamp),
@@ -196,16 +206,20 @@ pub(super) async fn contact(
         ..contact::ContactEvent::new(stage)
     };
     let answered = app.turns.handle(TurnRequest::event(id, Event::Contact(event), token)).await?;
+    waits::note(&app, &answered).await;
     let release = app.release_of(&answered.call).await;
     Ok(Json(shown::call(&answered.call, release.as_deref())).into_response())
 }
 
-/// The same news twice is one event.
-fn token_of(news: &ContactNews) -> String {
-    let at = news.at_ms.map(|at| at.to_string()).unwrap_or_default();
+/// The same news of the same moment are one event. Without a moment nobody can tell.
+fn token_of(news: &ContactNews) -> Result<String, Problem> {
+    let at = match news.at_ms {
+        Some(at) => at.to_string(),
+        None => random_id()?,
+    };
     let agent = news.agent.as_deref().unwrap_or_default();
     let token = format!("{:?}/{}/{at}/{agent}", news.stage, news.callback);
-    format!("contact/{}", Digest::of(token.as_bytes()).hex())
+    Ok(format!("contact/{}", Digest::of(token.as_bytes()).hex()))
 }
 
 /// `GET /v1/calls`: calls in progress, by default those in the hands of their flows.
@@ -253,17 +267,17 @@ async fn page(
     let releases = app.releases_with_calls().await?;
     for digest in releases.into_iter().filter(|digest| Some(*digest) >= first) {
         let mut from = if Some(digest) == first { within.take() } else { None };
+        // The place behind the last call that is listed.
+        let mut last = from.clone();
         loop {
-            let room = limit.saturating_sub(listed.len() + lost.len());
-            // Once the page is full: is there anything more?
-            let ask = u32::try_from(room.max(1)).unwrap_or(u32::MAX);
-            let found = calls.open_calls(&digest, from.clone(), ask).await?;
-            if room == 0 && found.calls.iter().any(|call| call.stage == stage) {
-                return Ok((listed, lost, Some(Place { release: digest, within: from })));
-            }
-            for OpenCall { id, .. } in
-                found.calls.into_iter().filter(|call| room > 0 && call.stage == stage)
+            let found = calls.open_calls(&digest, from.clone(), ROWS).await?;
+            for OpenCall { id, place, .. } in
+                found.calls.into_iter().filter(|call| call.stage == stage)
             {
+                if listed.len() + lost.len() >= limit {
+                    return Ok((listed, lost, Some(Place { release: digest, within: last })));
+                }
+                last = Some(place);
                 match calls.load(&id).await {
                     Ok(Some(loaded)) => {
                         let release = app.release_of(&loaded.call).await;

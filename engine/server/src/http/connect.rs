@@ -12,14 +12,14 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 
-use dialgraph_base::{Locale, locale};
+use dialgraph_base::{CallId, Locale, locale};
 use dialgraph_connect::answer::Answer;
-use dialgraph_connect::event::{EventError, Incoming, Wait, What};
+use dialgraph_connect::event::{EventError, Incoming, What};
 use dialgraph_connect::fallback::{FallbackAnswer, Listener, Reason};
 use dialgraph_connect::flat::FlatMap;
 use dialgraph_flow::Release;
 use dialgraph_kernel::attributes::{self, AttributeError};
-use dialgraph_kernel::call::{Call, Status};
+use dialgraph_kernel::call::Status;
 use dialgraph_kernel::turn::TurnError;
 use dialgraph_runtime::{EngineError, Start, TurnRequest};
 
@@ -27,6 +27,7 @@ use super::problem::Problem;
 use super::{Body, auth};
 use crate::state::App;
 use crate::turns::{Answered, Refused};
+use crate::waits;
 
 /// The path.
 pub const PATH: &str = "/v1/connect/turn";
@@ -67,6 +68,9 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
         }
     };
     let mut incoming = incoming;
+    if !incoming.else_of.is_empty() {
+        incoming.call = known(app, &incoming).await?;
+    }
     loop {
         let (request, mut refused) = request(app, &incoming);
         let mut handled = app.turns.handle(request).await;
@@ -80,7 +84,11 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
         if handled.as_ref().is_ok_and(|answered| !answered.repeated) {
             tell(app, &incoming, &refused);
         }
-        let left = incoming.wait.and_then(|wait| Some((wait, left_a_queue(&handled)?)));
+        let next = later(app, &incoming).await?;
+        if let (Ok(answered), None) = (&handled, &next) {
+            // A contact that came back from the queue left it then, and not now.
+            waits::note(app, answered).await;
+        }
         let answer = match handled {
             Ok(answered) if is_back(&incoming, &answered) => {
                 if matches!(answered.call.status, Status::New | Status::Active) {
@@ -101,30 +109,23 @@ pub async fn answer(app: &Arc<App>, event: &[u8]) -> Result<FlatMap, Problem> {
             Ok(answered) => Ok(of_turn(&incoming, &answered)),
             Err(refused) => refused_turn(app, &incoming, refused).await,
         };
-        match later(app, &incoming).await? {
+        match next {
             Some(next) if answer.is_ok() => incoming = next,
-            _ => {
-                if let Some((wait, call)) = left {
-                    waited(app, wait, &call).await;
-                }
-                return answer;
-            }
+            _ => return answer,
         }
     }
 }
 
-/// The call, if it was in a queue, the first time that it is told of.
-fn left_a_queue(handled: &Result<Answered, Refused>) -> Option<Call> {
-    let answered = handled.as_ref().ok().filter(|answered| !answered.repeated)?;
-    answered.call.status.queue().map(|_| answered.call.clone())
-}
-
-/// Compares the time in a queue with what the queue promised when the call was given to it.
-async fn waited(app: &App, wait: Wait, call: &Call) {
-    let Some(queue) = call.status.queue() else { return };
-    let release = app.release_of(call).await;
-    let sla = release.and_then(|release| release.queues.get(queue)?.sla);
-    app.metrics.queue_wait(queue, sla, wait.time, wait.answered);
+/// The first call that there is of those that news may be of.
+async fn known(app: &App, incoming: &Incoming) -> Result<CallId, Problem> {
+    let calls = app.turns.engine().calls();
+    for call in std::iter::once(&incoming.call).chain(&incoming.else_of) {
+        let loaded = calls.load(call).await.map_err(|error| Problem::internal(&error))?;
+        if loaded.is_some() {
+            return Ok(call.clone());
+        }
+    }
+    Ok(incoming.call.clone())
 }
 
 fn of_turn(incoming: &Incoming, answered: &Answered) -> FlatMap {

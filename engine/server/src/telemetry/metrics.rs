@@ -212,8 +212,8 @@ impl Default for Metrics {
             .within(&MINUTES),
             queue_wait: Histogram::new(
                 "dialgraph_queue_wait_seconds",
-                "Time in a queue until an agent took the caller or the caller left. Amazon Connect \
-                reports it when the contact ends.",
+                "Time in a queue until an agent took the caller or the caller left. Recorded \
+                when the contact is over.",
                 &["queue"],
             )
             .within(&HOURS),

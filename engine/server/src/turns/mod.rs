@@ -9,8 +9,9 @@ mod activity;
 mod locks;
 mod workers;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
@@ -79,9 +80,9 @@ pub struct Turns {
     inside: AtomicUsize,
     /// Replies that outlasted their turn and are still awaited.
     awaited: AtomicUsize,
-    /// `after` flows under way or about to begin, and how many may run at a time: callers who are
-    /// asked something come first.
-    after: AtomicUsize,
+    /// Calls whose `after` flows are under way or about to begin, and how many may run at a time:
+    /// callers who are asked something come first.
+    after: Mutex<HashSet<CallId>>,
     after_slots: Arc<Semaphore>,
     draining: AtomicBool,
     changed: Notify,
@@ -150,7 +151,7 @@ impl Turns {
             slots: Arc::new(Semaphore::new(rules.at_once as usize)),
             inside: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),
-            after: AtomicUsize::new(0),
+            after: Mutex::default(),
             after_slots: Arc::new(Semaphore::new(AFTER_AT_ONCE)),
             draining: AtomicBool::new(false),
             changed: Notify::new(),
@@ -185,7 +186,7 @@ impl Turns {
             turns: self.inside.load(Ordering::Relaxed),
             most: self.most(),
             late_replies: self.awaited.load(Ordering::Relaxed),
-            after: self.after.load(Ordering::Relaxed),
+            after: self.after().len(),
         }
     }
 
@@ -285,8 +286,8 @@ impl Turns {
     async fn execute(&self, mut request: TurnRequest, left: Duration) -> Result<Answer, Refused> {
         // Who hung up waits for nothing; the record of the call is worth the time that its nodes
         // allow.
-        let hung_up = matches!(request.trigger, Trigger::Event { event: Event::HungUp, .. });
-        request.within = (!hung_up).then_some(left);
+        let is_gone = matches!(&request.trigger, Trigger::Event { event, .. } if event.is_end());
+        request.within = (!is_gone).then_some(left);
         self.engine.turn(request).await.map_err(|error| match error {
             EngineError::OutOfOrder { given, last, .. } => Refused::OutOfOrder { given, last },
             error => Refused::Engine(error),
@@ -327,16 +328,17 @@ impl Turns {
     /// One that does not come to its end here, whatever stops it, is found by the next round of any
     /// process: the store keeps that it is due until it has run.
     pub fn run_after(self: &Arc<Self>, id: CallId) {
-        if self.is_draining() || self.after.load(Ordering::SeqCst) >= AFTER_MOST {
+        if self.is_draining() {
             return;
         }
-        let (counted, turns) = (After::enter(self), self.clone());
+        let Some(counted) = UnderWay::enter(self, &id) else { return };
+        let turns = self.clone();
         let span = tracing::info_span!("after", call = %id);
         let task = async move {
             let _counted = counted;
+            let _lock = turns.locks.lock(&id).await;
             // The semaphore is never closed.
             let Ok(_slot) = turns.after_slots.acquire().await else { return };
-            let _lock = turns.locks.lock(&id).await;
             if turns.is_draining() {
                 return;
             }
@@ -345,6 +347,10 @@ impl Turns {
                 Ok(answer) => drop(turns.answered(&id, answer)),
                 // It was due, and another process was faster.
                 Err(EngineError::Turn(TurnError::NoAfter { .. })) => {}
+                Err(error @ EngineError::AfterLater { .. }) => {
+                    turns.metrics.after_failed();
+                    tracing::info!(call = %id, %error, "the `after` flow of a call runs again later");
+                }
                 Err(error) => {
                     turns.metrics.after_failed();
                     tracing::warn!(call = %id, %error, "the `after` flow of a call could not run yet");
@@ -374,6 +380,16 @@ impl Turns {
                 }
             }
         }));
+    }
+
+    fn after(&self) -> MutexGuard<'_, HashSet<CallId>> {
+        // Every change under it is whole.
+        self.after.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends when no `after` flow is under way.
+    pub async fn after_done(&self) {
+        self.until(|load| load.after == 0).await;
     }
 
     /// Begins no more turns.
@@ -446,7 +462,6 @@ struct Counted {
 
 struct Inside;
 struct Awaited;
-struct After;
 
 impl Inside {
     fn enter(turns: &Arc<Turns>) -> Counted {
@@ -460,9 +475,26 @@ impl Awaited {
     }
 }
 
-impl After {
-    fn enter(turns: &Arc<Turns>) -> Counted {
-        Counted::enter(turns, |turns| &turns.after)
+/// The `after` flow of a call, for as long as it is under way.
+struct UnderWay {
+    turns: Arc<Turns>,
+    id: CallId,
+}
+
+impl UnderWay {
+    /// None: it is under way already, or too many are.
+    fn enter(turns: &Arc<Turns>, id: &CallId) -> Option<Self> {
+        let mut after = turns.after();
+        let fits = after.len() < AFTER_MOST && after.insert(id.clone());
+        drop(after);
+        fits.then(|| Self { turns: turns.clone(), id: id.clone() })
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.turns.after().remove(&self.id);
+        self.turns.changed.notify_waiters();
     }
 }
 

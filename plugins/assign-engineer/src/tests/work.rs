@@ -71,16 +71,16 @@ fn a_call_counts_once_however_often_it_is_assigned() {
 }
 
 #[test]
-fn who_is_filled_up_by_another_call_at_the_same_moment_is_passed_over() {
-    let mut call = counting(json!({}), json!({"customer_id": "c-001"}));
-    // Another call is assigned between counting and noting.
-    call.host().meanwhile(
-        "assignments",
-        "call-7",
-        json!({"engineer_id": "e-101", "call_id": "call-7"}),
-    );
-    assert_eq!(assigned(&mut call), "e-102 by secondary");
-    assert_eq!(case(&call), Some("e-102".into()));
+fn of_calls_at_the_same_moment_the_first_keeps_the_last_place() {
+    let rival = |key: &str| {
+        let mut call = counting(json!({}), json!({"customer_id": "c-001"}));
+        // Another call is assigned between counting and noting, in the same millisecond.
+        let case = json!({"engineer_id": "e-101", "call_id": key});
+        call.host().meanwhile("assignments", key, case);
+        assigned(&mut call)
+    };
+    assert_eq!(rival("call-0"), "e-102 by secondary");
+    assert_eq!(rival("call-7"), "e-101 by primary");
 }
 
 #[test]
@@ -89,5 +89,43 @@ fn while_records_are_down_the_caller_does_not_wait_for_a_note() {
     engineer(&call, "e-101", json!({"max_load": 9}));
     call.host().fail_records(HostError::unavailable("down", "the store does not answer"));
     assert_eq!(assigned(&mut call), "e-101 by primary");
+    assert_eq!(case(&call), None);
+}
+
+#[test]
+fn more_engineers_than_can_be_counted_do_not_fail_the_call() {
+    let mut call = counting(json!({"order": ["part"]}), json!({"part": "Great"}));
+    for n in 0..200 {
+        let id = format!("g-{n:03}");
+        let engineer = json!({"engineer_id": id, "part": "Great", "is_available": true});
+        call.host().record("engineers", &id, engineer);
+    }
+    call.host().index("engineers", "part", IndexKind::Exact, &["part"]);
+    // The first in line is free: nobody else need be counted.
+    assert_eq!(assigned(&mut call), "g-000 by part");
+    let searches = |call: &TestCall<AssignEngineer>| {
+        call.host()
+            .calls()
+            .iter()
+            .filter(|call| call.contains("collection: \"assignments\""))
+            .count()
+    };
+    assert_eq!(searches(&call), 2);
+    // All have something to do, and the requests that a run may make are not used up.
+    for n in 0..200 {
+        works_on(&call, &format!("g-{n:03}"), &format!("call-{}", n + 10));
+    }
+    let mut call = call.input(json!({"part": "Great"}));
+    assert_eq!(assigned(&mut call), "g-000 by part");
+    assert!(searches(&call) < 48, "{}", searches(&call));
+    assert!(call.host().logs().iter().any(|line| line.message.contains("more engineers could")));
+}
+
+#[test]
+fn who_is_assigned_nobody_leaves_nothing_behind() {
+    let mut call = counting(json!({"order": ["primary"]}), json!({"customer_id": "c-001"}));
+    works_on(&call, "e-102", "call-1");
+    engineer(&call, "e-101", json!({"is_available": false}));
+    assert_eq!(assigned(&mut call), "nobody");
     assert_eq!(case(&call), None);
 }
