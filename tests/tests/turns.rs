@@ -411,7 +411,7 @@ fn calls_in_progress_are_listed_until_they_end() {
         let (mut all, mut from) = (Vec::new(), None);
         loop {
             let page = clock.0.run(calls.open_calls(&digest, from, 100)).unwrap();
-            all.extend(page.calls);
+            all.extend(page.calls.into_iter().map(|call| call.id));
             match page.next {
                 None => break all,
                 next => from = next,
