@@ -30,8 +30,8 @@ impl SecretText {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for the one request that needs it.
-    pub(crate) fn expose(&self) -> &str {
+    /// The text, for the one request or connection that needs it.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
