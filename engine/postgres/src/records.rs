@@ -13,7 +13,7 @@ use dialgraph_kernel::ports::records::{
 };
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_local::records::{
-    MAX_KEY_BYTES, MAX_RECORD_BYTES, MAX_SCAN, Wanted, has_all, put_field, take_field,
+    MAX_KEY_BYTES, MAX_RECORD_BYTES, MAX_SCAN, Probe, Wanted, has_all, put_field, take_field,
     unknown_fields,
 };
 use serde_json::{Map, Value};
@@ -62,14 +62,6 @@ impl PostgresRecords {
     ) -> Self {
         let collection = collection.into();
         Self { database, collection, table, indexes, described: RwLock::new(None) }
-    }
-
-    /// Whether the table is there and has the columns that the project says.
-    ///
-    /// # Errors
-    /// `unavailable`, with what is missing and where to put it right.
-    pub async fn check(&self) -> Result<(), HostError> {
-        self.describe().await.map(|_| ())
     }
 
     async fn describe(&self) -> Result<Arc<Described>, HostError> {
@@ -479,6 +471,14 @@ impl PostgresRecords {
                 self.collection
             ),
         )
+    }
+}
+
+/// The table is there, and has the columns that the project says.
+#[async_trait]
+impl Probe for PostgresRecords {
+    async fn check(&self) -> Result<(), HostError> {
+        self.describe().await.map(|_| ())
     }
 }
 

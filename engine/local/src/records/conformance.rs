@@ -472,7 +472,7 @@ async fn hostile_values_come_back_as_they_are(subject: &Subject) -> Verdict {
     if !subject.can().write {
         return Ok(());
     }
-    let long = "가".repeat(10_000);
+    let long = "가".repeat(5_000);
     for text in ["'); DROP TABLE customers; --", "\\x00 \\", "{a,\"b\"}", "\u{1}\u{7f}", "", &long]
     {
         let data = json!({"company_name": text, "part": "p", "tags": [text, "{", "\"", "NULL"]});

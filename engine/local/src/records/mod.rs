@@ -17,6 +17,7 @@ mod schemas;
 mod search;
 mod seed;
 mod sourced;
+mod states;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -48,6 +49,7 @@ pub use schemas::{Mismatch, Schemas};
 pub(crate) use search::fresh;
 pub use seed::Seeded;
 pub use sourced::{Routed, Sourced};
+pub use states::{Probe, SourceStates};
 pub use wanted::{Wanted, has_all, put_field, take_field, unknown_fields};
 
 /// Largest record, as JSON, in bytes.

@@ -6,7 +6,7 @@ use dialgraph_base::origin::Table;
 use dialgraph_local::records::conformance::{
     COLLECTION, Can, FIELDS, Fill, Place, indexes, run_all,
 };
-use dialgraph_local::records::{Schemas, Sourced};
+use dialgraph_local::records::{Probe as _, Schemas, Sourced};
 use dialgraph_postgres::PostgresRecords;
 use dialgraph_store::{ManualClock, MemoryStore, Store};
 use serde_json::Value;

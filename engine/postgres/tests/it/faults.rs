@@ -6,6 +6,7 @@ use std::time::Duration;
 use dialgraph_base::index::{Index, IndexKind};
 use dialgraph_base::origin::Table;
 use dialgraph_kernel::ports::records::Expectation;
+use dialgraph_local::records::Probe as _;
 use dialgraph_postgres::{Database, PostgresRecords, Settings};
 use dialgraph_stand_ins::postgres::Postgres;
 use serde_json::json;

@@ -118,7 +118,10 @@ fn collections(client: &Client<'_>, json: bool) -> Result<()> {
         return Ok(());
     }
     for one in listed.known()?.collections {
-        println!("{}", line(&one.name));
+        match &one.source {
+            Some(source) => println!("{} (in the source {})", line(&one.name), line(source)),
+            None => println!("{}", line(&one.name)),
+        }
         for index in &one.indexes {
             let fields = index.fields.join(", ");
             println!("  index {} ({}): {}", line(&index.name), line(&index.kind), line(&fields));
