@@ -123,7 +123,7 @@ fn source(node: &Node) -> Option<SourceTree> {
     };
     let mut texts = Vec::new();
     let mut text = |name: &'static str| {
-        let word = word_at(inner, name)?;
+        let word = word(inner.get(name)?)?;
         texts.push((name, word.clone()));
         Some(word.value.to_string())
     };
