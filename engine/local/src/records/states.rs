@@ -28,8 +28,9 @@ pub trait Probe: Send + Sync {
 /// How the places are. One for a process; it keeps no place alive.
 #[derive(Default)]
 pub struct SourceStates {
-    /// By collection: releases that differ have one name for one thing.
-    probes: Mutex<BTreeMap<String, Weak<dyn Probe>>>,
+    /// By collection, those of every release that is held: one that is looked at and refused takes
+    /// nobody's place.
+    probes: Mutex<BTreeMap<String, Vec<Weak<dyn Probe>>>>,
     known: Mutex<Known>,
     looking: AtomicBool,
 }
@@ -48,11 +49,12 @@ impl fmt::Debug for SourceStates {
 }
 
 impl SourceStates {
-    /// Looks after the place of a collection from now on, in the place of one of that name.
+    /// Looks after the place of a collection, as long as it is there.
     pub fn watch(self: &Arc<Self>, collection: &str, probe: Weak<dyn Probe>) {
         let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        probes.retain(|_, probe| probe.strong_count() > 0);
-        probes.insert(collection.to_owned(), probe);
+        probes.values_mut().for_each(|all| all.retain(|one| one.strong_count() > 0));
+        probes.retain(|_, all| !all.is_empty());
+        probes.entry(collection.to_owned()).or_default().push(probe);
         drop(probes);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).at = None;
         self.look();
@@ -87,10 +89,11 @@ impl SourceStates {
     pub async fn look_at_all(&self) {
         let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut troubles = BTreeMap::new();
-        for (collection, probe) in probes {
-            let Some(probe) = probe.upgrade() else { continue };
-            if let Err(error) = probe.check().await {
-                troubles.insert(collection, error.message);
+        for (collection, probes) in probes {
+            for probe in probes.iter().filter_map(Weak::upgrade) {
+                if let Err(error) = probe.check().await {
+                    troubles.insert(collection.clone(), error.message);
+                }
             }
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,6 +128,10 @@ mod tests {
         let place = Arc::new(Place(Mutex::new(Err(HostError::unavailable("x", "it is down")))));
         let watched: Arc<dyn Probe> = place.clone();
         states.watch("customers", Arc::downgrade(&watched));
+        // A release that is refused had it looked at, too.
+        let refused: Arc<dyn Probe> = Arc::new(Place(Mutex::new(Ok(()))));
+        states.watch("customers", Arc::downgrade(&refused));
+        drop(refused);
         states.look_at_all().await;
         assert_eq!(states.troubles(), BTreeMap::from([("customers".into(), "it is down".into())]));
         *place.0.lock().unwrap() = Ok(());
