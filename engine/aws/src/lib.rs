@@ -21,6 +21,7 @@ pub mod connection;
 mod credentials;
 pub mod dynamodb;
 pub mod error;
+pub mod items;
 pub mod kms;
 pub mod knowledge;
 pub mod lex;

@@ -26,6 +26,7 @@ pub struct Origin {
 #[serde(rename_all = "snake_case")]
 pub enum System {
     Postgresql(Table),
+    Dynamodb(Items),
     Http(Service),
 }
 
@@ -34,6 +35,7 @@ impl System {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Postgresql(_) => "postgresql",
+            Self::Dynamodb(_) => "dynamodb",
             Self::Http(_) => "http",
         }
     }
@@ -53,6 +55,24 @@ pub struct Table {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
     /// Fields of the records (`a.b` for nested ones), each with its column.
+    pub fields: BTreeMap<String, String>,
+    /// Nobody writes there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
+}
+
+/// A table of DynamoDB that others made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Items {
+    /// The attribute that holds the key of a record: the table's partition key, a text.
+    pub key: String,
+    /// An attribute with a whole number that grows with every change of an item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Fields by which records are found, each with its global secondary index.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub indexes: BTreeMap<String, String>,
+    /// Fields of the records (`a.b` for nested ones), each with its attribute.
     pub fields: BTreeMap<String, String>,
     /// Nobody writes there.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -92,6 +112,7 @@ impl Origin {
     pub fn fields(&self) -> &BTreeMap<String, String> {
         match &self.system {
             System::Postgresql(table) => &table.fields,
+            System::Dynamodb(items) => &items.fields,
             System::Http(service) => &service.fields,
         }
     }

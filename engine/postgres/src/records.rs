@@ -361,7 +361,10 @@ impl PostgresRecords {
                 let same = match &value {
                     Value::Null => true,
                     Value::String(text) => text == key,
-                    value => value.to_string() == key,
+                    value => {
+                        let text = value.to_string();
+                        text == key
+                    }
                 };
                 if !same {
                     return Err(wrong(format!("field `{field}` must be the key of the record")));

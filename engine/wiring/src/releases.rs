@@ -76,7 +76,7 @@ pub async fn deploy(
         states: Arc::clone(&worlds.states),
         refit: remembering(config, refit(config, &store.store).await?),
     };
-    worlds.refit = Some(routing(config, around)?);
+    worlds.refit = Some(routing(config, around).await?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;

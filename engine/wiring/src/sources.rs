@@ -47,18 +47,26 @@ pub(crate) fn revealing(
 struct Granted {
     databases: BTreeMap<String, Arc<Database>>,
     services: BTreeMap<String, Arc<Service>>,
+    #[cfg(feature = "aws")]
+    tables: BTreeMap<String, Arc<dialgraph_aws::items::GrantedTable>>,
     /// By secret, the source that is reached with it.
     secrets: BTreeMap<String, String>,
 }
 
 impl Granted {
-    fn of(config: &Config, secrets: &Arc<dyn RevealSecret>) -> Result<Self, WiringError> {
+    async fn of(config: &Config, secrets: &Arc<dyn RevealSecret>) -> Result<Self, WiringError> {
         let mut granted = Self {
+            #[cfg(feature = "aws")]
+            tables: tables(config).await,
             databases: BTreeMap::new(),
             services: BTreeMap::new(),
             secrets: BTreeMap::new(),
         };
         let section = &config.sources;
+        #[cfg(not(feature = "aws"))]
+        if !section.dynamodb.is_empty() {
+            return Err(WiringError::NotBuilt { key: "sources.dynamodb", value: "dynamodb" });
+        }
         for (name, Reached { address, secret }) in section.databases() {
             if let Some(secret) = &secret {
                 granted.secrets.insert(secret.clone(), name.clone());
@@ -117,6 +125,19 @@ impl Granted {
                 let probe: Arc<dyn Probe> = records.clone();
                 Ok((records, Arc::downgrade(&probe)))
             }
+            #[cfg(feature = "aws")]
+            System::Dynamodb(items) => {
+                let table = self.tables.get(&from);
+                let table = table.ok_or_else(|| unknown(self.tables.keys().collect()))?;
+                let table = Arc::clone(table);
+                let records =
+                    dialgraph_aws::items::ItemRecords::new(table, collection, items, indexes);
+                let records = Arc::new(records);
+                let probe: Arc<dyn Probe> = records.clone();
+                Ok((records, Arc::downgrade(&probe)))
+            }
+            #[cfg(not(feature = "aws"))]
+            System::Dynamodb(_) => Err(unknown(Vec::new())),
             System::Http(shape) => {
                 let service = self.services.get(&from);
                 let service = service.ok_or_else(|| unknown(self.services.keys().collect()))?;
@@ -144,13 +165,32 @@ impl Granted {
     }
 }
 
+/// The tables of DynamoDB that the configuration grants.
+#[cfg(feature = "aws")]
+async fn tables(config: &Config) -> BTreeMap<String, Arc<dialgraph_aws::items::GrantedTable>> {
+    let tables = config.sources.tables();
+    if tables.is_empty() {
+        return BTreeMap::new();
+    }
+    let connection = dialgraph_aws::connect(config.aws.region.as_deref()).await;
+    let granted = |(name, Reached { address, .. }): (String, Reached)| {
+        let timeout = config.sources.timeout;
+        let table = dialgraph_aws::items::GrantedTable::new(&connection, &name, &address, timeout);
+        (name, Arc::new(table))
+    };
+    tables.into_iter().map(granted).collect()
+}
+
 /// Sends each collection of a release to where it lives.
 ///
 /// # Errors
 /// If a source cannot be set up as it is configured.
-pub(crate) fn routing(config: &Config, around: Around) -> Result<ProviderOverride, WiringError> {
+pub(crate) async fn routing(
+    config: &Config,
+    around: Around,
+) -> Result<ProviderOverride, WiringError> {
     let Around { store, secrets, states, refit } = around;
-    let granted = Granted::of(config, &secrets)?;
+    let granted = Granted::of(config, &secrets).await?;
     // A copy of a record is a record: an embedded store keeps it over a restart, and erases it with
     // the customer's others. A shared store is as far away as a source may be.
     let copies: Arc<dyn Store> = match config.store.backend {

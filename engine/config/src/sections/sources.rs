@@ -12,6 +12,10 @@ section! {
         /// leaves it out.
         postgresql: Vec<String> = Vec::new();
 
+        /// Tables of DynamoDB that others made: `NAME=TABLE` each. Region and credentials are those
+        /// of all Amazon services.
+        dynamodb: Vec<String> = Vec::new();
+
         /// Systems that answer over HTTP: `NAME=https://HOST/PATH` each.
         http: Vec<String> = Vec::new();
 
@@ -44,6 +48,11 @@ impl SourcesSection {
         self.reached(&self.postgresql)
     }
 
+    /// Tables of DynamoDB by name.
+    pub fn tables(&self) -> BTreeMap<String, Reached> {
+        self.reached(&self.dynamodb)
+    }
+
     /// HTTP systems by name.
     pub fn services(&self) -> BTreeMap<String, Reached> {
         self.reached(&self.http)
@@ -64,6 +73,7 @@ impl SourcesSection {
         let mut names = Vec::new();
         for (key, list, form) in [
             ("sources.postgresql", &self.postgresql, "crm=postgresql://USER@HOST:5432/DATABASE"),
+            ("sources.dynamodb", &self.dynamodb, "legacy=TABLE"),
             ("sources.http", &self.http, "desk=https://HOST/PATH"),
         ] {
             for (number, text) in list.iter().enumerate() {

@@ -16,6 +16,9 @@ use crate::syntax::project::{CollectionTree, IndexTree, SourceTree};
 /// Longest name of a table or a column, in bytes: PostgreSQL cuts longer ones.
 const MAX_NAME_BYTES: usize = 63;
 
+/// Longest name of an attribute of DynamoDB, in bytes: one in an index has no more.
+const MAX_ATTRIBUTE_BYTES: usize = 255;
+
 /// Longest path of an HTTP source, in bytes.
 const MAX_PATH_BYTES: usize = 1024;
 
@@ -34,7 +37,11 @@ pub(super) fn of(checker: &mut Checker<'_>, project: &Project, declared: &Collec
     fields(checker, source);
     required(checker, project, declared, source);
     match &source.origin.system {
-        System::Postgresql(_) => names(checker, source),
+        System::Postgresql(_) => names(checker, source, MAX_NAME_BYTES),
+        System::Dynamodb(_) => {
+            names(checker, source, MAX_ATTRIBUTE_BYTES);
+            found_by(checker, source);
+        }
         System::Http(_) => paths(checker, source),
     }
     for index in &declared.indexes {
@@ -106,8 +113,8 @@ fn required(
     }
 }
 
-/// Names of tables and columns.
-fn names(checker: &mut Checker<'_>, source: &SourceTree) {
+/// Names of tables, columns and attributes.
+fn names(checker: &mut Checker<'_>, source: &SourceTree, most: usize) {
     let columns = source.fields.iter().map(|(_, column)| ("fields", column));
     let texts = source.texts.iter().map(|(key, word)| (*key, word));
     for (key, word) in texts.chain(columns) {
@@ -118,11 +125,15 @@ fn names(checker: &mut Checker<'_>, source: &SourceTree) {
             wrong(checker, word, message, "write `TABLE` or `SCHEMA.TABLE`");
         } else if parts
             .iter()
-            .any(|part| part.is_empty() || part.len() > MAX_NAME_BYTES || part.contains('\0'))
+            .any(|part| part.is_empty() || part.len() > most || part.contains('\0'))
         {
-            let what = if key == "table" { "table" } else { "column" };
+            let what = match (key, &source.origin.system) {
+                ("table", _) => "table",
+                (_, System::Dynamodb(_)) => "attribute",
+                _ => "column",
+            };
             let message = format!("`{text}` is no name of a {what}");
-            let help = format!("a name in PostgreSQL has 1 to {MAX_NAME_BYTES} bytes");
+            let help = format!("a name there has 1 to {most} bytes");
             wrong(checker, word, message, &help);
         }
     }
@@ -149,13 +160,28 @@ fn paths(checker: &mut Checker<'_>, source: &SourceTree) {
             wrong(checker, word, message, &help);
         }
     }
+    found_by(checker, source);
+}
+
+/// The fields by which a source finds records must be mapped.
+fn found_by(checker: &mut Checker<'_>, source: &SourceTree) {
+    let key = found_under(source);
     let known: Vec<&str> = source.fields.iter().map(|(field, _)| &*field.value).collect();
     for (field, _) in &source.find {
         if !known.contains(&&*field.value) {
-            let message = format!("`find` goes by `{}`, which is not mapped", field.value);
+            let message = format!("`{key}` goes by `{}`, which is not mapped", field.value);
             let near = Diagnostic::new(Code::BadSource, field.span, message);
             checker.push(near.suggest(&field.value, known.iter().copied(), "mapped fields are"));
         }
+    }
+}
+
+/// The key under which a source lists what it finds records by.
+fn found_under(source: &SourceTree) -> &'static str {
+    match source.origin.system {
+        System::Postgresql(_) => "fields",
+        System::Dynamodb(_) => "indexes",
+        System::Http(_) => "find",
     }
 }
 
@@ -170,19 +196,19 @@ fn one_index(checker: &mut Checker<'_>, source: &SourceTree, index: &IndexTree) 
         let help = "take the index out, or keep the collection in the engine's store";
         return wrong(checker, &index.name, message, help);
     }
-    let is_http = matches!(source.origin.system, System::Http(_));
-    if is_http && index.fields.len() > 1 {
+    let of_one = !matches!(source.origin.system, System::Postgresql(_));
+    if of_one && index.fields.len() > 1 {
         let message =
-            format!("index `{name}`: the source `{from}` (http) finds records by one field");
+            format!("index `{name}`: the source `{from}` ({word}) finds records by one field");
         return wrong(checker, &index.name, message, "give the index one field");
     }
-    let known: Vec<&str> = match is_http {
+    let known: Vec<&str> = match of_one {
         true => source.find.iter().map(|(field, _)| &*field.value).collect(),
         false => source.fields.iter().map(|(field, _)| &*field.value).collect(),
     };
     for field in &index.fields {
         if !known.contains(&&*field.value) {
-            let key = if is_http { "find" } else { "fields" };
+            let key = found_under(source);
             let message = format!(
                 "index `{name}`: the source `{from}` does not find records by `{}`",
                 field.value

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dialgraph_base::index::IndexKind;
-use dialgraph_base::origin::{Origin, Service, System, Table};
+use dialgraph_base::origin::{Items, Origin, Service, System, Table};
 use dialgraph_base::phone::Country;
 use dialgraph_base::{Grants, Name};
 use serde::de::DeserializeOwned;
@@ -53,7 +53,7 @@ pub(crate) struct SourceTree {
     pub fields: Vec<(Word, Word)>,
     /// Names and paths of that system, each with the key that it stands behind.
     pub texts: Vec<(&'static str, Word)>,
-    /// Fields by which an HTTP source finds records, with their paths.
+    /// Fields by which a source finds records: with their paths (HTTP) or indexes (DynamoDB).
     pub find: Vec<(Word, Word)>,
 }
 
@@ -113,8 +113,9 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
 
 /// Where records live, as far as it is in good form.
 fn source(node: &Node) -> Option<SourceTree> {
-    let (word_of, inner) =
-        ["postgresql", "http"].into_iter().find_map(|word| Some((word, node.get(word)?)))?;
+    let (word_of, inner) = ["postgresql", "dynamodb", "http"]
+        .into_iter()
+        .find_map(|word| Some((word, node.get(word)?)))?;
     let from = word_at(inner, "from")?;
     let mapped = inner.get("fields")?;
     let fields: Vec<(Word, Word)> = match mapped.map() {
@@ -131,8 +132,9 @@ fn source(node: &Node) -> Option<SourceTree> {
         let pair = |(a, b): &(Word, Word)| (a.value.to_string(), b.value.to_string());
         pairs.iter().map(pair).collect::<BTreeMap<_, _>>()
     };
+    let by = if word_of == "dynamodb" { "indexes" } else { "find" };
     let find: Vec<(Word, Word)> =
-        entries(inner, "find").filter_map(|e| Some((key(e), word(&e.value)?))).collect();
+        entries(inner, by).filter_map(|e| Some((key(e), word(&e.value)?))).collect();
     let key = text("key")?;
     let system = match word_of {
         "postgresql" => System::Postgresql(Table {
@@ -140,6 +142,13 @@ fn source(node: &Node) -> Option<SourceTree> {
             key,
             version: text("version"),
             updated: text("updated"),
+            fields: pairs(&fields),
+            read_only: typed(inner.get("read_only")),
+        }),
+        "dynamodb" => System::Dynamodb(Items {
+            key,
+            version: text("version"),
+            indexes: pairs(&find),
             fields: pairs(&fields),
             read_only: typed(inner.get("read_only")),
         }),

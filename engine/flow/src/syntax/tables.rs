@@ -243,6 +243,49 @@ const SOURCE: Object = Object {
             r#"{"from": "crm", "table": "customers", "key": "id", "fields": ["company_name"]}"#,
         ),
         may(
+            "dynamodb",
+            Shape::Object(&Object {
+                name: "source-dynamodb",
+                doc: "A table of DynamoDB that others made.",
+                fields: &[
+                    FROM,
+                    must(
+                        "key",
+                        Shape::Text,
+                        "The attribute that holds the key of a record: the table's partition key, a text.",
+                        r#""customer_id""#,
+                    ),
+                    may(
+                        "version",
+                        Shape::Text,
+                        "An attribute with a whole number that grows with every change of an item. Default: none; nobody then writes only if a record has not changed.",
+                        r#""version""#,
+                    ),
+                    may(
+                        "indexes",
+                        Shape::Map(&Shape::Text, &Shape::Text),
+                        "Fields by which records are found, each with the global secondary index whose partition key is its attribute. The index projects all attributes.",
+                        r#"{"aws_account_id": "account-index"}"#,
+                    ),
+                    must(
+                        "fields",
+                        MAPPED,
+                        "Fields of a record (`a.b` for nested ones), each with its attribute; a list where both have one name.",
+                        r#"{"company_name": "name", "aws_account_id": "account"}"#,
+                    ),
+                    may(
+                        "read_only",
+                        Shape::Flag,
+                        "Nobody writes there, whatever plugins are granted. Default: false.",
+                        "true",
+                    ),
+                ],
+                one_of: &[],
+            }),
+            "A table of DynamoDB that others made.",
+            r#"{"from": "legacy", "key": "id", "fields": ["company_name"]}"#,
+        ),
+        may(
             "http",
             Shape::Object(&Object {
                 name: "source-http",
@@ -298,7 +341,7 @@ const SOURCE: Object = Object {
             r#"{"from": "desk", "get": "/customers/{key}", "key": "id", "fields": ["company_name"]}"#,
         ),
     ],
-    one_of: &["postgresql", "http"],
+    one_of: &["postgresql", "dynamodb", "http"],
 };
 
 const COLLECTION: Object = Object {

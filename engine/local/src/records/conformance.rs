@@ -54,6 +54,8 @@ pub struct Can {
     pub any_spelling: bool,
     /// An index may go by several fields.
     pub several_fields: bool,
+    /// Records that were found are in the order of their keys.
+    pub ordered: bool,
 }
 
 impl Can {
@@ -64,6 +66,7 @@ impl Can {
         find_any: true,
         any_spelling: true,
         several_fields: true,
+        ordered: true,
     };
 }
 
@@ -160,8 +163,8 @@ fn customer(number: u32) -> (String, Value) {
         "contact_info": {"phone": format!("+82-10-0000-{number:04}")},
         "aws_account_id": format!("{number:012}"),
         "support_level": number % 3,
-        "part": if number % 2 == 0 { "cloud" } else { "data" },
-        "is_active": number % 2 == 0,
+        "part": if number.is_multiple_of(2) { "cloud" } else { "data" },
+        "is_active": number.is_multiple_of(2),
         "tags": ["a", format!("t{number}")],
     });
     (format!("c-{number:03}"), data)
@@ -208,6 +211,9 @@ impl Subject {
         };
         let page = self.place.records.find(&self.caller(), &find).await?;
         let mut keys: Vec<String> = page.records.into_iter().map(|record| record.key).collect();
+        if !self.can().ordered {
+            keys.sort();
+        }
         if page.more {
             keys.push("more".into());
         }
@@ -359,7 +365,10 @@ async fn a_value_of_another_kind_is_no_match(subject: &Subject) -> Verdict {
 async fn a_limit_is_kept(subject: &Subject) -> Verdict {
     subject.fill(0..8).await;
     let found = subject.find(&[("part", json!("data"))], 2).await.map_err(words)?;
-    same(found, vec!["c-001".to_owned(), "c-003".into(), "more".into()])?;
+    match subject.can().ordered {
+        true => same(found, vec!["c-001".to_owned(), "c-003".into(), "more".into()])?,
+        false => same((found.len(), found[2].as_str()), (3, "more"))?,
+    }
     let found = subject.find(&[("part", json!("data"))], 4).await.map_err(words)?;
     same(found.len(), 4)?;
     for limit in [0, 101] {

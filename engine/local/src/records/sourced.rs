@@ -154,17 +154,16 @@ impl Records for Sourced {
     async fn find(&self, caller: &Caller, request: &Find) -> Result<Page, HostError> {
         checked_limit(request.limit)?;
         let page = self.inner.find(caller, request).await?;
-        let records = page.records.iter();
-        records.map(|one| self.sound(&request.collection, &one.data)).collect::<Result<(), _>>()?;
+        let mut records = page.records.iter();
+        records.try_for_each(|one| self.sound(&request.collection, &one.data))?;
         Ok(page)
     }
 
     async fn search(&self, caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
         checked_limit(request.limit)?;
         let page = self.inner.search(caller, request).await?;
-        let hits = page.hits.iter();
-        hits.map(|hit| self.sound(&request.collection, &hit.record.data))
-            .collect::<Result<(), _>>()?;
+        let mut hits = page.hits.iter();
+        hits.try_for_each(|hit| self.sound(&request.collection, &hit.record.data))?;
         Ok(page)
     }
 
