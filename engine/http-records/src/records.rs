@@ -160,7 +160,7 @@ impl HttpRecords {
         ))
     }
 
-    /// The address of the next page: a path from the root of the host, a query, or an address there.
+    /// The address of the next page: a path from the root of the host, or an address there.
     fn next(&self, next: &str) -> Result<String, HostError> {
         let origin = &self.service.origin;
         if next.starts_with('/') && !next.starts_with("//") {

@@ -140,7 +140,7 @@ fn respond(
     let from: usize = query.get("from").map_or(0, |from| from.parse().unwrap());
     let fits = |record: &&Value| {
         query.iter().filter(|(name, _)| *name != "from").all(|(name, value)| {
-            // A service has its own idea of what is equal: this one looks at neither case nor dashes.
+            // A service has its own idea of what is equal: this one ignores case and dashes.
             let plain = |text: &str| text.replace('-', "").to_lowercase();
             record.get(name).and_then(Value::as_str).is_some_and(|has| plain(has) == plain(value))
         })

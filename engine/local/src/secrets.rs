@@ -3,8 +3,9 @@
 //! A secret `zendesk-token` is the file `zendesk-token` in the secrets folder (as systemd
 //! credentials and Kubernetes mount them), or else the environment variable
 //! `DIALGRAPH_SECRET_ZENDESK_TOKEN`. Nothing is cached: a rotated secret is used from the next
-//! request on. Its text goes to the outbound HTTP client of this crate and nowhere else: it is
-//! wiped from memory after use and never shown, logged or journalled.
+//! request on. Its text goes to the outbound HTTP client of this crate and to sources of records
+//! that connect with it, and nowhere else: it is wiped from memory after use and never shown,
+//! logged or journalled.
 
 use std::collections::BTreeMap;
 use std::fmt;

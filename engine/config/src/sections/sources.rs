@@ -123,3 +123,36 @@ fn pair(text: &str) -> Option<(&str, &str)> {
     let (name, value) = (name.trim(), value.trim());
     (!value.is_empty() && !name.contains("://")).then_some((name, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_by_its_place_and_shows_no_address() {
+        let list = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+        let section = SourcesSection {
+            postgresql: list(&[
+                "crm=postgresql://app:s3cret@db/crm",
+                "postgresql://app:s3cret@db/?a=b",
+            ]),
+            dynamodb: list(&["crm=table", "a b=s3cret"]),
+            http: list(&["desk="]),
+            secrets: list(&["crm=crm-password", "dsk=token", "s3cret"]),
+            ..SourcesSection::default()
+        };
+        let told: Vec<String> =
+            section.wrong().iter().map(|(key, why)| format!("{key}: {why}")).collect();
+        let wanted = [
+            "sources.postgresql: entry 2 has no name; write \"crm=postgresql://USER@HOST:5432/DATABASE\"",
+            "sources.dynamodb: there are two sources `crm`; rename one",
+            "sources.dynamodb: the name of entry 2 must be letters, digits, `-` and `_`, at most 64",
+            "sources.http: entry 1 has no name; write \"desk=https://HOST/PATH\"",
+            "sources.secrets: there is no source `dsk`; known: crm",
+            "sources.secrets: entry 3 names no source; write \"crm=crm-password\"",
+        ];
+        assert_eq!(told, wanted);
+        let crm = &section.databases()["crm"];
+        assert_eq!(crm.secret.as_deref(), Some("crm-password"));
+    }
+}

@@ -146,8 +146,8 @@ impl HttpClient {
         Ok(Self { hosts, secrets, tls: TlsConnector::from(Arc::new(config)), inside: false })
     }
 
-    /// The same for hosts that the operator names, not whoever writes flows: a name may stand for an
-    /// address of the operator's own network.
+    /// The same for hosts that the operator names, not whoever writes flows: a name may stand for
+    /// an address of the operator's own network.
     #[must_use]
     pub fn inside(mut self) -> Self {
         self.inside = true;
