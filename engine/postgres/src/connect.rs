@@ -1,5 +1,6 @@
 //! Makes the connections of a pool.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,14 +44,19 @@ impl Manager for Connections {
             })?;
             config.password(secret.expose());
         }
-        let (client, connection) = config
+        let (client, mut connection) = config
             .connect(self.tls.clone())
             .await
             .map_err(|error| failure::connecting(&self.source, &error))?;
         let source = self.source.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(source = source.name(), %error, "a connection ended");
+            // Left to itself it would write the server's notices into the log, and what a trigger
+            // says may have values of a record in it.
+            while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+                if let Err(error) = message {
+                    tracing::debug!(source = source.name(), %error, "a connection ended");
+                    break;
+                }
             }
         });
         // Times come as UTC whatever the server's zone is, and no statement outlives the wait.
