@@ -43,6 +43,9 @@ pub(crate) fn revealing(
     }
 }
 
+/// What answers for a collection, and what tells how that is.
+type Place = (Arc<dyn Records>, Weak<dyn Probe>);
+
 /// All places that the configuration grants. Making it connects to nothing.
 struct Granted {
     databases: BTreeMap<String, Arc<Database>>,
@@ -99,12 +102,7 @@ impl Granted {
     }
 
     /// The place of a collection, and what tells how it is.
-    fn place(
-        &self,
-        project: &Project,
-        collection: &str,
-        origin: Origin,
-    ) -> Result<(Arc<dyn Records>, Weak<dyn Probe>), String> {
+    fn place(&self, project: &Project, collection: &str, origin: Origin) -> Result<Place, String> {
         let Origin { from, system } = origin;
         let word = system.word();
         let unknown = |known: Vec<&String>| {
