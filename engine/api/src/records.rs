@@ -29,6 +29,10 @@ pub struct Collection {
     pub indexes: Vec<Index>,
     /// Fields that hold keys of other collections' records, sorted by field.
     pub references: Vec<Reference>,
+    /// The source outside the store that its records live in; not there if they live in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source: Option<String>,
 }
 
 /// An index of a collection.

@@ -1,4 +1,5 @@
-//! Amazon's services behind the engine's ports, and DynamoDB behind its store.
+//! Amazon's services behind the engine's ports, and DynamoDB behind its store and as a place of
+//! records.
 //!
 //! The only crate that knows a service of Amazon by its SDK. Each module is one service, translated
 //! both ways: a request of the kernel's ports into that of the service, its answer and every way in
@@ -21,6 +22,7 @@ pub mod connection;
 mod credentials;
 pub mod dynamodb;
 pub mod error;
+pub mod items;
 pub mod kms;
 pub mod knowledge;
 pub mod lex;

@@ -19,6 +19,7 @@ mod ids;
 pub mod index;
 pub mod locale;
 mod nearest;
+pub mod origin;
 pub mod phone;
 mod quantity;
 mod time;

@@ -6,6 +6,7 @@
 
 mod countries;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use self::countries::{CODES, COUNTRIES, Row, WITHOUT_COUNTRY};
@@ -203,6 +204,34 @@ fn number(code: &str, rest: &str, (least, most): (usize, usize)) -> Result<Strin
         return Err(NumberError::NotANumber);
     }
     Ok(format!("+{code}{rest}"))
+}
+
+/// The digits of a number in E.164 as they stand in numbers that people wrote: with its country's
+/// code, with what is dialled before it from abroad, and for a number of `country` with and without
+/// the trunk prefix. Whoever cannot look for E.164 looks for these, and then compares.
+///
+/// ```
+/// use dialgraph_base::phone::{Country, spellings};
+///
+/// let written = spellings("+8221234567", Country::of("KR"));
+/// assert!(["8221234567", "021234567", "21234567"].iter().all(|one| written.contains(*one)));
+/// ```
+pub fn spellings(e164: &str, country: Option<Country>) -> BTreeSet<String> {
+    let digits = e164.trim_start_matches('+');
+    let mut spellings = BTreeSet::from([digits.to_owned(), format!("00{digits}")]);
+    let prefixes = country.map_or(&[] as &[&str], |country| country.0.abroad);
+    spellings.extend(prefixes.iter().map(|prefix| format!("{prefix}{digits}")));
+    let rows = COUNTRIES.iter().filter(|row| digits.starts_with(row.code));
+    for (row, rest) in rows.filter_map(|row| Some((row, digits.strip_prefix(row.code)?))) {
+        let home = country.is_some_and(|country| country.0.code == row.code);
+        let trunk = row.trunk.unwrap_or_default();
+        // `+44 (0)20 …`
+        spellings.insert(format!("{}{trunk}{rest}", row.code));
+        if home {
+            spellings.extend([rest.to_owned(), format!("{trunk}{rest}")]);
+        }
+    }
+    spellings
 }
 
 /// The digits of a number in the groups in which people write it: as it is dialled within

@@ -77,6 +77,9 @@ pub(crate) fn fits_together(config: &Config, wrong: Wrong<'_>) {
     if config.turns.answer_within > config.server.request_timeout {
         wrong("turns.answer_within", "must not be more than `server.request_timeout`");
     }
+    for (key, why) in config.sources.wrong() {
+        wrong(key, &why);
+    }
     if let Err(error) = config.log.filter() {
         wrong("log.level", &error);
     }

@@ -39,6 +39,7 @@ config! {
     tls: TlsSection,
     project: ProjectSection,
     store: StoreSection,
+    sources: SourcesSection,
     turns: TurnsSection,
     calls: CallsSection,
     connect: ConnectSection,

@@ -11,7 +11,7 @@ use dialgraph_flow::diagnostic::Code;
 use dialgraph_flow::{Project, Release};
 use dialgraph_kernel::ports::{HostCall, HostError, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_runtime::{Canary, ReleaseSource, Releases, World};
+use dialgraph_runtime::{Canary, ReleaseSource, Releases, Sources, World};
 
 use crate::candidate::Candidate;
 use crate::content::Content;
@@ -303,6 +303,10 @@ impl ReleaseSource for Fetch {
 pub(crate) struct ByRelease(pub(crate) Arc<HeldReleases>);
 
 impl World for ByRelease {
+    fn sources(&self, release: &Digest) -> Option<Arc<Sources>> {
+        self.0.world_of(release)?.sources(release)
+    }
+
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
         match self.0.world_of(&caller.release) {
             Some(world) => world.call(caller, call),

@@ -10,11 +10,11 @@ use futures::future::BoxFuture;
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_flow::Project;
 use dialgraph_kernel::provider::Providers;
-use dialgraph_local::records::LocalRecords;
+use dialgraph_local::records::{LocalRecords, SourceStates};
 use dialgraph_local::secrets::SecretSource;
 use dialgraph_local::tickets::LocalTickets;
 use dialgraph_local::{Files, LanguageProviders, LocalConfig, LocalError};
-use dialgraph_runtime::{Dispatch, World};
+use dialgraph_runtime::{Dispatch, Sources, World};
 use dialgraph_store::{Clock, Store};
 
 use crate::world_factory::WorldFactory;
@@ -42,6 +42,8 @@ pub struct LocalWorldFactory {
     pub extra_roots: Option<PathBuf>,
     /// What is done to the providers of each release before calls get them.
     pub refit: Option<ProviderOverride>,
+    /// How the places are where records live outside the store; `refit` has them watched.
+    pub states: Arc<SourceStates>,
     /// One desk for all releases, so that its tickets are numbered without gaps.
     tickets: LocalTickets,
     shared: Shared,
@@ -122,6 +124,7 @@ impl LocalWorldFactory {
             environment: Vec::new(),
             extra_roots: None,
             refit: None,
+            states: Arc::default(),
             shared: Shared::default(),
         }
     }
@@ -145,8 +148,10 @@ impl LocalWorldFactory {
     }
 }
 
+/// The seed of each collection in the store.
 fn seeds(project: &Project) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
     let collections = project.collections().iter();
+    let collections = collections.filter(|(_, collection)| collection.origin.is_none());
     collections.map(|(name, collection)| (name.to_string(), collection.seed.clone())).collect()
 }
 
@@ -173,7 +178,23 @@ impl WorldFactory for LocalWorldFactory {
             Some(refit) => refit(project, providers)?,
             None => providers,
         };
-        Ok(Arc::new(Dispatch::new(providers, grants)))
+        let records = Arc::clone(&providers.records);
+        let dispatch = Dispatch::new(providers, grants);
+        let origins = project.origins();
+        if origins.is_empty() {
+            return Ok(Arc::new(dispatch));
+        }
+        let states = Arc::clone(&self.states);
+        Ok(Arc::new(
+            dispatch.with_sources(Sources {
+                by_collection: origins
+                    .into_iter()
+                    .map(|(collection, origin)| (collection, origin.from.into()))
+                    .collect(),
+                records,
+                troubles: Box::new(move || states.troubles()),
+            }),
+        ))
     }
 
     fn seed(&self, project: &Project) -> BoxFuture<'static, Result<(), String>> {

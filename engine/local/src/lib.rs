@@ -13,7 +13,8 @@
 //! * **A write happens once per idempotency key**, and a repetition gets the first answer.
 //! * **Answers that need no disk and no network are there at the first poll**, so that a plugin
 //!   need not be suspended for them.
-//! * **A secret's text leaves this crate in an outbound request and in no other way.**
+//! * **A secret's text leaves this crate in an outbound request, or to a source of records that
+//!   connects with it, and in no other way.**
 //!
 //! What it must not know: calls, flows, plugins' bytes, channels, and the services of any vendor.
 

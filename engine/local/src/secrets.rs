@@ -3,8 +3,9 @@
 //! A secret `zendesk-token` is the file `zendesk-token` in the secrets folder (as systemd
 //! credentials and Kubernetes mount them), or else the environment variable
 //! `DIALGRAPH_SECRET_ZENDESK_TOKEN`. Nothing is cached: a rotated secret is used from the next
-//! request on. Its text goes to the outbound HTTP client of this crate and nowhere else: it is
-//! wiped from memory after use and never shown, logged or journalled.
+//! request on. Its text goes to the outbound HTTP client of this crate and to sources of records
+//! that connect with it, and nowhere else: it is wiped from memory after use and never shown,
+//! logged or journalled.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,8 +31,8 @@ impl SecretText {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for the one request that needs it.
-    pub(crate) fn expose(&self) -> &str {
+    /// The text, for the one request or connection that needs it.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

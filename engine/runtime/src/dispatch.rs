@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use dialgraph_base::{Grants, Name};
+use dialgraph_base::{Digest, Grants, Name};
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult};
 use dialgraph_kernel::provider::{Caller, Providers};
 
-use crate::drive::World;
+use crate::drive::{Sources, World};
 
 /// Grants by plugin name.
 pub type GrantBook = BTreeMap<Name, Grants>;
@@ -21,11 +21,20 @@ pub type GrantBook = BTreeMap<Name, Grants>;
 pub struct Dispatch {
     providers: Providers,
     grants: Arc<GrantBook>,
+    sources: Option<Arc<Sources>>,
 }
 
 impl Dispatch {
     pub fn new(providers: Providers, grants: GrantBook) -> Self {
-        Self { providers, grants: Arc::new(grants) }
+        Self { providers, grants: Arc::new(grants), sources: None }
+    }
+
+    /// The same with collections that live outside the engine's store; the providers answer for
+    /// them.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Sources) -> Self {
+        self.sources = Some(Arc::new(sources));
+        self
     }
 
     /// Whether `caller` may make `call`; the error names the plugin and the line to add.
@@ -81,6 +90,10 @@ fn write(grants: &Grants, collection: &str) -> (bool, String, String) {
 }
 
 impl World for Dispatch {
+    fn sources(&self, _release: &Digest) -> Option<Arc<Sources>> {
+        self.sources.clone()
+    }
+
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
         if let Err(error) = self.permit(&caller, &call) {
             return std::future::ready(Err(error)).boxed();

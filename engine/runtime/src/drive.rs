@@ -1,17 +1,17 @@
 //! Drives one turn: gets the replies that it misses until it is over, or its time is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Either, select};
 
-use dialgraph_base::{Locale, Timestamp};
+use dialgraph_base::{Digest, Locale, Timestamp};
 use dialgraph_kernel::journal::Step;
 use dialgraph_kernel::plugin::Speech;
 use dialgraph_kernel::ports::{HostCall, HostResult};
-use dialgraph_kernel::provider::Caller;
+use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_kernel::turn::{Finished, Progress, Turn, TurnHost};
 
 use crate::Clock;
@@ -22,6 +22,29 @@ pub trait World: Send + Sync {
     /// Answers a host call. Must be finished at the first poll when no waiting is needed: the
     /// plugin then goes on without being run again.
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult>;
+
+    /// Which collections of a release live outside the engine's store; none: all live within.
+    fn sources(&self, _release: &Digest) -> Option<Arc<Sources>> {
+        None
+    }
+}
+
+/// The collections of a release that live outside the engine's store.
+pub struct Sources {
+    /// By collection, the name of its source.
+    pub by_collection: BTreeMap<String, Arc<str>>,
+    /// What answers for all collections of the release, for whoever needs no grant.
+    pub records: Arc<dyn Records>,
+    /// What is wrong with a source, by collection, as far as it is known at once.
+    pub troubles: Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sources")
+            .field("by_collection", &self.by_collection)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How long a turn may wait, and what the caller hears when it waits longer.

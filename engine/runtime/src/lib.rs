@@ -25,7 +25,7 @@ pub use calls::{
 };
 pub use clock::Clock;
 pub use dispatch::{Dispatch, GrantBook};
-pub use drive::{WaitRules, World};
+pub use drive::{Sources, WaitRules, World};
 pub use engine::{Answer, Engine, EngineError, LateReply};
 pub use releases::{Canary, ReleaseSource, Releases};
 pub use request::{Start, Trigger, TurnRequest};

@@ -11,7 +11,7 @@ use dialgraph_deploy::{Deploy, Tokens};
 use dialgraph_flow::Release;
 use dialgraph_kernel::call::Call;
 use dialgraph_kernel::plugin::Plugins;
-use dialgraph_runtime::{Engine, Releases, SystemClock, WaitRules, World};
+use dialgraph_runtime::{Engine, Releases, Sources, SystemClock, WaitRules, World};
 use dialgraph_store::{OpenStore, StoreError};
 
 use crate::credentials::Credentials;
@@ -69,6 +69,8 @@ pub struct App {
     /// Locales of contacts that the log has.
     pub(crate) spellings: Spellings,
     breakers: Arc<Breakers>,
+    /// What calls can reach, unguarded: for people who ask by themselves.
+    world: Arc<dyn World>,
     /// A stop was asked for; load balancers should look elsewhere.
     leaving: AtomicBool,
 }
@@ -123,6 +125,7 @@ impl App {
         if let Some(room) = parts.plugins.room() {
             metrics.plugin_room(room);
         }
+        let unguarded = Arc::clone(&parts.world);
         let (world, breakers) = guarded(parts.world, &config.providers, &metrics);
         let engine = Engine::new(
             Arc::new(MeasuredStore { inner: parts.store.store.clone(), metrics: metrics.clone() }),
@@ -165,6 +168,7 @@ impl App {
             credentials,
             spellings: Spellings::default(),
             breakers,
+            world: unguarded,
             leaving: AtomicBool::new(false),
         }))
     }
@@ -236,12 +240,31 @@ impl App {
             Err(Trouble::Degraded(reason))
         };
         parts.insert("providers", providers);
+        if let Some(sources) = self.sources() {
+            // As of providers: calls go on, with what was last known or another way.
+            let troubles = (sources.troubles)();
+            let troubles: Vec<String> = troubles
+                .iter()
+                .filter(|(collection, _)| sources.by_collection.contains_key(*collection))
+                .map(|(collection, why)| format!("collection `{collection}`: {why}"))
+                .collect();
+            let state = match troubles.is_empty() {
+                true => Ok(()),
+                false => Err(Trouble::Degraded(troubles.join("; "))),
+            };
+            parts.insert("sources", state);
+        }
         let draining = match self.is_leaving() {
             true => Err(Trouble::Unready("about to stop".to_owned())),
             false => Ok(()),
         };
         parts.insert("server", draining);
         parts
+    }
+
+    /// The collections of the live release that live outside the store; none: all live within.
+    pub(crate) fn sources(&self) -> Option<Arc<Sources>> {
+        self.world.sources(&self.releases.live().digest)
     }
 
     fn worker_readiness(&self, now: Instant) -> Result<(), Trouble> {

@@ -18,6 +18,10 @@ pub enum WiringError {
     #[error("deploy.trusted_keys: write NAME:KEY, with the key of minisign.pub")]
     TrustedKeyForm,
     #[error(transparent)]
+    HttpSources(#[from] dialgraph_http_records::HttpRecordsError),
+    #[error(transparent)]
+    Sources(#[from] dialgraph_postgres::PostgresError),
+    #[error(transparent)]
     Project(#[from] SourceError),
     #[error("the project could not be read: {0}")]
     Broken(#[from] tokio::task::JoinError),

@@ -13,6 +13,7 @@ mod keys;
 mod providers;
 mod releases;
 mod secrets;
+mod sources;
 mod store;
 
 pub use self::error::WiringError;

@@ -17,6 +17,7 @@ use dialgraph_store::OpenStore;
 use crate::error::WiringError;
 use crate::providers::refit;
 use crate::secrets::secrets;
+use crate::sources::{Around, revealing, routing};
 use crate::store::{content, remembering};
 
 /// What runs plugins; `cache` is taken where the configuration names no folder for compiled
@@ -65,7 +66,17 @@ pub async fn deploy(
         .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
     worlds.extra_roots = config.providers.extra_roots.clone();
     worlds.secrets = secrets(config)?;
-    worlds.refit = remembering(config, refit(config, &store.store).await?);
+    let around = Around {
+        store: Arc::clone(&store.store),
+        secrets: revealing(
+            worlds.secrets.as_ref(),
+            worlds.secrets_folder.clone(),
+            &worlds.environment,
+        ),
+        states: Arc::clone(&worlds.states),
+        refit: remembering(config, refit(config, &store.store).await?),
+    };
+    worlds.refit = Some(routing(config, around).await?);
     let keys = config.deploy.trusted_keys.iter();
     let keys = keys.map(|text| text.split_once(':').ok_or(WiringError::TrustedKeyForm));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;

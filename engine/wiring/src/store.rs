@@ -83,7 +83,8 @@ pub(crate) fn remembering(
             Some(refit) => refit(project, providers)?,
             None => providers,
         };
-        providers.records = Arc::new(LastKnown::new(providers.records, Arc::clone(&known)));
+        let records = LastKnown::new(providers.records, Arc::clone(&known));
+        providers.records = Arc::new(records.with_indexes(Arc::new(project.indexes())));
         Ok(providers)
     }))
 }

@@ -1,4 +1,5 @@
-//! Servers that stand in for Amazon's services in tests, over HTTP on this machine.
+//! Servers that stand in for Amazon's services in tests, over HTTP on this machine, and a
+//! PostgreSQL that is the real one ([`postgres`]).
 //!
 //! Nothing here imitates a service where somebody else does it well: moto and ministack are two
 //! projects of others, and the tests hold against both. For what no stand-in does there is
@@ -20,6 +21,7 @@
 mod between;
 mod install;
 pub mod polly;
+pub mod postgres;
 pub mod scripted;
 pub mod shapes;
 

@@ -293,7 +293,8 @@ fn records() -> Vec<Operation> {
             "Records in the order of their keys.",
         )
         .query::<RecordQuery>()
-        .answers::<RecordList>(200, "The records."),
+        .answers::<RecordList>(200, "The records.")
+        .fails(&[409]),
         one(Get, "readRecord", Agent, "A record.").fails(&[409]).answer(tagged(Answer::new(
             200,
             "The record.",
@@ -304,11 +305,11 @@ fn records() -> Vec<Operation> {
             .header("if-none-match", "`*`: writes only if there is no such record.")
             .takes::<RecordData>()
             .answer(tagged(Answer::new(200, "It is written.", vec![json_of::<RecordWritten>()])))
-            .fails(&[412]),
+            .fails(&[409, 412]),
         one(Delete, "deleteRecord", Designer, "Removes a record.")
             .header("if-match", IF_MATCH)
             .answers::<Done>(200, "It is removed.")
-            .fails(&[412]),
+            .fails(&[409, 412]),
         of(
             Post,
             "/v1/collections/{collection}/find",
@@ -327,7 +328,8 @@ fn records() -> Vec<Operation> {
             "Writes many records; those that cannot be records of the collection are told.",
         )
         .takes::<ImportRecords>()
-        .answers::<RecordsImported>(200, "What was written, and what not."),
+        .answers::<RecordsImported>(200, "What was written, and what not.")
+        .fails(&[409]),
     ]
 }
 

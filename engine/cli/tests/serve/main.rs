@@ -16,6 +16,7 @@ mod restarts;
 #[allow(dead_code, reason = "the tests of deployments use the rest")]
 mod server;
 mod slow;
+mod sources;
 mod store;
 mod strangers;
 mod supervised;

@@ -12,6 +12,7 @@ mod plugins;
 mod project;
 mod providers;
 mod server;
+mod sources;
 mod store;
 mod tls;
 mod turns;
@@ -29,6 +30,7 @@ pub use providers::{
     GenaiProvider, KnowledgeProvider, NluProvider, ProvidersSection, SecretsProvider,
 };
 pub use server::ServerSection;
+pub use sources::{Reached, SourcesSection};
 pub use store::{Backend, StoreSection};
 pub use tls::TlsSection;
 pub use turns::TurnsSection;

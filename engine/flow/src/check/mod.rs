@@ -17,6 +17,7 @@ pub(crate) mod prompts;
 mod reach;
 mod references;
 pub(crate) mod saves;
+mod sources;
 pub(crate) mod subflows;
 mod types;
 mod values;

@@ -6,7 +6,7 @@ use dialgraph_base::index::{MAX_INDEX_FIELDS, MAX_INDEXES};
 use dialgraph_json_schema::{Schema, shown};
 use serde_json::Value as Json;
 
-use super::{Checker, prompts, types};
+use super::{Checker, prompts, sources, types};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::MAX_LOCALES;
 use crate::project::{Collection, Project};
@@ -53,6 +53,7 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
     for declared in &project.tree.collections {
         records(checker, project, &declared.name.value);
         indexes(checker, project, declared);
+        sources::of(checker, project, declared);
         for (field, of) in &declared.references {
             checker.collection(of);
             named_records(checker, project, &declared.name.value, field, &of.value);

@@ -86,6 +86,8 @@ codes! {
     UnknownRecord = "DG0212" "unknown-record" Error;
     /// A file that looks like a part of the project and is not read.
     UnreadFile = "DG0213" "unread-file" Warning;
+    /// A collection lives elsewhere in a way that cannot be, or asks for what cannot be done there.
+    BadSource = "DG0214" "bad-source" Error;
 
     UnwiredPort = "DG0301" "unwired-port" Error;
     UnknownPort = "DG0302" "unknown-port" Error;

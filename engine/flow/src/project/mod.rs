@@ -23,6 +23,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use dialgraph_base::index::{Index, Indexes};
+use dialgraph_base::origin::Origin;
 use dialgraph_base::phone::Country;
 use dialgraph_base::{Digest, Grants, Locale, Name};
 
@@ -141,6 +142,8 @@ pub struct Collection {
     pub schema: Option<Json>,
     /// How its records are found, by name.
     pub indexes: BTreeMap<Name, Index>,
+    /// Where its records live, if not in the engine's store.
+    pub origin: Option<Origin>,
     pub(crate) seed_tree: Option<Node>,
 }
 
@@ -259,6 +262,12 @@ impl Project {
             collections: collections.map(|(name, one)| (name.to_string(), of(one))).collect(),
             country: self.country(),
         }
+    }
+
+    /// Where the records of each collection live that do not live in the engine's store.
+    pub fn origins(&self) -> BTreeMap<String, Origin> {
+        let of = |(name, one): (&Name, &Collection)| Some((name.to_string(), one.origin.clone()?));
+        self.collections.iter().filter_map(of).collect()
     }
 
     /// What the records of each collection must look like: JSON Schemas (draft-07) by collection.

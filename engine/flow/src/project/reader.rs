@@ -343,6 +343,7 @@ impl Reader<'_> {
                 seed,
                 schema: schema.map(|node| node.json()),
                 indexes: indexes.collect(),
+                origin: declared.source.as_ref().map(|source| source.origin.clone()),
                 seed_tree: records,
             };
             collections.insert(declared.name.value.clone(), collection);

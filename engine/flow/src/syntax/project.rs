@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dialgraph_base::index::IndexKind;
+use dialgraph_base::origin::{Items, Origin, Service, System, Table};
 use dialgraph_base::phone::Country;
 use dialgraph_base::{Grants, Name};
 use serde::de::DeserializeOwned;
@@ -39,6 +40,21 @@ pub(crate) struct CollectionTree {
     /// Field to the collection whose records it names.
     pub references: Vec<(Word, Word)>,
     pub indexes: Vec<IndexTree>,
+    /// Where its records live, if not in the engine's store.
+    pub source: Option<SourceTree>,
+}
+
+#[derive(Debug)]
+pub(crate) struct SourceTree {
+    pub origin: Origin,
+    /// Its name in the configuration of the deployment.
+    pub from: Word,
+    /// Each field with what holds it there.
+    pub fields: Vec<(Word, Word)>,
+    /// Names and paths of that system, each with the key that it stands behind.
+    pub texts: Vec<(&'static str, Word)>,
+    /// Fields by which a source finds records: with their paths (HTTP) or indexes (DynamoDB).
+    pub find: Vec<(Word, Word)>,
 }
 
 #[derive(Debug)]
@@ -80,6 +96,7 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
                 references: entries(&e.value, "references")
                     .filter_map(|e| Some((key(e), word(&e.value)?)))
                     .collect(),
+                source: e.value.get("source").and_then(source),
                 indexes: entries(&e.value, "indexes")
                     .map(|e| IndexTree {
                         name: key(e),
@@ -93,6 +110,61 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
         erase: typed(root.get("erase")),
         erased: root.get("erase").map(erased).unwrap_or_default(),
     }
+}
+
+/// Where records live, as far as it is in good form.
+fn source(node: &Node) -> Option<SourceTree> {
+    let (word_of, inner) = ["postgresql", "dynamodb", "http"]
+        .into_iter()
+        .find_map(|word| Some((word, node.get(word)?)))?;
+    let from = word_at(inner, "from")?;
+    let mapped = inner.get("fields")?;
+    let fields: Vec<(Word, Word)> = match mapped.map() {
+        Some(entries) => entries.iter().filter_map(|e| Some((key(e), word(&e.value)?))).collect(),
+        None => words(Some(mapped)).into_iter().map(|word| (word.clone(), word)).collect(),
+    };
+    let mut texts = Vec::new();
+    let mut text = |name: &'static str| {
+        let word = word(inner.get(name)?)?;
+        texts.push((name, word.clone()));
+        Some(word.value.to_string())
+    };
+    let pairs = |pairs: &[(Word, Word)]| {
+        let pair = |(a, b): &(Word, Word)| (a.value.to_string(), b.value.to_string());
+        pairs.iter().map(pair).collect::<BTreeMap<_, _>>()
+    };
+    let by = if word_of == "dynamodb" { "indexes" } else { "find" };
+    let find: Vec<(Word, Word)> =
+        entries(inner, by).filter_map(|e| Some((key(e), word(&e.value)?))).collect();
+    let key = text("key")?;
+    let system = match word_of {
+        "postgresql" => System::Postgresql(Table {
+            table: text("table")?,
+            key,
+            version: text("version"),
+            updated: text("updated"),
+            fields: pairs(&fields),
+            read_only: typed(inner.get("read_only")),
+        }),
+        "dynamodb" => System::Dynamodb(Items {
+            key,
+            version: text("version"),
+            indexes: pairs(&find),
+            fields: pairs(&fields),
+            read_only: typed(inner.get("read_only")),
+        }),
+        _ => System::Http(Service {
+            get: text("get")?,
+            find: pairs(&find),
+            list: text("list").unwrap_or_default(),
+            next: text("next").unwrap_or_default(),
+            key,
+            put: text("put"),
+            fields: pairs(&fields),
+        }),
+    };
+    let origin = Origin { from: from.value.to_string(), system };
+    Some(SourceTree { origin, from, fields, texts, find })
 }
 
 fn erased(node: &Node) -> Vec<Word> {

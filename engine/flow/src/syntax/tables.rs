@@ -178,6 +178,172 @@ const INDEX: Object = Object {
     one_of: &[],
 };
 
+/// Fields of records, each with its name elsewhere; a list where both have one name.
+const MAPPED: Shape =
+    Shape::Either(&[Shape::List(&Shape::Text), Shape::Map(&Shape::Text, &Shape::Text)]);
+
+const FROM: Field = must(
+    "from",
+    Shape::Name,
+    "The source's name in the section `sources` of dialgraph.toml, which says how it is reached.",
+    r#""crm""#,
+);
+
+const SOURCE: Object = Object {
+    name: "source",
+    doc: "Where the records of a collection live, if not in the engine's store.",
+    fields: &[
+        may(
+            "postgresql",
+            Shape::Object(&Object {
+                name: "source-postgresql",
+                doc: "A table or a view of PostgreSQL.",
+                fields: &[
+                    FROM,
+                    must(
+                        "table",
+                        Shape::Text,
+                        "The table or view, with its schema if it is not in the user's search path.",
+                        r#""public.customers""#,
+                    ),
+                    must(
+                        "key",
+                        Shape::Text,
+                        "The column that holds the key of a record.",
+                        r#""customer_no""#,
+                    ),
+                    may(
+                        "version",
+                        Shape::Text,
+                        "A column with a whole number that grows with every change of a row. Default: the number of the transaction that wrote the row.",
+                        r#""row_version""#,
+                    ),
+                    may(
+                        "updated",
+                        Shape::Text,
+                        "A column with the time of a row's last change.",
+                        r#""updated_at""#,
+                    ),
+                    must(
+                        "fields",
+                        MAPPED,
+                        "Fields of a record (`a.b` for nested ones), each with its column; a list where both have one name.",
+                        r#"{"company_name": "name", "contact_info.phone": "phone"}"#,
+                    ),
+                    may(
+                        "read_only",
+                        Shape::Flag,
+                        "Nobody writes there, whatever plugins are granted. Default: false; a view is never written.",
+                        "true",
+                    ),
+                ],
+                one_of: &[],
+            }),
+            "A table or a view of PostgreSQL.",
+            r#"{"from": "crm", "table": "customers", "key": "id", "fields": ["company_name"]}"#,
+        ),
+        may(
+            "dynamodb",
+            Shape::Object(&Object {
+                name: "source-dynamodb",
+                doc: "A table of DynamoDB that others made.",
+                fields: &[
+                    FROM,
+                    must(
+                        "key",
+                        Shape::Text,
+                        "The attribute that holds the key of a record: the table's partition key, a text.",
+                        r#""customer_id""#,
+                    ),
+                    may(
+                        "version",
+                        Shape::Text,
+                        "An attribute with a whole number that grows with every change of an item. Default: none; nobody then writes only if a record has not changed.",
+                        r#""version""#,
+                    ),
+                    may(
+                        "indexes",
+                        Shape::Map(&Shape::Text, &Shape::Text),
+                        "Fields by which records are found, each with the global secondary index whose partition key is its attribute. The index projects all attributes.",
+                        r#"{"aws_account_id": "account-index"}"#,
+                    ),
+                    must(
+                        "fields",
+                        MAPPED,
+                        "Fields of a record (`a.b` for nested ones), each with its attribute; a list where both have one name.",
+                        r#"{"company_name": "name", "aws_account_id": "account"}"#,
+                    ),
+                    may(
+                        "read_only",
+                        Shape::Flag,
+                        "Nobody writes there, whatever plugins are granted. Default: false.",
+                        "true",
+                    ),
+                ],
+                one_of: &[],
+            }),
+            "A table of DynamoDB that others made.",
+            r#"{"from": "legacy", "key": "id", "fields": ["company_name"]}"#,
+        ),
+        may(
+            "http",
+            Shape::Object(&Object {
+                name: "source-http",
+                doc: "A system of record that answers over HTTP with JSON.",
+                fields: &[
+                    FROM,
+                    must(
+                        "get",
+                        Shape::Text,
+                        "Path of one record, behind the source's address; `{key}` stands for its key.",
+                        r#""/customers/{key}""#,
+                    ),
+                    may(
+                        "find",
+                        Shape::Map(&Shape::Text, &Shape::Text),
+                        "By field, the path of the list of records with one value; `{value}` stands for it.",
+                        r#"{"aws_account_id": "/customers?account={value}"}"#,
+                    ),
+                    may(
+                        "list",
+                        Shape::Text,
+                        "Where in such an answer the list is (`a.b` for nested fields). Default: the answer is the list.",
+                        r#""data.items""#,
+                    ),
+                    may(
+                        "next",
+                        Shape::Text,
+                        "Where in such an answer the path or address of the next page is. Default: there is one page.",
+                        r#""links.next""#,
+                    ),
+                    may(
+                        "put",
+                        Shape::Text,
+                        "Path to which a record is sent with PUT; `{key}` stands for its key. Default: nobody writes there.",
+                        r#""/customers/{key}""#,
+                    ),
+                    must(
+                        "key",
+                        Shape::Text,
+                        "Where in a record of an answer its key is.",
+                        r#""id""#,
+                    ),
+                    must(
+                        "fields",
+                        MAPPED,
+                        "Fields of a record (`a.b` for nested ones), each with that of the answer; a list where both have one name.",
+                        r#"{"company_name": "name", "contact_info.phone": "phone.main"}"#,
+                    ),
+                ],
+                one_of: &[],
+            }),
+            "A system of record that answers over HTTP with JSON.",
+            r#"{"from": "desk", "get": "/customers/{key}", "key": "id", "fields": ["company_name"]}"#,
+        ),
+    ],
+    one_of: &["postgresql", "dynamodb", "http"],
+};
+
 const COLLECTION: Object = Object {
     name: "collection",
     doc: "A collection of records.",
@@ -205,6 +371,12 @@ const COLLECTION: Object = Object {
             Shape::Map(&Shape::Name, &Shape::Object(&INDEX)),
             "Indexes by name, at most eight: how plugins find records (`records-search`), at the same cost however many there are.",
             r#"{"phone": {"kind": "phone", "fields": ["contact_info.phone"]}}"#,
+        ),
+        may(
+            "source",
+            Shape::Object(&SOURCE),
+            "Where its records live. Default: in the engine's store.",
+            r#"{"postgresql": {"from": "crm", "table": "customers", "key": "id", "fields": ["company_name"]}}"#,
         ),
     ],
     one_of: &[],

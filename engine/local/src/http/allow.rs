@@ -16,6 +16,8 @@ pub(super) struct Target {
     pub(super) port: u16,
     /// Set when the host is an address.
     pub(super) address: Option<IpAddr>,
+    /// A name may stand for an address of a private network.
+    pub(super) inside: bool,
 }
 
 impl Target {
@@ -42,7 +44,7 @@ impl Target {
         }
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let host = host.trim_matches(['[', ']']).to_owned();
-        Ok(Self { secure, host, port, address })
+        Ok(Self { secure, host, port, address, inside: false })
     }
 }
 
@@ -68,7 +70,7 @@ impl AllowedHosts {
     pub(super) fn allows(&self, plugin: &str, target: &Target) -> bool {
         let table = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         table.get(plugin).is_some_and(|patterns| {
-            let Target { secure, host, port, address } = target;
+            let Target { secure, host, port, address, .. } = target;
             patterns.iter().any(|p| p.allows(*secure, host, *address, *port))
         })
     }

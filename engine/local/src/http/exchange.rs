@@ -55,8 +55,8 @@ async fn connect(target: &Target) -> Result<TcpStream, HostError> {
                 .await
                 .map_err(|error| unreachable(error.to_string()))?;
             let all: Vec<SocketAddr> = found.collect();
-            let public: Vec<SocketAddr> =
-                all.iter().copied().filter(|address| is_public(address.ip())).collect();
+            let may = |address: &SocketAddr| target.inside || is_public(address.ip());
+            let public: Vec<SocketAddr> = all.iter().copied().filter(may).collect();
             if public.is_empty() && !all.is_empty() {
                 return Err(HostError::denied(
                     "address-not-allowed",

@@ -88,6 +88,7 @@ pub struct HttpClient {
     hosts: AllowedHosts,
     secrets: Arc<dyn RevealSecret>,
     tls: TlsConnector,
+    inside: bool,
 }
 
 impl std::fmt::Debug for HttpClient {
@@ -142,7 +143,15 @@ impl HttpClient {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { hosts, secrets, tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { hosts, secrets, tls: TlsConnector::from(Arc::new(config)), inside: false })
+    }
+
+    /// The same for hosts that the operator names, not whoever writes flows: a name may stand for
+    /// an address of the operator's own network.
+    #[must_use]
+    pub fn inside(mut self) -> Self {
+        self.inside = true;
+        self
     }
 
     /// The table of hosts, to be changed when another release of the flows is published.
@@ -229,8 +238,9 @@ impl HttpClient {
     }
 
     fn authorise(&self, plugin: &str, uri: &Uri) -> Result<Target, HostError> {
-        let target = Target::of(uri)
+        let mut target = Target::of(uri)
             .map_err(|why| HostError::invalid("bad-url", format!("the URL is unusable: {why}")))?;
+        target.inside = self.inside;
         if self.hosts.allows(plugin, &target) {
             return Ok(target);
         }

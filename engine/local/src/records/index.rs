@@ -105,7 +105,11 @@ impl KeptIndex {
         self.index.kind
     }
 
-    fn country(&self) -> Option<Country> {
+    pub(super) fn fields(&self) -> &[String] {
+        &self.index.fields
+    }
+
+    pub(super) fn country(&self) -> Option<Country> {
         self.country.as_deref().and_then(Country::of)
     }
 

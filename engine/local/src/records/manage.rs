@@ -211,7 +211,7 @@ impl LocalRecords {
                 reject("", format!("row {} has the same key", earlier + 1));
             }
             let place = self.place(collection, &row.key).map_err(|e| reject("", e.message)).ok();
-            match self.shape(collection, &row.data) {
+            match super::shape(collection, &row.data) {
                 Ok(size) => {
                     for mismatch in self.schemas.mismatches(collection, &row.data, size) {
                         reject(&mismatch.field, mismatch.why);

@@ -7,6 +7,8 @@
 //! reborn record.
 
 mod check;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub(crate) mod index;
 pub(crate) mod last_known;
 mod manage;
@@ -14,6 +16,9 @@ mod many;
 mod schemas;
 mod search;
 mod seed;
+mod sourced;
+mod states;
+mod wanted;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,6 +48,9 @@ pub use manage::{
 pub use schemas::{Mismatch, Schemas};
 pub(crate) use search::fresh;
 pub use seed::Seeded;
+pub use sourced::{Routed, Sourced};
+pub use states::{Probe, SourceStates};
+pub use wanted::{Wanted, has_all, put_field, take_field, unknown_fields};
 
 /// Largest record, as JSON, in bytes.
 pub const MAX_RECORD_BYTES: usize = 48 << 10;
@@ -270,45 +278,8 @@ impl LocalRecords {
 }
 
 impl LocalRecords {
-    /// Whether `data` can be a record of `collection`: its shape, its size and what the schema of
-    /// the collection asks for.
-    ///
-    /// # Errors
-    /// `invalid`, with what is wrong and no value of the record.
     fn admit(&self, collection: &str, data: &Value) -> Result<(), HostError> {
-        let size = self.shape(collection, data)?;
-        let mismatches = self.schemas.mismatches(collection, data, size);
-        if mismatches.is_empty() {
-            return Ok(());
-        }
-        let told: Vec<String> = mismatches.iter().map(ToString::to_string).collect();
-        Err(HostError::invalid(
-            "schema-mismatch",
-            format!(
-                "a record in `{collection}` must match the collection's schema: {}",
-                told.join("; ")
-            ),
-        ))
-    }
-
-    /// The size of `data` as JSON, if it can be a record of any collection.
-    fn shape(&self, collection: &str, data: &Value) -> Result<usize, HostError> {
-        let wrong = |code, what: String| {
-            Err(HostError::invalid(code, format!("a record in `{collection}` {what}")))
-        };
-        if !data.is_object() {
-            return wrong("not-an-object", "must be a JSON object".to_owned());
-        }
-        if depth::check(data).is_err() {
-            let what = format!("is nested more than {} lists and maps deep", depth::MAX_DEPTH);
-            return wrong("too-deep", what);
-        }
-        let size = data.to_string().len();
-        if size > MAX_RECORD_BYTES {
-            let what = format!("has {size} bytes; the limit is {MAX_RECORD_BYTES}");
-            return wrong("too-large", what);
-        }
-        Ok(size)
+        admitted(&self.schemas, collection, data)
     }
 
     /// Puts a deleted record in the place of one that cannot be read, so that it can be written
@@ -387,6 +358,47 @@ impl Records for LocalRecords {
         let (collection, key) = (&request.collection, &request.key);
         self.write(caller, collection, key, None, request.expect).await.map(|_| ())
     }
+}
+
+/// Whether `data` can be a record of `collection`: its shape, its size and what the schema of the
+/// collection asks for.
+///
+/// # Errors
+/// `invalid`, with what is wrong and no value of the record.
+fn admitted(schemas: &Schemas, collection: &str, data: &Value) -> Result<(), HostError> {
+    let size = shape(collection, data)?;
+    let mismatches = schemas.mismatches(collection, data, size);
+    if mismatches.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = mismatches.iter().map(ToString::to_string).collect();
+    Err(HostError::invalid(
+        "schema-mismatch",
+        format!(
+            "a record in `{collection}` must match the collection's schema: {}",
+            told.join("; ")
+        ),
+    ))
+}
+
+/// The size of `data` as JSON, if it can be a record of any collection.
+fn shape(collection: &str, data: &Value) -> Result<usize, HostError> {
+    let wrong = |code, what: String| {
+        Err(HostError::invalid(code, format!("a record in `{collection}` {what}")))
+    };
+    if !data.is_object() {
+        return wrong("not-an-object", "must be a JSON object".to_owned());
+    }
+    if depth::check(data).is_err() {
+        let what = format!("is nested more than {} lists and maps deep", depth::MAX_DEPTH);
+        return wrong("too-deep", what);
+    }
+    let size = data.to_string().len();
+    if size > MAX_RECORD_BYTES {
+        let what = format!("has {size} bytes; the limit is {MAX_RECORD_BYTES}");
+        return wrong("too-large", what);
+    }
+    Ok(size)
 }
 
 /// Where the answer to the write with this idempotency key is remembered.

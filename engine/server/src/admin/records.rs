@@ -22,8 +22,9 @@ use dialgraph_base::{Digest, Timestamp};
 use dialgraph_deploy::{AccessAction, DeployError, Who};
 use dialgraph_kernel::ports::records::{self as ports, Delete, Expectation, Get, Put, Search};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
-use dialgraph_kernel::provider::{Caller, Records as _};
+use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_local::records::{ImportMode, ImportRow, LocalRecords};
+use dialgraph_runtime::Sources;
 
 use super::access::{note, note_record, note_records};
 use super::answer::{Answer, Failed, done, json_of, read};
@@ -46,8 +47,38 @@ pub(super) struct Live(tokio::sync::Mutex<Option<(Digest, Arc<Declared>)>>);
 
 /// What the live project declares.
 struct Declared {
+    /// Of collections in the store.
     records: LocalRecords,
+    /// Collections that live outside the store.
+    sources: Option<Arc<Sources>>,
     collections: Vec<Collection>,
+}
+
+impl Declared {
+    /// The source that a collection lives in.
+    fn source(&self, collection: &str) -> Option<&str> {
+        Some(self.sources.as_ref()?.by_collection.get(collection)?)
+    }
+
+    /// What reads the records of a collection.
+    fn reading(&self, collection: &str) -> &dyn Records {
+        match &self.sources {
+            Some(sources) if sources.by_collection.contains_key(collection) => {
+                sources.records.as_ref()
+            }
+            _ => &self.records,
+        }
+    }
+
+    /// That a collection is in the store, where alone this can be done.
+    fn in_store(&self, collection: &str) -> Result<(), Failed> {
+        let Some(source) = self.source(collection) else { return Ok(()) };
+        let detail = format!(
+            "the records of `{collection}` live in the source `{source}`; list and change them there \
+             (single ones can be read and found here)"
+        );
+        Err(Problem::new(StatusCode::CONFLICT, "elsewhere", detail).into())
+    }
 }
 
 impl Live {
@@ -60,6 +91,9 @@ impl Live {
             return Ok(Arc::clone(declared));
         }
         let project = admin.deploy.history().live_project().await?;
+        let sources = admin.app.sources();
+        let source_of =
+            |name: &String| Some(sources.as_ref()?.by_collection.get(name)?.to_string());
         let (indexes, references) = (project.indexes(), project.references());
         let schemas = project.record_schemas();
         let names = project.collections().keys().map(ToString::to_string);
@@ -73,14 +107,19 @@ impl Live {
                 .map(shown_index)
                 .collect(),
             references: references.get(&name).into_iter().flatten().map(shown_reference).collect(),
+            source: source_of(&name),
             name,
         });
         let collections = collections.collect();
+        // Whether a record that lives elsewhere is there is not asked for a write to the store.
+        let mut own = references.clone();
+        own.values_mut().for_each(|fields| fields.retain(|_, of| source_of(of).is_none()));
+        let names = names.filter(|name| source_of(name).is_none());
         let records = LocalRecords::new(Arc::clone(&admin.app.store.store), names)
             .with_indexes(Arc::new(indexes))
             .with_schemas(schemas.into_iter().collect())
-            .with_references(references);
-        let declared = Arc::new(Declared { records, collections });
+            .with_references(own);
+        let declared = Arc::new(Declared { records, sources, collections });
         *known = Some((digest, Arc::clone(&declared)));
         Ok(declared)
     }
@@ -122,6 +161,13 @@ fn failed(error: HostError) -> Failed {
         }
         (HostErrorKind::Invalid, _) => problem(StatusCode::BAD_REQUEST, "bad-record").into(),
         (HostErrorKind::Unavailable, "contended") => Problem::busy(error.message).into(),
+        // What a source says of itself has no value of a record in it.
+        (_, "source-failed" | "source-differs" | "timed-out") => {
+            Problem::busy(error.message).into()
+        }
+        (HostErrorKind::Other, "bad-row" | "key-not-unique" | "schema-mismatch") => {
+            problem(StatusCode::CONFLICT, "unreadable").into()
+        }
         (HostErrorKind::Unavailable, _) => {
             tracing::warn!(%error, "the store did not do what was asked of records");
             let detail = "the store did not answer; a part may be done, send the request again";
@@ -202,6 +248,7 @@ pub(super) async fn list(
     let Query(RecordQuery { after, limit }) =
         query.map_err(|error| Problem::invalid(error.body_text()))?;
     let declared = collection(&admin, &name).await?;
+    declared.in_store(&name)?;
     let limit = limit.unwrap_or(LISTED);
     note(&admin, &who, AccessAction::ListRecords, name.as_str()).await?;
     let listed = declared.records.list(&name, after.as_deref(), limit).await.map_err(failed)?;
@@ -222,7 +269,7 @@ pub(super) async fn show(
     let declared = collection(&admin, &name).await?;
     note_record(&admin, &who, AccessAction::ReadRecord, &name, &key).await?;
     let get = Get { collection: name.clone(), key, source: ports::Source::Current };
-    let record = declared.records.get(&caller(&admin, &who)?, &get).await;
+    let record = declared.reading(&name).get(&caller(&admin, &who)?, &get).await;
     let record = record.map_err(|error| match error.code.as_str() {
         "unreadable" => Problem::new(StatusCode::CONFLICT, "unreadable", error.message).into(),
         _ => failed(error),
@@ -245,6 +292,7 @@ pub(super) async fn write(
     Small(body): Small,
 ) -> Answer {
     let declared = collection(&admin, &name).await?;
+    declared.in_store(&name)?;
     let expect = expectation(&headers)?;
     if body.is_empty() {
         return Err(Problem::invalid("the body is empty; send the record's fields as JSON").into());
@@ -265,6 +313,7 @@ pub(super) async fn remove(
     headers: HeaderMap,
 ) -> Answer {
     let declared = collection(&admin, &name).await?;
+    declared.in_store(&name)?;
     let mut expect = expectation(&headers)?;
     let caller = caller(&admin, &who)?;
     if expect == Expectation::Absent {
@@ -317,7 +366,8 @@ pub(super) async fn find(
     }
     let what = format!("{name} by index {}", search.index);
     note(&admin, &who, AccessAction::FindRecords, what).await?;
-    let found = declared.records.search(&caller(&admin, &who)?, &search).await.map_err(failed)?;
+    let found = declared.reading(&name).search(&caller(&admin, &who)?, &search).await;
+    let found = found.map_err(failed)?;
     let keys: Vec<String> = found.hits.iter().map(|hit| hit.record.key.clone()).collect();
     note_records(&admin, &who, AccessAction::ReadRecord, &name, &keys).await?;
     let hit = |hit: ports::Hit| RecordHit { record: shown(hit.record), score: hit.score };
@@ -336,6 +386,7 @@ pub(super) async fn import(
     body: Large,
 ) -> Answer {
     let declared = collection(&admin, &name).await?;
+    declared.in_store(&name)?;
     let ImportRecords { records, only_new, dry_run } = read(&body.bytes)?;
     // What follows takes no more memory than others may, and others wait for the room.
     drop(body);

@@ -11,7 +11,7 @@ use dialgraph_base::Digest;
 use dialgraph_kernel::plugin::{HostCalls, Invocation, Plugins, RunReport, RunResult};
 use dialgraph_kernel::ports::{HostCall, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_runtime::{Releases, World};
+use dialgraph_runtime::{Releases, Sources, World};
 use dialgraph_store::{
     CommitError, CommitToken, Committed, Key, Op, Page, Query, Row, Store, StoreError, Unreadable,
 };
@@ -72,6 +72,10 @@ pub(crate) struct MeasuredWorld {
 }
 
 impl World for MeasuredWorld {
+    fn sources(&self, release: &Digest) -> Option<Arc<Sources>> {
+        self.inner.sources(release)
+    }
+
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
         let metrics = self.metrics.clone();
         let function = call.function();

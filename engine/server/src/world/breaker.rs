@@ -145,7 +145,7 @@ impl Breaking {
         call: HostCall,
         limit: Duration,
     ) -> BoxFuture<'static, HostResult> {
-        let subject = subject(&call);
+        let subject = subject(self.inner.inner.as_ref(), &caller, &call);
         let breakers = self.breakers.clone();
         if !breakers.admits(&subject) {
             let pause = u64::try_from(breakers.pause.as_millis()).unwrap_or(u64::MAX);

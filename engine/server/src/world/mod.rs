@@ -14,6 +14,7 @@ use std::sync::Arc;
 use dialgraph_config::ProvidersSection;
 use dialgraph_kernel::ports::records::{Find, Get, Search, Source};
 use dialgraph_kernel::ports::{HostCall, HostErrorKind, HostResult};
+use dialgraph_kernel::provider::Caller;
 use dialgraph_runtime::World;
 
 pub use self::breaker::{Breakers, State};
@@ -38,8 +39,9 @@ pub fn guarded(
     (Arc::new(retrying), breakers)
 }
 
-/// What has a breaker and a time limit of its own: a provider, and for `http` each host.
-fn subject(call: &HostCall) -> String {
+/// What has a breaker and a time limit of its own: a provider, for `http` each host, and for
+/// `records` each source outside the store: one that is down takes no other with it.
+fn subject(world: &dyn World, caller: &Caller, call: &HostCall) -> String {
     match call {
         HostCall::HttpSend(request) => match host_of(&request.url) {
             Some(host) => format!("http {host}"),
@@ -51,7 +53,25 @@ fn subject(call: &HostCall) -> String {
         | HostCall::RecordsSearch(Search { source: Source::LastKnown, .. }) => {
             "records last known".to_owned()
         }
-        call => call.provider().to_owned(),
+        call => {
+            let source = collection_of(call).and_then(|collection| {
+                world.sources(&caller.release)?.by_collection.get(collection).cloned()
+            });
+            let provider = call.provider();
+            source.map_or_else(|| provider.to_owned(), |source| format!("{provider} {source}"))
+        }
+    }
+}
+
+/// The collection that a call is about.
+fn collection_of(call: &HostCall) -> Option<&str> {
+    match call {
+        HostCall::RecordsGet(get) => Some(&get.collection),
+        HostCall::RecordsFind(find) => Some(&find.collection),
+        HostCall::RecordsSearch(search) => Some(&search.collection),
+        HostCall::RecordsPut(put) => Some(&put.collection),
+        HostCall::RecordsDelete(delete) => Some(&delete.collection),
+        _ => None,
     }
 }
 

@@ -17,10 +17,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
+use dialgraph_base::Digest;
 use dialgraph_config::ProvidersSection;
 use dialgraph_kernel::ports::{HostCall, HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::provider::Caller;
-use dialgraph_runtime::World;
+use dialgraph_runtime::{Sources, World};
 
 use super::breaker::Breaking;
 use crate::telemetry::Metrics;
@@ -51,6 +52,10 @@ pub(super) struct Retrying {
 }
 
 impl World for Retrying {
+    fn sources(&self, release: &Digest) -> Option<Arc<Sources>> {
+        self.inner.inner.inner.sources(release)
+    }
+
     fn call(&self, caller: Caller, call: HostCall) -> BoxFuture<'static, HostResult> {
         let provider = call.provider();
         let limit = self.limits.get(provider);

@@ -9,11 +9,14 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use dialgraph_base::Timestamp;
+use dialgraph_base::{Digest, Timestamp};
 use dialgraph_config::{Config, ProvidersSection};
 use dialgraph_kernel::ports::records::Get;
 use dialgraph_kernel::ports::{HostAnswer, HostError, SecretName, http};
 use dialgraph_kernel::provider::Caller;
+use dialgraph_local::records::LocalRecords;
+use dialgraph_runtime::Sources;
+use dialgraph_store::MemoryStore;
 
 use super::*;
 
@@ -24,6 +27,7 @@ struct Listed {
     asked: AtomicU32,
     /// When it was asked.
     times: Mutex<Vec<Instant>>,
+    sources: Option<Arc<Sources>>,
 }
 
 enum Reply {
@@ -37,6 +41,10 @@ enum Reply {
 }
 
 impl World for Listed {
+    fn sources(&self, _: &Digest) -> Option<Arc<Sources>> {
+        self.sources.clone()
+    }
+
     fn call(&self, _: Caller, _: HostCall) -> BoxFuture<'static, HostResult> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.times.lock().unwrap().push(Instant::now());
@@ -312,11 +320,40 @@ fn what_is_there_at_once_stays_there_at_once() {
 
 #[test]
 fn each_host_outside_stands_for_itself_and_shows_no_credentials() {
-    assert_eq!(subject(&post()), "http api.example.com:8443");
-    let get = HostCall::RecordsGet(Get {
-        collection: "c".into(),
+    let world = Listed::default();
+    assert_eq!(subject(&world, &caller(), &post()), "http api.example.com:8443");
+    assert_eq!(subject(&world, &caller(), &get("c")), "records");
+}
+
+fn get(collection: &str) -> HostCall {
+    HostCall::RecordsGet(Get {
+        collection: collection.into(),
         key: "k".into(),
         source: Default::default(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_down_takes_no_other_collection_with_it() {
+    let store = MemoryStore::new(Arc::new(dialgraph_runtime::SystemClock));
+    let sources = Sources {
+        by_collection: [("customers".to_owned(), "crm".into())].into(),
+        records: Arc::new(LocalRecords::new(Arc::new(store), [])),
+        troubles: Box::new(Default::default),
+    };
+    let replies = (0..3).map(|_| Reply::Down("source-failed")).collect();
+    let world = Arc::new(Listed {
+        replies: Mutex::new(replies),
+        sources: Some(Arc::new(sources)),
+        ..Listed::default()
     });
-    assert_eq!(subject(&get), "records");
+    let (guarded, breakers) = guarded(world, &config(), &Arc::default());
+    assert_eq!(code(&guarded.call(caller(), get("customers")).await), "source-failed");
+    assert_eq!(code(&guarded.call(caller(), get("customers")).await), "circuit-open");
+    assert_eq!(breakers.open(), ["records crm"]);
+    assert!(guarded.call(caller(), get("call_logs")).await.is_ok());
+    // What was last known of it does not lie there.
+    let HostCall::RecordsGet(mut known) = get("customers") else { panic!("it is one") };
+    known.source = Source::LastKnown;
+    assert!(guarded.call(caller(), HostCall::RecordsGet(known)).await.is_ok());
 }

@@ -118,7 +118,10 @@ fn collections(client: &Client<'_>, json: bool) -> Result<()> {
         return Ok(());
     }
     for one in listed.known()?.collections {
-        println!("{}", line(&one.name));
+        match &one.source {
+            Some(source) => println!("{} (in the source {})", line(&one.name), line(source)),
+            None => println!("{}", line(&one.name)),
+        }
         for index in &one.indexes {
             let fields = index.fields.join(", ");
             println!("  index {} ({}): {}", line(&index.name), line(&index.kind), line(&fields));
@@ -161,8 +164,13 @@ fn get(args: &RecordsGetArgs) -> Result<ExitCode> {
         print_json!("{}", serde_json::to_string_pretty(&record.data)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let at = transcript::time(Timestamp(record.updated_at.0), &TimeZone::system());
-    println!("{}, version {}, written {at}", line(&record.key), record.version);
+    print!("{}, version {}", line(&record.key), record.version);
+    // Not every source tells when a record was written.
+    if record.updated_at.0 > 0 {
+        let at = transcript::time(Timestamp(record.updated_at.0), &TimeZone::system());
+        print!(", written {at}");
+    }
+    println!();
     for (field, value) in record.data.as_object().into_iter().flatten() {
         println!("  {} = {}", line(field), line(&value.to_string()));
     }

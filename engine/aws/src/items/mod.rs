@@ -1,0 +1,543 @@
+//! Collections of records in a table of DynamoDB that others made.
+//!
+//! An item is a record, a string attribute its key. Mapped attributes alone are read and written;
+//! others stay. Records are found by their key, and by attributes that have a global secondary
+//! index of their own: nothing here scans a table, whose owner pays for it.
+//!
+//! A table of the engine's own store is another thing: [`crate::dynamodb`].
+
+mod value;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeyType, ProjectionType, ReturnValue, ScalarAttributeType, TableDescription,
+};
+use dialgraph_base::index::{IndexKind, Indexes};
+use dialgraph_base::origin::Items;
+use dialgraph_base::{Digest, Timestamp};
+use dialgraph_kernel::ports::records::{
+    Delete, Expectation, Find, Get, Hit, Page, Put, Record, Search, SearchPage, Written,
+};
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_kernel::provider::{Caller, Records};
+use dialgraph_local::records::{
+    MAX_SCAN, Probe, Wanted, has_all, put_field, take_field, unknown_fields,
+};
+use serde_json::{Map, Value};
+
+use crate::connection::{Connection, within};
+use crate::error::root;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A table that the operator grants.
+#[derive(Debug)]
+pub struct GrantedTable {
+    name: Arc<str>,
+    table: String,
+    client: Client,
+    timeout: Duration,
+}
+
+impl GrantedTable {
+    /// The table `table`, called `name` in messages. Asks for nothing.
+    pub fn new(connection: &Connection, name: &str, table: &str, timeout: Duration) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(connection.sdk())
+            .timeout_config(within(timeout))
+            .build();
+        Self {
+            name: name.into(),
+            table: table.to_owned(),
+            client: Client::from_conf(config),
+            timeout,
+        }
+    }
+
+    fn unusable(&self, code: &str, why: &str) -> HostError {
+        let message = format!("source `{}`: {why}", self.name);
+        HostError::new(HostErrorKind::Other, code, message)
+    }
+
+    fn differs(&self, why: &str) -> HostError {
+        HostError::unavailable("source-differs", format!("source `{}`: {why}", self.name))
+    }
+
+    /// Why a request has no answer; none: a condition did not hold.
+    fn failed<E>(&self, error: &SdkError<E>) -> Option<HostError>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let failed = |why: &str| {
+            HostError::unavailable("source-failed", format!("source `{}`: {why}", self.name))
+        };
+        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+        Some(match code {
+            Some("ConditionalCheckFailedException") => return None,
+            // What the service says of a request may quote it.
+            Some("ResourceNotFoundException") => self.differs(&format!(
+                "there is no table `{}`, or it lacks an index; check `sources.dynamodb`",
+                self.table
+            )),
+            Some(code @ ("AccessDeniedException" | "UnrecognizedClientException")) => {
+                failed(&format!("Amazon does not let this process use the table ({code})"))
+            }
+            Some(code @ "ValidationException") => self.differs(&format!(
+                "the table does not take the request ({code}); check `key`, `indexes` and the types \
+                 of its attributes"
+            )),
+            Some(code) => failed(&format!("it fails ({code})")),
+            None if matches!(error, SdkError::TimeoutError(_)) => HostError::unavailable(
+                "timed-out",
+                format!(
+                    "source `{}` did not answer within {} ms",
+                    self.name,
+                    self.timeout.as_millis()
+                ),
+            ),
+            None => failed(&format!("no answer ({})", root(error))),
+        })
+    }
+
+    /// The same where a request has no condition.
+    fn fault<E>(&self, error: &SdkError<E>) -> HostError
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        self.failed(error).unwrap_or_else(|| self.unusable("source-failed", "it fails"))
+    }
+}
+
+/// A collection in a table.
+pub struct ItemRecords {
+    table: Arc<GrantedTable>,
+    collection: String,
+    items: Items,
+    indexes: Arc<Indexes>,
+}
+
+impl std::fmt::Debug for ItemRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ItemRecords")
+            .field("collection", &self.collection)
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ItemRecords {
+    /// The collection `collection` in `table`. Asks for nothing.
+    pub fn new(
+        table: Arc<GrantedTable>,
+        collection: impl Into<String>,
+        items: Items,
+        indexes: Arc<Indexes>,
+    ) -> Self {
+        Self { table, collection: collection.into(), items, indexes }
+    }
+
+    fn record(&self, item: &Item) -> Result<Record, HostError> {
+        let Some(AttributeValue::S(key)) = item.get(&self.items.key) else {
+            let why = format!("an item has no text in its key `{}`", self.items.key);
+            return Err(self.table.unusable("bad-row", &why));
+        };
+        let mut data = Value::Object(Map::new());
+        for (field, attribute) in &self.items.fields {
+            let Some(held) = item.get(attribute) else { continue };
+            let value = value::to_json(held).ok_or_else(|| {
+                let why = format!(
+                    "attribute `{attribute}` holds what no record can: bytes, or a number with too \
+                     many digits"
+                );
+                self.table.unusable("bad-row", &why)
+            })?;
+            if !value.is_null() {
+                put_field(&mut data, field, value);
+            }
+        }
+        let version = match &self.items.version {
+            Some(attribute) => match item.get(attribute) {
+                Some(AttributeValue::N(number)) => number.parse().unwrap_or(0),
+                _ => 0,
+            },
+            None => version(key, &data),
+        };
+        Ok(Record { key: key.clone(), version, updated_at: Timestamp(0), data, extra: Vec::new() })
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Record>, HostError> {
+        let asked = self.table.client.get_item().table_name(&self.table.table);
+        let asked = asked.key(&self.items.key, AttributeValue::S(key.to_owned()));
+        let answer = asked.consistent_read(true).send().await;
+        let answer = answer.map_err(|error| self.table.fault(&error))?;
+        answer.item.as_ref().map(|item| self.record(item)).transpose()
+    }
+
+    /// The first `most` records of which an attribute has a value and which fit, and whether there
+    /// are more.
+    async fn query(
+        &self,
+        field: &str,
+        wanted: &Value,
+        most: usize,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Result<(Vec<Record>, bool), HostError> {
+        let (Some(index), Some(attribute)) =
+            (self.items.indexes.get(field), self.items.fields.get(field))
+        else {
+            return Ok((Vec::new(), false));
+        };
+        // The key of an index is a text or a number, and no text is empty.
+        let wanted = match value::from_json(wanted) {
+            Some(wanted @ AttributeValue::N(_)) => wanted,
+            Some(AttributeValue::S(text)) if !text.is_empty() => AttributeValue::S(text),
+            _ => return Ok((Vec::new(), false)),
+        };
+        let (mut records, mut seen, mut from) = (Vec::new(), 0, None);
+        loop {
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.table)
+                .index_name(index)
+                .key_condition_expression("#a = :v")
+                .expression_attribute_names("#a", attribute)
+                .expression_attribute_values(":v", wanted.clone())
+                .set_exclusive_start_key(from)
+                .send()
+                .await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                // A number is looked for among texts, or a text among numbers.
+                Err(error)
+                    if error.as_service_error().and_then(ProvideErrorMetadata::code)
+                        == Some("ValidationException")
+                        && self.is_of_other_kind(field, &wanted).await? =>
+                {
+                    return Ok((Vec::new(), false));
+                }
+                Err(error) => return Err(self.table.fault(&error)),
+            };
+            for item in answer.items() {
+                seen += 1;
+                let record = self.record(item)?;
+                if !fits(&record.data) {
+                    continue;
+                }
+                if records.len() == most {
+                    return Ok((records, true));
+                }
+                records.push(record);
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok((records, false));
+            }
+            if seen >= MAX_SCAN {
+                return Err(HostError::invalid(
+                    "too-many-records",
+                    format!("more than {MAX_SCAN} items of `{}` have this value", self.collection),
+                ));
+            }
+        }
+    }
+
+    async fn is_of_other_kind(
+        &self,
+        field: &str,
+        wanted: &AttributeValue,
+    ) -> Result<bool, HostError> {
+        let attribute = self.items.fields.get(field);
+        let described = self.describe().await?;
+        let kind = described
+            .attribute_definitions()
+            .iter()
+            .find(|one| Some(&one.attribute_name) == attribute)
+            .map(|one| one.attribute_type.clone());
+        Ok(matches!(
+            (kind, wanted),
+            (Some(ScalarAttributeType::S), AttributeValue::N(_))
+                | (Some(ScalarAttributeType::N), AttributeValue::S(_))
+        ))
+    }
+
+    async fn describe(&self) -> Result<TableDescription, HostError> {
+        let asked = self.table.client.describe_table().table_name(&self.table.table);
+        let answer = asked.send().await.map_err(|error| self.table.fault(&error))?;
+        answer.table.ok_or_else(|| self.table.differs("the service describes no table"))
+    }
+
+    fn read_only(&self) -> Result<(), HostError> {
+        if !self.items.read_only {
+            return Ok(());
+        }
+        Err(HostError::denied(
+            "read-only",
+            format!("collection `{}` is declared `read_only`", self.collection),
+        ))
+    }
+
+    /// The condition of a write, with what stands for the version in it.
+    fn condition(
+        &self,
+        expect: Expectation,
+    ) -> Result<Option<(String, Option<AttributeValue>)>, HostError> {
+        match (expect, &self.items.version) {
+            (Expectation::Any, _) => Ok(None),
+            (Expectation::Absent, _) => Ok(Some(("attribute_not_exists(#k)".to_owned(), None))),
+            (Expectation::Version(version), Some(_)) => {
+                let version = AttributeValue::N(version.to_string());
+                Ok(Some(("#version = :expected".to_owned(), Some(version))))
+            }
+            (Expectation::Version(_), None) => Err(HostError::denied(
+                "no-conditions",
+                format!(
+                    "collection `{}` has no `version` attribute, so nobody can write there only if a \
+                     record has not changed; write it without a version",
+                    self.collection
+                ),
+            )),
+        }
+    }
+
+    async fn conflict(&self, key: &str, expect: Expectation) -> HostError {
+        let found = match self.read(key).await {
+            Ok(Some(record)) => format!("version {}", record.version),
+            Ok(None) => "none".to_owned(),
+            Err(error) => return error,
+        };
+        let wanted = match expect {
+            Expectation::Version(version) => format!("version {version}"),
+            Expectation::Absent | Expectation::Any => "none".to_owned(),
+        };
+        HostError::denied(
+            "conflict",
+            format!(
+                "the write in `{}` expected {wanted} of the record, but there is {found}; read it and \
+                 decide again",
+                self.collection
+            ),
+        )
+    }
+}
+
+/// Another content is another version, where the table has no word for it.
+fn version(key: &str, data: &Value) -> u64 {
+    let digest = Digest::of(format!("{key:?} {data}").as_bytes()).hex();
+    digest.get(..12).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
+}
+
+/// The table is there, has the key and the indexes that the project says, and they give all that is
+/// mapped.
+#[async_trait]
+impl Probe for ItemRecords {
+    async fn check(&self) -> Result<(), HostError> {
+        let described = self.describe().await?;
+        let keys: Vec<&str> =
+            described.key_schema().iter().map(|key| &*key.attribute_name).collect();
+        if keys != [self.items.key.as_str()] {
+            let why =
+                format!("the key of the table is {}, not `{}`", keys.join(", "), self.items.key);
+            return Err(self.table.differs(&why));
+        }
+        let known: BTreeMap<&str, _> = described
+            .global_secondary_indexes()
+            .iter()
+            .filter_map(|index| Some((index.index_name()?, index)))
+            .collect();
+        for (field, name) in &self.items.indexes {
+            let Some(index) = known.get(name.as_str()) else {
+                let names: Vec<&str> = known.keys().copied().collect();
+                let why =
+                    format!("the table has no global index `{name}`; it has {}", names.join(", "));
+                return Err(self.table.differs(&why));
+            };
+            let hash = index.key_schema().iter().find(|key| key.key_type == KeyType::Hash);
+            if hash.map(|key| &key.attribute_name) != self.items.fields.get(field) {
+                let why = format!("the index `{name}` does not go by the attribute of `{field}`");
+                return Err(self.table.differs(&why));
+            }
+            let projection = index.projection().and_then(|one| one.projection_type().cloned());
+            if projection != Some(ProjectionType::All) {
+                let why = format!("the index `{name}` does not project all attributes");
+                return Err(self.table.differs(&why));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Records for ItemRecords {
+    async fn get(&self, _caller: &Caller, request: &Get) -> Result<Option<Record>, HostError> {
+        self.read(&request.key).await
+    }
+
+    async fn find(&self, _caller: &Caller, request: &Find) -> Result<Page, HostError> {
+        let by = request.matches.iter().find(|(field, _)| self.items.indexes.contains_key(field));
+        let Some((field, value)) = by else {
+            let known: Vec<&str> = self.items.indexes.keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(HostError::invalid(
+                "not-findable",
+                format!(
+                    "source `{}` finds records of `{}` by these fields alone: {known}; see `source: \
+                     dynamodb: indexes`",
+                    self.table.name, self.collection
+                ),
+            ));
+        };
+        let fits = |data: &Value| has_all(data, &request.matches);
+        let (records, more) = self.query(field, value, request.limit as usize, fits).await?;
+        Ok(Page { records, more, as_of: None })
+    }
+
+    async fn search(&self, _caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+        let wanted =
+            Wanted::of(&self.indexes, &request.collection, &request.index, &request.values)?;
+        let from: usize = match &request.cursor {
+            Some(cursor) => {
+                let from = cursor.strip_prefix('n').and_then(|from| from.parse().ok());
+                from.ok_or_else(|| {
+                    HostError::invalid(
+                        "bad-cursor",
+                        "this is no cursor of this search; give `next` of the page before",
+                    )
+                })?
+            }
+            None => 0,
+        };
+        let numbers: Vec<Value>;
+        let values = match wanted.kind() {
+            IndexKind::Phone => {
+                numbers = wanted.numbers().iter().map(|one| Value::from(one.as_str())).collect();
+                numbers.as_slice()
+            }
+            IndexKind::Exact => wanted.values(),
+            // Refused when the project is checked.
+            IndexKind::Name => &[],
+        };
+        let until = from.saturating_add(request.limit as usize);
+        let (mut all, mut more): (Vec<Record>, bool) = (Vec::new(), false);
+        if let Some(field) = wanted.fields().first() {
+            for value in values {
+                let fits = |data: &Value| wanted.fits(data);
+                let (records, rest) = self.query(field, value, until, fits).await?;
+                more |= rest;
+                for record in records {
+                    if !all.iter().any(|known| known.key == record.key) {
+                        all.push(record);
+                    }
+                }
+            }
+        }
+        let next = (more || all.len() > until).then(|| format!("n{until}"));
+        let hits = all.into_iter().skip(from).take(request.limit as usize);
+        let hits = hits.map(|record| Hit { record, score: 1.0 }).collect();
+        Ok(SearchPage { hits, next, complete: true, as_of: None })
+    }
+
+    async fn put(&self, _caller: &Caller, request: &Put) -> Result<Written, HostError> {
+        self.read_only()?;
+        let condition = self.condition(request.expect)?;
+        let wrong = |why: String| HostError::invalid("bad-value", why);
+        let fields = &self.items.fields;
+        let unknown = unknown_fields(&request.data, fields.keys().map(String::as_str));
+        if !unknown.is_empty() {
+            let unknown: Vec<String> = unknown.iter().map(|field| format!("`{field}`")).collect();
+            return Err(wrong(format!(
+                "collection `{}` has no attribute for {}; map it under `source: dynamodb: fields`",
+                self.collection,
+                unknown.join(", ")
+            )));
+        }
+        let mut asked = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.table)
+            .key(&self.items.key, AttributeValue::S(request.key.clone()))
+            .return_values(ReturnValue::AllNew);
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (number, (field, attribute)) in fields.iter().enumerate() {
+            if *attribute == self.items.key || Some(attribute) == self.items.version.as_ref() {
+                continue;
+            }
+            asked = asked.expression_attribute_names(format!("#f{number}"), attribute);
+            match take_field(&request.data, field).filter(|value| !value.is_null()) {
+                Some(value) => {
+                    let value = value::from_json(&value)
+                        .ok_or_else(|| wrong(format!("field `{field}` has too many digits")))?;
+                    asked = asked.expression_attribute_values(format!(":f{number}"), value);
+                    set.push(format!("#f{number} = :f{number}"));
+                }
+                None => remove.push(format!("#f{number}")),
+            }
+        }
+        let mut update = Vec::new();
+        if let Some(attribute) = &self.items.version {
+            asked = asked
+                .expression_attribute_names("#version", attribute)
+                .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()))
+                .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+            set.push("#version = if_not_exists(#version, :zero) + :one".to_owned());
+        }
+        if !set.is_empty() {
+            update.push(format!("SET {}", set.join(", ")));
+        }
+        if !remove.is_empty() {
+            update.push(format!("REMOVE {}", remove.join(", ")));
+        }
+        asked = asked.update_expression(update.join(" "));
+        if let Some((condition, expected)) = condition {
+            if condition.contains("#k") {
+                asked = asked.expression_attribute_names("#k", &self.items.key);
+            }
+            asked = asked.condition_expression(condition);
+            if let Some(expected) = expected {
+                asked = asked.expression_attribute_values(":expected", expected);
+            }
+        }
+        match asked.send().await {
+            Ok(answer) => {
+                let item = answer.attributes.unwrap_or_default();
+                Ok(Written { version: self.record(&item)?.version })
+            }
+            Err(error) => match self.table.failed(&error) {
+                Some(error) => Err(error),
+                None => Err(self.conflict(&request.key, request.expect).await),
+            },
+        }
+    }
+
+    async fn delete(&self, _caller: &Caller, request: &Delete) -> Result<(), HostError> {
+        self.read_only()?;
+        let condition = self.condition(request.expect)?;
+        let mut asked = self.table.client.delete_item().table_name(&self.table.table);
+        asked = asked.key(&self.items.key, AttributeValue::S(request.key.clone()));
+        if let Some((condition, expected)) = condition {
+            if condition.contains("#k") {
+                asked = asked.expression_attribute_names("#k", &self.items.key);
+            }
+            if let (Some(attribute), Some(expected)) = (&self.items.version, expected) {
+                asked = asked
+                    .expression_attribute_names("#version", attribute)
+                    .expression_attribute_values(":expected", expected);
+            }
+            asked = asked.condition_expression(condition);
+        }
+        match asked.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match self.table.failed(&error) {
+                Some(error) => Err(error),
+                None => Err(self.conflict(&request.key, request.expect).await),
+            },
+        }
+    }
+}

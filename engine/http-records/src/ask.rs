@@ -1,0 +1,137 @@
+//! One request to a service, and what its answer comes to.
+
+use dialgraph_kernel::ports::http::{Body, Credential, Request, Response};
+use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_kernel::provider::{Caller, Http as _};
+use serde_json::Value;
+
+use crate::service::Service;
+
+/// An answer with something in it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) data: Value,
+    pub(crate) etag: Option<String>,
+}
+
+/// What a service says to a write.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    Done,
+    /// A condition did not hold.
+    Changed,
+}
+
+impl Service {
+    /// It cannot be asked now.
+    pub(crate) fn failed(&self, why: &str) -> HostError {
+        HostError::unavailable("source-failed", format!("source `{}`: {why}", self.name))
+    }
+
+    /// What it answers is of no use here.
+    pub(crate) fn unusable(&self, why: &str) -> HostError {
+        let message = format!("source `{}`: {why}", self.name);
+        HostError::new(HostErrorKind::Other, "bad-row", message)
+    }
+
+    /// The JSON at `url`; none: there is nothing.
+    pub(crate) async fn read(
+        &self,
+        caller: &Caller,
+        url: String,
+    ) -> Result<Option<Answer>, HostError> {
+        let response = self.send(caller, "GET", url, None, Vec::new()).await?;
+        match response.status {
+            404 | 410 => Ok(None),
+            200..=299 => {
+                let Body::Text(text) = &response.body else {
+                    return Err(self.unusable("its answer is no JSON"));
+                };
+                let data = serde_json::from_str(text)
+                    .map_err(|_| self.unusable("its answer is no JSON"))?;
+                Ok(Some(Answer { data, etag: header(&response, "etag").map(str::to_owned) }))
+            }
+            _ => Err(self.refused(&response)),
+        }
+    }
+
+    /// Puts a record at `url`, on this condition.
+    pub(crate) async fn write(
+        &self,
+        caller: &Caller,
+        url: String,
+        data: &Value,
+        condition: Option<(&str, String)>,
+    ) -> Result<Wrote, HostError> {
+        let headers = condition.map(|(name, value)| (name.to_owned(), value)).into_iter();
+        let body = Some(Body::Text(data.to_string()));
+        let response = self.send(caller, "PUT", url, body, headers.collect()).await?;
+        match response.status {
+            200..=299 => Ok(Wrote::Done),
+            409 | 412 => Ok(Wrote::Changed),
+            400 | 413 | 422 => Err(HostError::invalid(
+                "bad-value",
+                format!("source `{}` does not take the record ({})", self.name, response.status),
+            )),
+            _ => Err(self.refused(&response)),
+        }
+    }
+
+    async fn send(
+        &self,
+        caller: &Caller,
+        method: &str,
+        url: String,
+        body: Option<Body>,
+        mut headers: Vec<(String, String)>,
+    ) -> Result<Response, HostError> {
+        self.turn().await?;
+        headers.push(("accept".to_owned(), "application/json".to_owned()));
+        if body.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        let millis = u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX);
+        let request = Request {
+            method: method.to_owned(),
+            url,
+            headers,
+            body,
+            credential: self.secret.clone().map(|secret| Credential::Bearer { secret }),
+            timeout_ms: millis.clamp(100, 60_000),
+        };
+        // The client knows whom it lets go where by name, and this name is the source's own.
+        let caller = Caller { plugin: (&*self.name).into(), ..caller.clone() };
+        self.client.send(&caller, &request).await.map_err(|error| match error.kind {
+            HostErrorKind::Unavailable => {
+                HostError { message: format!("source `{}`: {}", self.name, error.message), ..error }
+            }
+            HostErrorKind::Invalid if error.code == "unknown-secret" => {
+                self.failed(&format!("its token is missing: {}", error.message))
+            }
+            _ => self.unusable(&error.message),
+        })
+    }
+
+    /// What a status says that is no answer.
+    fn refused(&self, response: &Response) -> HostError {
+        let status = response.status;
+        let after = header(response, "retry-after").and_then(|after| after.trim().parse().ok());
+        let error = match status {
+            401 | 403 => self.failed(&format!(
+                "it refuses the server ({status}); check the secret that `sources.secrets` names"
+            )),
+            429 => self.failed("it is asked too often (429); see `sources.http_rate`"),
+            500..=599 => self.failed(&format!("it fails ({status})")),
+            _ => self.unusable(&format!("it answers with status {status}")),
+        };
+        HostError {
+            retry_after_ms: after.map(|seconds: u64| seconds.saturating_mul(1000)),
+            ..error
+        }
+    }
+}
+
+fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+    let found = response.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}

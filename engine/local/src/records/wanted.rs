@@ -1,0 +1,137 @@
+//! What a search of an index looks for, for records that do not live in the engine's store.
+//!
+//! What counts as equal is the same wherever records live. A source asks its own system for records
+//! that may fit, and keeps those that [`Wanted::fits`].
+
+use std::collections::BTreeSet;
+
+use dialgraph_base::index::{IndexKind, Indexes};
+use dialgraph_base::phone::spellings;
+use dialgraph_kernel::ports::HostError;
+use serde_json::Value;
+
+use super::index::{self, KeptIndex, Probes};
+
+/// What is looked for in an index.
+#[derive(Debug)]
+pub struct Wanted<'r> {
+    index: KeptIndex,
+    probes: Probes,
+    values: &'r [Value],
+}
+
+impl<'r> Wanted<'r> {
+    /// # Errors
+    /// `invalid` when there is no such index, or it cannot be searched for these values.
+    pub fn of(
+        indexes: &Indexes,
+        collection: &str,
+        name: &str,
+        values: &'r [Value],
+    ) -> Result<Self, HostError> {
+        let index = index::declared(indexes, collection, name)?;
+        let probes = index.probes(values)?;
+        Ok(Self { index, probes, values })
+    }
+
+    pub fn kind(&self) -> IndexKind {
+        self.index.kind()
+    }
+
+    /// The fields that the index goes by.
+    pub fn fields(&self) -> &[String] {
+        self.index.fields()
+    }
+
+    /// For an index of kind `exact`, one value for each of its fields.
+    pub fn values(&self) -> &'r [Value] {
+        self.values
+    }
+
+    /// For an index of telephone numbers, the numbers in E.164.
+    pub fn numbers(&self) -> &[String] {
+        &self.probes.same
+    }
+
+    /// The digits of these numbers in every way to write them.
+    pub fn digits(&self) -> BTreeSet<String> {
+        let country = self.index.country();
+        self.numbers().iter().flat_map(|number| spellings(number, country)).collect()
+    }
+
+    /// Whether a record with these data is what is looked for.
+    pub fn fits(&self, data: &Value) -> bool {
+        self.index.score(data, self.values, &self.probes) == Some(1.0)
+    }
+}
+
+/// Whether a record with these data has all these fields (`a.b` for nested ones) with these values,
+/// as [`find`](dialgraph_kernel::provider::Records::find) asks.
+pub fn has_all(data: &Value, wanted: &[(String, Value)]) -> bool {
+    super::matches(data, wanted)
+}
+
+/// Puts a value into the field `a.b` of `data`, with the maps on the way to it.
+pub fn put_field(data: &mut Value, field: &str, value: Value) {
+    let mut place = data;
+    let mut rest = field;
+    while let Some((head, tail)) = rest.split_once('.') {
+        let Value::Object(fields) = place else { return };
+        place = fields.entry(head).or_insert_with(|| Value::Object(serde_json::Map::new()));
+        rest = tail;
+    }
+    if let Value::Object(fields) = place {
+        fields.insert(rest.to_owned(), value);
+    }
+}
+
+/// The value of the field `a.b` of `data`.
+pub fn take_field(data: &Value, field: &str) -> Option<Value> {
+    super::field_of(data, field).cloned()
+}
+
+/// The fields of `data` that are not among `known`, each as `a.b`: what has no place elsewhere.
+pub fn unknown_fields<'f>(data: &Value, known: impl Iterator<Item = &'f str>) -> Vec<String> {
+    fn walk(data: &Value, path: &str, known: &[&str], unknown: &mut Vec<String>) {
+        let Value::Object(fields) = data else { return };
+        for (name, value) in fields {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            if known.contains(&path.as_str()) {
+                continue;
+            }
+            let within = format!("{path}.");
+            match value {
+                Value::Object(_) if known.iter().any(|one| one.starts_with(&within)) => {
+                    walk(value, &path, known, unknown);
+                }
+                _ => unknown.push(path),
+            }
+        }
+    }
+    let known: Vec<&str> = known.collect();
+    let mut unknown = Vec::new();
+    walk(data, "", &known, &mut unknown);
+    unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nested_fields_are_put_together_taken_apart_and_missed() {
+        let mut data = json!({});
+        put_field(&mut data, "name", json!("Hanbit"));
+        put_field(&mut data, "contact.phone", json!("+82212345678"));
+        put_field(&mut data, "contact.mail", json!(null));
+        let whole = json!({"name": "Hanbit", "contact": {"phone": "+82212345678", "mail": null}});
+        assert_eq!(data, whole);
+        assert_eq!(take_field(&data, "contact.phone"), Some(json!("+82212345678")));
+        assert_eq!(take_field(&data, "contact.fax"), None);
+        let known = ["name", "contact.phone"];
+        assert_eq!(unknown_fields(&data, known.into_iter()), ["contact.mail"]);
+        assert_eq!(unknown_fields(&data, ["contact"].into_iter()), ["name"]);
+    }
+}
