@@ -1,5 +1,7 @@
 //! Call scripts: `*.call.yaml`, who calls, what they do and what must come of it.
 
+mod contact;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,9 +14,11 @@ use serde_json::Value;
 use dialgraph_base::{CallId, Medium, Timestamp};
 use dialgraph_flow::source::{Sources, Span};
 use dialgraph_flow::syntax::yaml::{self, Node};
-use dialgraph_kernel::contact::{ContactEvent, ContactStage};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 
+use self::contact::STAGES;
+pub(crate) use self::contact::stage_word;
+pub use self::contact::{ContactSpec, StageWord};
 use crate::form::{Field, Form, Misfit, may, must};
 use crate::session::{Action, CallSetup, Fixture, Meanwhile};
 use crate::spelling;
@@ -199,60 +203,6 @@ pub enum MeanwhileSpec {
     Says(SaysSpec),
     Presses(KeysSpec),
     HangsUp(bool),
-}
-
-/// A stage, or a stage and what goes with it.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum ContactSpec {
-    Stage(StageWord),
-    Full {
-        stage: StageWord,
-        /// The agent who has the contact, as the channel names agents.
-        #[serde(default)]
-        agent: Option<String>,
-        /// It is the contact in which the caller is called back.
-        #[serde(default)]
-        callback: bool,
-    },
-}
-
-/// How far a contact has come.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum StageWord {
-    Queued,
-    Connected,
-    Ended,
-    Lost,
-}
-
-const STAGES: Form = Form::Words(&["queued", "connected", "ended", "lost"]);
-
-/// The word of a stage in scripts.
-pub(crate) fn stage_word(stage: ContactStage) -> &'static str {
-    match stage {
-        ContactStage::Queued => "queued",
-        ContactStage::Connected => "connected",
-        ContactStage::Ended => "ended",
-        ContactStage::Lost => "lost",
-    }
-}
-
-impl ContactSpec {
-    fn event(&self) -> ContactEvent {
-        let (stage, agent, callback) = match self {
-            Self::Stage(stage) => (*stage, None, false),
-            Self::Full { stage, agent, callback } => (*stage, agent.clone(), *callback),
-        };
-        let stage = match stage {
-            StageWord::Queued => ContactStage::Queued,
-            StageWord::Connected => ContactStage::Connected,
-            StageWord::Ended => ContactStage::Ended,
-            StageWord::Lost => ContactStage::Lost,
-        };
-        ContactEvent { agent, callback, ..ContactEvent::new(stage) }
-    }
 }
 
 /// Keys; numbers may stand without quotes.

@@ -406,8 +406,8 @@ pub enum Stage {
     /// Their flows have them in hand.
     #[default]
     Flow,
-    /// Their flows gave them away, and their contacts go on. Only calls whose release has an `after`
-    /// flow.
+    /// Their flows gave them away, and their contacts go on. Only calls whose release has an
+    /// `after` flow.
     Contact,
     /// Their contacts are over, and their `after` flows are to run.
     After,

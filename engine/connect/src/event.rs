@@ -38,8 +38,8 @@ pub const CALLBACK_OVER_TOKEN: &str = "callback-over";
 pub struct Incoming {
     /// Of the contact, see [`visit`].
     pub call: CallId,
-    /// Other calls that the news may be of, if there is no such call: a contact in which a caller is
-    /// called back tells of several contacts before it.
+    /// Other calls that the news may be of, if there is no such call: a contact in which a caller
+    /// is called back tells of several contacts before it.
     pub else_of: Vec<CallId>,
     pub channel: Channel,
     /// Names this delivery: Connect and the Lambda repeat an event with the same token.
@@ -257,8 +257,8 @@ impl Incoming {
     }
 }
 
-/// The contacts that may have asked to be called back, of news of one in which somebody is: a second
-/// attempt may follow from the first, and the call from a transfer.
+/// The contacts that may have asked to be called back, of news of one in which somebody is: a
+/// second attempt may follow from the first, and the call from a transfer.
 fn called_back(detail: &Value) -> Vec<CallId> {
     if detail["initiationMethod"] != "CALLBACK" {
         return Vec::new();

@@ -302,6 +302,7 @@ impl Turn {
         turn.acted_on = turn.call.acted_on.take();
         if matches!(turn.event, Event::After) {
             turn.call.after = After::Done;
+            turn.tells_nothing();
             // A release with such calls has the flow; without it there is nothing to run.
             let after = turn.release.after.as_ref().and_then(|name| turn.release.flows.get(name));
             turn.cursor = match after.cloned() {

@@ -354,9 +354,9 @@ impl Calls {
         }
     }
 
-    /// Calls of `release` in progress, or waiting for its `after` flow, in no particular order: from the first, or
-    /// from where the last page ended, `limit` at most. A page may be empty and still have a next
-    /// one.
+    /// Calls of `release` in progress, or waiting for its `after` flow, in no particular order:
+    /// from the first, or from where the last page ended, `limit` at most. A page may be empty and
+    /// still have a next one.
     pub async fn open_calls(
         &self,
         release: &Digest,

@@ -2,9 +2,9 @@
 //!
 //! A channel tells of most hang-ups, but not of all: flows of Amazon Connect are not told. A call
 //! that has had no event for longer than any question waits gets one, `hung_up`, so that its
-//! `finally` flow writes the call log and its release can go. A contact that its flow gave away, and
-//! that nobody has told of for longer than contacts last, is taken for over. An `after` flow that is
-//! due and has not run, for its process ended before, runs.
+//! `finally` flow writes the call log and its release can go. A contact that its flow gave away,
+//! and that nobody has told of for longer than contacts last, is taken for over. An `after` flow
+//! that is due and has not run, for its process ended before, runs.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};

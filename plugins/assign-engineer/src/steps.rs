@@ -242,7 +242,8 @@ impl<'a> Assignment<'a> {
         Ok(page.records)
     }
 
-    /// Engineers who may take the call, as far as their own records tell, in the order of their ids.
+    /// Engineers who may take the call, as far as their own records tell, in the order of their
+    /// ids.
     fn candidates(&self, field: &str, value: Value) -> Result<Vec<Engineer>, NodeError> {
         let mut engineers: Vec<Engineer> = self
             .all(field, value)?

@@ -13,8 +13,8 @@ pub fn rfc3339(milliseconds: u64) -> String {
     format!("{}T{:02}:{:02}:{:02}Z", iso_date(date), time.hour(), time.minute(), time.second())
 }
 
-/// Reads what [`rfc3339`] writes, with or without a fraction of a second; none if it is not in UTC or
-/// no time at all.
+/// Reads what [`rfc3339`] writes, with or without a fraction of a second; none if it is not in UTC
+/// or no time at all.
 pub fn parse_rfc3339(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));

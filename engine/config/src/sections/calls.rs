@@ -16,8 +16,8 @@ section! {
         /// How often such calls are looked for.
         idle_check: Duration = Duration::from_secs(60), more_than_zero;
 
-        /// A contact that was given to a queue, an agent or another number counts as over when nothing
-        /// was heard of it for so long. Its `after` flow then runs, and knows that by
+        /// A contact that was given to a queue, an agent or another number counts as over when
+        /// nothing was heard of it for so long. Its `after` flow then runs, and knows that by
         /// `call.ended_by`. Longer than anybody waits for a call back.
         contact_limit: Duration = Duration::from_secs(7 * 24 * 60 * 60), more_than_zero;
 

@@ -125,6 +125,12 @@ impl Turn {
         Move::Run(run)
     }
 
+    /// The channel is told nothing by this turn, so what it says next answers one before.
+    pub(super) fn tells_nothing(&mut self) {
+        let before = self.call.turn.saturating_sub(1);
+        self.call.acted_on = Some(self.acted_on.unwrap_or(before));
+    }
+
     /// Whether the flow has the call, and its caller is gone.
     pub(super) fn asks_nobody(&self) -> bool {
         self.call.is_in_flow() && self.call.caller_left() && !self.wrapping_up()
@@ -138,10 +144,10 @@ impl Turn {
     /// is walked. A caller who leaves a flow ends it.
     fn told(&mut self, event: &ContactEvent) -> Move {
         let over = self.call.told(event, self.now);
-        let before = self.call.turn.saturating_sub(1);
+        if !self.call.is_in_flow() {
+            self.tells_nothing();
+        }
         if !over {
-            // The channel was told nothing, so what it says next answers the turn before.
-            self.call.acted_on = Some(self.acted_on.unwrap_or(before));
             return Move::Wait(Then::HangUp);
         }
         match self.call.status.clone() {

@@ -249,9 +249,9 @@ fn stage_of(stage: dialgraph_api::calls::Stage) -> Stage {
     }
 }
 
-/// Calls in progress of a stage from `after` on, those among them that cannot be read, and where the next page
-/// begins, if there is anything on it. Releases come in the order of their digests, so that a place
-/// stays good when releases come and go.
+/// Calls in progress of a stage from `after` on, those among them that cannot be read, and where
+/// the next page begins, if there is anything on it. Releases come in the order of their digests,
+/// so that a place stays good when releases come and go.
 async fn page(
     app: &App,
     after: Option<Place>,

@@ -268,8 +268,8 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A turn that was handled for the first time. `before`: how the call stood before it, if it did
-    /// not begin with it.
+    /// A turn that was handled for the first time. `before`: how the call stood before it, if it
+    /// did not begin with it.
     pub fn turn(&self, call: &Call, record: &TurnRecord, before: Option<Before>) {
         for step in &record.steps {
             let failed = step.failure.as_ref().map(|failure| failure.kind.as_str());

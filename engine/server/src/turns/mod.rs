@@ -324,9 +324,9 @@ impl Turns {
         Answered { record: answer.record, call: answer.call, repeated: answer.repeated }
     }
 
-    /// Has the `after` flow of a call run in the background, with all the time that its nodes allow.
-    /// One that does not come to its end here, whatever stops it, is found by the next round of any
-    /// process: the store keeps that it is due until it has run.
+    /// Has the `after` flow of a call run in the background, with all the time that its nodes
+    /// allow. One that does not come to its end here, whatever stops it, is found by the next
+    /// round of any process: the store keeps that it is due until it has run.
     pub fn run_after(self: &Arc<Self>, id: CallId) {
         if self.is_draining() {
             return;

@@ -144,8 +144,8 @@ impl TestHost {
         self.0.borrow_mut().rivals.push((collection.to_owned(), key.to_owned(), data));
     }
 
-    /// Just before the plugin's next write to the collection, another call stores `data` under another
-    /// key there.
+    /// Just before the plugin's next write to the collection, another call stores `data` under
+    /// another key there.
     pub fn meanwhile(&self, collection: &str, key: &str, data: Value) {
         self.0.borrow_mut().others.push((collection.to_owned(), key.to_owned(), data));
     }
