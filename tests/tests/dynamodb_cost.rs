@@ -168,6 +168,7 @@ fn kind(key: &Value) -> String {
     let row = ["state", "turn", "token", "reply"].into_iter().find(|row| sort.starts_with(row));
     match pk.split_once('/') {
         Some(("call", _)) => format!("`call/ID` `{}`", row.unwrap()),
+        Some(("record-index", _)) => "`record-index/COLLECTION`".to_owned(),
         Some(("open-calls", _)) => "`open-calls/RELEASE/N`".to_owned(),
         Some(("records", _)) | None => format!("`{pk}`"),
         Some((name @ ("ticket-key" | "record-receipt"), _)) => format!("`{name}/KEY`"),

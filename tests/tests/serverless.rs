@@ -93,6 +93,9 @@ fn calls_go_the_same_way_with_the_engine_within_the_function() {
         let path: Vec<String> = call.path.iter().map(ToString::to_string).collect();
         ends.push((name, id, path));
     }
+    // The round waits for the `after` flows of calls that are over.
+    let round = function.end(function.begin(&start));
+    assert!(round.is_some_and(|round| round.get("error").is_none()));
     drop(function);
 
     // What it stored is all there for another process.
