@@ -189,7 +189,7 @@ async fn close(app: &Arc<App>, id: CallId) {
     let event = Event::Contact(ContactEvent::new(ContactStage::Lost));
     match app.turns.handle(TurnRequest::event(id.clone(), event, LOST)).await {
         Ok(_) => {
-            tracing::warn!(call = %id, "nothing was heard of a contact for `calls.contact_limit`: it is taken for over")
+            tracing::warn!(call = %id, "nothing was heard of a contact for `calls.contact_limit`: it is taken for over");
         }
         Err(Refused::Busy | Refused::Draining | Refused::Late) => {}
         Err(error) => tracing::warn!(call = %id, %error, "a contact could not be taken for over"),
