@@ -21,6 +21,7 @@ struct Turn {
 }
 
 /// Whose turn it is.
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub(crate) enum Turned {
     /// Theirs; none: nobody takes the call.
     To(Option<Engineer>),
