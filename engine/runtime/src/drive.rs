@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, Either, select};
 
 use dialgraph_base::{Digest, Locale, Timestamp};
 use dialgraph_kernel::journal::Step;
-use dialgraph_kernel::plugin::Speech;
+use dialgraph_kernel::plugin::{FailureKind, Speech};
 use dialgraph_kernel::ports::{HostCall, HostResult};
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_kernel::turn::{Finished, Progress, Turn, TurnHost};
@@ -137,11 +137,37 @@ impl Replies<'_> {
 struct Walk<'r, 'w> {
     replies: &'r mut Replies<'w>,
     walking: Walking<'r>,
+    patience: &'r mut Patience,
+}
+
+/// Whether a turn is to be made again later when a node of it fails for what may pass.
+#[derive(Debug)]
+pub(crate) enum Patience {
+    /// It goes on by the node's `error` port.
+    Never,
+    /// None has failed yet.
+    UntilItFails,
+    /// This one has. Nothing more is asked of the world: what the way by the `error` port did would
+    /// stand, and the same host calls of a later run be answered with it.
+    Failed(String),
+}
+
+impl Patience {
+    fn note(&mut self, step: &Step) {
+        let Some(failure) = &step.failure else { return };
+        let may_pass = matches!(failure.kind, FailureKind::Retryable | FailureKind::Timeout);
+        if may_pass && matches!(self, Self::UntilItFails) {
+            *self = Self::Failed(format!("{}: {}", step.at, failure.message));
+        }
+    }
 }
 
 impl TurnHost for Walk<'_, '_> {
     fn call(&mut self, caller: &Caller, call: &HostCall) -> Option<HostResult> {
-        self.replies.reply(caller, call)
+        match self.patience {
+            Patience::Failed(_) => None,
+            Patience::Never | Patience::UntilItFails => self.replies.reply(caller, call),
+        }
     }
 
     fn step_begins(&mut self, step: &Step) {
@@ -149,6 +175,7 @@ impl TurnHost for Walk<'_, '_> {
     }
 
     fn step_ends(&mut self, step: &Step) {
+        self.patience.note(step);
         self.walking.ends(step);
     }
 }
@@ -160,8 +187,10 @@ fn walk(
     node: &mut Option<NodeSpan>,
     clock: &dyn Clock,
     times: &mut NodeTimes,
+    patience: &mut Patience,
 ) -> Progress {
-    let mut walk = Walk { replies, walking: Walking::go_on(node.take(), clock, times) };
+    let walking = Walking::go_on(node.take(), clock, times);
+    let mut walk = Walk { replies, walking, patience };
     let progress = turn.run(&mut walk);
     *node = walk.walking.pause();
     progress
@@ -180,12 +209,16 @@ pub(crate) struct Drive<'d> {
     pub(crate) late: HashMap<Arc<str>, HostResult>,
     /// Such a reply that has not come yet, so that its host call must not be made a second time.
     pub(crate) under_way: Option<InFlight>,
+    pub(crate) patience: Patience,
 }
 
 impl Drive<'_> {
     /// Drives the turn until it is over.
-    pub(crate) async fn run(self) -> Driven {
-        let Self { mut turn, world, clock, rules, answer_by, late, under_way } = self;
+    ///
+    /// # Errors
+    /// Why the turn is to be made again later, if its [`Patience`] asks for that.
+    pub(crate) async fn run(self) -> Result<Driven, String> {
+        let Self { mut turn, world, clock, rules, answer_by, late, under_way, mut patience } = self;
         let now = clock.now().0;
         let answer = answer_by.unwrap_or(Timestamp::NEVER);
         let give_up = Timestamp(now + u64::from(rules.turn_ms)).min(answer);
@@ -195,10 +228,15 @@ impl Drive<'_> {
         let mut node = None;
         let mut times = NodeTimes::of(&turn);
         loop {
-            match walk(&mut turn, &mut replies, &mut node, clock, &mut times) {
+            let progress =
+                walk(&mut turn, &mut replies, &mut node, clock, &mut times, &mut patience);
+            if let Patience::Failed(why) = patience {
+                return Err(why);
+            }
+            match progress {
                 Progress::Finished(finished) => {
                     let node_times = times.all;
-                    return Driven { finished, left_behind, in_flight: None, node_times };
+                    return Ok(Driven { finished, left_behind, in_flight: None, node_times });
                 }
                 Progress::Waiting => {}
             }
@@ -233,7 +271,7 @@ impl Drive<'_> {
                             }
                             let in_flight = Some(InFlight { key, reply });
                             let (finished, node_times) = (Box::new(finished), times.all);
-                            return Driven { finished, left_behind, in_flight, node_times };
+                            return Ok(Driven { finished, left_behind, in_flight, node_times });
                         }
                         Err(again) => {
                             turn = *again;

@@ -10,13 +10,13 @@ use dialgraph_base::{CallId, Timestamp};
 use dialgraph_kernel::call::{Call, NewCall, Waits};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::plugin::{FailureKind, Plugins};
+use dialgraph_kernel::plugin::Plugins;
 use dialgraph_kernel::ports::{HostError, HostErrorKind, HostResult};
 use dialgraph_kernel::turn::{Turn, TurnError};
 use dialgraph_store::Store;
 
 use crate::calls::{Before, Calls, CallsError, Loaded, Mark, Saved};
-use crate::drive::{Drive, InFlight, WaitRules, World};
+use crate::drive::{Drive, InFlight, Patience, WaitRules, World};
 use crate::request::{Start, Trigger, TurnRequest};
 use crate::spans::NodeTime;
 use crate::{Clock, Releases};
@@ -321,7 +321,11 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
-        let over_at = call.last_turn_at;
+        let since_its_end = self.clock.now().0.saturating_sub(call.last_turn_at.0);
+        let patience = match &event {
+            Event::After if since_its_end < self.after_patience => Patience::UntilItFails,
+            _ => Patience::Never,
+        };
         let transcript = match &event {
             Event::After => Some(self.calls.transcript(&call).await?),
             _ => None,
@@ -346,11 +350,12 @@ impl Engine {
             answer_by: until,
             late,
             under_way,
+            patience,
         };
-        let mut driven = drive.run().await;
-        if let Some(why) = self.fails_for_now(&driven.finished.record, over_at) {
-            return Err(EngineError::AfterLater { call: id.to_string(), why });
-        }
+        let mut driven = drive
+            .run()
+            .await
+            .map_err(|why| EngineError::AfterLater { call: id.to_string(), why })?;
         let mut saved = self.calls.save(before, &driven.finished, token).await;
         if let Err(error) = &saved
             && error.is_of_turn()
@@ -384,22 +389,6 @@ impl Engine {
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
             node_times: driven.node_times,
         }))
-    }
-
-    /// Why the turn of an `after` flow is not to be kept, but made again later.
-    fn fails_for_now(&self, record: &TurnRecord, over_at: Timestamp) -> Option<String> {
-        let too_late = record.at.0.saturating_sub(over_at.0) >= self.after_patience;
-        if too_late || !matches!(record.event, Event::After) {
-            return None;
-        }
-        let mut failures =
-            record.steps.iter().filter_map(|step| Some((step, step.failure.as_ref()?)));
-        failures.find_map(|(step, failure)| match failure.kind {
-            FailureKind::Retryable | FailureKind::Timeout => {
-                Some(format!("{}: {}", step.at, failure.message))
-            }
-            _ => None,
-        })
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, (Arc<str>, LateReply)>> {
