@@ -7,6 +7,7 @@
 
 mod activity;
 mod locks;
+mod precedence;
 mod workers;
 
 use std::collections::HashSet;
@@ -261,6 +262,8 @@ impl Turns {
         let slot = timeout(self.rules.wait, self.slots.acquire()).await;
         // The semaphore is never closed.
         let Ok(Ok(_slot)) = slot else { return Err(Refused::Busy) };
+        // As long as whoever asked waits: what is under way comes to its end.
+        self.workers.begin().await;
         if state.compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Refused::Busy);
         }
@@ -339,6 +342,7 @@ impl Turns {
             let _lock = turns.locks.lock(&id).await;
             // The semaphore is never closed.
             let Ok(_slot) = turns.after_slots.acquire().await else { return };
+            turns.workers.begin().await;
             if turns.is_draining() {
                 return;
             }

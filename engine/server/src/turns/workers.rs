@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+use super::precedence::Precedence;
+
 /// A runtime of its own for turns: what plugins compute keeps no connection waiting.
 #[derive(Debug)]
 pub struct Workers {
     runtime: Option<Runtime>,
     threads: usize,
     held: Arc<Held>,
+    precedence: Arc<Precedence>,
 }
 
 impl Workers {
@@ -29,7 +32,14 @@ impl Workers {
             .thread_name("turns")
             .enable_all()
             .build()?;
-        Ok(Self { runtime: Some(runtime), threads, held: Arc::default() })
+        let precedence = Precedence::new(threads);
+        Ok(Self { runtime: Some(runtime), threads, held: Arc::default(), precedence })
+    }
+
+    /// Comes back when the turn that awaits it may begin. To be awaited by what was
+    /// [spawned](Self::spawn).
+    pub(super) async fn begin(&self) {
+        self.precedence.begin().await;
     }
 
     pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -46,6 +56,7 @@ impl Workers {
             })
             .await
         };
+        let watched = self.precedence.clone().watch(watched);
         match &self.runtime {
             Some(runtime) => runtime.spawn(watched),
             // Only while dropping, when nobody can call this.
