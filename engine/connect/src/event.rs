@@ -94,7 +94,7 @@ pub enum EventError {
     #[error("contact {call}: channel {channel} has no caller to talk to; use VOICE or CHAT")]
     Channel { call: CallId, channel: String },
     #[error(
-        "contact {call}: parameter `did` is {did}; expected entered, said, pressed, silent, failed or resumed"
+        "contact {call}: parameter `did` is {did}; expected entered, said, pressed, silent, failed, resumed or unanswered"
     )]
     Did { call: CallId, did: String },
     #[error(
@@ -162,6 +162,7 @@ impl Incoming {
             Some("pressed") => Some(pressed(input)),
             Some("silent") => Some(Event::Silent),
             Some("resumed") => Some(Event::Resumed),
+            Some("unanswered") => Some(Event::Unanswered),
             Some("failed") => {
                 let reason = input.unwrap_or_else(|| "no reason given".to_owned());
                 Some(Event::DirectiveFailed(cut(&reason, MAX_TEXT)))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use dialgraph_base::Timestamp;
 
-use crate::call::{Call, Status};
+use crate::call::{Call, Frame, Status, Waits};
 
 /// Longest name of an agent that is kept, in characters.
 pub const MAX_AGENT: usize = 256;
@@ -31,6 +31,9 @@ pub struct Contact {
     /// The agent who had it last, as the channel names agents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// Somebody outside took it whom the flow had rung.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reached: bool,
     /// When the caller, who is to be called back, left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_at: Option<Timestamp>,
@@ -132,6 +135,11 @@ pub enum After {
 }
 
 impl Contact {
+    /// Whether anybody took it: an agent, or somebody outside whom the flow had rung.
+    pub fn answered(&self) -> bool {
+        self.reached || self.connected_at.is_some()
+    }
+
     /// How long the caller waited for an agent, in milliseconds: until one took the contact, or
     /// else until it was over. None before that, and if nobody was to take it.
     pub fn waited(&self) -> Option<u64> {
@@ -165,6 +173,38 @@ impl Call {
     /// Whether its flow has it in hand: neither over nor given away.
     pub fn is_in_flow(&self) -> bool {
         matches!(self.status, Status::New | Status::Active)
+    }
+
+    /// Whether somebody outside is rung for it, or talks to its caller: it stays in its flow, but
+    /// nobody tells of it before that is over.
+    pub fn is_rung(&self) -> bool {
+        self.is_in_flow() && matches!(self.waits(), Some(Waits::Ring { .. }))
+    }
+
+    /// What its innermost node waits for.
+    fn waits(&self) -> Option<&Waits> {
+        self.frames.last().map(|frame| &frame.waits)
+    }
+
+    /// Notes that somebody outside has its caller.
+    pub(crate) fn reached(&mut self) {
+        self.contact.get_or_insert_default().reached = true;
+    }
+
+    /// Notes that whoever is rung has answered, by the name that the channel gives them.
+    pub(crate) fn ring_taken(&mut self, agent: Option<&str>) {
+        self.reached();
+        if let (Some(contact), Some(agent)) = (&mut self.contact, agent) {
+            contact.agent = Some(agent.chars().take(MAX_AGENT).collect());
+        }
+        if let Some(Frame { waits: Waits::Ring { taken, .. }, .. }) = self.frames.last_mut() {
+            *taken = true;
+        }
+    }
+
+    /// Whether its caller, who left at this moment, had talked to somebody who was rung.
+    pub(crate) fn left_a_conversation(&self, at: Timestamp) -> bool {
+        matches!(self.waits(), Some(Waits::Ring { until, taken }) if *taken || at > *until)
     }
 
     /// Whether nothing more is to be done for it: its flow no longer has it in hand, and no `after`

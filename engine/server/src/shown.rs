@@ -57,7 +57,9 @@ fn then(then: &directive::Then) -> Then {
         directive::Then::Callback { queue, number } => {
             Then::Callback { queue: queue.name.to_string(), number: number.clone() }
         }
-        directive::Then::Transfer { number } => Then::Transfer { number: number.clone() },
+        directive::Then::Transfer { number, within_ms } => {
+            Then::Transfer { number: number.clone(), within_ms: *within_ms }
+        }
         directive::Then::HangUp => Then::HangUp,
     }
 }

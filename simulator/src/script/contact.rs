@@ -1,4 +1,5 @@
-//! The step `contact`: what the channel reports of a contact after its flow.
+//! The steps `rings` and `contact`: what the channel reports of whoever is rung, and of a contact after
+//! its flow.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -43,6 +44,27 @@ pub(crate) fn stage_word(stage: ContactStage) -> &'static str {
         ContactStage::Ended => "ended",
         ContactStage::Lost => "lost",
     }
+}
+
+/// What comes of a telephone that rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RingWord {
+    Answered,
+    NoAnswer,
+}
+
+pub(super) const RINGS: Form = Form::Words(&["answered", "no_answer"]);
+
+impl RingWord {
+    pub(super) fn answered(self) -> bool {
+        matches!(self, Self::Answered)
+    }
+}
+
+/// The word in scripts for what comes of a telephone that rings.
+pub(crate) fn ring_word(answered: bool) -> &'static str {
+    if answered { "answered" } else { "no_answer" }
 }
 
 impl ContactSpec {

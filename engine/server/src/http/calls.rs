@@ -441,5 +441,6 @@ fn event_of(request: EventRequest) -> Result<Event, Problem> {
             Event::DirectiveFailed(reason)
         }
         EventKind::Resumed => Event::Resumed,
+        EventKind::Unanswered => Event::Unanswered,
     })
 }
