@@ -149,6 +149,17 @@ impl Desk {
         matches!(self.turns.last().map(|turn| &turn.directives.then), Some(Then::Wait { .. }))
     }
 
+    /// For how long somebody outside is rung now, in milliseconds; none if nobody is.
+    pub fn rings(&self) -> Option<u32> {
+        self.call.as_ref().filter(|call| call.is_rung())?;
+        // News of the contact are turns that tell the channel nothing.
+        let news = |turn: &&TurnRecord| matches!(turn.event, Event::Contact(_));
+        match self.turns.iter().rfind(|turn| !news(turn))?.directives.then {
+            Then::Transfer { within_ms, .. } => within_ms,
+            _ => None,
+        }
+    }
+
     /// True when nothing more can happen.
     pub fn is_over(&self) -> bool {
         matches!(self.call.as_ref().map(|call| &call.status), Some(Status::Ended { .. }))

@@ -21,6 +21,8 @@ pub(crate) struct Direct {
     typed_ahead: String,
     /// When the flow is to be told that its wait is over.
     resume_at: Option<Timestamp>,
+    /// Until when somebody outside is rung who has not answered yet.
+    rings_until: Option<Timestamp>,
     /// Whether the caller comes to word when the flow waits for a provider that is slow. Otherwise
     /// such a wait is over before the next action.
     pub(crate) stops_at_waits: bool,
@@ -56,6 +58,7 @@ impl Line for Direct {
                 | Action::Silent
                 | Action::HangsUp
                 | Action::DirectiveFails(_)
+                | Action::Rings { .. }
                 | Action::Contact(_)
                 | Action::Meanwhile(_) => Err(SessionError::Over),
             };
@@ -66,6 +69,12 @@ impl Line for Direct {
                 self.event(desk, Event::DirectiveFailed(reason.clone()))
             }
             Action::Contact(event) => self.event(desk, Event::Contact(event.clone())),
+            Action::Rings { .. } if desk.rings().is_none() => Err(SessionError::NotRinging),
+            Action::Rings { answered: true } => self.event(desk, Event::Resumed),
+            Action::Rings { answered: false } => {
+                desk.clock().advance(desk.rings().map_or(0, u64::from));
+                self.event(desk, Event::Unanswered)
+            }
             Action::Waits { ms } => self.wait(desk, *ms),
             Action::Clock { ms } => {
                 desk.clock().advance(*ms);
@@ -138,6 +147,12 @@ impl Direct {
             let now = desk.clock().time();
             if desk.is_waiting() && self.resume_at.is_some_and(|at| at <= until) {
                 self.come_back(desk)?;
+            } else if let Some(over) = self.rings_until {
+                if over > until {
+                    break;
+                }
+                desk.clock().set(over.max(now));
+                self.event(desk, Event::Unanswered)?;
             } else if let Some(accept) = desk.asked() {
                 let silence = now.after_ms(u64::from(accept.timeout_ms.max(1)));
                 if silence > until {
@@ -193,6 +208,12 @@ impl Direct {
     }
 
     fn obey(&mut self, desk: &Desk, record: &TurnRecord) {
+        self.rings_until = match &record.directives.then {
+            Then::Transfer { within_ms: Some(ms), .. } => {
+                Some(desk.clock().time().after_ms(u64::from(*ms)))
+            }
+            _ => None,
+        };
         self.resume_at = match &record.directives.then {
             Then::Wait { ms } => Some(desk.clock().time().after_ms(u64::from(*ms))),
             Then::Ask(_)

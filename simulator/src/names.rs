@@ -127,6 +127,7 @@ impl Check<'_> {
             | Step::Waits(_)
             | Step::Clock(_)
             | Step::DirectiveFails(_)
+            | Step::Rings(_)
             | Step::Contact(_)
             | Step::Meanwhile(_)
             | Step::Hears(_)

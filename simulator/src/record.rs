@@ -93,6 +93,7 @@ pub fn script(
             | Action::Waits { .. }
             | Action::Clock { .. }
             | Action::DirectiveFails(_)
+            | Action::Rings { .. }
             | Action::Contact(_)
             | Action::Meanwhile(Meanwhile::HangsUp) => false,
         };
@@ -118,6 +119,9 @@ pub fn script(
             Action::Clock { ms } => writeln!(out, "  - clock: {}", duration(*ms)),
             Action::DirectiveFails(reason) => {
                 writeln!(out, "  - directive_fails: {}", quoted(reason))
+            }
+            Action::Rings { answered } => {
+                writeln!(out, "  - rings: {}", crate::script::ring_word(*answered))
             }
             Action::Contact(event) => writeln!(out, "  - contact: {}", contact(event)),
             Action::Meanwhile(Meanwhile::Says { text, .. }) => {
@@ -181,7 +185,7 @@ fn expectations(out: &mut String, turns: &[TurnRecord]) {
                 quoted(&queue.name),
                 quoted(number)
             ),
-            Then::Transfer { number } => writeln!(out, "  - transfer: {}", quoted(number)),
+            Then::Transfer { number, .. } => writeln!(out, "  - transfer: {}", quoted(number)),
             Then::Ask(_) | Then::Wait { .. } | Then::HangUp => Ok(()),
         };
     }
@@ -198,6 +202,7 @@ fn contact(event: &ContactEvent) -> String {
     let mut parts = vec![format!("stage: {stage}")];
     parts.extend(event.agent.as_ref().map(|agent| format!("agent: {}", quoted(agent))));
     parts.extend(event.callback.then(|| "callback: true".to_owned()));
+    parts.extend(event.attempts.map(|attempts| format!("attempts: {attempts}")));
     match parts.len() {
         1 => stage.to_owned(),
         _ => format!("{{{}}}", parts.join(", ")),

@@ -233,7 +233,7 @@ impl Runner {
                 )),
             },
             Step::Transfer(wanted) => match self.last_then() {
-                Some(Then::Transfer { number }) if number == wanted => Ok(()),
+                Some(Then::Transfer { number, .. }) if number == wanted => Ok(()),
                 other => Err(format!("not transferred to {wanted}; the caller {}", stands(other))),
             },
             Step::Ticket(like) => self.ticket(like),
@@ -258,6 +258,7 @@ impl Runner {
             | Step::Waits(_)
             | Step::Clock(_)
             | Step::DirectiveFails(_)
+            | Step::Rings(_)
             | Step::Contact(_)
             | Step::Meanwhile(_) => Ok(()),
         }
@@ -447,7 +448,10 @@ fn stands(then: Option<&Then>) -> String {
         Some(Then::Callback { queue, number }) => {
             format!("is to be called back on {number} from queue `{}`", queue.name)
         }
-        Some(Then::Transfer { number }) => format!("was transferred to {number}"),
+        Some(Then::Transfer { number, within_ms: None }) => format!("was transferred to {number}"),
+        Some(Then::Transfer { number, within_ms: Some(_) }) => {
+            format!("waits while {number} rings")
+        }
         Some(Then::HangUp) => "was hung up on".to_owned(),
         None => "has not been answered".to_owned(),
     }

@@ -87,6 +87,10 @@ pub enum Action {
     },
     /// The channel cannot do the last directive.
     DirectiveFails(String),
+    /// Whoever is rung answers, and has hung up again before the caller does; or nobody answers.
+    Rings {
+        answered: bool,
+    },
     /// The channel tells what became of the contact beyond its flow.
     Contact(ContactEvent),
     /// The caller does something while the flow waits for a provider: see
@@ -113,6 +117,8 @@ pub enum SessionError {
         "the caller waits in a queue and is asked nothing; only hanging up, waiting or a failed transfer make sense"
     )]
     NotAsked,
+    #[error("nobody is rung here; does a `transfer` with `within` come before?")]
+    NotRinging,
     #[error(
         "the flow waits for no provider here, so nothing can be done meanwhile; is one mocked with a `delay`?"
     )]

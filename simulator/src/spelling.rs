@@ -202,6 +202,7 @@ fn step(step: &Step, node: &Node, out: &mut Vec<Misfit>) {
         Step::Silent(_)
         | Step::HangsUp(_)
         | Step::DirectiveFails(_)
+        | Step::Rings(_)
         | Step::Contact(_)
         | Step::Queue(_)
         | Step::Ends(_) => {}

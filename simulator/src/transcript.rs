@@ -117,10 +117,19 @@ fn event(out: &mut String, record: &TurnRecord) {
         Event::DirectiveFailed(reason) => {
             writeln!(out, "> (the channel fails: {})", line(reason))
         }
+        Event::Resumed if rang(record) => {
+            writeln!(out, "> (somebody answered, and has hung up)")
+        }
         Event::Resumed => writeln!(out, "> (has waited)"),
+        Event::Unanswered => writeln!(out, "> (nobody answers)"),
         Event::Contact(event) => writeln!(out, "> ({})", contact(event)),
         Event::After => writeln!(out, "> (the contact is over: after)"),
     };
+}
+
+/// Whether the event tells of somebody who was rung.
+fn rang(record: &TurnRecord) -> bool {
+    record.steps.first().is_some_and(|step| step.kind == "transfer")
 }
 
 /// News of a contact, in words.
@@ -130,6 +139,9 @@ fn contact(event: &ContactEvent) -> String {
         (ContactStage::Queued, _) => format!("{what} waits in the queue"),
         (ContactStage::Connected, Some(agent)) => format!("agent {} takes {what}", line(agent)),
         (ContactStage::Connected, None) => format!("an agent takes {what}"),
+        (ContactStage::Ended, _) if event.attempts.is_some() => {
+            format!("{what} reaches nobody")
+        }
         (ContactStage::Ended, _) => format!("{what} ends"),
         (ContactStage::Lost, _) => format!("nothing is heard of {what} any more"),
     }
@@ -236,7 +248,13 @@ fn then(out: &mut String, then: &Then) {
         Then::Callback { queue, number } => {
             writeln!(out, "= call back {} from queue {}", line(or_not_shown(number)), queue.name)
         }
-        Then::Transfer { number } => writeln!(out, "= transfer to {}", line(or_not_shown(number))),
+        Then::Transfer { number, within_ms: None } => {
+            writeln!(out, "= transfer to {}", line(or_not_shown(number)))
+        }
+        Then::Transfer { number, within_ms: Some(ms) } => {
+            let seconds = seconds(u64::from(*ms));
+            writeln!(out, "= rings {} for {seconds} s", line(or_not_shown(number)))
+        }
         Then::HangUp => writeln!(out, "= hangs up"),
     };
 }

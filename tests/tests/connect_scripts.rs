@@ -86,7 +86,12 @@ fn check(report: &Report) -> Result<(), String> {
         (Stand::CallBack { queue, number }, Some(Then::Callback { queue: wanted, number: to })) => {
             *queue == queue_arn(&wanted.name) && number == to
         }
-        (Stand::Transferred(number), Some(Then::Transfer { number: to })) => number == to,
+        (Stand::Transferred(number), Some(Then::Transfer { number: to, within_ms: None })) => {
+            number == to
+        }
+        (Stand::Ringing(number), Some(Then::Transfer { number: to, within_ms: Some(_) })) => {
+            number == to
+        }
         (Stand::Disconnected | Stand::HungUp, Some(Then::HangUp)) => true,
         // Whoever hangs up in a queue has left the flow already.
         (Stand::Queued(_) | Stand::CallBack { .. }, Some(Then::HangUp)) => true,

@@ -100,6 +100,7 @@ pub enum EventKind {
     HungUp,
     Failed,
     Resumed,
+    Unanswered,
 }
 
 /// Which field goes with which event cannot be derived: the fields are read as one structure, so
@@ -147,7 +148,7 @@ impl PartialSchema for Event {
             .item(said)
             .item(pressed)
             .item(failed)
-            .item(of("plain", &["silent", "hung_up", "resumed"]))
+            .item(of("plain", &["silent", "hung_up", "resumed", "unanswered"]))
             .into()
     }
 }
@@ -256,7 +257,14 @@ pub enum Then {
     Callback { queue: String, number: String },
     /// Give the caller to another number.
     #[schema(title = "transfer")]
-    Transfer { number: String },
+    Transfer {
+        number: String,
+        /// The flow keeps the call: let the number ring for so long, in milliseconds, then come
+        /// back with `unanswered`; or with `resumed` when whoever answered has hung up and the
+        /// caller is still there. None: the caller is given away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within_ms: Option<u32>,
+    },
     #[schema(title = "hang_up")]
     HangUp,
 }
@@ -324,6 +332,12 @@ pub struct Contact {
     /// The agent who had it last, as the channel names agents.
     #[schema(required)]
     pub agent: Option<String>,
+    /// Somebody outside took it whom the flow had rung.
+    #[serde(default)]
+    pub reached: bool,
+    /// Calls back in which nobody talked to the caller.
+    #[serde(default)]
+    pub attempts: u32,
     /// How long the caller waited for an agent, in milliseconds.
     #[schema(required)]
     pub waited_ms: Option<u64>,
@@ -374,6 +388,11 @@ pub struct ContactNews {
     /// The news is of the contact in which the caller is called back.
     #[serde(default)]
     pub callback: bool,
+    /// With `callback` and the stage `ended`: nobody talked to the caller, and the channel makes so
+    /// many attempts in all. None: the contact is over.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10)]
+    pub attempts: Option<u32>,
 }
 
 fn moment() -> RefOr<Schema> {

@@ -35,6 +35,7 @@ What you type is what the caller says. Digits, * and # are keys: `1`, `111122223
                        records, nlu, genai, knowledge, tickets, secrets, http
   :heal PROVIDER       it works again
   :transfer-fails      the channel cannot put the caller through
+  :rings WORD          while somebody is rung: `answered`, and has hung up again, or `no_answer`
   :contact STAGE       after the flow: `queued`, `connected [AGENT]`, `ended`; `callback` before it: of
                        the call back
   :undo                takes back the last thing the caller did
@@ -192,6 +193,11 @@ impl Repl {
             "transfer-fails" => {
                 self.act(Action::DirectiveFails("made to fail by hand".to_owned()));
             }
+            "rings" => match rest.trim() {
+                "answered" => self.act(Action::Rings { answered: true }),
+                "no_answer" => self.act(Action::Rings { answered: false }),
+                _ => println!("(`:rings answered` or `:rings no_answer`)"),
+            },
             "contact" => match contact(rest) {
                 Ok(event) => self.act(Action::Contact(event)),
                 Err(error) => println!("({error})"),

@@ -14,8 +14,8 @@ use crate::event::Incoming;
 use crate::flat::{BLANK, FlatMap};
 use crate::pieces;
 use crate::protocol::{
-    CHAT_TIMEOUTS, FLOW_SCHEME, INTERDIGIT_SECONDS, KEY_TIMEOUTS, NOTHING, SAME_LANGUAGE,
-    TERMINATORS, action, attribute_key, round_up, say_word,
+    CHAT_TIMEOUTS, FLOW_SCHEME, INTERDIGIT_SECONDS, KEY_TIMEOUTS, NOTHING, RING_SECONDS,
+    SAME_LANGUAGE, TERMINATORS, action, attribute_key, round_up, say_word,
 };
 use crate::visit;
 
@@ -162,7 +162,12 @@ impl Map {
                 self.put("queue", &queue.name);
                 self.put("number", number);
             }
-            Then::Transfer { number } => match number.strip_prefix(FLOW_SCHEME) {
+            Then::Transfer { number, within_ms: Some(within_ms) } => {
+                self.put("action", action::TRANSFER);
+                self.put("number", number);
+                self.put("ring_seconds", &round_up(*within_ms, &RING_SECONDS).to_string());
+            }
+            Then::Transfer { number, within_ms: None } => match number.strip_prefix(FLOW_SCHEME) {
                 Some(flow) => {
                     self.put("action", action::FLOW);
                     self.put("flow", flow);

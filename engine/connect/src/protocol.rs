@@ -71,8 +71,14 @@ pub const CHAT_TIMEOUTS: [u32; 4] = [120, 300, 900, 1_800];
 /// Keys that can end a number, and their words in `keys_end`.
 pub const TERMINATORS: [(char, &str); 2] = [('#', "hash"), ('*', "star")];
 
+/// Seconds for which somebody outside can be rung. Connect wants a constant here, too.
+pub const RING_SECONDS: [u32; 7] = [5, 10, 15, 20, 30, 45, 60];
+
 /// Seconds between two keys after which a number counts as complete.
 pub const INTERDIGIT_SECONDS: u32 = 5;
+
+/// Attempts of Connect to reach a caller who is to be called back.
+pub const CALLBACK_ATTEMPTS: u32 = 3;
 
 /// Name under which an attribute is answered.
 pub fn attribute_key(name: &str) -> String {

@@ -243,6 +243,14 @@ pub enum Waits {
     Flow,
     /// The channel, which may say that it could not do what it was told.
     Channel,
+    /// Somebody outside whose telephone rings, and then their conversation with the caller.
+    Ring {
+        /// Until when it may ring: a caller who leaves later has talked to somebody.
+        until: Timestamp,
+        /// The channel told that somebody took it.
+        #[serde(default, skip_serializing_if = "is_default")]
+        taken: bool,
+    },
 }
 
 /// What was meant at once, in the order in which the question which of the two named it.

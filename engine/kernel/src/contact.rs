@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use dialgraph_base::Timestamp;
 
-use crate::call::{Call, Status};
+use crate::call::{Call, Frame, Status, Waits};
 
 /// Longest name of an agent that is kept, in characters.
 pub const MAX_AGENT: usize = 256;
@@ -31,14 +31,25 @@ pub struct Contact {
     /// The agent who had it last, as the channel names agents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// Somebody outside took it whom the flow had rung.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reached: bool,
     /// When the caller, who is to be called back, left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_at: Option<Timestamp>,
+    /// Calls back in which nobody talked to the caller.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub attempts: u32,
     /// When it was over; of a contact that nobody told of any more, when it was last heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<EndedBy>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How it is known that a contact is over.
@@ -83,6 +94,10 @@ pub struct ContactEvent {
     /// It is the contact in which the caller is called back, and not the one that called.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub callback: bool,
+    /// Of a call back that is over: nobody talked to the caller in it, and the channel makes so
+    /// many attempts in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
 }
 
 /// How far a contact has come.
@@ -114,7 +129,15 @@ impl ContactStage {
 impl ContactEvent {
     /// The contact has come so far.
     pub fn new(stage: ContactStage) -> Self {
-        Self { stage, at: None, agent: None, queued_at: None, connected_at: None, callback: false }
+        Self {
+            stage,
+            at: None,
+            agent: None,
+            queued_at: None,
+            connected_at: None,
+            callback: false,
+            attempts: None,
+        }
     }
 }
 
@@ -132,6 +155,11 @@ pub enum After {
 }
 
 impl Contact {
+    /// Whether anybody took it: an agent, or somebody outside whom the flow had rung.
+    pub fn answered(&self) -> bool {
+        self.reached || self.connected_at.is_some()
+    }
+
     /// How long the caller waited for an agent, in milliseconds: until one took the contact, or
     /// else until it was over. None before that, and if nobody was to take it.
     pub fn waited(&self) -> Option<u64> {
@@ -167,6 +195,38 @@ impl Call {
         matches!(self.status, Status::New | Status::Active)
     }
 
+    /// Whether somebody outside is rung for it, or talks to its caller: it stays in its flow, but
+    /// nobody tells of it before that is over.
+    pub fn is_rung(&self) -> bool {
+        self.is_in_flow() && matches!(self.waits(), Some(Waits::Ring { .. }))
+    }
+
+    /// What its innermost node waits for.
+    fn waits(&self) -> Option<&Waits> {
+        self.frames.last().map(|frame| &frame.waits)
+    }
+
+    /// Notes that somebody outside has its caller.
+    pub(crate) fn reached(&mut self) {
+        self.contact.get_or_insert_default().reached = true;
+    }
+
+    /// Notes that whoever is rung has answered, by the name that the channel gives them.
+    pub(crate) fn ring_taken(&mut self, agent: Option<&str>) {
+        self.reached();
+        if let (Some(contact), Some(agent)) = (&mut self.contact, agent) {
+            contact.agent = Some(agent.chars().take(MAX_AGENT).collect());
+        }
+        if let Some(Frame { waits: Waits::Ring { taken, .. }, .. }) = self.frames.last_mut() {
+            *taken = true;
+        }
+    }
+
+    /// Whether its caller, who left at this moment, had talked to somebody who was rung.
+    pub(crate) fn left_a_conversation(&self, at: Timestamp) -> bool {
+        matches!(self.waits(), Some(Waits::Ring { until, taken }) if *taken || at > *until)
+    }
+
     /// Whether nothing more is to be done for it: its flow no longer has it in hand, and no `after`
     /// flow is to run.
     pub fn is_settled(&self) -> bool {
@@ -189,6 +249,16 @@ impl Call {
         self.contact.as_ref().is_some_and(|contact| contact.left_at.is_some())
     }
 
+    /// Takes in news of an attempt to call back in which nobody talked to the caller, and tells
+    /// whether it was the last.
+    fn attempted(&mut self, of: u32) -> bool {
+        let contact = self.contact.get_or_insert_default();
+        contact.attempts = contact.attempts.saturating_add(1);
+        // An agent took the call back before the caller was dialled, and talked to nobody.
+        (contact.connected_at, contact.agent) = (None, None);
+        contact.attempts >= of
+    }
+
     /// Notes that the flow gives the call away now.
     pub(crate) fn handed(&mut self, at: Timestamp) {
         let contact = self.contact.get_or_insert_default();
@@ -205,11 +275,18 @@ impl Call {
     /// Takes in news of the contact, and tells whether it is over now.
     ///
     /// A caller who is to be called back may leave: their contact goes on until the call back is
-    /// over, if an `after` flow waits for that.
+    /// over, if an `after` flow waits for that, or until the channel has tried as often as it does.
     pub(crate) fn told(&mut self, event: &ContactEvent, now: Timestamp) -> bool {
         let at = event.at.unwrap_or(now);
-        let called_back = self.after == After::Due
-            && matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
+        let promised = matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
+        let called_back = promised && self.after == After::Due;
+        if let (ContactStage::Ended, true, Some(of)) = (event.stage, promised, event.attempts) {
+            let is_last = self.attempted(of);
+            if is_last {
+                self.over(at, EndedBy::Channel);
+            }
+            return is_last;
+        }
         let contact = self.contact.get_or_insert_default();
         contact.take(event, now);
         match event.stage {

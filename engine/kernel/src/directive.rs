@@ -31,7 +31,18 @@ pub enum Then {
     /// Have this number called back from this queue, then hang up.
     Callback { queue: Arc<Queue>, number: String },
     /// Connect the caller with this number outside.
-    Transfer { number: String },
+    ///
+    /// With `within_ms` the flow keeps the call: the number rings for so long, and then
+    /// [`Event::Unanswered`] is told if nobody answered, or [`Event::Resumed`] when whoever
+    /// answered has hung up and the caller is still there.
+    ///
+    /// [`Event::Unanswered`]: crate::event::Event::Unanswered
+    /// [`Event::Resumed`]: crate::event::Event::Resumed
+    Transfer {
+        number: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within_ms: Option<u32>,
+    },
     /// End the call.
     HangUp,
 }
@@ -51,6 +62,9 @@ impl Then {
 
     /// True when the flow has nothing more to do unless the directive fails.
     pub fn ends(&self) -> bool {
-        !matches!(self, Self::Ask(_) | Self::Wait { .. })
+        !matches!(
+            self,
+            Self::Ask(_) | Self::Wait { .. } | Self::Transfer { within_ms: Some(_), .. }
+        )
     }
 }

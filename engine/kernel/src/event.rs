@@ -26,8 +26,11 @@ pub enum Event {
     HungUp,
     /// The channel could not do the last directive.
     DirectiveFailed(String),
-    /// The wait of the last directive is over.
+    /// The wait of the last directive is over; where somebody was rung: they answered and have hung
+    /// up, and the caller is still there.
     Resumed,
+    /// Whoever was rung did not answer in time.
+    Unanswered,
     /// Something became of the contact after its flow gave it away.
     Contact(ContactEvent),
     /// The contact is over, and its `after` flow is to run: nobody's doing, but the engine's.
@@ -56,6 +59,7 @@ impl Event {
             Self::HungUp => "hung_up",
             Self::DirectiveFailed(_) => "directive_failed",
             Self::Resumed => "resumed",
+            Self::Unanswered => "unanswered",
             Self::Contact(event) => event.stage.word(),
             Self::After => "after",
         }

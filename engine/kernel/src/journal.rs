@@ -76,6 +76,7 @@ impl TurnRecord {
                 | Event::HungUp
                 | Event::DirectiveFailed(_)
                 | Event::Resumed
+                | Event::Unanswered
                 | Event::Contact(_)
                 | Event::After => {}
             }
@@ -97,7 +98,7 @@ impl TurnRecord {
         if self.sensitive_then {
             match &mut self.directives.then {
                 Then::Ask(accept) => accept.hints.clear(),
-                Then::Callback { number, .. } | Then::Transfer { number } => number.clear(),
+                Then::Callback { number, .. } | Then::Transfer { number, .. } => number.clear(),
                 Then::Wait { .. } | Then::Queue(_) | Then::HangUp => {}
             }
         }

@@ -44,7 +44,7 @@ impl Turn {
             "disposition" => text(call.status.disposition()),
             "queue" => text(call.status.queue()),
             "agent" => text(contact.and_then(|contact| contact.agent.as_deref())),
-            "answered" => contact.is_some_and(|contact| contact.connected_at.is_some()).into(),
+            "answered" => contact.is_some_and(Contact::answered).into(),
             "waited" => {
                 let waited = contact.and_then(Contact::waited);
                 waited.map_or(Value::Null, |ms| (ms / 1000).into())

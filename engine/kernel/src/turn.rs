@@ -22,7 +22,7 @@ use dialgraph_flow::template::ssml_as_text;
 
 use crate::attributes::{self, AttributeError};
 use crate::call::{Call, Frame, Parked, Place, PluginWait, Status, Waits};
-use crate::contact::After;
+use crate::contact::{After, ContactStage};
 use crate::directive::{Directives, Then};
 use crate::event::{Event, PluginInput};
 use crate::journal::{Entry, Step, TurnRecord};
@@ -254,7 +254,12 @@ impl Turn {
                 return Err(TurnError::NotBegun { call: id(), event: event.word() });
             }
             (_, Event::Entered) => return Err(TurnError::Begun { call: id() }),
-            (Status::Active, event @ Event::Contact(_)) if !event.is_end() => {
+            // Whoever is rung may be told to have answered.
+            (Status::Active, Event::Contact(news))
+                if call.is_rung() && news.stage == ContactStage::Connected => {}
+            (Status::Active, Event::Contact(news))
+                if !event.is_end() || news.attempts.is_some() =>
+            {
                 return Err(TurnError::InFlow { call: id(), event: event.word() });
             }
             (Status::Handed { disposition, .. }, event)
@@ -638,6 +643,11 @@ impl Turn {
                 None
             }
         }
+    }
+
+    /// Notes that somebody whom the flow rang had the call.
+    pub(crate) fn reached(&mut self) {
+        self.call.reached();
     }
 
     pub(crate) fn plugin_wait(&mut self, wait: PluginWait) {

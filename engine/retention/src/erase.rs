@@ -178,7 +178,11 @@ impl Wanted {
             Waits::Answer { offered: Some(Offered::Values(values)), .. } => {
                 values.iter().any(|value| value.as_str() == Some(&self.customer))
             }
-            Waits::Answer { .. } | Waits::Nothing | Waits::Flow | Waits::Channel => false,
+            Waits::Answer { .. }
+            | Waits::Nothing
+            | Waits::Flow
+            | Waits::Channel
+            | Waits::Ring { .. } => false,
         })
     }
 }

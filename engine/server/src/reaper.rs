@@ -177,8 +177,10 @@ async fn due(
     }
     let last = call.last_turn_at.max(call.started_at);
     activity.note(id, call.channel(), last.0);
+    // Nobody tells of a conversation outside before it is over.
+    let silent = if call.is_rung() { lost } else { idle };
     Ok(match call.is_in_flow() {
-        true if last.0 <= idle => Due::HangUp,
+        true if last.0 <= silent => Due::HangUp,
         false if last.0 <= lost => Due::Close,
         _ => Due::Nothing,
     })

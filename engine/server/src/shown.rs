@@ -57,7 +57,9 @@ fn then(then: &directive::Then) -> Then {
         directive::Then::Callback { queue, number } => {
             Then::Callback { queue: queue.name.to_string(), number: number.clone() }
         }
-        directive::Then::Transfer { number } => Then::Transfer { number: number.clone() },
+        directive::Then::Transfer { number, within_ms } => {
+            Then::Transfer { number: number.clone(), within_ms: *within_ms }
+        }
         directive::Then::HangUp => Then::HangUp,
     }
 }
@@ -91,6 +93,8 @@ fn contact(contact: &contact::Contact, after: contact::After) -> dialgraph_api::
         queued_at_ms: at(contact.queued_at),
         connected_at_ms: at(contact.connected_at),
         agent: contact.agent.clone(),
+        reached: contact.reached,
+        attempts: contact.attempts,
         waited_ms: contact.waited(),
         ended_at_ms: at(contact.ended_at),
         ended_by: contact.ended_by.map(|by| match by {

@@ -1,4 +1,5 @@
-//! The step `contact`: what the channel reports of a contact after its flow.
+//! The steps `rings` and `contact`: what the channel reports of whoever is rung, and of a contact
+//! after its flow.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,6 +21,10 @@ pub enum ContactSpec {
         /// It is the contact in which the caller is called back.
         #[serde(default)]
         callback: bool,
+        /// Nobody talked to the caller, who is called back, and the channel makes so many attempts
+        /// in all.
+        #[serde(default)]
+        attempts: Option<u32>,
     },
 }
 
@@ -45,11 +50,34 @@ pub(crate) fn stage_word(stage: ContactStage) -> &'static str {
     }
 }
 
+/// What comes of a telephone that rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RingWord {
+    Answered,
+    NoAnswer,
+}
+
+pub(super) const RINGS: Form = Form::Words(&["answered", "no_answer"]);
+
+impl RingWord {
+    pub(super) fn answered(self) -> bool {
+        matches!(self, Self::Answered)
+    }
+}
+
+/// The word in scripts for what comes of a telephone that rings.
+pub(crate) fn ring_word(answered: bool) -> &'static str {
+    if answered { "answered" } else { "no_answer" }
+}
+
 impl ContactSpec {
     pub(super) fn event(&self) -> ContactEvent {
-        let (stage, agent, callback) = match self {
-            Self::Stage(stage) => (*stage, None, false),
-            Self::Full { stage, agent, callback } => (*stage, agent.clone(), *callback),
+        let (stage, agent, callback, attempts) = match self {
+            Self::Stage(stage) => (*stage, None, false, None),
+            Self::Full { stage, agent, callback, attempts } => {
+                (*stage, agent.clone(), *callback, *attempts)
+            }
         };
         let stage = match stage {
             StageWord::Queued => ContactStage::Queued,
@@ -57,6 +85,6 @@ impl ContactSpec {
             StageWord::Ended => ContactStage::Ended,
             StageWord::Lost => ContactStage::Lost,
         };
-        ContactEvent { agent, callback, ..ContactEvent::new(stage) }
+        ContactEvent { agent, callback, attempts, ..ContactEvent::new(stage) }
     }
 }

@@ -45,6 +45,8 @@ pub enum Stand {
     },
     /// Connected with this number.
     Transferred(String),
+    /// This number rings, or whoever answered there has the caller: the flow goes on after it.
+    Ringing(String),
     Disconnected,
     HungUp,
 }
@@ -327,7 +329,11 @@ impl Double {
                     let number = self
                         .contact
                         .text("ThirdPartyPhoneNumber", &parameters["ThirdPartyPhoneNumber"]);
-                    self.stand = Stand::Transferred(number);
+                    assert_eq!(parameters["ContinueFlowExecution"], "True", "`{id}`");
+                    let next = self.next(&id);
+                    let ends = self.action(&next)["Type"] == "DisconnectParticipant";
+                    self.stand =
+                        if ends { Stand::Transferred(number) } else { Stand::Ringing(number) };
                     self.last = Some(id);
                     return Ok(());
                 }
@@ -526,6 +532,10 @@ impl Double {
             Stand::Asked(id) => Some(id.clone()),
             _ => None,
         };
+        let rung = match &self.stand {
+            Stand::Ringing(_) => self.last.clone(),
+            _ => None,
+        };
         match action {
             Action::HangsUp => {
                 if self.stand == Stand::HungUp {
@@ -535,7 +545,7 @@ impl Double {
                 self.lambda.invoke(desk, &event)?;
                 // A contact that was given away has left the flow; hanging up later changes nothing
                 // of where it went.
-                if asked.is_some() {
+                if asked.is_some() || rung.is_some() {
                     self.stand = Stand::HungUp;
                 }
                 Ok(())
@@ -548,8 +558,23 @@ impl Double {
                 desk.clock().advance(*ms);
                 Ok(())
             }
+            Action::Rings { answered } => {
+                let id = rung.ok_or(SessionError::NotRinging)?;
+                let next = if *answered {
+                    self.next(&id)
+                } else {
+                    let limit =
+                        self.action(&id)["Parameters"]["ThirdPartyConnectionTimeLimitSeconds"]
+                            .as_str()
+                            .and_then(|seconds| seconds.parse::<u64>().ok());
+                    desk.clock().advance(1_000 * limit.expect("a number of seconds"));
+                    self.failed(&id, "ConnectionTimeLimitExceeded")
+                };
+                self.run(desk, next)
+            }
             Action::Waits { ms } => {
                 assert!(asked.is_none(), "waiting at a question is silence; say so in the script");
+                assert!(rung.is_none(), "say in the script what comes of the ringing");
                 desk.clock().advance(*ms);
                 Ok(())
             }

@@ -109,7 +109,7 @@ pub fn stands(status: &Status, stand: &Stand) -> bool {
             Status::Ended { .. },
             Stand::Disconnected | Stand::HungUp | Stand::Queued(_) | Stand::CallBack { .. },
         ) => true,
-        (Status::Active, Stand::Asked(_)) => true,
+        (Status::Active, Stand::Asked(_) | Stand::Ringing(_)) => true,
         _ => false,
     }
 }

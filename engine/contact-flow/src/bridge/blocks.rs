@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use dialgraph_base::Medium;
 use dialgraph_connect::flat::BLANK;
 use dialgraph_connect::protocol::{
-    CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES, NOTHING, SAME_LANGUAGE,
-    TERMINATORS, action, attribute_key, say_word,
+    CALLBACK_ATTEMPTS, CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES,
+    NOTHING, RING_SECONDS, SAME_LANGUAGE, TERMINATORS, action, attribute_key, say_word,
 };
 
 use super::draw::{Block, Canvas, identifier};
@@ -27,6 +27,7 @@ const QUEUE: &str = "Queue";
 const QUEUE_SET: &str = "Queue is set";
 const TRANSFER_TO_QUEUE: &str = "Transfer to queue";
 const CALLBACK: &str = "Callback number";
+const RING: &str = "Ring or third party";
 const THIRD_PARTY: &str = "Third party";
 const FLOW: &str = "Contact flow";
 const APOLOGY: &str = "Apology";
@@ -41,6 +42,7 @@ const DISCONNECT: &str = "Disconnect";
 const ENTERED: &str = "Tell entered";
 const RESUMED: &str = "Tell resumed";
 const SILENT: &str = "Tell silent";
+const UNANSWERED: &str = "Tell unanswered";
 const SAID: &str = "Tell said";
 const KEYS: &str = "Tell keys heard";
 const STORED: &str = "Tell keys stored";
@@ -215,7 +217,7 @@ fn actions(draw: &mut Canvas, bridge: &Bridge) {
     let handing = [
         (action::QUEUE, QUEUE),
         (action::CALLBACK, QUEUE),
-        (action::TRANSFER, THIRD_PARTY),
+        (action::TRANSFER, RING),
         (action::FLOW, FLOW),
     ];
     let attributes = "Contact attributes";
@@ -412,6 +414,7 @@ fn reports(draw: &mut Canvas, bridge: &Bridge) {
     draw.put(tell(bridge, STORED, "pressed", json!({"input": "$.StoredCustomerInput"})));
     draw.put(tell(bridge, SILENT, "silent", Value::Null));
     draw.put(tell(bridge, RESUMED, "resumed", Value::Null));
+    draw.put(tell(bridge, UNANSWERED, "unanswered", Value::Null));
     if bridge.languages.iter().any(|language| language.lex_bot_alias_arn.is_some()) {
         let transcript = "$.Lex.SessionAttributes.transcript";
         let confidence = "$.Lex.SessionAttributes.confidence";
@@ -485,7 +488,7 @@ fn hand_over(draw: &mut Canvas, bridge: &Bridge) {
     );
     let parameters = json!({
         "InitialCallDelaySeconds": "5",
-        "MaximumConnectionAttempts": "3",
+        "MaximumConnectionAttempts": CALLBACK_ATTEMPTS.to_string(),
         "RetryDelaySeconds": "600",
     });
     draw.put(
@@ -505,6 +508,7 @@ fn hand_over(draw: &mut Canvas, bridge: &Bridge) {
             .error("ConnectionTimeLimitExceeded", failure("connection-time-limit-exceeded"))
             .error(ERROR, failure("transfer-error")),
     );
+    rings(draw);
     let to_flow = |number: usize| identifier("Go to flow", number, &bridge.flows[number].name);
     let which = compare(FLOW, "$.External.flow", failure("flow-error"));
     draw.put(
@@ -524,6 +528,34 @@ fn hand_over(draw: &mut Canvas, bridge: &Bridge) {
         );
     }
     draw.put(block(DISCONNECT, "DisconnectParticipant", json!({})));
+}
+
+/// Telephones outside that may not be answered: the flow goes on with the caller. How long they
+/// ring is a constant, so there is a block for each.
+fn rings(draw: &mut Canvas) {
+    let ring = |seconds: u32| format!("Ring {seconds}s");
+    // Without a time, the caller is given away.
+    let which = compare(RING, "$.External.ring_seconds", THIRD_PARTY);
+    draw.put(
+        RING_SECONDS
+            .iter()
+            .fold(which, |which, seconds| which.equals(&seconds.to_string(), &ring(*seconds))),
+    );
+    for seconds in RING_SECONDS {
+        let parameters = json!({
+            "ThirdPartyPhoneNumber": "$.External.number",
+            "ThirdPartyConnectionTimeLimitSeconds": seconds.to_string(),
+            "ContinueFlowExecution": "True",
+        });
+        // Whoever answered has hung up when the flow goes on; a caller who hangs up ends it.
+        draw.put(
+            block(&ring(seconds), "TransferParticipantToThirdParty", parameters)
+                .next(RESUMED)
+                .error("CallFailed", failure("call-failed"))
+                .error("ConnectionTimeLimitExceeded", UNANSWERED)
+                .error(ERROR, failure("transfer-error")),
+        );
+    }
 }
 
 /// The way out that needs no engine.

@@ -30,7 +30,7 @@ pub use self::queue::ToQueue;
 pub use self::say::Say;
 pub use self::set::Set;
 pub use self::switch::Switch;
-pub use self::transfer::Transfer;
+pub use self::transfer::{Ring, Transfer};
 pub use self::r#use::Use;
 
 use dialgraph_base::Name;
@@ -136,7 +136,7 @@ pub(crate) trait Written: Debug + Send + Sync {
 pub(crate) enum Waiting {
     Never,
     Always,
-    /// Only the plugin knows; it counts as waiting unless it is left by `error`.
+    /// Only the plugin or the channel knows; it counts as waiting unless it is left by `error`.
     UnlessItFails,
 }
 

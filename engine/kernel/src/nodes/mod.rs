@@ -9,7 +9,7 @@ mod queue;
 mod say;
 mod set;
 mod switch;
-mod transfer;
+pub(crate) mod transfer;
 pub(crate) mod r#use;
 
 use serde_json::{Map, Value};
@@ -67,6 +67,25 @@ pub(crate) fn answered(
         | NodeKind::Transfer(_)
         | NodeKind::End(_) => {
             Err(Fault::new("unexpected-answer", format!("`{}` asked nothing", node.id)))
+        }
+    }
+}
+
+/// Somebody's telephone rang for the node, and this came of it.
+pub(crate) fn rang(turn: &mut Turn, node: &Node, event: &Event) -> Result<Move, Fault> {
+    match &node.kind {
+        NodeKind::Transfer(transfer) => transfer::rang(turn, transfer, event),
+        NodeKind::Say(_)
+        | NodeKind::Ask(_)
+        | NodeKind::Switch(_)
+        | NodeKind::Set(_)
+        | NodeKind::Use(_)
+        | NodeKind::Call(_)
+        | NodeKind::Goto(_)
+        | NodeKind::Queue(_)
+        | NodeKind::Callback(_)
+        | NodeKind::End(_) => {
+            Err(Fault::new("unexpected-event", format!("`{}` let nothing ring", node.id)))
         }
     }
 }

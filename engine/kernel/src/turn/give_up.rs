@@ -64,6 +64,7 @@ impl Finished {
             | Event::Silent
             | Event::HungUp
             | Event::Resumed
+            | Event::Unanswered
             | Event::Contact(_)
             | Event::After => {}
         }

@@ -98,6 +98,11 @@ impl Turn {
                 }
                 nodes::directive_failed(self, node, &reason)
             }
+            (Waits::Ring { .. }, event) => nodes::rang(self, node, &event),
+            (_, Event::Unanswered) => Err(Fault::new(
+                "unexpected-event",
+                format!("`{}` rang nobody who could fail to answer", node.id),
+            )),
             (_, Event::DirectiveFailed(reason)) => {
                 Err(Fault::new("directive-failed", format!("the channel failed: {reason}")))
             }
@@ -143,6 +148,9 @@ impl Turn {
     /// News of the contact: the record of the call was written when it was given away, and nothing
     /// is walked. A caller who leaves a flow ends it.
     fn told(&mut self, event: &ContactEvent) -> Move {
+        if self.call.is_rung() && event.stage == ContactStage::Connected {
+            return self.ring_taken(event);
+        }
         let over = self.call.told(event, self.now);
         if !self.call.is_in_flow() {
             self.tells_nothing();
@@ -159,9 +167,22 @@ impl Turn {
             }
             Status::Ended { .. } => Move::Wait(Then::HangUp),
             Status::New | Status::Active => {
-                Move::End { disposition: "abandoned".into(), then: Then::HangUp, comes_back: false }
+                let talked = self.call.left_a_conversation(event.at.unwrap_or(self.now));
+                if talked {
+                    self.call.reached();
+                }
+                let disposition = if talked { nodes::transfer::TRANSFERRED } else { "abandoned" };
+                let (disposition, then) = (disposition.into(), Then::HangUp);
+                Move::End { disposition, then, comes_back: false }
             }
         }
+    }
+
+    /// Whoever is rung has answered: the flow still waits for the end of their conversation.
+    fn ring_taken(&mut self, event: &ContactEvent) -> Move {
+        self.call.ring_taken(event.agent.as_deref());
+        self.tells_nothing();
+        Move::Wait(Then::HangUp)
     }
 
     pub(super) fn follow(&mut self, moved: Move) -> Result<Cursor, Fault> {

@@ -10,6 +10,7 @@ mod ending;
 mod faults;
 mod limits;
 mod plugins;
+mod ringing;
 mod room;
 mod sensitive;
 mod support;

@@ -46,6 +46,7 @@ fn said(mut record: TurnRecord, lines: &mut Vec<String>) {
         | Event::HungUp
         | Event::DirectiveFailed(_)
         | Event::Resumed
+        | Event::Unanswered
         | Event::Contact(_)
         | Event::After => {}
     }

@@ -8,7 +8,7 @@ use dialgraph_connect::signature::SignatureRefusal;
 use dialgraph_deploy::Deploy;
 use dialgraph_kernel::attributes::AttributeError;
 use dialgraph_kernel::call::Call;
-use dialgraph_kernel::contact::EndedBy;
+use dialgraph_kernel::contact::{Contact, EndedBy};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
@@ -298,7 +298,7 @@ impl Metrics {
         if call.is_over() && !before.is_some_and(|before| before.over) {
             let contact = call.contact.as_ref();
             let by = contact.and_then(|contact| contact.ended_by).unwrap_or(EndedBy::Channel);
-            let answered = contact.is_some_and(|contact| contact.connected_at.is_some());
+            let answered = contact.is_some_and(Contact::answered);
             let answered = if answered { "yes" } else { "no" };
             self.contacts.add(&[by.as_str(), answered], 1);
         }
