@@ -46,6 +46,13 @@ impl Fixture {
         let schemas: Schemas = project.record_schemas().into_iter().collect();
         config.schemas = schemas.clone();
         let local = clock.0.run(config.build())?;
+        let work = project.engineers().work.as_deref();
+        clock.0.run(local.tickets.count_in(work, Timestamp(0))).map_err(|error| {
+            LocalError::Store {
+                doing: "counting open tickets".to_owned(),
+                message: error.to_string(),
+            }
+        })?;
         local.nlu.warm_up();
         let grants = project.grants();
         let shared = local.providers;

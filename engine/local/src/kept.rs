@@ -4,7 +4,7 @@
 //! need not know how records and tickets are stored.
 
 use dialgraph_base::Timestamp;
-use dialgraph_store::{Key, Part, Row, Sort, StoreError, decode};
+use dialgraph_store::{Key, Part, Row, Sort, Store, StoreError, decode};
 use serde_json::Value;
 
 use crate::records::last_known::{self, Known};
@@ -65,6 +65,18 @@ pub fn rows_of(row: &Row) -> Vec<Key> {
         records::index::keys(collection, &text_of(row.key.sort()), &entries).ok()
     };
     keys().unwrap_or_default()
+}
+
+/// The rows that go with the ticket in `row` and are found by reading: the record that counts it as
+/// somebody's work. None for other rows.
+///
+/// # Errors
+/// If the store fails.
+pub async fn counted(store: &dyn Store, row: &Row) -> Result<Vec<Key>, StoreError> {
+    match row.key.part().as_str() == tickets::PART {
+        true => tickets::counted_rows(store, row).await,
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Where a record is.
