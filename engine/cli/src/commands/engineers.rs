@@ -81,15 +81,13 @@ fn show(args: &EngineersShowArgs) -> Result<ExitCode> {
     let ShownEngineer { engineer, work } = shown.known()?;
     println!("{}", told(&engineer));
     for piece in &work {
-        let call = if piece.calling { "" } else { ", which is over" };
-        let since = piece.since.as_deref().map_or(String::new(), |at| format!(" since {at}"));
-        let tickets: Vec<_> = piece.tickets.iter().map(|ticket| line(ticket)).collect();
-        let tickets = if tickets.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", tickets.join(", "))
-        };
-        println!("  call {}{call}{}{tickets}", line(&piece.call), line(&since));
+        let mut told = vec![format!("call {}", line(&piece.call))];
+        if !piece.calling {
+            told.push("over".to_owned());
+        }
+        told.extend(piece.since.as_deref().map(|since| format!("since {}", line(since))));
+        told.extend(piece.tickets.iter().map(|ticket| line(ticket).into_owned()));
+        println!("  {}", told.join(", "));
     }
     Ok(ExitCode::SUCCESS)
 }

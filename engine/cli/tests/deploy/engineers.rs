@@ -33,9 +33,9 @@ plugins:
 ";
 
 const ENGINEERS: &str = "
-e-101: {name: Hana Example, login: hana, is_available: true, current_load: 0, max_load: 9}
+e-101: {engineer_id: e-101, name: Hana Example, login: hana, is_available: true, current_load: 0, max_load: 9}
 e-102: {engineer_id: e-102, name: Duri Example, login: duri, is_available: true, current_load: 1}
-e-103: {name: Sena Example, login: sena, is_available: true, current_load: 0}
+e-103: {engineer_id: e-103, name: Sena Example, login: sena, is_available: true, current_load: 0}
 ";
 
 const SCHEMA: &str = "
@@ -123,9 +123,8 @@ fn the_next_call_meets_who_is_away_and_who_is_on_duty() {
         // Times are those of the run.
         let time = |word: &str| word.len() > 18 && word.starts_with("20") && word.contains('T');
         let line = |line: &str| {
-            let words = line.split(' ').map(|word| match word.strip_suffix(':') {
-                Some(start) if time(start) => "[time]:",
-                _ if time(word) => "[time]",
+            let words = line.split(' ').map(|word| match word.strip_suffix(',') {
+                Some(start) if time(start) => "[time],",
                 _ => word,
             });
             words.collect::<Vec<_>>().join(" ")
@@ -166,7 +165,10 @@ fn the_next_call_meets_who_is_away_and_who_is_on_duty() {
     insta::assert_snapshot!(all.join("\n\n"));
     // What else a record and a day hold stays.
     let data = |path: &str| ask(&server, "hana", "GET", path, &Value::Null).json()["data"].clone();
-    let hana = json!({"name": "Hana Example", "login": "hana", "is_available": true, "current_load": 0, "max_load": 9});
+    let hana = json!({
+        "engineer_id": "e-101", "name": "Hana Example", "login": "hana", "is_available": true,
+        "current_load": 0, "max_load": 9
+    });
     assert_eq!(data("/v1/collections/engineers/records/e-101"), hana);
     let friday = json!({"engineer_id": "e-103", "note": "Moon day"});
     assert_eq!(data("/v1/collections/duty/records/friday"), friday);
