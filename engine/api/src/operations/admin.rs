@@ -8,12 +8,12 @@ use crate::Done;
 use crate::Role::{Agent, Designer, Operator, Viewer};
 use crate::access::{AccessList, AccessQuery};
 use crate::changes::{Back, CanaryChange, ChangeQuery, Outcome, Push};
+use crate::engineers::{
+    Duty, DutyChange, DutyList, EngineerChange, EngineerList, EngineerQuery, ShownEngineer,
+};
 use crate::records::{
     CollectionList, FindRecords, FoundRecords, ImportRecords, Record, RecordData, RecordList,
     RecordQuery, RecordWritten, RecordsImported,
-};
-use crate::engineers::{
-    Duty, DutyChange, DutyList, EngineerChange, EngineerList, EngineerQuery, ShownEngineer,
 };
 use crate::releases::{
     AuditList, ContentQuery, FlowList, PageQuery, PluginList, ReleaseList, Status, VersionList,

@@ -88,7 +88,13 @@ nodes:
 
 /// Tokens of an engineer, of somebody else with the same role, and of those who may do more.
 fn site() -> Site {
-    let tokens = [("hana", "agent"), ("nobody", "agent"), ("ann", "designer"), ("root", "operator"), ("see", "viewer")];
+    let tokens = [
+        ("hana", "agent"),
+        ("nobody", "agent"),
+        ("ann", "designer"),
+        ("root", "operator"),
+        ("see", "viewer"),
+    ];
     let tokens = tokens.map(|(name, role)| {
         let hash = dialgraph_deploy::TokenHash::of(&format!("token-of-a-{name}")).to_hex();
         format!("{name}:{role}:{hash}")
@@ -119,7 +125,13 @@ fn the_next_call_meets_who_is_away_and_who_is_on_duty() {
     let said = |token: &str, args: &[&str]| {
         let words: Vec<&str> = ["engineers"].iter().chain(args).copied().collect();
         let said = run(&server, site.path(), &format!("token-of-a-{token}"), &words);
-        let text = format!("{token}: {}\n{}{}exit {}", args.join(" "), said.err, said.out, said.code.unwrap());
+        let text = format!(
+            "{token}: {}\n{}{}exit {}",
+            args.join(" "),
+            said.err,
+            said.out,
+            said.code.unwrap()
+        );
         // Times are those of the run.
         let time = |word: &str| word.len() > 18 && word.starts_with("20") && word.contains('T');
         let line = |line: &str| {
@@ -179,7 +191,13 @@ fn the_next_call_meets_who_is_away_and_who_is_on_duty() {
         .unwrap()
         .iter()
         .rev()
-        .map(|line| format!("{} {}", line["who"]["name"].as_str().unwrap(), line["action"].as_str().unwrap()))
+        .map(|line| {
+            format!(
+                "{} {}",
+                line["who"]["name"].as_str().unwrap(),
+                line["action"].as_str().unwrap()
+            )
+        })
         .filter(|line| line.ends_with("write-record"))
         .collect();
     let tried = "nobody write-record";

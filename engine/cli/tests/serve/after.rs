@@ -265,8 +265,7 @@ fn loads_are_exact_with_many_calls_at_once_and_through_kills() {
     let calls: Vec<String> = (0..128).map(|n| format!("c-{n}")).collect();
     let engineer_of = |call: &str| if call.ends_with('7') { "e-202" } else { "e-101" };
     let start = |call: &str| {
-        let attributes =
-            json!({"customer_class": "msp", "assigned_engineer": engineer_of(call)});
+        let attributes = json!({"customer_class": "msp", "assigned_engineer": engineer_of(call)});
         json!({"id": call, "flow": "emergency", "attributes": attributes})
     };
     // Calls begin, and the process is killed on the way; whoever began them begins them again.
@@ -308,17 +307,15 @@ fn loads_are_exact_with_many_calls_at_once_and_through_kills() {
     server.wait_until("nobody works on a call", |server| work(server)[0].is_empty());
     assert_eq!(work(&server)[1], by_engineer(&calls), "the tickets are still open");
     for call in &calls {
-        server.wait_until("the log is written", |server| {
-            log(server, call)["ended_by"] == "channel"
-        });
+        server
+            .wait_until("the log is written", |server| log(server, call)["ended_by"] == "channel");
     }
 
     // Half of the tickets go to somebody else, the others are closed, and the process is killed on
     // the way.
     let mut tickets = BTreeMap::new();
-    for ticket in server.get("/v1/tickets?status=open&limit=500").json()["tickets"]
-        .as_array()
-        .unwrap()
+    for ticket in
+        server.get("/v1/tickets?status=open&limit=500").json()["tickets"].as_array().unwrap()
     {
         let text = |field: &str| ticket[field].as_str().unwrap().to_owned();
         tickets.insert(text("id"), text("call"));
@@ -328,7 +325,8 @@ fn loads_are_exact_with_many_calls_at_once_and_through_kills() {
     let (moved, closed) = ids.split_at(64);
     let deed = |id: &str| {
         let is_moved = moved.iter().any(|moved| moved == id);
-        let deed = if is_moved { json!({"do": "assign", "to": "e-301"}) } else { json!({"do": "close"}) };
+        let deed =
+            if is_moved { json!({"do": "assign", "to": "e-301"}) } else { json!({"do": "close"}) };
         (format!("/v1/tickets/{id}"), deed)
     };
     let counted = |server: &Server| -> usize {

@@ -73,8 +73,7 @@ fn engineers(checker: &mut Checker<'_>, project: &Project) {
     let people = named("collection");
     let duty: &[&str] = &[fields::ENGINEER];
     let work: &[&str] = &[fields::ENGINEER, fields::CALL, fields::SINCE];
-    for (key, wanted) in
-        [("collection", &[fields::AVAILABLE][..]), ("duty", duty), ("work", work)]
+    for (key, wanted) in [("collection", &[fields::AVAILABLE][..]), ("duty", duty), ("work", work)]
     {
         let Some(word) = named(key) else { continue };
         checker.collection(word);

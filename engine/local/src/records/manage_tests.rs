@@ -100,11 +100,8 @@ async fn a_merge_replaces_the_fields_that_are_given_and_leaves_the_others() {
         row("c-9", json!({"name": "Gone"})),
     ];
     records.import("customers", &before, NOW, WET).await.unwrap();
-    let gone = Delete {
-        collection: "customers".into(),
-        key: "c-9".into(),
-        expect: Expectation::Any,
-    };
+    let gone =
+        Delete { collection: "customers".into(), key: "c-9".into(), expect: Expectation::Any };
     records.delete(&caller("d"), &gone).await.unwrap();
     let given = [
         row("c-1", json!({"phone": "+82-10-0000-0002", "at": {"y": [2], "z": null}})),

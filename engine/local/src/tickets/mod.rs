@@ -41,10 +41,10 @@ const ATTEMPTS: usize = 32;
 const BLOCK: u64 = 32;
 
 pub(crate) use changes::log_rows;
-pub(crate) use work::counted_rows;
 pub use changes::{
     ChangedTicket, MAX_CHANGES, MAX_COMMENT_BYTES, TicketChange, TicketDeed, TicketFilter,
 };
+pub(crate) use work::counted_rows;
 
 /// The ticket desk; clones are one.
 #[derive(Clone)]

@@ -24,8 +24,7 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
-        let store: Arc<dyn Store> =
-            Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
         let mut indexes = Indexes::default();
         let index = Index { kind: IndexKind::Exact, fields: vec!["engineer_id".into()] };
         for collection in ["work", "other"] {
@@ -33,8 +32,7 @@ impl Desk {
             indexes.collections.insert(collection.to_owned(), of);
         }
         let names = ["work".to_owned(), "other".to_owned()];
-        let records =
-            LocalRecords::new(store.clone(), names).with_indexes(Arc::new(indexes));
+        let records = LocalRecords::new(store.clone(), names).with_indexes(Arc::new(indexes));
         for collection in ["work", "other"] {
             records.build_indexes(collection).await.unwrap();
         }
@@ -144,9 +142,10 @@ async fn counts_are_exact_with_many_deeds_at_once() {
     let ids = join_all(keys.iter().map(|key| desk.file(key, Some("e-101")))).await;
     join_all(ids.iter().take(40).map(|id| desk.change(id, to("e-102")))).await;
     // Two people at one ticket: one moves it, the other comments and closes it.
-    let both = ids.iter().skip(30).take(20).flat_map(|id| {
-        [desk.change(id, to("e-102")), desk.change(id, TicketChange::Close(None))]
-    });
+    let both =
+        ids.iter().skip(30).take(20).flat_map(|id| {
+            [desk.change(id, to("e-102")), desk.change(id, TicketChange::Close(None))]
+        });
     join_all(both).await;
     let mut held = [0, 0];
     for id in &ids {

@@ -243,6 +243,7 @@ async fn a_ticket_that_is_gone_is_nobodys_work() {
     let purge = Purge { older_than: Duration::ZERO, tickets: true, ..Purge::default() };
     desk.run(&Task::Purge(purge)).await.unwrap();
     assert_eq!(counted().await, [""; 0]);
-    let left = desk.rows().await.into_iter().filter(|row| row.key.part().as_str() == "records/work");
+    let left =
+        desk.rows().await.into_iter().filter(|row| row.key.part().as_str() == "records/work");
     assert_eq!(left.count(), 0);
 }

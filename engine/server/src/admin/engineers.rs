@@ -200,12 +200,12 @@ pub(super) async fn change(
         };
         if who.role < Role::Designer && !desk.is_own(&record, &who) {
             let by = desk.rules.token.as_ref().map_or_else(
-                || "the key of the record".to_owned(),
-                |field| format!("the record's field `{field}`"),
+                || "the key of the engineer's record".to_owned(),
+                |field| format!("the field `{field}` of the engineer's record"),
             );
             let detail = format!(
-                "the role {} changes the own availability only: {by} must be the name of the token, \
-                 which is {}; other engineers need the role designer",
+                "with the role {} you change only your own availability: {by} must be the name of \
+                 your token, `{}`; for other engineers you need the role designer",
                 who.role, who.name
             );
             return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into());
@@ -296,8 +296,7 @@ pub(super) async fn remove_duty(
     if desk.record(&admin, &who, collection, &day).await?.is_none() {
         return Err(no_record(collection));
     }
-    let delete =
-        Delete { collection: collection.to_owned(), key: day, expect: Expectation::Any };
+    let delete = Delete { collection: collection.to_owned(), key: day, expect: Expectation::Any };
     desk.declared.records.delete(&caller(&admin, &who)?, &delete).await.map_err(failed)?;
     Ok(done())
 }
@@ -343,9 +342,16 @@ mod tests {
         for day in ["2026-12-25", "2028-02-29", "monday", "sunday"] {
             assert!(is_day(day).is_ok(), "{day}");
         }
-        for day in
-            ["", "Monday", "mon", "2026-02-29", "2026-13-01", "20261225", "2026-12-25T00:00", "내일"]
-        {
+        for day in [
+            "",
+            "Monday",
+            "mon",
+            "2026-02-29",
+            "2026-13-01",
+            "20261225",
+            "2026-12-25T00:00",
+            "내일",
+        ] {
             assert!(is_day(day).is_err(), "{day}");
         }
     }
