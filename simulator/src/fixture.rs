@@ -45,14 +45,8 @@ impl Fixture {
         config.indexes = indexes.clone();
         let schemas: Schemas = project.record_schemas().into_iter().collect();
         config.schemas = schemas.clone();
+        config.work.clone_from(&project.engineers().work);
         let local = clock.0.run(config.build())?;
-        let work = project.engineers().work.as_deref();
-        clock.0.run(local.tickets.count_in(work, Timestamp(0))).map_err(|error| {
-            LocalError::Store {
-                doing: "counting open tickets".to_owned(),
-                message: error.to_string(),
-            }
-        })?;
         local.nlu.warm_up();
         let grants = project.grants();
         let shared = local.providers;

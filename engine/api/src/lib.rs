@@ -6,7 +6,8 @@
 //! of these places, or does not compile.
 //!
 //! * [`calls`], [`connect`], [`health`]: the calls API. [`releases`], [`changes`], [`records`],
-//!   [`tickets`], [`engineers`], [`access`], [`tokens`], [`store`]: the admin API. [`problem`]: errors of both.
+//!   [`tickets`], [`engineers`], [`access`], [`tokens`], [`store`]: the admin API. [`problem`]:
+//!   errors of both.
 //! * [`operations`]: every path with its methods, roles, parameters and answers.
 //! * [`documents`]: the two documents.
 //!

@@ -20,7 +20,7 @@ pub enum Kept {
     /// A record as it was last read from a system elsewhere.
     LastKnown { collection: String, key: String, data: Value },
     /// A ticket of the local desk.
-    Ticket(FiledTicket),
+    Ticket(Box<FiledTicket>),
 }
 
 /// Whether a row with this key is one of [`Kept`].
@@ -47,7 +47,7 @@ impl Kept {
             return Ok(Some(Self::LastKnown { collection, key: record.key, data: record.data }));
         }
         if part == tickets::PART {
-            return Ok(Some(Self::Ticket(decode(&row.value)?)));
+            return Ok(Some(Self::Ticket(Box::new(decode(&row.value)?))));
         }
         Ok(None)
     }

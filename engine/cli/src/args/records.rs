@@ -159,8 +159,7 @@ pub(crate) struct RecordsImportArgs {
     /// Leaves records that exist as they are.
     #[arg(long)]
     pub(crate) only_new: bool,
-    /// Replaces only the fields that a row has: those of other columns, of empty cells and of columns
-    /// left out stay.
+    /// Replaces only the fields that a row has: those of other columns and of empty cells stay.
     #[arg(long, conflicts_with = "only_new")]
     pub(crate) merge: bool,
     /// Reports what would be written and what is wrong, and writes nothing.

@@ -1,5 +1,5 @@
-//! Who takes calls, who has how much to do and who is on duty is seen and changed while calls go on,
-//! and the next call meets it.
+//! Who takes calls, who has how much to do and who is on duty is seen and changed while calls go
+//! on, and the next call meets it.
 
 use serde_json::{Value, json};
 
@@ -224,6 +224,10 @@ fn changes_of_one_record_at_once_lose_nothing_and_a_project_without_engineers_sa
     });
     for wrong in [json!({}), json!({"available": "no"}), json!({"available": true, "x": 1})] {
         let reply = ask(&server, "ann", "POST", "/v1/engineers/e-101", &wrong);
+        assert_eq!(reply.status, 400, "{wrong}");
+    }
+    for wrong in [json!({}), json!({"engineer": ""}), json!({"engineer": "e".repeat(257)})] {
+        let reply = ask(&server, "ann", "PUT", "/v1/duty/friday", &wrong);
         assert_eq!(reply.status, 400, "{wrong}");
     }
     for query in ["limit=0", "limit=501", "colour=blue"] {

@@ -33,6 +33,8 @@ use crate::http::problem::Problem;
 const ATTEMPTS: usize = 16;
 /// Records of work that are read at once.
 const PAGE: u32 = 500;
+/// Longest id of an engineer, in bytes.
+const MAX_ENGINEER: usize = 256;
 /// What the key of a record begins with that counts a ticket.
 const TICKET: &str = "ticket/";
 /// Days of the week, as duty names them.
@@ -262,6 +264,10 @@ pub(super) async fn put_duty(
     let desk = Desk::of(&admin).await?;
     let collection = desk.duty()?;
     let DutyChange { engineer } = read(&body)?;
+    if engineer.trim().is_empty() || engineer.len() > MAX_ENGINEER {
+        let detail = format!("`engineer` is an id of 1 to {MAX_ENGINEER} bytes that is not blank");
+        return Err(Problem::invalid(detail).into());
+    }
     note_record(&admin, &who, AccessAction::WriteRecord, collection, &day).await?;
     for _ in 0..ATTEMPTS {
         let before = desk.record(&admin, &who, collection, &day).await?;
