@@ -45,6 +45,7 @@ impl Fixture {
         config.indexes = indexes.clone();
         let schemas: Schemas = project.record_schemas().into_iter().collect();
         config.schemas = schemas.clone();
+        config.work.clone_from(&project.engineers().work);
         let local = clock.0.run(config.build())?;
         local.nlu.warm_up();
         let grants = project.grants();

@@ -216,6 +216,7 @@ async fn the_readme_call_costs_what_the_document_says() {
         .collect();
     local.indexes = Arc::new(project.indexes());
     local.schemas = project.record_schemas().into_iter().collect();
+    local.work.clone_from(&project.engineers().work);
     local.now = at;
     let providers = local.build().await.unwrap().providers;
     let engine = Engine::new(

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Reads: releases, versions, calls, the audit log.
     Viewer,
-    /// Reads records, which hold personal data; reads and changes tickets.
+    /// Reads records, which hold personal data; reads and changes tickets, and whether the own
+    /// engineer takes calls.
     Agent,
     /// Writes records; pushes, rolls back, pins and runs canaries, within what plugins may reach
     /// already.

@@ -6,7 +6,8 @@
 //! of these places, or does not compile.
 //!
 //! * [`calls`], [`connect`], [`health`]: the calls API. [`releases`], [`changes`], [`records`],
-//!   [`tickets`], [`access`], [`tokens`], [`store`]: the admin API. [`problem`]: errors of both.
+//!   [`tickets`], [`engineers`], [`access`], [`tokens`], [`store`]: the admin API. [`problem`]:
+//!   errors of both.
 //! * [`operations`]: every path with its methods, roles, parameters and answers.
 //! * [`documents`]: the two documents.
 //!
@@ -21,6 +22,7 @@ pub mod calls;
 pub mod changes;
 pub mod connect;
 pub mod documents;
+pub mod engineers;
 pub mod health;
 pub mod operations;
 pub mod problem;

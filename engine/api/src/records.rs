@@ -163,6 +163,11 @@ pub struct ImportRecords {
     #[serde(default)]
     #[schema(default = false)]
     pub only_new: bool,
+    /// Fields that are given replace those of a record that is there, fields within fields each by
+    /// itself; the others stay. Not together with `only_new`.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub merge: bool,
     /// Tells what would be written and what is wrong, and writes nothing.
     #[serde(default)]
     #[schema(default = false)]
@@ -185,7 +190,8 @@ pub struct ImportedRecord {
 pub struct RecordsImported {
     /// Records that were not there; of a dry run, those that would be made.
     pub created: usize,
-    /// Records that were there otherwise: all their fields are replaced.
+    /// Records that were there otherwise: all their fields are replaced, or with `merge` those that
+    /// are given.
     pub replaced: usize,
     /// Records that were so before, or that were left because only new ones were wanted.
     pub unchanged: usize,

@@ -39,7 +39,8 @@ pub struct Millis(pub u64);
 pub enum Role {
     /// Reads calls, releases and the audit log.
     Viewer,
-    /// Reads records, which hold personal data; reads and changes tickets.
+    /// Reads records, which hold personal data; reads and changes tickets, and whether the own
+    /// engineer takes calls.
     Agent,
     /// Writes records, and changes what is live.
     Designer,

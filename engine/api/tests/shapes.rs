@@ -10,6 +10,7 @@ use dialgraph_api::access::AccessQuery;
 use dialgraph_api::calls::{Answer, CallList, Event, ListQuery, ShowQuery, Start};
 use dialgraph_api::changes::{Back, CanaryChange, ChangeQuery, Component, Outcome, Push};
 use dialgraph_api::documents;
+use dialgraph_api::engineers::{DutyChange, EngineerChange};
 use dialgraph_api::problem::{Problem, Refusal, title};
 use dialgraph_api::records::{FindRecords, ImportRecords, ImportedRecord, RecordQuery};
 use dialgraph_api::releases::{ContentQuery, PageQuery, Status};
@@ -59,6 +60,8 @@ fn a_request_with_a_field_that_nobody_knows_is_refused() {
         is_strict::<TicketChange>(change);
     }
     is_strict::<FindRecords>(json!({"index": "phone", "values": ["1"]}));
+    is_strict::<EngineerChange>(json!({"available": true}));
+    is_strict::<DutyChange>(json!({"engineer": "e-101"}));
     is_strict::<ImportRecords>(json!({"records": [{"key": "a", "data": {}}]}));
     is_strict::<ImportedRecord>(json!({"key": "a", "data": {}}));
 }

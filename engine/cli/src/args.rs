@@ -1,5 +1,6 @@
 //! The command line.
 
+mod engineers;
 mod listen;
 mod records;
 mod say;
@@ -13,6 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dialgraph_base::Medium;
 
+pub(crate) use self::engineers::*;
 pub(crate) use self::listen::ListenArgs;
 pub(crate) use self::records::*;
 pub(crate) use self::say::SayArgs;
@@ -55,6 +57,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  dialgraph records find customers phone +82-10-0000-0101\n  dialgraph records edit engineers e-1 is_available=false\n  dialgraph records import customers customers.csv --key customer_id --dry-run"
     )]
     Records(RecordsCommand),
+    /// Shows and changes which engineers take calls and who is on duty, on a running server.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  dialgraph engineers ls\n  dialgraph engineers away e-101\n  dialgraph engineers duty 2026-12-25 e-204"
+    )]
+    Engineers(EngineersCommand),
     /// Lists and changes tickets of the engine's own desk, on a running server.
     #[command(
         subcommand,

@@ -58,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Listen(args) => commands::listen::run(&args),
         Command::Calls(command) => commands::calls::run(&command),
         Command::Records(command) => commands::records::run(&command),
+        Command::Engineers(command) => commands::engineers::run(&command),
         Command::Tickets(command) => commands::tickets::run(&command),
         Command::Serve(args) => commands::serve::run(args),
         Command::Say(args) => commands::say::run(&args),

@@ -202,12 +202,15 @@ impl WorldFactory for LocalWorldFactory {
         let records = LocalRecords::new(Arc::clone(&self.store), seeds.keys().cloned())
             .with_indexes(Arc::new(project.indexes()));
         let now = Timestamp(self.clock.now().0);
+        let (tickets, work) = (self.tickets.clone(), project.engineers().work.clone());
         async move {
             for (collection, seed) in &seeds {
                 let built = records.build_indexes(collection).await;
                 built.map_err(|error| error.to_string())?;
                 records.seed(collection, seed, now).await.map_err(|error| error.to_string())?;
             }
+            let counted = tickets.count_in(work.as_deref(), now).await;
+            counted.map_err(|error| format!("counting open tickets: {error}"))?;
             Ok(())
         }
         .boxed()

@@ -24,6 +24,7 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod engineers;
 pub mod erase;
 pub mod expr;
 mod folder;

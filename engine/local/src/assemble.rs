@@ -129,6 +129,9 @@ pub struct LocalConfig {
     pub schemas: Schemas,
     /// The ticket desk; none: one of its own over the store.
     pub tickets: Option<LocalTickets>,
+    /// The collection in which [`LocalConfig::build`] has open tickets counted. See
+    /// [`LocalTickets::count_in`].
+    pub work: Option<String>,
     /// Plugin to the host patterns of its grants.
     pub http: BTreeMap<String, Vec<String>>,
     /// Secrets come from here, and then neither from folder nor environment.
@@ -192,6 +195,7 @@ impl LocalConfig {
             indexes: Arc::default(),
             schemas: Schemas::default(),
             tickets: None,
+            work: None,
             http: BTreeMap::new(),
             secrets: None,
             secrets_folder: None,
@@ -206,13 +210,17 @@ impl LocalConfig {
     /// # Errors
     /// The first thing that is wrong, with its file and line where it has one.
     pub async fn build(self) -> Result<Local, LocalError> {
-        let (collections, now) = (self.collections.clone(), self.now);
+        let (collections, work, now) = (self.collections.clone(), self.work.clone(), self.now);
         let mut local = self.assemble()?;
         for (collection, seed) in &collections {
             local.records.build_indexes(collection).await?;
             let seeded = local.records.seed(collection, seed, now).await?;
             local.seeded.insert(collection.clone(), seeded);
         }
+        local.tickets.count_in(work.as_deref(), now).await.map_err(|error| LocalError::Store {
+            doing: "counting open tickets".to_owned(),
+            message: error.to_string(),
+        })?;
         Ok(local)
     }
 

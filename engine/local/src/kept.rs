@@ -4,7 +4,7 @@
 //! need not know how records and tickets are stored.
 
 use dialgraph_base::Timestamp;
-use dialgraph_store::{Key, Part, Row, Sort, StoreError, decode};
+use dialgraph_store::{Key, Part, Row, Sort, Store, StoreError, decode};
 use serde_json::Value;
 
 use crate::records::last_known::{self, Known};
@@ -20,7 +20,7 @@ pub enum Kept {
     /// A record as it was last read from a system elsewhere.
     LastKnown { collection: String, key: String, data: Value },
     /// A ticket of the local desk.
-    Ticket(FiledTicket),
+    Ticket(Box<FiledTicket>),
 }
 
 /// Whether a row with this key is one of [`Kept`].
@@ -47,7 +47,7 @@ impl Kept {
             return Ok(Some(Self::LastKnown { collection, key: record.key, data: record.data }));
         }
         if part == tickets::PART {
-            return Ok(Some(Self::Ticket(decode(&row.value)?)));
+            return Ok(Some(Self::Ticket(Box::new(decode(&row.value)?))));
         }
         Ok(None)
     }
@@ -65,6 +65,18 @@ pub fn rows_of(row: &Row) -> Vec<Key> {
         records::index::keys(collection, &text_of(row.key.sort()), &entries).ok()
     };
     keys().unwrap_or_default()
+}
+
+/// The rows that go with the ticket in `row` and are found by reading: the record that counts it as
+/// somebody's work. None for other rows.
+///
+/// # Errors
+/// If the store fails.
+pub async fn counted(store: &dyn Store, row: &Row) -> Result<Vec<Key>, StoreError> {
+    match row.key.part().as_str() == tickets::PART {
+        true => tickets::counted_rows(store, row).await,
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Where a record is.

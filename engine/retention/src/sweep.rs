@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use dialgraph_base::CallId;
-use dialgraph_local::kept::rows_of;
+use dialgraph_local::kept::{counted, rows_of};
 use dialgraph_runtime::{Calls, CallsError, CleanUp, Loaded};
 use dialgraph_store::{CommitError, Expect, Key, MAX_OPS, Op, Part, Row, Store};
 
@@ -203,7 +203,10 @@ impl Doomed {
         if !self.known.insert(row.key.clone()) {
             return Ok(());
         }
-        let along = rows_of(row);
+        let mut along = rows_of(row);
+        along.extend(counted(store, row).await?);
+        // The last are index rows of a record that goes: without it they lead nowhere.
+        along.truncate(MAX_OPS - 1);
         let ops = 1 + along.len();
         if self.ops + ops > MAX_OPS {
             self.finish(store, run, done).await?;

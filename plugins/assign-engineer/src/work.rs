@@ -1,12 +1,13 @@
-//! Who works on what: a record for each call that is assigned, under the call's id. How much an
-//! engineer has to do is the number of their records.
+//! Who works on what: a record for each call that is assigned, under the call's id, and one of the
+//! ticket desk for each open ticket. How much an engineer has to do is the number of calls that
+//! their records name: a call and the tickets that it opened are one piece of work.
 //!
 //! A count of records, unlike a number that is raised and lowered, is right however often a run is
 //! made, however many calls are assigned at once, and whatever process ends in between. The record
 //! goes when the contact is over.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dialgraph_plugin::records::{Expectation, Query, Record, Search};
 use dialgraph_plugin::{Host, HostError, NodeError, log};
@@ -19,6 +20,8 @@ use crate::people::Engineer;
 
 /// The field, and the index, by which records are counted.
 const ENGINEER: &str = "engineer_id";
+/// The field that tells from which call a piece of work comes.
+const CALL: &str = "call_id";
 /// Records looked at at once.
 const PAGE: u32 = 100;
 /// Engineers whose calls are counted in one run: each is a request, and a run may make so many of
@@ -39,7 +42,7 @@ pub(crate) struct Work<'a> {
     host: &'a Host,
     reader: &'a Reader<'a>,
     collection: Option<&'a str>,
-    /// Other calls of the engineers who were counted in this run.
+    /// Other pieces of work of the engineers who were counted in this run.
     counted: RefCell<BTreeMap<String, u32>>,
     told: Cell<bool>,
 }
@@ -50,8 +53,8 @@ impl<'a> Work<'a> {
         Self { host, reader, collection, counted, told }
     }
 
-    /// The engineer with the other calls that they work on counted; none when so many engineers
-    /// were counted in this run that no more can be.
+    /// The engineer with the other pieces of work counted that they have; none when so many
+    /// engineers were counted in this run that no more can be.
     ///
     /// # Errors
     /// Those of the records.
@@ -67,8 +70,9 @@ impl<'a> Work<'a> {
             None => {
                 let own = self.own();
                 let cases = self.cases(collection, &engineer.id)?;
-                let others = cases.iter().filter(|case| case.key != own).count();
-                let others = u32::try_from(others).unwrap_or(u32::MAX);
+                let others: BTreeSet<&str> =
+                    cases.iter().map(call_of).filter(|call| *call != own).collect();
+                let others = u32::try_from(others.len()).unwrap_or(u32::MAX);
                 self.counted.borrow_mut().insert(engineer.id.clone(), others);
                 others
             }
@@ -82,7 +86,7 @@ impl<'a> Work<'a> {
         &self.host.call().call_id
     }
 
-    /// Records of the calls that an engineer works on.
+    /// Records of what an engineer works on.
     fn cases(&self, collection: &str, engineer: &str) -> Result<Vec<Record<Value>>, NodeError> {
         let mut search = Search { limit: PAGE, ..Search::new(collection, ENGINEER, [engineer]) };
         let mut cases = Vec::new();
@@ -98,7 +102,7 @@ impl<'a> Work<'a> {
         if page.more {
             self.host.log(
                 log::Level::Warn,
-                "an engineer works on more calls than are counted; give the collection the index `engineer_id`",
+                "an engineer works on more than is counted; give the collection the index `engineer_id`",
                 &[("collection", collection), ("engineer", engineer)],
             );
         }
@@ -127,11 +131,14 @@ impl<'a> Work<'a> {
         let Some(limit) = engineer.limit(limit) else { return Ok(true) };
         // Whoever writes after this sees this record, and this sees all that were written before.
         let cases = self.cases(collection, &engineer.id)?;
-        let place = |case: &Record<Value>| (case.updated_at, case.key.clone());
-        let Some(mine) = cases.iter().find(|case| case.key == own).map(place) else {
-            return Ok(true);
-        };
-        let before = cases.iter().filter(|case| place(case) < mine).count();
+        let mut places: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+        for case in &cases {
+            let place = (case.updated_at, case.key.as_str());
+            let first = places.entry(call_of(case)).or_insert(place);
+            *first = place.min(*first);
+        }
+        let Some(mine) = places.get(own) else { return Ok(true) };
+        let before = places.values().filter(|place| *place < mine).count();
         let before = u32::try_from(before).unwrap_or(u32::MAX);
         Ok(engineer.own_load.saturating_add(before) < limit)
     }
@@ -161,4 +168,9 @@ impl<'a> Work<'a> {
             );
         }
     }
+}
+
+/// The call that a piece of work comes from; without one, it is a piece by itself.
+fn call_of(case: &Record<Value>) -> &str {
+    case.data.get(CALL).and_then(Value::as_str).unwrap_or(&case.key)
 }

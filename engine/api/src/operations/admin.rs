@@ -8,6 +8,9 @@ use crate::Done;
 use crate::Role::{Agent, Designer, Operator, Viewer};
 use crate::access::{AccessList, AccessQuery};
 use crate::changes::{Back, CanaryChange, ChangeQuery, Outcome, Push};
+use crate::engineers::{
+    Duty, DutyChange, DutyList, EngineerChange, EngineerList, EngineerQuery, ShownEngineer,
+};
 use crate::records::{
     CollectionList, FindRecords, FoundRecords, ImportRecords, Record, RecordData, RecordList,
     RecordQuery, RecordWritten, RecordsImported,
@@ -31,6 +34,7 @@ pub fn admin() -> Vec<Operation> {
         ("plugins", items(&PLUGINS)),
         ("records", records()),
         ("tickets", tickets()),
+        ("engineers", engineers()),
         ("store", store()),
     ];
     let tagged = |(tag, group): (_, Vec<Operation>)| group.into_iter().map(move |o| o.tag(tag));
@@ -264,6 +268,49 @@ fn tickets() -> Vec<Operation> {
                 vec![json_of::<Ticket>()],
             )))
             .fails(&[409, 412]),
+    ]
+}
+
+fn engineers() -> Vec<Operation> {
+    let of = |method, path, id, role, what| {
+        Operation::new(method, path, id, Access::Role(role), what).fails(&[409])
+    };
+    let one = |method, id, what| {
+        let operation = of(method, "/v1/engineers/{key}", id, Agent, what);
+        operation.path_part::<String>("key", "Key of the engineer's record.").fails(&[404])
+    };
+    let day = |method, id, what| {
+        let operation = of(method, "/v1/duty/{day}", id, Designer, what);
+        operation.path_part::<String>("day", "A date such as `2026-12-25`, or a weekday.")
+    };
+    vec![
+        of(
+            Get,
+            "/v1/engineers",
+            "listEngineers",
+            Agent,
+            "Engineers of the live project, whether they take calls and how much they have to do.",
+        )
+        .query::<EngineerQuery>()
+        .answers::<EngineerList>(200, "The engineers."),
+        one(Get, "showEngineer", "An engineer, with what they work on.")
+            .answers::<ShownEngineer>(200, "The engineer."),
+        one(
+            Post,
+            "changeEngineer",
+            "Says whether an engineer takes calls, from the next call on. With the role agent, only of oneself.",
+        )
+        .takes::<EngineerChange>()
+        .answers::<ShownEngineer>(200, "The engineer after the change."),
+        of(Get, "/v1/duty", "listDuty", Agent, "Who is on duty on which day.")
+            .query::<EngineerQuery>()
+            .answers::<DutyList>(200, "The days."),
+        day(Put, "changeDuty", "Puts somebody on duty, from the next call on.")
+            .takes::<DutyChange>()
+            .answers::<Duty>(200, "The day."),
+        day(Delete, "removeDuty", "Takes a day out of the plan.")
+            .answers::<Done>(200, "It is done.")
+            .fails(&[404]),
     ]
 }
 

@@ -121,8 +121,9 @@ pub(crate) struct RecordsRmArgs {
 ///
 /// Every row that cannot be a record of the collection is reported with its line, its column and
 /// the reason; the others are written. A row replaces all fields of the record with its key,
-/// unless the record is as the row already; with --only-new, records that exist stay. You can run
-/// an import again after you corrected the file, or after it broke off.
+/// unless the record is as the row already. With --merge, it replaces the fields that it has; with
+/// --only-new, records that exist stay. You can run an import again after you corrected the file,
+/// or after it broke off.
 ///
 /// A CSV file has a line of column names. A column goes into the field of its name (`a.b` for
 /// nested fields), or where --map says. Cells become the type that the collection's schema gives
@@ -134,7 +135,7 @@ pub(crate) struct RecordsRmArgs {
 /// Exit codes: 0 every row is in the store; 1 rows were rejected; 2 the import could not be made.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  dialgraph records import customers customers.csv --key customer_id --dry-run\n  dialgraph records import customers crm.csv --key 'Customer No' --map 'Customer No=customer_id' --map Phone=contact_info.phone --map Remarks=\n  dialgraph records import customers customers.jsonl"
+    after_help = "Examples:\n  dialgraph records import customers customers.csv --key customer_id --dry-run\n  dialgraph records import customers crm.csv --key 'Customer No' --map 'Customer No=customer_id' --map Phone=contact_info.phone --map Remarks=\n  dialgraph records import customers levels.csv --key customer_id --merge\n  dialgraph records import customers customers.jsonl"
 )]
 pub(crate) struct RecordsImportArgs {
     pub(crate) collection: String,
@@ -158,6 +159,9 @@ pub(crate) struct RecordsImportArgs {
     /// Leaves records that exist as they are.
     #[arg(long)]
     pub(crate) only_new: bool,
+    /// Replaces only the fields that a row has: those of other columns and of empty cells stay.
+    #[arg(long, conflicts_with = "only_new")]
+    pub(crate) merge: bool,
     /// Reports what would be written and what is wrong, and writes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod deploy;
 pub(crate) mod deploy_template;
+pub(crate) mod engineers;
 pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod init;

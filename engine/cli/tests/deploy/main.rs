@@ -8,6 +8,7 @@ mod server;
 
 mod admin;
 mod commands;
+mod engineers;
 mod ordeal;
 mod records;
 mod tickets;

@@ -1,7 +1,7 @@
 //! What becomes of a contact beyond its flow is kept, and its `after` flow runs once, whatever
 //! happens to the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -229,15 +229,28 @@ fn a_conversation_outside_outlasts_the_limit_of_calls_without_events() {
     assert_eq!(log["answered_by"], "kim");
 }
 
-/// Calls by the engineer who works on them.
-fn loads(server: &Server) -> BTreeMap<String, usize> {
+/// What engineers work on: calls, and calls that opened their tickets.
+fn work(server: &Server) -> [BTreeMap<String, BTreeSet<String>>; 2] {
     let listed = server.get("/v1/collections/assignments/records?limit=500").json();
-    let mut loads = BTreeMap::new();
+    let mut work = [BTreeMap::new(), BTreeMap::new()];
     for record in listed["records"].as_array().unwrap() {
-        let engineer = record["data"]["engineer_id"].as_str().unwrap().to_owned();
-        *loads.entry(engineer).or_default() += 1;
+        let text = |field: &str| record["data"][field].as_str().unwrap().to_owned();
+        let is_ticket = record["key"].as_str().unwrap().starts_with("ticket/");
+        let of: &mut BTreeSet<String> =
+            work[usize::from(is_ticket)].entry(text("engineer_id")).or_default();
+        assert!(of.insert(text("call_id")), "counted twice: {record}");
     }
-    loads
+    work
+}
+
+/// How much each engineer has to do, as the server counts it.
+fn loads(server: &Server) -> BTreeMap<String, u64> {
+    let listed = server.get("/v1/engineers").json();
+    let load = |engineer: &Value| {
+        let load = engineer["load"].as_u64().unwrap();
+        (load > 0).then(|| (engineer["key"].as_str().unwrap().to_owned(), load))
+    };
+    listed["engineers"].as_array().unwrap().iter().filter_map(load).collect()
 }
 
 /// Does something for each of the calls, many at once.
@@ -250,56 +263,129 @@ fn for_each(calls: &[String], what: impl Fn(&str) + Sync) {
     });
 }
 
-#[test]
-fn loads_are_exact_with_many_calls_at_once_and_through_a_kill() {
-    let site = Site::shipped().set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
-    let server = site.start();
-    let calls: Vec<String> = (0..128).map(|n| format!("c-{n}")).collect();
-    let begin = |call: &str| {
-        let engineer = if call.ends_with('7') { "e-202" } else { "e-101" };
-        let attributes = json!({"customer_class": "msp", "assigned_engineer": engineer});
-        let start =
-            json!({"id": call, "flow": "emergency", "channel": "voice", "attributes": attributes});
-        let begun = server.post("/v1/calls", &start);
-        // Their engineer is rung.
-        assert_eq!(begun.json()["then"]["action"], "transfer", "{begun:?}");
-    };
-    for_each(&calls, begin);
-    let of_202 = calls.iter().filter(|call| call.ends_with('7')).count();
-    let wanted = BTreeMap::from([("e-101".to_owned(), 128 - of_202), ("e-202".to_owned(), of_202)]);
-    assert_eq!(loads(&server), wanted);
-
-    // Half of the contacts end, and the process is killed on the way; whoever told them tells them
-    // again.
-    let (first, rest) = calls.split_at(64);
+/// Does something for each of these until some of it is done, and kills the process on the way.
+fn killed_on_the_way(
+    server: Server,
+    all: &[String],
+    path: impl Fn(&str) -> (String, Value) + Sync,
+    is_under_way: impl Fn(&Server) -> bool,
+) {
     std::thread::scope(|scope| {
-        let (address, first) = (server.address(), first);
-        scope.spawn(move || {
-            for call in first {
-                let path = format!("/v1/calls/{call}/contact");
-                // The process may be gone already.
-                let _ = post_to(address, &path, &json!({"stage": "ended"}));
-            }
-        });
-        server.wait_until("some have run", |server| after(server, "done") >= 5.0);
+        let address = server.address();
+        for some in all.chunks(all.len().div_ceil(8)) {
+            let path = &path;
+            scope.spawn(move || {
+                for one in some {
+                    let (path, body) = path(one);
+                    // The process may be gone already.
+                    let _ = post_to(address, &path, &body);
+                }
+            });
+        }
+        server.wait_until("some of it is done", is_under_way);
         server.kill();
     });
+}
+
+#[test]
+fn loads_are_exact_with_many_calls_at_once_and_through_kills() {
+    let site = Site::shipped().set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
     let server = site.start();
-    for_each(first, |call| {
+    // What the records of engineers say of work that the engine does not know.
+    let own = loads(&server);
+    let of_own = |engineer: &str| own.get(engineer).copied().unwrap_or(0);
+    let calls: Vec<String> = (0..128).map(|n| format!("c-{n}")).collect();
+    let engineer_of = |call: &str| if call.ends_with('7') { "e-202" } else { "e-101" };
+    let start = |call: &str| {
+        let attributes = json!({"customer_class": "msp", "assigned_engineer": engineer_of(call)});
+        json!({"id": call, "flow": "emergency", "attributes": attributes})
+    };
+    // Calls begin, and the process is killed on the way; whoever began them begins them again.
+    killed_on_the_way(
+        server,
+        &calls,
+        |call| ("/v1/calls".to_owned(), start(call)),
+        |server| work(server)[1].values().map(BTreeSet::len).sum::<usize>() >= 20,
+    );
+    let server = site.start();
+    for_each(&calls, |call| {
+        let begun = server.call(call, start(call));
+        let (begun, _) = server.resume(call, begun);
+        // Their engineer is rung.
+        assert_eq!(begun["then"]["action"], "transfer", "{begun}");
+    });
+    let all_of = |engineer: &str, of: &[String]| -> BTreeSet<String> {
+        of.iter().filter(|call| engineer_of(call) == engineer).cloned().collect()
+    };
+    let by_engineer = |of: &[String]| -> BTreeMap<String, BTreeSet<String>> {
+        let of = ["e-101", "e-202"].map(|engineer| (engineer.to_owned(), all_of(engineer, of)));
+        of.into_iter().filter(|(_, calls)| !calls.is_empty()).collect()
+    };
+    // Each call has opened a ticket for its engineer: both together are one piece of work.
+    assert_eq!(work(&server), [by_engineer(&calls), by_engineer(&calls)]);
+    let of_202 = all_of("e-202", &calls).len() as u64;
+    let pieces = |server: &Server, engineer: &str| {
+        loads(server).get(engineer).copied().unwrap_or(0) - of_own(engineer)
+    };
+    assert_eq!([pieces(&server, "e-101"), pieces(&server, "e-202")], [128 - of_202, of_202]);
+
+    // The contacts end, and the process is killed on the way; whoever told them tells them again.
+    let ended = |call: &str| (format!("/v1/calls/{call}/contact"), json!({"stage": "ended"}));
+    killed_on_the_way(server, &calls, ended, |server| after(server, "done") >= 5.0);
+    let server = site.start();
+    for_each(&calls, |call| {
         let told = tell(&server, call, json!({"stage": "ended"}));
         assert!(matches!(told.status, 200 | 409), "{told:?}");
     });
-    let left = rest.iter().filter(|call| !call.ends_with('7')).count();
-    let wanted =
-        BTreeMap::from([("e-101".to_owned(), left), ("e-202".to_owned(), rest.len() - left)]);
-    server.wait_until("half of the loads are left", |server| loads(server) == wanted);
-    for_each(rest, |call| {
-        assert_eq!(tell(&server, call, json!({"stage": "ended"})).status, 200);
-    });
-    server.wait_until("nobody works on anything", |server| loads(server).is_empty());
+    server.wait_until("nobody works on a call", |server| work(server)[0].is_empty());
+    assert_eq!(work(&server)[1], by_engineer(&calls), "the tickets are still open");
     for call in &calls {
-        assert_eq!(log(&server, call)["ended_by"], "channel", "{call}");
+        server
+            .wait_until("the log is written", |server| log(server, call)["ended_by"] == "channel");
     }
+
+    // Half of the tickets go to somebody else, the others are closed, and the process is killed on
+    // the way.
+    let mut tickets = BTreeMap::new();
+    for ticket in
+        server.get("/v1/tickets?status=open&limit=500").json()["tickets"].as_array().unwrap()
+    {
+        let text = |field: &str| ticket[field].as_str().unwrap().to_owned();
+        tickets.insert(text("id"), text("call"));
+    }
+    assert_eq!(tickets.len(), 128);
+    let ids: Vec<String> = tickets.keys().cloned().collect();
+    let (moved, closed) = ids.split_at(64);
+    let deed = |id: &str| {
+        let is_moved = moved.iter().any(|moved| moved == id);
+        let deed =
+            if is_moved { json!({"do": "assign", "to": "e-301"}) } else { json!({"do": "close"}) };
+        (format!("/v1/tickets/{id}"), deed)
+    };
+    let counted = |server: &Server| -> usize {
+        work(server)[1].iter().filter(|(who, _)| *who != "e-301").map(|(_, of)| of.len()).sum()
+    };
+    killed_on_the_way(server, &ids, deed, |server| counted(server) <= 108);
+    let server = site.start();
+    for_each(&ids, |id| {
+        let (path, deed) = deed(id);
+        let done = server.post(&path, &deed);
+        assert!(matches!(done.status, 200 | 409), "{done:?}");
+    });
+    let of_moved: BTreeSet<String> = moved.iter().map(|id| tickets[id].clone()).collect();
+    assert_eq!(work(&server)[1], BTreeMap::from([("e-301".to_owned(), of_moved)]));
+    for_each(closed, |id| {
+        let again = server.post(&format!("/v1/tickets/{id}"), &json!({"do": "reopen"}));
+        assert_eq!(again.status, 200, "{again:?}");
+    });
+    let of_all: usize = work(&server)[1].values().map(BTreeSet::len).sum();
+    assert_eq!(of_all, 128);
+    for_each(&ids, |id| {
+        let closed = server.post(&format!("/v1/tickets/{id}"), &json!({"do": "close"}));
+        assert_eq!(closed.status, 200, "{closed:?}");
+    });
+    assert_eq!(work(&server), [BTreeMap::new(), BTreeMap::new()]);
+    assert_eq!(loads(&server), own);
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use dialgraph_base::Name;
 use dialgraph_base::index::{MAX_INDEX_FIELDS, MAX_INDEXES};
 use dialgraph_json_schema::{Schema, shown};
 use serde_json::Value as Json;
 
 use super::{Checker, prompts, sources, types};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::engineers::fields;
 use crate::limits::MAX_LOCALES;
 use crate::project::{Collection, Project};
 use crate::syntax::flow::Word;
@@ -50,6 +52,7 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
     for word in &project.tree.erased {
         checker.collection(word);
     }
+    engineers(checker, project);
     for declared in &project.tree.collections {
         records(checker, project, &declared.name.value);
         indexes(checker, project, declared);
@@ -58,6 +61,41 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
             checker.collection(of);
             named_records(checker, project, &declared.name.value, field, &of.value);
         }
+    }
+}
+
+/// Holds what `engineers` names against the fields of its collections.
+fn engineers(checker: &mut Checker<'_>, project: &Project) {
+    let named = |key: &str| {
+        let mut all = project.tree.engineers_named.iter();
+        all.find(|(known, _)| **known == *key).map(|(_, word)| word)
+    };
+    let people = named("collection");
+    let duty: &[&str] = &[fields::ENGINEER];
+    let work: &[&str] = &[fields::ENGINEER, fields::CALL, fields::SINCE];
+    for (key, wanted) in [("collection", &[fields::AVAILABLE][..]), ("duty", duty), ("work", work)]
+    {
+        let Some(word) = named(key) else { continue };
+        checker.collection(word);
+        for field in wanted {
+            let field = Word { value: Name::from(*field), span: word.span };
+            known_field(checker, project, &word.value, &field);
+        }
+    }
+    if let (Some(people), Some(field)) = (people, named("token")) {
+        known_field(checker, project, &people.value, field);
+    }
+    if let Some(word) = named("work")
+        && project.collections().get(&word.value).is_some_and(|one| one.origin.is_some())
+    {
+        let message = format!(
+            "`{}` lives elsewhere, and a ticket can be counted in the engine's own store only",
+            word.value
+        );
+        checker.push(
+            Diagnostic::new(Code::BadSource, word.span, message)
+                .help("name a collection without `source:`"),
+        );
     }
 }
 

@@ -28,6 +28,7 @@ use dialgraph_base::phone::Country;
 use dialgraph_base::{Digest, Grants, Locale, Name};
 
 use crate::diagnostic::{Findings, Report};
+use crate::engineers::Engineers;
 use crate::erase::Erase;
 use crate::folder::AllAmiss;
 use crate::model::{Limits, Queue};
@@ -294,6 +295,11 @@ impl Project {
     /// Where a customer is named.
     pub fn erase(&self) -> &Erase {
         &self.tree.erase
+    }
+
+    /// Where engineers, their duty and their work are recorded.
+    pub fn engineers(&self) -> &Engineers {
+        &self.tree.engineers
     }
 
     /// Bounds for calls.

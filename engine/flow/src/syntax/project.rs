@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::flow::{LocaleWord, Texts, Word, key, locale_word, texts_at, word, word_at};
 use super::yaml::{Entry, Node};
+use crate::engineers::Engineers;
 use crate::erase::Erase;
 use crate::model::Limits;
 
@@ -30,6 +31,9 @@ pub(crate) struct ProjectTree {
     pub erase: Erase,
     /// Each collection that `erase` names, with its place.
     pub erased: Vec<Word>,
+    pub engineers: Engineers,
+    /// Each key of `engineers` with what it names, and its place.
+    pub engineers_named: Vec<(Name, Word)>,
 }
 
 #[derive(Debug)]
@@ -109,6 +113,10 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
         plugins: entries(root, "plugins").map(plugin).collect(),
         erase: typed(root.get("erase")),
         erased: root.get("erase").map(erased).unwrap_or_default(),
+        engineers: typed(root.get("engineers")),
+        engineers_named: entries(root, "engineers")
+            .filter_map(|e| Some((key(e).value, word(&e.value)?)))
+            .collect(),
     }
 }
 

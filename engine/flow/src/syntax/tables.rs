@@ -494,6 +494,38 @@ const ERASE: Object = Object {
     one_of: &[],
 };
 
+const ENGINEERS: Object = Object {
+    name: "engineers",
+    doc: "Who works on calls and tickets: what `dialgraph engineers` shows and changes.",
+    fields: &[
+        must(
+            "collection",
+            Shape::Name,
+            "The collection of engineers, with the fields `is_available`, `current_load`, and if you like `engineer_id`, `name`, `max_load`.",
+            r#""engineers""#,
+        ),
+        may(
+            "token",
+            Shape::Text,
+            "The field of an engineer's record that holds the name of their token: with it, they change their own availability. Default: the record's key is that name.",
+            r#""email""#,
+        ),
+        may(
+            "duty",
+            Shape::Name,
+            "The collection that tells who is on duty: by date (`2026-12-25`) or weekday (`friday`), with the field `engineer_id`.",
+            r#""duty""#,
+        ),
+        may(
+            "work",
+            Shape::Name,
+            "The collection that counts who works on what, with the fields `engineer_id`, `call_id` and `since`. Open tickets of the engine's own desk count in it.",
+            r#""assignments""#,
+        ),
+    ],
+    one_of: &[],
+};
+
 /// The project file, `dialgraph.yaml`.
 const PROJECT: Object = Object {
     name: "project",
@@ -565,6 +597,12 @@ const PROJECT: Object = Object {
             Shape::Object(&ERASE),
             "Where a customer is named: what `dialgraph store erase --customer ID` goes by.",
             r#"{"attributes": ["customer_id"], "collections": {"customers": "customer_id", "call_logs": "customer_id"}}"#,
+        ),
+        may(
+            "engineers",
+            Shape::Object(&ENGINEERS),
+            "Who works on calls and tickets: what `dialgraph engineers` shows and changes.",
+            r#"{"collection": "engineers", "duty": "duty", "work": "assignments"}"#,
         ),
     ],
     one_of: &[],

@@ -1,17 +1,17 @@
 //! What people do to the records of a running engine: list them, and put many in at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use dialgraph_base::Timestamp;
 use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::records::{Put, Record, Written};
 use dialgraph_kernel::provider::{Caller, Records as _};
-use dialgraph_store::{Cursor, Key, Query, Sort, decode};
-use serde_json::Value;
+use dialgraph_store::{Cursor, Expect, Key, Query, Sort, decode};
+use serde_json::{Map, Value};
 
 use super::many::{IsSame, NewRecord};
 use super::search::fresh;
-use super::{LocalRecords, Stored, failed, read, text_of};
+use super::{ATTEMPTS, LocalRecords, Stored, failed, read, text_of};
 
 /// Most records on one page of a list.
 pub const MAX_LISTED: u32 = 500;
@@ -44,6 +44,8 @@ pub struct ImportRow {
 pub struct ImportMode {
     /// Leaves records that are there as they are.
     pub only_new: bool,
+    /// Fields that are given replace those of a record that is there; the others stay.
+    pub merge: bool,
     /// Writes nothing.
     pub dry_run: bool,
 }
@@ -147,7 +149,8 @@ impl LocalRecords {
 
     /// Puts records in, each whole or not at all: those that cannot be records of the collection
     /// are rejected with every reason, the others written, unless they are there as they are given.
-    /// Doing it again writes nothing.
+    /// Doing it again writes nothing. What is merged is checked as it will be, and a change that
+    /// somebody else makes meanwhile stays.
     ///
     /// # Errors
     /// `invalid` for an unknown collection or more than [`MAX_IMPORTED`] rows; `unavailable` if the
@@ -165,36 +168,122 @@ impl LocalRecords {
             return Err(HostError::invalid("too-many-records", message));
         }
         let mut imported = Imported::default();
-        let good = self.sound(collection, rows, &mut imported.rejected).await?;
+        // Rows that were not written for somebody else wrote their records.
+        let mut left: Vec<usize> = (0..rows.len()).collect();
+        for _ in 0..ATTEMPTS {
+            let given: Vec<&ImportRow> = left.iter().map(|row| &rows[*row]).collect();
+            let overtaken = self.import_once(collection, &given, now, mode, &left, &mut imported);
+            let mut overtaken = overtaken.await?;
+            // Of several rows with one key, only the first was to be written.
+            left.retain(|row| overtaken.remove(&rows[*row].key));
+            if left.is_empty() {
+                imported.rejected.sort_by_key(|one| one.row);
+                return Ok(imported);
+            }
+        }
+        Err(HostError::unavailable(
+            "contended",
+            "records change faster than rows can be merged into them; import again",
+        ))
+    }
+
+    /// Imports rows, of which `places` tells the places among all; gives the keys of those whose
+    /// records changed while they were merged.
+    async fn import_once(
+        &self,
+        collection: &str,
+        given: &[&ImportRow],
+        now: Timestamp,
+        mode: ImportMode,
+        places: &[usize],
+        imported: &mut Imported,
+    ) -> Result<HashSet<String>, HostError> {
+        let merged = match mode.merge {
+            true => self.merged(collection, given).await?,
+            false => Vec::new(),
+        };
+        let rows: Vec<Row<'_>> = match mode.merge {
+            true => merged.iter().zip(given).map(|(merged, row)| merged.row(&row.key)).collect(),
+            false => given.iter().map(|row| Row::whole(row)).collect(),
+        };
+        let mut rejected = Vec::new();
+        let good = self.sound(collection, &rows, &mut rejected).await?;
+        let placed = |one: Rejected| Rejected { row: places[one.row], ..one };
+        imported.rejected.extend(rejected.into_iter().map(placed));
         let is_same: IsSame = match mode.only_new {
             true => |_, stored| stored.data.is_some(),
             false => |new, stored| stored.data.as_ref() == Some(new.data),
         };
+        let (mut created, mut replaced, mut overtaken) = (0, 0, HashSet::new());
         if mode.dry_run {
             for new in &good {
                 let row = self.store.get(&new.place).await.map_err(failed)?;
                 match row.and_then(|row| decode::<Stored>(&row.value).ok()) {
                     Some(stored) if is_same(new, &stored) => {}
-                    Some(Stored { data: Some(_), .. }) => imported.replaced += 1,
-                    _ => imported.created += 1,
+                    Some(Stored { data: Some(_), .. }) => replaced += 1,
+                    _ => created += 1,
                 }
             }
         } else {
             let name = fresh().map_err(failed)?;
             let written = self.write_all(collection, &good, &name, now, is_same);
             let written = written.await.map_err(failed)?;
-            (imported.created, imported.replaced) = (written.created, written.replaced);
+            (created, replaced) = (written.created, written.replaced);
+            overtaken.extend(written.overtaken);
         }
-        let written = imported.created + imported.replaced;
-        imported.unchanged = good.len().saturating_sub(written);
-        Ok(imported)
+        imported.created += created;
+        imported.replaced += replaced;
+        imported.unchanged += good.len().saturating_sub(created + replaced + overtaken.len());
+        Ok(overtaken)
+    }
+
+    /// What the records are with the fields that are given.
+    async fn merged(
+        &self,
+        collection: &str,
+        given: &[&ImportRow],
+    ) -> Result<Vec<Merged>, HostError> {
+        let mut all = Vec::with_capacity(given.len());
+        for row in given {
+            // What is no key, or no record, is told of by whoever checks it.
+            let whole = Merged { data: row.data.clone(), from: None, unreadable: None };
+            let Ok(place) = self.place(collection, &row.key) else {
+                all.push(whole);
+                continue;
+            };
+            let found = match self.store.get(&place).await {
+                Ok(Some(row)) => decode::<Stored>(&row.value).map(|stored| (row.version, stored)),
+                Ok(None) => {
+                    all.push(Merged { from: Some(Expect::Absent), ..whole });
+                    continue;
+                }
+                Err(error) => Err(error),
+            };
+            all.push(match found {
+                Err(error) if error.is_of_row() => {
+                    let why = "the record that is there cannot be read; import the whole row \
+                               without merging, or remove the record";
+                    Merged { unreadable: Some(why), ..whole }
+                }
+                Err(error) => return Err(failed(error)),
+                Ok((version, stored)) => {
+                    let mut data = stored.data.unwrap_or_else(|| Value::Object(Map::new()));
+                    match super::shape(collection, &row.data) {
+                        Ok(_) => merge(&mut data, &row.data),
+                        Err(_) => data = row.data.clone(),
+                    }
+                    Merged { data, from: Some(Expect::Version(version)), unreadable: None }
+                }
+            });
+        }
+        Ok(all)
     }
 
     /// Those of `rows` that can be records of the collection.
     async fn sound<'r>(
         &self,
         collection: &str,
-        rows: &'r [ImportRow],
+        rows: &[Row<'r>],
         rejected: &mut Vec<Rejected>,
     ) -> Result<Vec<NewRecord<'r>>, HostError> {
         let state = self.state(collection).await.map_err(failed)?;
@@ -206,29 +295,34 @@ impl LocalRecords {
             let mut reject = |field: &str, why: String| {
                 rejected.push(Rejected { row: number, field: field.to_owned(), why });
             };
-            if let Some(earlier) = first.insert(&row.key, number) {
-                first.insert(&row.key, earlier);
+            if let Some(earlier) = first.insert(row.key, number) {
+                first.insert(row.key, earlier);
                 reject("", format!("row {} has the same key", earlier + 1));
             }
-            let place = self.place(collection, &row.key).map_err(|e| reject("", e.message)).ok();
-            match super::shape(collection, &row.data) {
+            if let Some(why) = row.unreadable {
+                reject("", why.to_owned());
+                continue;
+            }
+            let place = self.place(collection, row.key).map_err(|e| reject("", e.message)).ok();
+            match super::shape(collection, row.data) {
                 Ok(size) => {
-                    for mismatch in self.schemas.mismatches(collection, &row.data, size) {
+                    for mismatch in self.schemas.mismatches(collection, row.data, size) {
                         reject(&mismatch.field, mismatch.why);
                     }
                     for (field, why) in
-                        self.dangling(collection, &row.key, &row.data, &mut known).await?
+                        self.dangling(collection, row.key, row.data, &mut known).await?
                     {
                         reject(&field, why);
                     }
-                    if let Some(Err(error)) = state.as_ref().map(|state| state.entries(&row.data)) {
+                    if let Some(Err(error)) = state.as_ref().map(|state| state.entries(row.data)) {
                         reject("", error.message);
                     }
                 }
                 Err(error) => reject("", error.message),
             }
             if let (Some(place), true) = (place, rejected.len() == before) {
-                good.push(NewRecord { key: &row.key, place, data: &row.data, seed: None });
+                let Row { key, data, from, .. } = *row;
+                good.push(NewRecord { key, place, data, seed: None, from });
             }
             // Turns of calls run on the same threads.
             tokio::task::yield_now().await;
@@ -304,6 +398,50 @@ impl LocalRecords {
             Err(error) if error.is_of_row() => Ok(true),
             read => Ok(read.map_err(failed)?.is_some()),
         }
+    }
+}
+
+/// A record with the fields that a row gives.
+struct Merged {
+    data: Value,
+    /// How the record is to be when it is written; none: however it is.
+    from: Option<Expect>,
+    /// Why nothing can be merged into it.
+    unreadable: Option<&'static str>,
+}
+
+impl Merged {
+    fn row<'r>(&'r self, key: &'r str) -> Row<'r> {
+        Row { key, data: &self.data, from: self.from, unreadable: self.unreadable }
+    }
+}
+
+/// A row as it is to be written.
+#[derive(Clone, Copy)]
+struct Row<'r> {
+    key: &'r str,
+    data: &'r Value,
+    from: Option<Expect>,
+    unreadable: Option<&'static str>,
+}
+
+impl<'r> Row<'r> {
+    /// It replaces all of a record.
+    fn whole(row: &'r ImportRow) -> Self {
+        Self { key: &row.key, data: &row.data, from: None, unreadable: None }
+    }
+}
+
+/// Puts the fields that are given in the place of those that are there, fields within fields each
+/// by itself. Both are no deeper than a record may be.
+fn merge(data: &mut Value, given: &Value) {
+    match (data, given) {
+        (Value::Object(fields), Value::Object(given)) => {
+            for (name, value) in given {
+                merge(fields.entry(name.as_str()).or_insert(Value::Null), value);
+            }
+        }
+        (data, given) => *data = given.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::check::{IndexCheck, check_indexes};
 use super::tests::{NOW, caller, get, memory, put};
 use super::*;
 
-const WET: ImportMode = ImportMode { only_new: false, dry_run: false };
+const WET: ImportMode = ImportMode { only_new: false, merge: false, dry_run: false };
 const DRY: ImportMode = ImportMode { dry_run: true, ..WET };
 
 fn desk(store: &Arc<dyn Store>) -> LocalRecords {
@@ -86,6 +86,81 @@ async fn an_import_writes_what_differs_and_doing_it_again_writes_nothing() {
     }
     let kept = records.get(&caller(""), &get("c-0008", Source::Current)).await.unwrap().unwrap();
     assert_eq!(kept.data["name"], "Company 8");
+}
+
+#[tokio::test]
+async fn a_merge_replaces_the_fields_that_are_given_and_leaves_the_others() {
+    let store = memory();
+    let records = desk(&store);
+    records.build_indexes("customers").await.unwrap();
+    let row = |key: &str, data: Value| ImportRow { key: key.to_owned(), data };
+    let before = [
+        row("c-1", json!({"name": "A", "phone": "+82-10-0000-0001", "at": {"x": 1, "y": [1]}})),
+        row("c-2", json!({"name": "B", "level": "VIP"})),
+        row("c-9", json!({"name": "Gone"})),
+    ];
+    records.import("customers", &before, NOW, WET).await.unwrap();
+    let gone =
+        Delete { collection: "customers".into(), key: "c-9".into(), expect: Expectation::Any };
+    records.delete(&caller("d"), &gone).await.unwrap();
+    let given = [
+        row("c-1", json!({"phone": "+82-10-0000-0002", "at": {"y": [2], "z": null}})),
+        row("c-2", json!({"level": "VIP"})),
+        row("c-3", json!({"level": "VIP"})),
+        row("c-4", json!({"name": "D"})),
+        row("c-9", json!({"level": "VIP"})),
+        row("c-2", json!({"name": "twice"})),
+        row("c-5", json!(["no map"])),
+    ];
+    for mode in [DRY, WET] {
+        let mode = ImportMode { merge: true, ..mode };
+        let merged = records.import("customers", &given, NOW, mode).await.unwrap();
+        assert_eq!((merged.created, merged.replaced, merged.unchanged), (1, 1, 1), "{merged:?}");
+        let told: Vec<String> =
+            merged.rejected.iter().map(|r| format!("{} {:?} {}", r.row, r.field, r.why)).collect();
+        assert_eq!(
+            told,
+            [
+                "2 \"\" \"name\" is a required property",
+                "4 \"\" \"name\" is a required property",
+                "5 \"\" row 2 has the same key",
+                "6 \"\" a record in `customers` must be a JSON object",
+            ]
+        );
+    }
+    let data = async |key: &str| {
+        let found = records.get(&caller(""), &get(key, Source::Current)).await.unwrap();
+        found.map(|record| record.data)
+    };
+    let wanted =
+        json!({"name": "A", "phone": "+82-10-0000-0002", "at": {"x": 1, "y": [2], "z": null}});
+    assert_eq!(data("c-1").await, Some(wanted));
+    assert_eq!(data("c-2").await, Some(json!({"name": "B", "level": "VIP"})));
+    assert_eq!((data("c-3").await, data("c-9").await), (None, None));
+    let again = records.import("customers", &given[..2], NOW, ImportMode { merge: true, ..WET });
+    assert_eq!(again.await.unwrap().unchanged, 2);
+}
+
+#[tokio::test]
+async fn merges_at_once_lose_nothing_of_one_another() {
+    let store = memory();
+    let records = desk(&store);
+    records.import("customers", &rows(40), NOW, WET).await.unwrap();
+    let merge = ImportMode { merge: true, ..WET };
+    let given = |field: &str| -> Vec<ImportRow> {
+        let row = |row: ImportRow| ImportRow { data: json!({field: true}), ..row };
+        rows(40).into_iter().map(row).collect()
+    };
+    let all: Vec<Vec<ImportRow>> = (0..8).map(|n| given(&format!("from_{n}"))).collect();
+    let imports = all.iter().map(|rows| records.import("customers", rows, NOW, merge));
+    for imported in futures::future::join_all(imports).await {
+        let imported = imported.unwrap();
+        assert_eq!((imported.replaced, imported.rejected.len()), (40, 0), "{imported:?}");
+    }
+    for record in records.list("customers", None, 100).await.unwrap().records {
+        let fields = record.data.as_object().unwrap();
+        assert_eq!(fields.len(), 10, "{}: {:?}", record.key, record.data);
+    }
 }
 
 #[tokio::test]

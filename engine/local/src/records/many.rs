@@ -21,10 +21,12 @@ const AT_ONCE: usize = 32;
 pub(super) type IsSame = fn(&NewRecord<'_>, &Stored) -> bool;
 
 /// Records that were written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct WrittenMany {
     pub(super) created: usize,
     pub(super) replaced: usize,
+    /// Keys of records that were not written, for they are not as they were to be before.
+    pub(super) overtaken: Vec<String>,
 }
 
 /// A record to write, checked.
@@ -34,6 +36,8 @@ pub(super) struct NewRecord<'a> {
     pub(super) data: &'a Value,
     /// Of the seed that it is made from; none: what it was made from stays.
     pub(super) seed: Option<Digest>,
+    /// How the record must be before; none: however it is.
+    pub(super) from: Option<Expect>,
 }
 
 impl LocalRecords {
@@ -54,11 +58,11 @@ impl LocalRecords {
             .map(|chunk| self.write_chunk(collection, chunk, name, now, is_same).boxed())
             .collect();
         let counts = stream::iter(writes).buffer_unordered(AT_ONCE);
-        let sum = |sum: WrittenMany, more: WrittenMany| {
-            std::future::ready(Ok(WrittenMany {
-                created: sum.created + more.created,
-                replaced: sum.replaced + more.replaced,
-            }))
+        let sum = |mut sum: WrittenMany, more: WrittenMany| {
+            sum.created += more.created;
+            sum.replaced += more.replaced;
+            sum.overtaken.extend(more.overtaken);
+            std::future::ready(Ok(sum))
         };
         counts.try_fold(WrittenMany::default(), sum).await
     }
@@ -87,7 +91,7 @@ impl LocalRecords {
                 if done[at] {
                     continue;
                 }
-                let NewRecord { key, place, data, seed } = record;
+                let NewRecord { key, place, data, seed, from } = record;
                 let indexed = match &state {
                     Some(state) => state
                         .entries(data)
@@ -100,6 +104,13 @@ impl LocalRecords {
                     Err(error) if error.is_damage() => Err(error),
                     row => Ok(row?),
                 };
+                if let (Some(from), Ok(row)) = (from, &row)
+                    && Expect::unchanged(row.as_ref()) != *from
+                {
+                    written.overtaken.push((*key).to_owned());
+                    done[at] = true;
+                    continue;
+                }
                 let stored = match &row {
                     Ok(Some(row)) => decode::<Stored>(&row.value).map(Some),
                     Ok(None) => Ok(None),

@@ -6,6 +6,7 @@
 //! [`TOMBSTONE_MILLIS`], so that versions go on counting and a stale `Version(n)` cannot meet a
 //! reborn record.
 
+pub(crate) mod beside;
 mod check;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

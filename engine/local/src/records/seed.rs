@@ -96,7 +96,7 @@ impl LocalRecords {
                     .map_err(|error| wrong(format!("`{key}`: {}", error.message)))?;
             }
             let digest = Digest::of(bytes.as_bytes());
-            entries.push(NewRecord { key, place, data, seed: Some(digest) });
+            entries.push(NewRecord { key, place, data, seed: Some(digest), from: None });
         }
         let is_same: IsSame = |new, stored| stored.seed == new.seed;
         let name = round.to_string();

@@ -176,12 +176,14 @@ impl LocalTickets {
                 return Err(HostError::denied("conflict", message));
             }
             let mut filed: FiledTicket = decode(&row.value).map_err(failed)?;
+            let before = filed.counted();
             filed.take(change, now)?;
+            let work = self.count(&mut filed, before, now).await?;
             let part = log_part(&filed.id).map_err(failed)?;
             let place_of_deed =
                 Key::new(&part, Sort::number(u64::from(filed.changes))).map_err(failed)?;
             let deed = TicketDeed { at: now, by: by.to_owned(), change: change.clone() };
-            let ops = [
+            let mut ops = vec![
                 Op::put(
                     place.clone(),
                     encode(&filed).map_err(failed)?,
@@ -189,6 +191,7 @@ impl LocalTickets {
                 ),
                 Op::put(place_of_deed, encode(&deed).map_err(failed)?, Expect::Any),
             ];
+            ops.extend(work);
             let name = format!("ticket-change/{}", fresh().map_err(failed)?);
             match self.store.commit(&ops, &CommitToken::new(name).map_err(failed)?).await {
                 Ok(_) => return Ok(ChangedTicket { filed, version: row.version + 1 }),

@@ -5,6 +5,9 @@
 //! of its block when it ends is never given.
 
 mod changes;
+mod work;
+#[cfg(test)]
+mod work_tests;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -41,6 +44,7 @@ pub(crate) use changes::log_rows;
 pub use changes::{
     ChangedTicket, MAX_CHANGES, MAX_COMMENT_BYTES, TicketChange, TicketDeed, TicketFilter,
 };
+pub(crate) use work::counted_rows;
 
 /// The ticket desk; clones are one.
 #[derive(Clone)]
@@ -75,6 +79,9 @@ pub struct FiledTicket {
     /// How often it was changed since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub changes: u32,
+    /// The collection that counts it as work of whoever is in charge; none: it is not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_in: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -176,7 +183,7 @@ impl Tickets for LocalTickets {
                 return Ok(Receipt { id: id(number), url: None, duplicate: true });
             }
             let number = self.number().await?;
-            let filed = FiledTicket {
+            let mut filed = FiledTicket {
                 id: id(number),
                 opened_at: caller.now,
                 call_id: caller.call_id.to_string(),
@@ -184,12 +191,15 @@ impl Tickets for LocalTickets {
                 ticket: request.ticket.clone(),
                 closed_at: None,
                 changes: 0,
+                counted_in: None,
             };
+            let work = self.count(&mut filed, None, caller.now).await?;
             let value = encode(&Number { number }).map_err(failed)?;
-            let ops = [
+            let mut ops = vec![
                 Op::put(claim.clone(), value, Expect::Absent),
                 Op::put(place(number)?, encode(&filed).map_err(failed)?, Expect::Absent),
             ];
+            ops.extend(work);
             match self.store.commit(&ops, &token).await {
                 Ok(Committed::Applied) => {
                     return Ok(Receipt { id: filed.id, url: None, duplicate: false });

@@ -2,6 +2,7 @@
 //! goes once they are over, and the audit log does not give the customer away.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dialgraph_base::CallId;
 use dialgraph_deploy::Action;
@@ -11,7 +12,7 @@ use dialgraph_kernel::ports::records::{Get, Record};
 use dialgraph_kernel::provider::{Caller, Records as _};
 use dialgraph_local::records::{LastKnown, LocalRecords};
 use dialgraph_local::tickets::{LocalTickets, TicketChange, TicketFilter};
-use dialgraph_retention::Task;
+use dialgraph_retention::{Purge, Task};
 use serde_json::json;
 
 use crate::desk::{Desk, NOW};
@@ -217,4 +218,32 @@ async fn what_makes_no_sense_is_refused() {
     assert_eq!(error, "the id of a customer has 1 to 256 bytes");
     let nobody = desk.run(&Task::Erase("c-999".to_owned())).await.unwrap();
     assert!(nobody.removed.is_empty() && nobody.is_whole(), "{nobody:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_is_gone_is_nobodys_work() {
+    let desk = Desk::open().await;
+    desk.call("a-1", "Bluestar Trading").await;
+    desk.call("b-1", "Acorn Example Inc.").await;
+    desk.push_without_the_first().await;
+    let (tickets, now) = (LocalTickets::new(desk.store.clone()), dialgraph_base::Timestamp(NOW));
+    tickets.count_in(Some("work"), now).await.unwrap();
+    for filed in tickets.list(&TicketFilter::default(), 10, None).await.unwrap().0 {
+        let assign = TicketChange::Assign(Some("e-101".to_owned()));
+        tickets.change(&filed.id, None, "ann", now, &assign).await.unwrap();
+    }
+    let work = LocalRecords::new(desk.store.clone(), ["work".to_owned()]);
+    let counted = async || {
+        let all = work.list("work", None, 10).await.unwrap().records;
+        all.into_iter().map(|record| record.key).collect::<Vec<_>>()
+    };
+    assert_eq!(counted().await, ["ticket/T-000001", "ticket/T-000002"]);
+    desk.run(&first()).await.unwrap();
+    assert_eq!(counted().await, ["ticket/T-000002"]);
+    let purge = Purge { older_than: Duration::ZERO, tickets: true, ..Purge::default() };
+    desk.run(&Task::Purge(purge)).await.unwrap();
+    assert_eq!(counted().await, [""; 0]);
+    let left =
+        desk.rows().await.into_iter().filter(|row| row.key.part().as_str() == "records/work");
+    assert_eq!(left.count(), 0);
 }

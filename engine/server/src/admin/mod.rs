@@ -8,6 +8,7 @@ mod access;
 mod answer;
 mod body;
 mod canary;
+mod engineers;
 mod items;
 mod records;
 mod releases;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 
 use tokio::sync::Semaphore;
 
@@ -98,6 +99,10 @@ fn all_routes() -> Vec<Route> {
         ),
         ("/v1/collections/{collection}/find", post(records::find)),
         ("/v1/collections/{collection}/import", post(records::import)),
+        ("/v1/engineers", get(engineers::list)),
+        ("/v1/engineers/{key}", get(engineers::show).post(engineers::change)),
+        ("/v1/duty", get(engineers::duty)),
+        ("/v1/duty/{day}", put(engineers::put_duty).delete(engineers::remove_duty)),
         ("/v1/tickets", get(tickets::list)),
         ("/v1/tickets/{id}", get(tickets::show).post(tickets::change)),
         ("/v1/store/purge", post(store::purge)),
@@ -157,6 +162,8 @@ mod tests {
                 "/v1/store/",
                 "/v1/collections",
                 "/v1/tickets",
+                "/v1/engineers",
+                "/v1/duty",
             ];
             assert_eq!(changes(&path), !other.iter().any(|o| path.starts_with(o)), "{path}");
         }

@@ -20,6 +20,7 @@ use dialgraph_api::records::{
 use dialgraph_base::index::IndexKind;
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_deploy::{AccessAction, DeployError, Who};
+use dialgraph_flow::engineers::Engineers;
 use dialgraph_kernel::ports::records::{self as ports, Delete, Expectation, Get, Put, Search};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Records};
@@ -35,7 +36,7 @@ use crate::http::problem::Problem;
 use crate::http::{Name, Names};
 
 /// Records listed if it is not said how many.
-const LISTED: u32 = 100;
+pub(super) const LISTED: u32 = 100;
 /// Records found if it is not said how many.
 const FOUND: u32 = 20;
 /// Most values of a search.
@@ -46,9 +47,11 @@ const MAX_VALUES: usize = 16;
 pub(super) struct Live(tokio::sync::Mutex<Option<(Digest, Arc<Declared>)>>);
 
 /// What the live project declares.
-struct Declared {
+pub(super) struct Declared {
     /// Of collections in the store.
-    records: LocalRecords,
+    pub(super) records: LocalRecords,
+    /// Where engineers, their duty and their work are.
+    pub(super) engineers: Engineers,
     /// Collections that live outside the store.
     sources: Option<Arc<Sources>>,
     collections: Vec<Collection>,
@@ -71,7 +74,7 @@ impl Declared {
     }
 
     /// That a collection is in the store, where alone this can be done.
-    fn in_store(&self, collection: &str) -> Result<(), Failed> {
+    pub(super) fn in_store(&self, collection: &str) -> Result<(), Failed> {
         let Some(source) = self.source(collection) else { return Ok(()) };
         let detail = format!(
             "the records of `{collection}` live in the source `{source}`; list and change them there \
@@ -82,7 +85,7 @@ impl Declared {
 }
 
 impl Live {
-    async fn get(&self, admin: &Admin) -> Result<Arc<Declared>, DeployError> {
+    pub(super) async fn get(&self, admin: &Admin) -> Result<Arc<Declared>, DeployError> {
         let digest = admin.app.releases.live().digest;
         let mut known = self.0.lock().await;
         if let Some((of, declared)) = known.as_ref()
@@ -119,7 +122,8 @@ impl Live {
             .with_indexes(Arc::new(indexes))
             .with_schemas(schemas.into_iter().collect())
             .with_references(own);
-        let declared = Arc::new(Declared { records, sources, collections });
+        let engineers = project.engineers().clone();
+        let declared = Arc::new(Declared { records, engineers, sources, collections });
         *known = Some((digest, Arc::clone(&declared)));
         Ok(declared)
     }
@@ -150,7 +154,7 @@ async fn collection(admin: &Admin, name: &str) -> Result<Arc<Declared>, Failed> 
 }
 
 /// What a provider answers to a person.
-fn failed(error: HostError) -> Failed {
+pub(super) fn failed(error: HostError) -> Failed {
     let problem = |status, word| Problem::new(status, word, error.message.clone());
     match (error.kind, error.code.as_str()) {
         (_, "conflict") => problem(StatusCode::PRECONDITION_FAILED, "changed").into(),
@@ -178,7 +182,7 @@ fn failed(error: HostError) -> Failed {
 }
 
 /// Who acts, for the store's records.
-fn caller(admin: &Admin, who: &Who) -> Result<Caller, Problem> {
+pub(super) fn caller(admin: &Admin, who: &Who) -> Result<Caller, Problem> {
     let mut once = [0; 16];
     getrandom::fill(&mut once).map_err(|error| Problem::internal(&error))?;
     Ok(Caller {
@@ -278,7 +282,7 @@ pub(super) async fn show(
     Ok((etag(record.version), Json(shown(record))).into_response())
 }
 
-fn no_record(collection: &str) -> Failed {
+pub(super) fn no_record(collection: &str) -> Failed {
     let detail = format!("`{collection}` has no record with this key");
     Problem::new(StatusCode::NOT_FOUND, "unknown", detail).into()
 }
@@ -387,7 +391,11 @@ pub(super) async fn import(
 ) -> Answer {
     let declared = collection(&admin, &name).await?;
     declared.in_store(&name)?;
-    let ImportRecords { records, only_new, dry_run } = read(&body.bytes)?;
+    let ImportRecords { records, only_new, merge, dry_run } = read(&body.bytes)?;
+    if only_new && merge {
+        let detail = "send one of `only_new` and `merge`: what is only new is merged into nothing";
+        return Err(Problem::invalid(detail).into());
+    }
     // What follows takes no more memory than others may, and others wait for the room.
     drop(body);
     // A dry run, too, tells what is there.
@@ -396,8 +404,8 @@ pub(super) async fn import(
     note(&admin, &who, AccessAction::ImportRecords, what).await?;
     let rows: Vec<ImportRow> =
         records.into_iter().map(|one| ImportRow { key: one.key, data: one.data }).collect();
-    let imported =
-        declared.records.import(&name, &rows, now(&admin), ImportMode { only_new, dry_run }).await;
+    let mode = ImportMode { only_new, merge, dry_run };
+    let imported = declared.records.import(&name, &rows, now(&admin), mode).await;
     let imported = imported.map_err(|error| match error.code.as_str() {
         "too-many-records" => Problem::invalid(error.message).into(),
         _ => failed(error),

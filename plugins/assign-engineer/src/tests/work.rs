@@ -1,4 +1,4 @@
-//! The load of an engineer is the number of calls that they work on.
+//! The load of an engineer is the number of calls that they work on, or have tickets of.
 
 use dialgraph_plugin::HostError;
 use dialgraph_plugin::testing::{IndexKind, TestCall};
@@ -46,6 +46,29 @@ fn calls_that_an_engineer_works_on_count_beside_those_of_the_record() {
         works_on(&call, "e-101", &format!("call-a{n}"));
     }
     assert_eq!(assigned(&mut call), "e-102 by secondary");
+}
+
+/// As the desk counts an open ticket.
+fn has_ticket(call: &TestCall<AssignEngineer>, engineer: &str, ticket: &str, of: &str) {
+    let work = json!({"engineer_id": engineer, "call_id": of});
+    call.host().record("assignments", &format!("ticket/{ticket}"), work);
+}
+
+#[test]
+fn a_call_and_its_tickets_are_one_piece_of_work() {
+    let load_is_below_the_limit = |tickets: &[(&str, &str)], calls: &[&str]| {
+        // e-101 has two cases of their own, and takes a fourth.
+        let mut call = counting(json!({"max_load": 4}), json!({"customer_id": "c-001"}));
+        calls.iter().for_each(|other| works_on(&call, "e-101", other));
+        tickets.iter().for_each(|(id, of)| has_ticket(&call, "e-101", id, of));
+        assigned(&mut call) == "e-101 by primary"
+    };
+    assert!(load_is_below_the_limit(&[("T-1", "call-7"), ("T-2", "call-7")], &["call-7"]));
+    assert!(load_is_below_the_limit(&[("T-1", "call-7")], &[]));
+    assert!(!load_is_below_the_limit(&[("T-1", "call-7")], &["call-8"]), "of another call");
+    assert!(!load_is_below_the_limit(&[("T-1", "call-7"), ("T-2", "call-8")], &[]));
+    // The call's own tickets count as the call itself does.
+    assert!(load_is_below_the_limit(&[("T-1", "call-1"), ("T-2", "call-1")], &["call-7"]));
 }
 
 #[test]

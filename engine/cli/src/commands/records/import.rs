@@ -100,9 +100,10 @@ fn told(args: &RecordsImportArgs, report: &Report) -> Result<ExitCode> {
         }
         let Report { rows, created, replaced, unchanged, rejected, .. } = report;
         let end = if report.dry_run { "; nothing was written" } else { "" };
+        let changed = if args.merge { "changed" } else { "replaced" };
         let unit = if *rows == 1 { "row" } else { "rows" };
         println!(
-            "{rows} {unit}: {created} new, {replaced} replaced, {unchanged} unchanged, \
+            "{rows} {unit}: {created} new, {replaced} {changed}, {unchanged} unchanged, \
              {rejected} rejected{end}"
         );
     }
@@ -272,8 +273,8 @@ impl Import<'_> {
         };
         let (lines, records): (Vec<u64>, Vec<ImportedRecord>) = batch.into_iter().unzip();
         let count = lines.len() as u64;
-        let request =
-            ImportRecords { records, only_new: self.args.only_new, dry_run: self.args.dry_run };
+        let RecordsImportArgs { only_new, merge, dry_run, .. } = *self.args;
+        let request = ImportRecords { records, only_new, merge, dry_run };
         self.has_sent |= !self.args.dry_run;
         let done: RecordsImported =
             self.client.post(&path_of(&self.args.collection, "import"), &request)?.good()?;
