@@ -185,6 +185,30 @@ fn what_is_wrong_with_a_file_is_told_with_its_place() {
 }
 
 #[test]
+fn a_merge_leaves_what_a_file_does_not_have() {
+    let server = desk().start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = "/v1/collections/engineers/records/e-101";
+    let before = server.get(path).json()["data"].clone();
+    let rows = "engineer_id,max_load,name_en\ne-101,7,\ne-102,,\ne-999,3,Somebody\n";
+    std::fs::write(folder.path().join("loads.csv"), rows).unwrap();
+    let import = ["import", "engineers", "loads.csv", "--key", "engineer_id", "--merge"];
+    let said = records(&server, folder.path(), &import);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(said.out.contains("3 rows: 0 new, 1 changed, 1 unchanged, 1 rejected"), "{}", said.out);
+    assert!(said.err.contains("loads.csv:4:"), "{}", said.err);
+    let mut wanted = before;
+    wanted["max_load"] = json!(7);
+    assert_eq!(server.get(path).json()["data"], wanted);
+    assert_eq!(server.get("/v1/collections/engineers/records/e-999").status, 404);
+    let both = [&import[..], &["--only-new"]].concat();
+    assert_eq!(records(&server, folder.path(), &both).code, Some(2));
+    let both = json!({"records": [], "merge": true, "only_new": true});
+    let refused = server.post("/v1/collections/engineers/import", &both);
+    assert_eq!(refused.status, 400, "{refused:?}");
+}
+
+#[test]
 fn an_engineer_is_marked_away_and_nobody_overwrites_what_another_wrote() {
     let server = desk().start();
     let folder = tempfile::tempdir().unwrap();
