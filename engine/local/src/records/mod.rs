@@ -9,6 +9,7 @@
 mod check;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod exact;
 pub(crate) mod index;
 pub(crate) mod last_known;
 mod manage;
@@ -40,6 +41,7 @@ use serde_json::Value;
 
 use self::index::{Hashes, IndexState};
 pub use check::{IndexFindings, verify_indexes};
+pub use exact::{number_comes_over, numbers_come_over, whole_numbers_come_over};
 pub use index::MAX_ENTRIES;
 pub use last_known::{KNOWN_MILLIS, LastKnown, REFRESH_MILLIS};
 pub use manage::{
@@ -576,10 +578,11 @@ pub(crate) fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {
     field_of(data.get(head)?, rest)
 }
 
-/// Numbers are equal by value (`1` and `1.0`), everything else by its JSON.
+/// Numbers are equal by value (`1` and `1.0`), everything else by its JSON. Two whole numbers are
+/// compared as such: as floats, large ones would be equal to their neighbours.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a == b,
+        (Some(left), Some(right)) => a == b || ((a.is_f64() || b.is_f64()) && left == right),
         _ => a == b,
     }
 }
@@ -614,5 +617,7 @@ pub(crate) fn failed(error: StoreError) -> HostError {
 mod index_tests;
 #[cfg(test)]
 mod manage_tests;
+#[cfg(test)]
+mod sourced_tests;
 #[cfg(test)]
 mod tests;
