@@ -235,7 +235,7 @@ async fn a_table_with_a_sort_key_is_one_too() {
 
 #[tokio::test]
 async fn a_value_that_no_item_takes_is_refused_as_such_and_a_first_version_is_0() {
-    let moto = StandIn::moto();
+    let moto = StandIn::ministack();
     let connection = connection::stand_in(&moto.url());
     let (client, name) = table(&connection).await;
     let granted = Arc::new(GrantedTable::new(&connection, "legacy", &name, PATIENT));

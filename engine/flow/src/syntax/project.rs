@@ -173,14 +173,14 @@ fn source(node: &Node) -> Option<SourceTree> {
     };
     let origin = Origin { from: from.value.to_string(), system };
     let sort = inner.get("sort").map(|node| {
-        let word = |name: &'static str| Some((name, word_at(node, name)?));
+        let word = |name: &'static str| Some((name, word(node.get(name)?)?));
         ["attribute", "value", "separator"].into_iter().filter_map(word).collect()
     });
     Some(SourceTree { origin, from, fields, texts, find, sort: sort.unwrap_or_default() })
 }
 
 fn sort_key(node: &Node) -> Option<SortKey> {
-    let text = |name| Some(word_at(node, name)?.value.to_string());
+    let text = |name| Some(word(node.get(name)?)?.value.to_string());
     let part = match (text("value"), text("separator")) {
         (Some(value), None) => SortPart::Value(value),
         (None, Some(separator)) => SortPart::Separator(separator),
