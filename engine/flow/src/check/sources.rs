@@ -34,7 +34,13 @@ pub(super) fn of(checker: &mut Checker<'_>, project: &Project, declared: &Collec
                 .help("take `seed` out; the source's own programs fill it"),
         );
     }
+    if let Some(retention) = &declared.retention {
+        let message =
+            format!("collection `{name}` lives in the source `{from}`, where the engine removes nothing");
+        wrong(checker, retention, message, "take `retention` out; the source's own programs see to it");
+    }
     fields(checker, source);
+    sensitive(checker, declared, source);
     required(checker, project, declared, source);
     erased(checker, project, declared, source);
     match &source.origin.system {
@@ -87,6 +93,23 @@ fn fields(checker: &mut Checker<'_>, source: &SourceTree) {
         if !places.insert(&*place.value) {
             let message = format!("`{}` is mapped to two fields", place.value);
             wrong(checker, place, message, "map it once");
+        }
+    }
+}
+
+/// Fields that few may see are some of the mapped ones, or within them.
+fn sensitive(checker: &mut Checker<'_>, declared: &CollectionTree, source: &SourceTree) {
+    let known: Vec<&str> = source.fields.iter().map(|(field, _)| &*field.value).collect();
+    for field in &declared.sensitive {
+        let is_of = |outer: &str, inner: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let text = &*field.value;
+        if !known.iter().any(|mapped| is_of(mapped, text) || is_of(text, mapped)) {
+            let message = format!("`sensitive` names `{text}`, which is not mapped");
+            let found = Diagnostic::new(Code::BadSource, field.span, message);
+            checker.push(found.suggest(text, known.iter().copied(), "mapped fields are"));
         }
     }
 }

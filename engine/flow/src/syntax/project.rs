@@ -42,6 +42,10 @@ pub(crate) struct CollectionTree {
     /// Field to the collection whose records it names.
     pub references: Vec<(Word, Word)>,
     pub indexes: Vec<IndexTree>,
+    /// Fields that few may see.
+    pub sensitive: Vec<Word>,
+    /// How long a record is kept.
+    pub retention: Option<Word>,
     /// Where its records live, if not in the engine's store.
     pub source: Option<SourceTree>,
 }
@@ -100,6 +104,8 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
                 references: entries(&e.value, "references")
                     .filter_map(|e| Some((key(e), word(&e.value)?)))
                     .collect(),
+                sensitive: words(e.value.get("sensitive")),
+                retention: e.value.get("retention").and_then(word),
                 source: e.value.get("source").and_then(source),
                 indexes: entries(&e.value, "indexes")
                     .map(|e| IndexTree {

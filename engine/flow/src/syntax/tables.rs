@@ -415,6 +415,18 @@ const COLLECTION: Object = Object {
             r#"{"phone": {"kind": "phone", "fields": ["contact_info.phone"]}}"#,
         ),
         may(
+            "sensitive",
+            Shape::List(&Shape::Text),
+            "Fields (`a.b` for nested ones) that few may see. The role agent does not see them, and the record of a call shows nothing of a visit that reads or writes records of the collection.",
+            r#"["contact_info.phone"]"#,
+        ),
+        may(
+            "retention",
+            Shape::Time(Duration::from_hours(24), Duration::from_hours(24 * 36_500)),
+            "How long a record is kept after it was last written; `store purge` removes older ones. Default: for ever. Records of the seed stay.",
+            r#""400d""#,
+        ),
+        may(
             "source",
             Shape::Object(&SOURCE),
             "Where its records live. Default: in the engine's store.",

@@ -52,7 +52,7 @@ pub(crate) use search::fresh;
 pub use seed::Seeded;
 pub use sourced::{Routed, Sourced};
 pub use states::{Probe, SourceStates};
-pub use wanted::{Wanted, has_all, put_field, take_field, unknown_fields};
+pub use wanted::{Wanted, has_all, put_field, remove_field, take_field, unknown_fields};
 
 /// Largest record, as JSON, in bytes.
 pub const MAX_RECORD_BYTES: usize = 48 << 10;
