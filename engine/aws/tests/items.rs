@@ -172,9 +172,8 @@ async fn a_table_with_a_sort_key_is_one_too() {
 
     let (client, name) = sorted_table(&connection, true).await;
     let granted = Arc::new(GrantedTable::new(&connection, "legacy", &name, PATIENT));
-    let of = |items| {
-        ItemRecords::new(Arc::clone(&granted), COLLECTION, items, Arc::new(indexes(CAN)))
-    };
+    let of =
+        |items| ItemRecords::new(Arc::clone(&granted), COLLECTION, items, Arc::new(indexes(CAN)));
     let text = |text: &str| AttributeValue::S(text.to_owned());
     for (id, sk) in [("c-1", "PROFILE"), ("c-1", "ORDER#1"), ("c-2", "ORDER#1"), ("c/3", "x")] {
         let item = [("id", id), ("sk", sk), ("part", if id == "c/3" { "odd" } else { "data" })];
@@ -188,11 +187,8 @@ async fn a_table_with_a_sort_key_is_one_too() {
         limit: 10,
         source: Source::Current,
     };
-    let get = |key: &str| Get {
-        collection: COLLECTION.into(),
-        key: key.into(),
-        source: Source::Current,
-    };
+    let get =
+        |key: &str| Get { collection: COLLECTION.into(), key: key.into(), source: Source::Current };
     let keys = |page: dialgraph_kernel::ports::records::Page| {
         let mut keys: Vec<String> = page.records.into_iter().map(|record| record.key).collect();
         keys.sort();
@@ -211,7 +207,10 @@ async fn a_table_with_a_sort_key_is_one_too() {
         assert!(both.get(&caller(), &get(key)).await.unwrap().is_none(), "{key}");
     }
     let said = told(both.find(&caller(), &find("odd")).await);
-    assert!(said.starts_with("Other bad-row: source `legacy`: an item has the separator"), "{said}");
+    assert!(
+        said.starts_with("Other bad-row: source `legacy`: an item has the separator"),
+        "{said}"
+    );
     let put = |key: &str, expect| Put {
         collection: COLLECTION.into(),
         key: key.into(),

@@ -65,9 +65,9 @@ async fn desk(
     answers: &[(&str, u16, serde_json::Value)],
     change: impl FnOnce(&mut origin::Service, &mut Settings),
 ) -> (Shared, HttpRecords) {
-    let answers = answers.iter().map(|(what, status, body)| {
-        ((*what).to_owned(), (*status, "\"1\"", body.to_string()))
-    });
+    let answers = answers
+        .iter()
+        .map(|(what, status, body)| ((*what).to_owned(), (*status, "\"1\"", body.to_string())));
     let desk: Shared = Arc::new(Mutex::new(Desk { answers: answers.collect(), asked: Vec::new() }));
     let app = Router::new().fallback(answer).with_state(Arc::clone(&desk));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -240,9 +240,10 @@ async fn a_write_reaches_the_record_of_its_key_and_no_other() {
     let other = json!({"id": "c-2", "name": "Saebyeok"});
     let answers = [("GET /c/c-1", 200, other), ("PUT /c/c-1", 200, json!({}))];
     let (desk, records) = desk(&answers, |_, _| {}).await;
-    for said in
-        [told(put(&records, Expectation::Any).await), told(delete(&records, Expectation::Any).await)]
-    {
+    for said in [
+        told(put(&records, Expectation::Any).await),
+        told(delete(&records, Expectation::Any).await),
+    ] {
         assert!(said.contains("asked for one record of `customers`, it gives another"), "{said}");
     }
     let asked = desk.lock().unwrap().asked.join("\n");
@@ -275,7 +276,10 @@ async fn a_secret_is_sent_as_the_service_asks_for_it() {
     for (credential, wanted) in [
         (Credential::Bearer { secret: "token".into() }, "Bearer s3cret - -"),
         (Credential::Header { name: "X-Api-Key".into(), secret: "token".into() }, "- s3cret -"),
-        (Credential::Basic { user: "app".into(), secret: "token".into() }, "Basic YXBwOnMzY3JldA== - -"),
+        (
+            Credential::Basic { user: "app".into(), secret: "token".into() },
+            "Basic YXBwOnMzY3JldA== - -",
+        ),
     ] {
         let (desk, records) = desk(&[], |_, settings| settings.credential = Some(credential)).await;
         assert!(get(&records, "c-1").await.unwrap().is_none());

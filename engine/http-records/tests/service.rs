@@ -232,12 +232,8 @@ fn shape() -> origin::Service {
     }
 }
 
-const CAN: Can = Can {
-    find_any: false,
-    any_spelling: false,
-    several_fields: false,
-    ..Can::EVERYTHING
-};
+const CAN: Can =
+    Can { find_any: false, any_spelling: false, several_fields: false, ..Can::EVERYTHING };
 
 fn records(service: Arc<Service>, shape: origin::Service) -> HttpRecords {
     HttpRecords::new(service, COLLECTION, shape, Arc::new(indexes(CAN)))

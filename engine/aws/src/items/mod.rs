@@ -398,7 +398,8 @@ impl Probe for ItemRecords {
         let wanted: Vec<&str> = std::iter::once(self.items.key.as_str()).chain(sort).collect();
         if keys != wanted {
             let (keys, wanted) = (keys.join(", "), wanted.join(", "));
-            let why = format!("the key of the table is {keys}, not `{wanted}`; see `key` and `sort`");
+            let why =
+                format!("the key of the table is {keys}, not `{wanted}`; see `key` and `sort`");
             return Err(self.table.differs(&why));
         }
         let known: BTreeMap<&str, _> = described
@@ -556,7 +557,8 @@ impl ItemRecords {
         for (number, (field, attribute)) in fields.iter().enumerate() {
             if self.is_of_key(attribute) {
                 let given = take_field(&request.data, field).filter(|value| !value.is_null());
-                if given.is_some_and(|value| value::from_json(&value).as_ref() != place.get(attribute))
+                if given
+                    .is_some_and(|value| value::from_json(&value).as_ref() != place.get(attribute))
                 {
                     return Err(wrong(format!("field `{field}` must be the key of the record")));
                 }

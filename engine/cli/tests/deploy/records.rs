@@ -309,3 +309,34 @@ fn records_are_read_by_agents_and_written_by_designers() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn what_is_sensitive_is_for_those_who_may_write_it() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/dialgraph.yaml");
+    let text = std::fs::read_to_string(shipped).unwrap();
+    let (customers, sensitive) = ("  customers:\n", "    sensitive: [contact_info.phone, notes]\n");
+    let text = text.replacen(customers, &format!("{customers}{sensitive}"), 1);
+    let server = guarded(desk()).file("dialgraph.yaml", &text).start();
+    let ask = |role: &str, method: &str, path: &str, body: &Value| {
+        crate::admin::ask(&server, role, method, path, body).json()
+    };
+    let one = "/v1/collections/customers/records/c-001";
+    let whole = ask("designer", "GET", one, &Value::Null);
+    assert!(whole["data"]["contact_info"]["phone"].is_string() && whole["hidden"].is_null());
+    let mut wanted = whole["data"].clone();
+    wanted["contact_info"].as_object_mut().unwrap().shift_remove("phone").unwrap();
+    let listed = ask("agent", "GET", "/v1/collections/customers/records?limit=1", &Value::Null);
+    let find = json!({"index": "phone", "values": [whole["data"]["contact_info"]["phone"]]});
+    let found = ask("agent", "POST", "/v1/collections/customers/find", &find);
+    for shown in [
+        ask("agent", "GET", one, &Value::Null),
+        listed["records"][0].clone(),
+        found["hits"][0].clone(),
+    ] {
+        assert_eq!((&shown["data"], &shown["hidden"]), (&wanted, &json!(["contact_info.phone"])));
+    }
+    let all = ask("viewer", "GET", "/v1/collections", &Value::Null);
+    let customers = all["collections"].as_array().unwrap().iter();
+    let customers = customers.clone().find(|one| one["name"] == "customers").unwrap();
+    assert_eq!(customers["sensitive"], json!(["contact_info.phone", "notes"]));
+}

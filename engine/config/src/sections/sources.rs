@@ -61,7 +61,8 @@ impl Sent {
     /// `header:HEADER` or `basic:USER`.
     fn of(text: &str) -> Option<Self> {
         let (how, name) = text.split_once(':')?;
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b':';
         match how {
             _ if name.is_empty() || name.len() > 128 => None,
@@ -150,7 +151,8 @@ impl SourcesSection {
             match pair(text).map(|(name, how)| (services.get(name), Sent::of(how))) {
                 Some((Some(Reached { secret: Some(_), .. }), Some(_))) => {}
                 Some((Some(Reached { secret: None, .. }), _)) => {
-                    let why = format!("the source of entry {number} has no secret in `sources.secrets`");
+                    let why =
+                        format!("the source of entry {number} has no secret in `sources.secrets`");
                     wrong.push((key, why));
                 }
                 Some((None, _)) => {
@@ -159,7 +161,10 @@ impl SourcesSection {
                 }
                 _ => {
                     let form = "desk=header:X-Api-Key\" or \"desk=basic:USER";
-                    wrong.push((key, format!("entry {number} says nothing known; write \"{form}\"")));
+                    wrong.push((
+                        key,
+                        format!("entry {number} says nothing known; write \"{form}\""),
+                    ));
                 }
             }
         }
@@ -195,7 +200,12 @@ mod tests {
             dynamodb: list(&["crm=table", "a b=s3cret"]),
             http: list(&["desk=", "dusk=https://x", "bare=https://y"]),
             http_credentials: list(&[
-                "dusk=header:X-Api-Key", "dusk=header:X Key", "dusk=s3cret", "bare=basic:u", "crm=basic:u", "s3cret",
+                "dusk=header:X-Api-Key",
+                "dusk=header:X Key",
+                "dusk=s3cret",
+                "bare=basic:u",
+                "crm=basic:u",
+                "s3cret",
             ]),
             secrets: list(&["crm=crm-password", "dsk=token", "s3cret", "dusk=token"]),
             ..SourcesSection::default()

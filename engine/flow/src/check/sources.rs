@@ -35,9 +35,15 @@ pub(super) fn of(checker: &mut Checker<'_>, project: &Project, declared: &Collec
         );
     }
     if let Some(retention) = &declared.retention {
-        let message =
-            format!("collection `{name}` lives in the source `{from}`, where the engine removes nothing");
-        wrong(checker, retention, message, "take `retention` out; the source's own programs see to it");
+        let message = format!(
+            "collection `{name}` lives in the source `{from}`, where the engine removes nothing"
+        );
+        wrong(
+            checker,
+            retention,
+            message,
+            "take `retention` out; the source's own programs see to it",
+        );
     }
     fields(checker, source);
     sensitive(checker, declared, source);

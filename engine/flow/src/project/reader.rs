@@ -344,10 +344,7 @@ impl Reader<'_> {
                 schema: schema.map(|node| node.json()),
                 indexes: indexes.collect(),
                 sensitive: declared.sensitive.iter().map(|word| word.value.to_string()).collect(),
-                retention: declared
-                    .retention
-                    .as_ref()
-                    .and_then(|word| parse_duration(&word.value)),
+                retention: declared.retention.as_ref().and_then(|word| parse_duration(&word.value)),
                 origin: declared.source.as_ref().map(|source| source.origin.clone()),
                 seed_tree: records,
             };

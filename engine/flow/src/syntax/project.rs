@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use dialgraph_base::index::IndexKind;
-use dialgraph_base::origin::{
-    Items, Origin, Service, SortKey, SortPart, System, Table,
-};
+use dialgraph_base::origin::{Items, Origin, Service, SortKey, SortPart, System, Table};
 use dialgraph_base::phone::Country;
 use dialgraph_base::{Grants, Name};
 use serde::de::DeserializeOwned;

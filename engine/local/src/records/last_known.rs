@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use dialgraph_base::{Digest, Timestamp};
 use dialgraph_base::index::Indexes;
+use dialgraph_base::{Digest, Timestamp};
 use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::records::{
     Delete, Find, Get, Hit, Page, Put, Record, Search, SearchPage, Source, Written,
 };
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_store::{
-    CommitError, Expect, Key, Op, Part, Row, Schema, Sort, Store, StoreError, Upgrade, decode, encode,
+    CommitError, Expect, Key, Op, Part, Row, Schema, Sort, Store, StoreError, Upgrade, decode,
+    encode,
 };
 use serde::{Deserialize, Serialize};
 

@@ -64,11 +64,8 @@ fn delete(expect: Expectation) -> Delete {
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_meets_no_conflict_with_itself() {
     let inner = LocalRecords::new(memory(), ["customers".to_owned()]);
-    let place = Arc::new(Lossy {
-        inner,
-        loses: AtomicBool::default(),
-        times: AtomicBool::default(),
-    });
+    let place =
+        Arc::new(Lossy { inner, loses: AtomicBool::default(), times: AtomicBool::default() });
     let sourced = Sourced::new(place.clone() as _, memory(), Schemas::default());
     let lose = || place.loses.store(true, Ordering::SeqCst);
     let first = put("a", json!({"name": "Hanbit", "note": null}), Expectation::Absent);

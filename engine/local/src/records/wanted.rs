@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_field_is_removed_wherever_it_is() {
-        let mut data = json!({"name": "Hanbit", "a.b": 1, "a": {"b": 2, "c": [{"d": 3}, {"d": 4, "e": 5}]}});
+        let mut data =
+            json!({"name": "Hanbit", "a.b": 1, "a": {"b": 2, "c": [{"d": 3}, {"d": 4, "e": 5}]}});
         assert!(remove_field(&mut data, "a.b") && remove_field(&mut data, "a.c.d"));
         assert!(!remove_field(&mut data, "name.x") && !remove_field(&mut data, "phone"));
         assert_eq!(data, json!({"name": "Hanbit", "a": {"c": [{}, {"e": 5}]}}));

@@ -313,12 +313,12 @@ impl Between {
 
 #[tokio::test]
 async fn a_server_that_hangs_keeps_no_connection() {
-    let address =
-        database("CREATE TABLE customers (id text PRIMARY KEY); INSERT INTO customers VALUES ('a')")
-            .await;
+    let address = database(
+        "CREATE TABLE customers (id text PRIMARY KEY); INSERT INTO customers VALUES ('a')",
+    )
+    .await;
     let between = Between::and(&address).await;
-    let brief =
-        Settings { timeout: Duration::from_millis(600), ..settings(&between.address) };
+    let brief = Settings { timeout: Duration::from_millis(600), ..settings(&between.address) };
     let records = of(connect(&brief), table(&["id"]));
     while records.read("a").await.is_err() {}
     between.hangs.store(true, Ordering::SeqCst);
