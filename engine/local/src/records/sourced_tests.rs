@@ -1,6 +1,6 @@
 //! Writes elsewhere that get no answer, and copies of what was read elsewhere before.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dialgraph_base::Digest;
 use dialgraph_kernel::ports::records::{Delete, Expectation, Source};
@@ -13,13 +13,13 @@ use super::*;
 struct Lossy {
     inner: LocalRecords,
     loses: AtomicBool,
-    times: AtomicBool,
+    times: AtomicU64,
 }
 
 impl Lossy {
     /// Each write counts as one of its own: the place knows no idempotency keys.
     fn once(&self, caller: &Caller) -> Caller {
-        let number = if self.times.fetch_xor(true, Ordering::SeqCst) { 1 } else { 2 };
+        let number = self.times.fetch_add(1, Ordering::SeqCst);
         let key = format!("{} {number}", caller.idempotency_key).into();
         Caller { idempotency_key: key, ..caller.clone() }
     }
@@ -65,7 +65,7 @@ fn delete(expect: Expectation) -> Delete {
 async fn a_write_whose_answer_was_lost_meets_no_conflict_with_itself() {
     let inner = LocalRecords::new(memory(), ["customers".to_owned()]);
     let place =
-        Arc::new(Lossy { inner, loses: AtomicBool::default(), times: AtomicBool::default() });
+        Arc::new(Lossy { inner, loses: AtomicBool::default(), times: AtomicU64::default() });
     let sourced = Sourced::new(place.clone() as _, memory(), Schemas::default());
     let lose = || place.loses.store(true, Ordering::SeqCst);
     let first = put("a", json!({"name": "Hanbit", "note": null}), Expectation::Absent);
