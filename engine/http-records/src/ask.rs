@@ -50,14 +50,14 @@ impl Service {
                 let Body::Text(text) = &response.body else {
                     return Err(self.unusable("its answer is no JSON"));
                 };
+                let data = serde_json::from_str(text)
+                    .map_err(|_| self.unusable("its answer is no JSON"))?;
                 if !whole_numbers_come_over(text) {
                     return Err(self.unusable(
                         "its answer has a whole number with more digits than a record can hold; have it \
                          sent as text",
                     ));
                 }
-                let data = serde_json::from_str(text)
-                    .map_err(|_| self.unusable("its answer is no JSON"))?;
                 let etag = header(&response, "etag").map(str::to_owned);
                 Ok(Some(Answer { data, etag, is_exact: numbers_come_over(text) }))
             }
