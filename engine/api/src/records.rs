@@ -29,6 +29,13 @@ pub struct Collection {
     pub indexes: Vec<Index>,
     /// Fields that hold keys of other collections' records, sorted by field.
     pub references: Vec<Reference>,
+    /// Fields that the role designer sees and no lesser one; not there if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitive: Vec<String>,
+    /// Milliseconds that a record is kept after it was last written; not there if for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub retention_ms: Option<u64>,
     /// The source outside the store that its records live in; not there if they live in the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -89,6 +96,10 @@ pub struct Record {
     /// Its fields.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
+    /// Sensitive fields that it has and that the role of who asks does not see: they are not in
+    /// `data`. Not there if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
 }
 
 /// A record that cannot be read.

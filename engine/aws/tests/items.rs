@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use aws_sdk_dynamodb::types::{
 };
 use dialgraph_aws::items::{GrantedTable, ItemRecords};
 use dialgraph_aws::{Connection, connection};
-use dialgraph_base::origin::Items;
+use dialgraph_base::origin::{Items, SortKey, SortPart};
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_kernel::ports::HostError;
-use dialgraph_kernel::ports::records::{Expectation, Find, Get, Put, Source};
+use dialgraph_kernel::ports::records::{Delete, Expectation, Find, Get, Put, Source};
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_local::records::conformance::{
     COLLECTION, Can, FIELDS, Fill, Place, indexes, run_all,
@@ -49,6 +49,11 @@ fn key(name: &str) -> KeySchemaElement {
 }
 
 async fn table(connection: &Connection) -> (Client, String) {
+    sorted_table(connection, false).await
+}
+
+/// The same, with a sort key if it has one.
+async fn sorted_table(connection: &Connection, sorted: bool) -> (Client, String) {
     static TABLES: AtomicU32 = AtomicU32::new(0);
     let client = Client::new(connection.sdk());
     let name = format!("legacy-{}", TABLES.fetch_add(1, Ordering::Relaxed));
@@ -62,6 +67,10 @@ async fn table(connection: &Connection) -> (Client, String) {
         .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key("id"))
         .attribute_definitions(text("id"));
+    if sorted {
+        let range = KeySchemaElement::builder().attribute_name("sk").key_type(KeyType::Range);
+        asked = asked.key_schema(range.build().unwrap()).attribute_definitions(text("sk"));
+    }
     for field in FOUND_BY {
         let attribute = attribute(field);
         let all = Projection::builder().projection_type(ProjectionType::All).build();
@@ -77,6 +86,7 @@ fn items(version: Option<&str>) -> Items {
     let index = |field: &str| (field.to_owned(), format!("by-{}", attribute(field)));
     Items {
         key: "id".to_owned(),
+        sort: None,
         version: version.map(str::to_owned),
         indexes: FOUND_BY.map(index).into(),
         fields: FIELDS.iter().map(|(field, _)| ((*field).to_owned(), attribute(field))).collect(),
@@ -95,16 +105,34 @@ fn attribute_of(value: &Value) -> AttributeValue {
 }
 
 async fn place(connection: &Connection, version: Option<&str>, can: Can) -> Place {
-    let (client, name) = table(connection).await;
+    place_of(connection, items(version), can).await
+}
+
+async fn place_of(connection: &Connection, items: Items, can: Can) -> Place {
+    let sort = items.sort.clone();
+    let (client, name) = sorted_table(connection, sort.is_some()).await;
     let granted = Arc::new(GrantedTable::new(connection, "legacy", &name, PATIENT));
-    let records = ItemRecords::new(granted, COLLECTION, items(version), Arc::new(indexes(can)));
+    let records = ItemRecords::new(granted, COLLECTION, items, Arc::new(indexes(can)));
     records.check().await.unwrap();
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
     let fill: Fill = Arc::new(move |all| {
-        let (client, name) = (client.clone(), name.clone());
+        let (client, name, sort) = (client.clone(), name.clone(), sort.clone());
         Box::pin(async move {
             for (key, data) in all {
-                let mut item = HashMap::from([("id".to_owned(), AttributeValue::S(key))]);
+                let text = |text: &str| AttributeValue::S(text.to_owned());
+                let mut item = HashMap::new();
+                match sort.as_ref().map(|sort| &sort.part) {
+                    None => drop(item.insert("id".to_owned(), text(&key))),
+                    Some(SortPart::Value(value)) => {
+                        item.insert("id".to_owned(), text(&key));
+                        item.insert("sk".to_owned(), text(value));
+                    }
+                    Some(SortPart::Separator(separator)) => {
+                        let (partition, sort) = key.split_once(separator.as_str()).unwrap();
+                        item.insert("id".to_owned(), text(partition));
+                        item.insert("sk".to_owned(), text(sort));
+                    }
+                }
                 for (field, _) in FIELDS {
                     let pointer = format!("/{}", field.replace('.', "/"));
                     let Some(value) = data.pointer(&pointer) else { continue };
@@ -131,6 +159,124 @@ async fn a_table_of_others_does_what_every_place_must() {
         let can = Can { expect: false, ..CAN };
         assert_eq!(run_all(async || place(&connection, None, can).await).await, Ok(()));
     }
+}
+
+#[tokio::test]
+async fn a_table_with_a_sort_key_is_one_too() {
+    let moto = StandIn::moto();
+    let connection = connection::stand_in(&moto.url());
+    let sort = |part| Some(SortKey { attribute: "sk".to_owned(), part });
+    let fixed = Items { sort: sort(SortPart::Value("PROFILE".into())), ..items(Some("v")) };
+    let outcome = run_all(async || place_of(&connection, fixed.clone(), CAN).await).await;
+    assert_eq!(outcome, Ok(()));
+
+    let (client, name) = sorted_table(&connection, true).await;
+    let granted = Arc::new(GrantedTable::new(&connection, "legacy", &name, PATIENT));
+    let of =
+        |items| ItemRecords::new(Arc::clone(&granted), COLLECTION, items, Arc::new(indexes(CAN)));
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    for (id, sk) in [("c-1", "PROFILE"), ("c-1", "ORDER#1"), ("c-2", "ORDER#1"), ("c/3", "x")] {
+        let item = [("id", id), ("sk", sk), ("part", if id == "c/3" { "odd" } else { "data" })];
+        let item = item.map(|(name, value)| (name.to_owned(), text(value)));
+        let asked = client.put_item().table_name(&name).set_item(Some(item.into()));
+        asked.send().await.unwrap();
+    }
+    let find = |part: &str| Find {
+        collection: COLLECTION.into(),
+        matches: vec![("part".into(), json!(part))],
+        limit: 10,
+        source: Source::Current,
+    };
+    let get =
+        |key: &str| Get { collection: COLLECTION.into(), key: key.into(), source: Source::Current };
+    let keys = |page: dialgraph_kernel::ports::records::Page| {
+        let mut keys: Vec<String> = page.records.into_iter().map(|record| record.key).collect();
+        keys.sort();
+        keys
+    };
+    let profiles = of(fixed);
+    profiles.check().await.unwrap();
+    assert_eq!(keys(profiles.find(&caller(), &find("data")).await.unwrap()), ["c-1"]);
+    assert!(profiles.get(&caller(), &get("c-2")).await.unwrap().is_none());
+    let both = Items { sort: sort(SortPart::Separator("/".into())), ..items(Some("v")) };
+    let both = of(both);
+    let found = keys(both.find(&caller(), &find("data")).await.unwrap());
+    assert_eq!(found, ["c-1/ORDER#1", "c-1/PROFILE", "c-2/ORDER#1"]);
+    assert!(both.get(&caller(), &get("c-2/ORDER#1")).await.unwrap().is_some());
+    for key in ["c-2", "c-2/", "/ORDER#1"] {
+        assert!(both.get(&caller(), &get(key)).await.unwrap().is_none(), "{key}");
+    }
+    let said = told(both.find(&caller(), &find("odd")).await);
+    assert!(
+        said.starts_with("Other bad-row: source `legacy`: an item has the separator"),
+        "{said}"
+    );
+    let put = |key: &str, expect| Put {
+        collection: COLLECTION.into(),
+        key: key.into(),
+        data: json!({"part": "cloud"}),
+        expect,
+    };
+    both.put(&caller(), &put("c-4/a/b", Expectation::Absent)).await.unwrap();
+    assert!(both.get(&caller(), &get("c-4/a/b")).await.unwrap().is_some());
+    let said = told(both.put(&caller(), &put("c-4", Expectation::Any)).await);
+    assert!(said.starts_with("Invalid bad-key"), "{said}");
+    let delete = Delete {
+        collection: COLLECTION.into(),
+        key: "c-4/a/b".into(),
+        expect: Expectation::Version(1),
+    };
+    both.delete(&caller(), &delete).await.unwrap();
+    assert!(both.get(&caller(), &get("c-4/a/b")).await.unwrap().is_none());
+    let said = told(of(items(None)).check().await);
+    assert!(said.contains("the key of the table is id, sk, not `id`; see `key` and `sort`"));
+}
+
+#[tokio::test]
+async fn a_value_that_no_item_takes_is_refused_as_such_and_a_first_version_is_0() {
+    let moto = StandIn::ministack();
+    let connection = connection::stand_in(&moto.url());
+    let (client, name) = table(&connection).await;
+    let granted = Arc::new(GrantedTable::new(&connection, "legacy", &name, PATIENT));
+    let fields = [("part", "part"), ("name", "name"), ("number", "id")];
+    let fields = fields.map(|(field, attribute)| (field.to_owned(), attribute.to_owned()));
+    let mapped = Items {
+        indexes: [("part".to_owned(), "by-part".to_owned())].into(),
+        fields: fields.into(),
+        ..items(Some("v"))
+    };
+    let records = ItemRecords::new(granted, COLLECTION, mapped, Arc::new(indexes(CAN)));
+    let put = |data, expect| Put { collection: COLLECTION.into(), key: "c-1".into(), data, expect };
+    // An outage would have the breaker turn everybody away.
+    for value in [json!(""), json!(true), json!(["data"])] {
+        let done = records.put(&caller(), &put(json!({"part": value}), Expectation::Any)).await;
+        let said = told(done);
+        assert!(said.starts_with("Invalid bad-value: field `part`: an index goes by it"), "{said}");
+    }
+    let done = records.put(&caller(), &put(json!({"number": "c-2"}), Expectation::Any)).await;
+    assert!(told(done).contains("field `number` must be the key of the record"));
+    let absent = Expectation::Version(0);
+    let done = records.put(&caller(), &put(json!({"name": "x"}), absent)).await;
+    assert!(told(done).starts_with("Denied conflict"), "there is no item yet");
+    let own = [("id", "c-1"), ("name", "Hanbit")];
+    let own = own.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+    client.put_item().table_name(&name).set_item(Some(own.into())).send().await.unwrap();
+    let get = Get { collection: COLLECTION.into(), key: "c-1".into(), source: Source::Current };
+    let version = records.get(&caller(), &get).await.unwrap().unwrap().version;
+    let expect = Expectation::Version(version);
+    let written = records.put(&caller(), &put(json!({"name": "x"}), expect)).await.unwrap();
+    assert_eq!(written.version, version + 1);
+    let done = records.put(&caller(), &put(json!({"name": "y"}), expect)).await;
+    assert!(told(done).starts_with("Denied conflict"));
+    // Nothing but the key is mapped, and nothing is set.
+    let bare = Items {
+        fields: [("number".to_owned(), "id".to_owned())].into(),
+        indexes: BTreeMap::new(),
+        ..items(None)
+    };
+    let granted = Arc::new(GrantedTable::new(&connection, "legacy", &name, PATIENT));
+    let bare = ItemRecords::new(granted, COLLECTION, bare, Arc::new(indexes(CAN)));
+    bare.put(&caller(), &put(json!({"number": "c-1"}), Expectation::Any)).await.unwrap();
 }
 
 fn caller() -> Caller {

@@ -66,6 +66,9 @@ pub struct Table {
 pub struct Items {
     /// The attribute that holds the key of a record: the table's partition key, a text.
     pub key: String,
+    /// What a table with a sort key has besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<SortKey>,
     /// An attribute with a whole number that grows with every change of an item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -77,6 +80,24 @@ pub struct Items {
     /// Nobody writes there.
     #[serde(default, skip_serializing_if = "is_false")]
     pub read_only: bool,
+}
+
+/// The sort key of a table, a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SortKey {
+    pub attribute: String,
+    #[serde(flatten)]
+    pub part: SortPart,
+}
+
+/// What a sort key is to a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortPart {
+    /// All records of the collection have this one; other items are none of it.
+    Value(String),
+    /// The key of a record is the partition key, this, and the sort key.
+    Separator(String),
 }
 
 /// A service that answers over HTTP.
@@ -93,11 +114,17 @@ pub struct Service {
     /// Where in the answer to `find` the path of the next page is; empty: there is one page.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub next: String,
+    /// It answers with 404 where a list is empty.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub empty_is_404: bool,
     /// The field of an answer that holds the key of a record.
     pub key: String,
     /// Path to which a record is sent with PUT; none: nobody writes there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put: Option<String>,
+    /// Path of a record that DELETE removes; none: nobody removes one there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delete: Option<String>,
     /// Fields of the records (`a.b` for nested ones), each with that of the answer.
     pub fields: BTreeMap<String, String>,
 }

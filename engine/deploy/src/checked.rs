@@ -62,7 +62,16 @@ impl Good {
         let unclaimed = inner.ledger.unclaimed(&*inner.clock).await?;
         let Request { content, pushed, .. } = plan.request;
         let (content, pushed, target) = (content.clone(), pushed.clone(), plan.target.clone());
-        let candidate = inner.workshop.check(admitted, patience, content, target, pushed).await?;
+        let mut candidate =
+            inner.workshop.check(admitted, patience, content, target, pushed).await?;
+        // Said, and no more: a table may be made after the flows that use it, and a database that is
+        // down must hold up nobody who puts the flows right.
+        if let Some(sources) = candidate.world.sources(&candidate.release.digest) {
+            let troubles = (sources.look)().await.into_iter();
+            candidate.warnings.extend(troubles.map(|(collection, why)| {
+                format!("calls cannot use the records of `{collection}` now: {why}")
+            }));
+        }
         Ok(Self { candidate, unclaimed })
     }
 }

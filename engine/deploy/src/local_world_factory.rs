@@ -184,7 +184,8 @@ impl WorldFactory for LocalWorldFactory {
         if origins.is_empty() {
             return Ok(Arc::new(dispatch));
         }
-        let states = Arc::clone(&self.states);
+        let (states, looked_at) = (Arc::clone(&self.states), Arc::clone(&self.states));
+        let own: Vec<String> = origins.keys().cloned().collect();
         Ok(Arc::new(
             dispatch.with_sources(Sources {
                 by_collection: origins
@@ -193,6 +194,15 @@ impl WorldFactory for LocalWorldFactory {
                     .collect(),
                 records,
                 troubles: Box::new(move || states.troubles()),
+                look: Box::new(move || {
+                    let (states, own) = (Arc::clone(&looked_at), own.clone());
+                    async move {
+                        let mut troubles = states.look_at_all().await;
+                        troubles.retain(|collection, _| own.contains(collection));
+                        troubles
+                    }
+                    .boxed()
+                }),
             }),
         ))
     }

@@ -42,6 +42,8 @@ pub struct Release {
     pub flows: BTreeMap<Name, Arc<Flow>>,
     /// Attributes that some flow marks as sensitive. They are shared by all, and so is the mark.
     pub sensitive: BTreeSet<Name>,
+    /// Collections with fields that few may see.
+    pub sensitive_collections: BTreeSet<Name>,
     /// Which version of each plugin the flows use.
     pub plugins: BTreeMap<Name, PluginPin>,
     pub queues: BTreeMap<Name, Arc<Queue>>,

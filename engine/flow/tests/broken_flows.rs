@@ -64,7 +64,13 @@ fn plugins() -> Plugins {
     let lookup = Descriptor {
         config_schema: json!({
             "type": "object",
-            "properties": {"collection": {"type": "string", "x-dialgraph-ref": "collection"}}
+            "properties": {
+                "collection": {"type": "string", "x-dialgraph-ref": "collection"},
+                "indexes": {
+                    "type": "object",
+                    "properties": {"phone": {"type": "string", "x-dialgraph-ref": "index"}}
+                }
+            }
         }),
         input_schema: json!({
             "type": "object",

@@ -1,5 +1,6 @@
 //! What the checker says, and what it keeps quiet about, where a broken file alone cannot show it.
 
+use dialgraph_base::origin::{SortKey, SortPart, System};
 use dialgraph_flow::check;
 use dialgraph_flow::check::{Given, check_with};
 use dialgraph_flow::diagnostic::Report;
@@ -675,4 +676,37 @@ fn an_index_goes_by_a_few_fields_that_records_have() {
     assert_eq!(found("{a: {fields: [name, name, name, name, name]}}"), ["too-large 7:15"]);
     let many: Vec<String> = (0..9).map(|n| format!("i{n}: {{fields: [name]}}")).collect();
     assert_eq!(found(&format!("{{{}}}", many.join(", "))).len(), 1);
+}
+
+#[test]
+fn what_is_said_of_a_collection_reaches_whoever_keeps_it() {
+    let project = "entry: main
+fallback: {queue: general}
+locales: [en-US]
+collections:
+  orders:
+    source:
+      dynamodb: {from: legacy, key: PK, sort: {attribute: SK, separator: \"/\"}, fields: [state]}
+  profiles:
+    source:
+      dynamodb: {from: legacy, key: PK, sort: {attribute: SK, value: \"PROFILE#1\"}, fields: [state]}
+  cards:
+    source:
+      http: {from: desk, get: \"/c/{key}\", delete: \"/c/{key}\", empty_is_404: true, key: id, fields: [state]}
+  call_logs: {sensitive: [from, a.b], retention: 400d}
+";
+    let project = testing::project(&[("dialgraph.yaml", project)]);
+    let origins = project.origins();
+    let sort = |name: &str| match &origins[name].system {
+        System::Dynamodb(items) => items.sort.clone().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let part = |part| SortKey { attribute: "SK".to_owned(), part };
+    assert_eq!(sort("orders"), part(SortPart::Separator("/".to_owned())));
+    assert_eq!(sort("profiles"), part(SortPart::Value("PROFILE#1".to_owned())));
+    let System::Http(cards) = &origins["cards"].system else { panic!("{origins:?}") };
+    assert_eq!((cards.delete.as_deref(), cards.empty_is_404), (Some("/c/{key}"), true));
+    let logs = &project.collections()["call_logs"];
+    assert_eq!(logs.sensitive.iter().collect::<Vec<_>>(), ["a.b", "from"]);
+    assert_eq!(logs.retention, Some(std::time::Duration::from_secs(400 * 24 * 60 * 60)));
 }

@@ -1,8 +1,9 @@
 //! One request to a service, and what its answer comes to.
 
-use dialgraph_kernel::ports::http::{Body, Credential, Request, Response};
+use dialgraph_kernel::ports::http::{Body, Request, Response};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Http as _};
+use dialgraph_local::records::{numbers_come_over, whole_numbers_come_over};
 use serde_json::Value;
 
 use crate::service::Service;
@@ -12,6 +13,8 @@ use crate::service::Service;
 pub(crate) struct Answer {
     pub(crate) data: Value,
     pub(crate) etag: Option<String>,
+    /// All numbers came over as they are, so that it can be written back.
+    pub(crate) is_exact: bool,
 }
 
 /// What a service says to a write.
@@ -49,7 +52,14 @@ impl Service {
                 };
                 let data = serde_json::from_str(text)
                     .map_err(|_| self.unusable("its answer is no JSON"))?;
-                Ok(Some(Answer { data, etag: header(&response, "etag").map(str::to_owned) }))
+                if !whole_numbers_come_over(text) {
+                    return Err(self.unusable(
+                        "its answer has a whole number with more digits than a record can hold; have it \
+                         sent as text",
+                    ));
+                }
+                let etag = header(&response, "etag").map(str::to_owned);
+                Ok(Some(Answer { data, etag, is_exact: numbers_come_over(text) }))
             }
             _ => Err(self.refused(&response)),
         }
@@ -77,6 +87,22 @@ impl Service {
         }
     }
 
+    /// Deletes what is at `url`, on this condition.
+    pub(crate) async fn delete(
+        &self,
+        caller: &Caller,
+        url: String,
+        condition: Option<(&str, String)>,
+    ) -> Result<Wrote, HostError> {
+        let headers = condition.map(|(name, value)| (name.to_owned(), value)).into_iter();
+        let response = self.send(caller, "DELETE", url, None, headers.collect()).await?;
+        match response.status {
+            200..=299 | 404 | 410 => Ok(Wrote::Done),
+            409 | 412 => Ok(Wrote::Changed),
+            _ => Err(self.refused(&response)),
+        }
+    }
+
     async fn send(
         &self,
         caller: &Caller,
@@ -96,7 +122,7 @@ impl Service {
             url,
             headers,
             body,
-            credential: self.secret.clone().map(|secret| Credential::Bearer { secret }),
+            credential: self.credential.clone(),
             timeout_ms: millis.clamp(100, 60_000),
         };
         // The client knows whom it lets go where by name, and this name is the source's own.
@@ -106,7 +132,7 @@ impl Service {
                 HostError { message: format!("source `{}`: {}", self.name, error.message), ..error }
             }
             HostErrorKind::Invalid if error.code == "unknown-secret" => {
-                self.failed(&format!("its token is missing: {}", error.message))
+                self.failed(&format!("its secret is missing: {}", error.message))
             }
             _ => self.unusable(&error.message),
         })

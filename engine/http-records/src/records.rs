@@ -99,28 +99,47 @@ impl HttpRecords {
 
     async fn read(&self, caller: &Caller, key: &str) -> Result<Option<Record>, HostError> {
         let Some(answer) = self.raw(caller, key).await? else { return Ok(None) };
-        let record = self.record(&answer.data)?;
+        self.record_of(key, &answer.data).map(Some)
+    }
+
+    fn record_of(&self, key: &str, answer: &Value) -> Result<Record, HostError> {
+        let record = self.record(answer)?;
         if record.key != key {
             let why = format!("asked for one record of `{}`, it gives another", self.collection);
             return Err(self.service.unusable(&why));
         }
-        Ok(Some(record))
+        Ok(record)
     }
 
-    /// The first `most` records of a list that fit, and whether there are more.
+    /// The first `most` records of a list that fit, and whether there are more. It goes by these
+    /// fields.
     async fn list(
         &self,
         caller: &Caller,
         path: &str,
+        by: &[&str],
         most: usize,
         fits: impl Fn(&Value) -> bool,
     ) -> Result<(Vec<Record>, bool), HostError> {
         let mut url = self.url(path);
+        let mut asked: Vec<String> = Vec::new();
         let mut records: Vec<Record> = Vec::new();
+        // Of those that do not fit, whether each lacks a field that was asked for.
+        let mut all_lack = None;
         for _ in 0..MAX_PAGES {
-            let Some(answer) = self.service.read(caller, url).await? else {
-                return Ok((records, false));
+            let answer = self.service.read(caller, url.clone()).await?;
+            let Some(answer) = answer else {
+                if asked.is_empty() && self.shape.empty_is_404 {
+                    return Ok((records, false));
+                }
+                // A path that is wrong is answered so, too; and behind a page that is gone there may
+                // have been the record.
+                return Err(self.service.unusable(
+                    "it has no such list (404); check the paths under `find`, and set \
+                     `empty_is_404: true` if that is how it says that a list is empty",
+                ));
             };
+            asked.push(url);
             let list = match self.shape.list.as_str() {
                 "" => Some(answer.data.clone()),
                 list => take_field(&answer.data, list),
@@ -134,7 +153,13 @@ impl HttpRecords {
             };
             for item in items {
                 let record = self.record(&item)?;
-                if !fits(&record.data) || records.iter().any(|known| known.key == record.key) {
+                if !fits(&record.data) {
+                    let lacks = by.iter().any(|field| take_field(&record.data, field).is_none());
+                    all_lack = Some(lacks && all_lack != Some(false));
+                    continue;
+                }
+                all_lack = Some(false);
+                if records.iter().any(|known| known.key == record.key) {
                     continue;
                 }
                 if records.len() == most {
@@ -146,9 +171,27 @@ impl HttpRecords {
                 "" => None,
                 next => take_field(&answer.data, next),
             };
-            match next {
-                Some(Value::String(next)) if !next.is_empty() => url = self.next(&next)?,
-                _ => return Ok((records, false)),
+            url = match next {
+                Some(Value::String(next)) if !next.is_empty() => self.next(&next)?,
+                None | Some(Value::Null | Value::String(_)) => {
+                    return match all_lack {
+                        Some(true) => Err(self.service.unusable(&format!(
+                            "none of the records in its list has {}, so nobody can tell whether one \
+                             is looked for; lists must have the fields that they go by",
+                            by.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
+                        ))),
+                        _ => Ok((records, false)),
+                    };
+                }
+                // What looks like the last page may not be it.
+                Some(_) => {
+                    let place = &self.shape.next;
+                    let why = format!("`{place}` of its answer is no path of a next page");
+                    return Err(self.service.unusable(&why));
+                }
+            };
+            if asked.contains(&url) {
+                return Err(self.service.unusable("its next page is one that was read already"));
             }
         }
         Err(HostError::invalid(
@@ -212,41 +255,15 @@ impl HttpRecords {
             return Err(HostError::invalid("bad-key", "no path can name a record with this key"));
         };
         let before = self.raw(caller, key).await?;
-        let there = before.as_ref().map(|answer| self.record(&answer.data)).transpose()?;
-        let etag = before.as_ref().and_then(|answer| answer.etag.clone());
-        let conflict = |found: Option<u64>| {
-            let found = found.map_or("none".to_owned(), |version| format!("version {version}"));
-            let wanted = match request.expect {
-                Expectation::Version(version) => format!("version {version}"),
-                Expectation::Absent | Expectation::Any => "none".to_owned(),
-            };
-            HostError::denied(
-                "conflict",
-                format!(
-                    "the write in `{}` expected {wanted} of the record, but there is {found}; read it \
-                     and decide again",
-                    self.collection
-                ),
-            )
-        };
-        let found = there.as_ref().map(|record| record.version);
-        match (request.expect, found) {
-            (Expectation::Absent, Some(_)) => return Err(conflict(found)),
-            (Expectation::Version(wanted), found) if found != Some(wanted) => {
-                return Err(conflict(found));
-            }
-            (Expectation::Version(_), Some(_)) if etag.is_none() => {
-                return Err(HostError::denied(
-                    "no-conditions",
-                    format!(
-                        "source `{}` answers without `etag`, so nobody can write there only if a \
-                         record has not changed; write it without a version",
-                        self.service.name
-                    ),
-                ));
-            }
-            _ => {}
+        let there = before.as_ref().map(|answer| self.record_of(key, &answer.data)).transpose()?;
+        if before.as_ref().is_some_and(|answer| !answer.is_exact) {
+            return Err(self.service.unusable(
+                "the record has a number with more digits than the engine can send back as it is",
+            ));
         }
+        let etag = before.as_ref().and_then(|answer| answer.etag.clone());
+        let found = there.as_ref().map(|record| record.version);
+        self.holds(request.expect, found, etag.is_some())?;
         let data = self.changed(before.as_ref().map(|answer| &answer.data), key, &request.data)?;
         let condition = match (&before, etag) {
             (None, _) => Some(("if-none-match", "*".to_owned())),
@@ -255,15 +272,82 @@ impl HttpRecords {
         };
         match self.service.write(caller, self.url(&path), &data, condition).await? {
             Wrote::Done => Ok(Written { version: version(key, &self.record(&data)?.data) }),
-            Wrote::Changed if request.expect == Expectation::Any => Err(HostError::unavailable(
-                "contended",
+            Wrote::Changed => Err(self.changed_meanwhile(request.expect)),
+        }
+    }
+
+    async fn remove(&self, caller: &Caller, request: &Delete) -> Result<(), HostError> {
+        let Some(delete) = &self.shape.delete else { return Err(self.read_only()) };
+        let key = &request.key;
+        let Some(path) = of_key(delete, key) else { return Ok(()) };
+        // What is there is looked at even if nothing is expected of it: a path that leads to another
+        // record must not delete that.
+        let Some(before) = self.raw(caller, key).await? else {
+            return self.holds(request.expect, None, true);
+        };
+        let found = self.record_of(key, &before.data)?.version;
+        self.holds(request.expect, Some(found), before.etag.is_some())?;
+        let condition = match request.expect {
+            Expectation::Any => None,
+            Expectation::Absent | Expectation::Version(_) => {
+                before.etag.map(|etag| ("if-match", etag))
+            }
+        };
+        match self.service.delete(caller, self.url(&path), condition).await? {
+            Wrote::Done => Ok(()),
+            Wrote::Changed => Err(self.changed_meanwhile(request.expect)),
+        }
+    }
+
+    /// Whether what a write expects is so, as far as the service tells before it.
+    fn holds(
+        &self,
+        expect: Expectation,
+        found: Option<u64>,
+        has_etag: bool,
+    ) -> Result<(), HostError> {
+        let told = found.map_or("none".to_owned(), |version| format!("version {version}"));
+        match (expect, found) {
+            (Expectation::Absent, Some(_)) => Err(self.conflict(expect, &told)),
+            (Expectation::Version(wanted), found) if found != Some(wanted) => {
+                Err(self.conflict(expect, &told))
+            }
+            (Expectation::Version(_), Some(_)) if !has_etag => Err(HostError::denied(
+                "no-conditions",
                 format!(
-                    "a record in `{}` changed while it was written; try again",
-                    self.collection
+                    "source `{}` answers without `etag`, so nobody can write there only if a record \
+                     has not changed; write it without a version",
+                    self.service.name
                 ),
             )),
-            Wrote::Changed => Err(conflict(None)),
+            _ => Ok(()),
         }
+    }
+
+    /// A condition of a request did not hold when the service carried it out.
+    fn changed_meanwhile(&self, expect: Expectation) -> HostError {
+        if expect != Expectation::Any {
+            return self.conflict(expect, "another");
+        }
+        HostError::unavailable(
+            "contended",
+            format!("a record in `{}` changed while it was written; try again", self.collection),
+        )
+    }
+
+    fn conflict(&self, expect: Expectation, found: &str) -> HostError {
+        let wanted = match expect {
+            Expectation::Version(version) => format!("version {version}"),
+            Expectation::Absent | Expectation::Any => "none".to_owned(),
+        };
+        HostError::denied(
+            "conflict",
+            format!(
+                "the write in `{}` expected {wanted} of the record, but there is {found}; read it and \
+                 decide again",
+                self.collection
+            ),
+        )
     }
 
     fn read_only(&self) -> HostError {
@@ -325,7 +409,8 @@ impl Records for HttpRecords {
         };
         let Some(path) = of_value(path, value) else { return Ok(Page::default()) };
         let fits = |data: &Value| has_all(data, &request.matches);
-        let found = self.list(caller, &path, request.limit as usize, fits);
+        let asked: Vec<&str> = request.matches.iter().map(|(field, _)| field.as_str()).collect();
+        let found = self.list(caller, &path, &asked, request.limit as usize, fits);
         let (records, more) = self.within(found).await?;
         Ok(Page { records, more, as_of: None })
     }
@@ -359,12 +444,13 @@ impl Records for HttpRecords {
         };
         let paths = values.iter().filter_map(|value| of_value(path?, value));
         let until = from.saturating_add(request.limit as usize);
+        let by: Vec<&str> = wanted.fields().iter().map(String::as_str).collect();
         let found = async {
             let mut all: Vec<Record> = Vec::new();
             let mut more = false;
             for path in paths {
                 let fits = |data: &Value| wanted.fits(data);
-                let (records, rest) = self.list(caller, &path, until, fits).await?;
+                let (records, rest) = self.list(caller, &path, &by, until, fits).await?;
                 more |= rest;
                 for record in records {
                     if !all.iter().any(|known| known.key == record.key) {
@@ -385,7 +471,7 @@ impl Records for HttpRecords {
         self.within(self.write(caller, request)).await
     }
 
-    async fn delete(&self, _caller: &Caller, _request: &Delete) -> Result<(), HostError> {
-        Err(self.read_only())
+    async fn delete(&self, caller: &Caller, request: &Delete) -> Result<(), HostError> {
+        self.within(self.remove(caller, request)).await
     }
 }

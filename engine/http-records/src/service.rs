@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use dialgraph_base::HostPattern;
 use dialgraph_kernel::ports::HostError;
+use dialgraph_kernel::ports::http::Credential;
 use dialgraph_local::http::{AllowedHosts, HttpClient};
 use dialgraph_local::secrets::RevealSecret;
 
@@ -17,8 +18,8 @@ use crate::error::HttpRecordsError;
 pub struct Settings {
     /// `https://HOST` or `https://HOST/PATH`.
     pub address: String,
-    /// Name of the secret that is sent as a bearer token; none: it asks for none.
-    pub secret: Option<String>,
+    /// What is sent with each request, by the name of its secret; none: it asks for nothing.
+    pub credential: Option<Credential>,
     /// Longest time for what a plugin asks, all requests of it together.
     pub timeout: Duration,
     /// Most requests in a second; 0: no limit.
@@ -35,7 +36,7 @@ pub struct Service {
     pub(crate) origin: String,
     /// What stands before every path of a project; no `/` at its end.
     pub(crate) base: String,
-    pub(crate) secret: Option<String>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) timeout: Duration,
     pub(crate) client: HttpClient,
     rate: u32,
@@ -78,7 +79,7 @@ impl Service {
             name: name.into(),
             origin: format!("{scheme}://{authority}"),
             base: base.to_owned(),
-            secret: settings.secret.clone(),
+            credential: settings.credential.clone(),
             timeout: settings.timeout,
             // The operator named the host: that it is one of the company's network is no surprise.
             client: client.inside(),

@@ -16,6 +16,7 @@ use dialgraph_base::origin;
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_http_records::{HttpRecords, Service, Settings};
 use dialgraph_kernel::ports::HostError;
+use dialgraph_kernel::ports::http::Credential;
 use dialgraph_kernel::ports::records::{Delete, Expectation, Find, Get, Put, Source};
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_local::records::conformance::{
@@ -108,6 +109,17 @@ fn respond(
                 None => body.into_response(),
             };
         }
+        if *method == Method::DELETE {
+            let found = desk.records.get(&key);
+            let wanted = header("if-match");
+            if wanted.is_some_and(|wanted| found.is_some_and(|found| etag(found) != wanted)) {
+                return StatusCode::PRECONDITION_FAILED.into_response();
+            }
+            return match desk.records.remove(&key) {
+                Some(_) => StatusCode::NO_CONTENT.into_response(),
+                None => StatusCode::NOT_FOUND.into_response(),
+            };
+        }
         assert_eq!(*method, Method::PUT);
         assert_eq!(header("content-type").as_deref(), Some("application/json"));
         assert!(header("idempotency-key").is_some());
@@ -177,10 +189,14 @@ async fn desk(page: usize) -> (Shared, String) {
     (desk, format!("http://{address}/api/v1/"))
 }
 
+fn bearer(secret: &str) -> Option<Credential> {
+    Some(Credential::Bearer { secret: secret.to_owned() })
+}
+
 fn settings(address: &str) -> Settings {
     Settings {
         address: address.to_owned(),
-        secret: Some("token".to_owned()),
+        credential: bearer("token"),
         timeout: Duration::from_secs(20),
         rate: 0,
         extra_roots: None,
@@ -210,17 +226,14 @@ fn shape() -> origin::Service {
         next: "links.next".to_owned(),
         key: "id".to_owned(),
         put: Some("/customers/{key}".to_owned()),
+        delete: Some("/customers/{key}".to_owned()),
+        empty_is_404: false,
         fields: FIELDS.iter().map(|(field, _)| ((*field).to_owned(), place_of(field))).collect(),
     }
 }
 
-const CAN: Can = Can {
-    delete: false,
-    find_any: false,
-    any_spelling: false,
-    several_fields: false,
-    ..Can::EVERYTHING
-};
+const CAN: Can =
+    Can { find_any: false, any_spelling: false, several_fields: false, ..Can::EVERYTHING };
 
 fn records(service: Arc<Service>, shape: origin::Service) -> HttpRecords {
     HttpRecords::new(service, COLLECTION, shape, Arc::new(indexes(CAN)))
@@ -315,7 +328,7 @@ async fn a_write_changes_the_mapped_fields_and_no_others() {
     let version = records.get(&caller(), &get).await.unwrap().unwrap().version;
     let said = told(write(&records, json!({"part": "x"}), Expectation::Version(version)).await);
     assert!(said.starts_with("Denied no-conditions"), "{said}");
-    let read_only = origin::Service { put: None, ..shape() };
+    let read_only = origin::Service { put: None, delete: None, ..shape() };
     let read_only = HttpRecords::new(
         connect(&settings(&address), TOKEN),
         COLLECTION,
@@ -326,7 +339,7 @@ async fn a_write_changes_the_mapped_fields_and_no_others() {
     assert!(said.starts_with("Denied read-only"), "{said}");
     let delete =
         Delete { collection: COLLECTION.into(), key: "c-1".into(), expect: Expectation::Any };
-    assert!(told(records.delete(&caller(), &delete).await).starts_with("Denied read-only"));
+    assert!(told(read_only.delete(&caller(), &delete).await).starts_with("Denied read-only"));
 }
 
 #[tokio::test]
@@ -365,7 +378,7 @@ async fn each_failure_is_told_as_what_it_is_and_shows_nothing_of_the_answer() {
     assert!(told(read(&records, "c-1").await).contains("it gives another"));
     let wrong = self::records(connect(&settings(&address), "wrong"), shape());
     assert!(told(wrong.check().await).contains("it refuses the server (401)"));
-    let none = Settings { secret: Some("nothing".into()), ..settings(&address) };
+    let none = Settings { credential: bearer("nothing"), ..settings(&address) };
     let none = self::records(connect(&none, TOKEN), shape());
     assert!(told(read(&none, "c-1").await).starts_with("Unavailable source-failed"));
     let nobody = settings("http://127.0.0.1:1/");

@@ -613,6 +613,7 @@ impl Turn {
         ask: r#use::HostAsk,
     ) -> Option<Result<HostResult, Fault>> {
         let r#use::HostAsk { visit, n, call, caller, deadline } = ask;
+        self.note_sensitive_call(&call);
         if let Some(entry) = self.recall(visit, n) {
             if entry.call != call {
                 return Some(Err(Fault::new(

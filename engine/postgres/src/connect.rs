@@ -7,6 +7,7 @@ use std::time::Duration;
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use dialgraph_kernel::ports::HostError;
 use dialgraph_local::secrets::RevealSecret;
+use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config};
 
@@ -31,11 +32,30 @@ impl std::fmt::Debug for Connections {
     }
 }
 
+/// A connection. It ends with this, whatever the server does: one that hangs must not keep the
+/// sockets of all who gave it up.
+pub(crate) struct Connected {
+    pub(crate) client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Connected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connected")
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
 impl Manager for Connections {
-    type Type = Client;
+    type Type = Connected;
     type Error = HostError;
 
-    async fn create(&self) -> Result<Client, HostError> {
+    async fn create(&self) -> Result<Connected, HostError> {
         let mut config = self.config.clone();
         // Read for each connection: a secret that was changed is used from then on.
         if let Some(name) = &self.secret {
@@ -49,7 +69,7 @@ impl Manager for Connections {
             .await
             .map_err(|error| failure::connecting(&self.source, &error))?;
         let source = self.source.clone();
-        tokio::spawn(async move {
+        let driver = tokio::spawn(async move {
             // Left to itself it would write the server's notices into the log, and what a trigger
             // says may have values of a record in it.
             while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
@@ -59,6 +79,7 @@ impl Manager for Connections {
                 }
             }
         });
+        let connected = Connected { client, driver };
         // Times come as UTC whatever the server's zone is, and no statement outlives the wait.
         let setup = format!(
             "SET statement_timeout = {}; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; \
@@ -66,15 +87,15 @@ impl Manager for Connections {
             self.timeout.as_millis().max(1),
             self.timeout.as_millis().max(1)
         );
-        let set = client.batch_execute(&setup).await;
+        let set = connected.client.batch_execute(&setup).await;
         set.map_err(|error| failure::connecting(&self.source, &error))?;
-        Ok(client)
+        Ok(connected)
     }
 
-    async fn recycle(&self, client: &mut Client, _: &Metrics) -> RecycleResult<HostError> {
+    async fn recycle(&self, known: &mut Connected, _: &Metrics) -> RecycleResult<HostError> {
         // Whether the server is there is seen by the next statement; to ask before each would
         // double the way.
-        if client.is_closed() {
+        if known.client.is_closed() {
             return Err(RecycleError::message("the connection is closed"));
         }
         Ok(())

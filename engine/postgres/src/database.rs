@@ -1,6 +1,7 @@
 //! A database that the operator grants: its pool, and statements within a time limit.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use deadpool::Runtime;
 use deadpool::managed::{Object, Pool, PoolError};
 use dialgraph_kernel::ports::HostError;
 use dialgraph_local::secrets::RevealSecret;
-use tokio_postgres::Row;
+use futures::TryStreamExt as _;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 use crate::connect::{Connections, address};
 use crate::error::PostgresError;
@@ -67,8 +70,9 @@ impl Bound {
 /// Why there are no rows.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// A value that was looked for is none of its column's type.
-    NoValue(HostError),
+    /// Data are what is wrong, with the code: a value of the statement is none of its column's type,
+    /// or one of which a view makes its rows is none that it can be made of.
+    Data(HostError, String),
     /// The database is not as it was described: `true` if it may be worth describing it again.
     Failed(HostError, bool),
 }
@@ -76,7 +80,7 @@ pub(crate) enum Failure {
 impl From<Failure> for HostError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::NoValue(error) | Failure::Failed(error, _) => error,
+            Failure::Data(error, _) | Failure::Failed(error, _) => error,
         }
     }
 }
@@ -127,6 +131,17 @@ impl Database {
         Ok(())
     }
 
+    /// Whatever is asked for one question of a plugin, within the time of one.
+    pub(crate) async fn within<T>(
+        &self,
+        asked: impl Future<Output = Result<T, HostError>>,
+    ) -> Result<T, HostError> {
+        match tokio::time::timeout(self.timeout, asked).await {
+            Ok(done) => done,
+            Err(_) => Err(self.source.timed_out(self.timeout.as_millis())),
+        }
+    }
+
     /// Carries out one statement. `table` is named in what is told of a failure.
     pub(crate) async fn ask(
         &self,
@@ -158,19 +173,53 @@ impl Database {
         let values: Vec<_> = values.iter().map(Bound::with_type).collect();
         let mut running = Running { client: Some(client), tls: self.tls.0.clone() };
         let Some(client) = &running.client else { return Ok(Vec::new()) };
-        // Not prepared: one way to the server and back, and nothing is kept there that a pooler
-        // between would mix up.
-        let done = client.query_typed(statement, &values).await;
-        running.client = None;
-        done.map_err(|error| {
-            let told = failure::statement(&self.source, table, &error);
-            if failure::is_no_value(&error) {
-                return Failure::NoValue(told);
+        let rows = rows_of(&client.client, statement, values).await;
+        if matches!(rows, Ok(None)) {
+            // The rest of the answer is still on its way: `running` gives the connection up.
+            let why = format!("rows of `{table}` have more than {} MiB together", MAX_ANSWER >> 20);
+            return Err(Failure::Failed(self.source.unusable("bad-row", &why), false));
+        }
+        let client = running.client.take();
+        match rows {
+            Ok(rows) => Ok(rows.unwrap_or_default()),
+            Err(error) => {
+                // The server may have handed over to another, to which only a new connection leads.
+                if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+                    drop(client.map(Object::take));
+                }
+                let told = failure::statement(&self.source, table, &error);
+                if let Some(code) = failure::of_data(&error) {
+                    return Err(Failure::Data(told, code.to_owned()));
+                }
+                let differs = error.code().is_some_and(|code| code.code().starts_with("42"));
+                Err(Failure::Failed(told, differs))
             }
-            let differs = error.code().is_some_and(|code| code.code().starts_with("42"));
-            Failure::Failed(told, differs)
-        })
+        }
     }
+}
+
+/// Most bytes of an answer that are held at a time: each row of it can be a record, and all the rows
+/// that are asked for at a time are fewer bytes.
+const MAX_ANSWER: usize = 32 << 20;
+
+/// The rows that a statement answers with; none: they are too large.
+async fn rows_of(
+    client: &Client,
+    statement: &str,
+    values: Vec<(&(dyn ToSql + Sync), Type)>,
+) -> Result<Option<Vec<Row>>, tokio_postgres::Error> {
+    // Not prepared: one way to the server and back, and nothing is kept there that a pooler between
+    // would mix up.
+    let mut stream = pin!(client.query_typed_raw(statement, values).await?);
+    let (mut rows, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = stream.try_next().await? {
+        bytes += row.raw_size_bytes();
+        if bytes > MAX_ANSWER {
+            return Ok(None);
+        }
+        rows.push(row);
+    }
+    Ok(Some(rows))
 }
 
 /// A statement under way. If nobody awaits it any more, the server is told, and the connection is
@@ -183,7 +232,7 @@ struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
-        let token = client.cancel_token();
+        let token = client.client.cancel_token();
         let client = Object::take(client);
         let tls = self.tls.clone();
         // Without a runtime everything ends, the connection too.

@@ -72,10 +72,10 @@ pub(crate) fn statement(source: &Source, table: &str, error: &tokio_postgres::Er
     of_server(source, table, db)
 }
 
-/// Whether the value that was looked for is none of the column's type: then no row has it.
-pub(crate) fn is_no_value(error: &tokio_postgres::Error) -> bool {
-    // Class 22: data exception.
-    error.code().is_some_and(|code| code.code().starts_with("22"))
+/// The code, if data are what is wrong: a value of the statement, or one that a row is made of.
+pub(crate) fn of_data(error: &tokio_postgres::Error) -> Option<&str> {
+    // Class 22: data exception; 23: a constraint, also that of a domain.
+    error.code().map(SqlState::code).filter(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
 fn of_server(source: &Source, table: &str, db: &DbError) -> HostError {

@@ -109,10 +109,12 @@ impl PostgresRecords {
             .fields
             .values()
             .map(|column| {
+                let json = match described.column(column) {
+                    Some(known) => known.as_json(column),
+                    None => "NULL".to_owned(),
+                };
                 // One character more than fits shows that something is missing.
-                let most = MAX_RECORD_BYTES + 1;
-                let column = quoted(column);
-                format!(", pg_catalog.left(pg_catalog.to_json(t.{column})::text, {most})")
+                format!(", pg_catalog.left({json}, {})", MAX_RECORD_BYTES + 1)
             })
             .collect();
         format!(
@@ -172,8 +174,11 @@ impl PostgresRecords {
             return false;
         }
         let Some(column) = described.column(&self.table.key) else { return false };
-        let place = conditions.bind_as(key.to_owned(), &column.sql_type);
-        conditions.push(format!("t.{} = {place}", quoted(&self.table.key)));
+        let (name, place) =
+            (quoted(&self.table.key), conditions.bind_as(key.to_owned(), &column.sql_type));
+        // To the database, `7` and `007` may be one number, to the engine they are two keys.
+        let text = conditions.bind(Bound::Text(key.to_owned()));
+        conditions.push(format!("t.{name} = {place} AND t.{name}::text = {text}"));
         true
     }
 
@@ -184,20 +189,44 @@ impl PostgresRecords {
         }
         let select = self.select(described);
         let statement = format!("{select} WHERE {} LIMIT 2", conditions.sql());
-        let rows = match self.ask(&statement, &conditions.values).await {
-            // `c-001` is the key of no row whose keys are numbers.
-            Err(Failure::NoValue(_)) => return Ok(None),
-            rows => rows?,
-        };
-        let [row, rest @ ..] = rows.as_slice() else { return Ok(None) };
-        if !rest.is_empty() {
-            let (column, table) = (&self.table.key, &self.table.table);
-            let why = format!("column `{column}` of `{table}` is no key: two rows have one value");
-            return Err(self.database.source().unusable("key-not-unique", &why));
+        let rows = self.rows(&statement, &conditions).await?;
+        match rows.as_deref() {
+            None | Some([]) => Ok(None),
+            Some([row]) => self.record(described, row).map(Some),
+            Some(_) => Err(self.no_key()),
         }
-        let record = self.record(described, row)?;
-        // To the database, `7` and `007` may be one number, to the engine they are two keys.
-        Ok(Some(record).filter(|record| record.key == key))
+    }
+
+    fn no_key(&self) -> HostError {
+        let (column, table) = (&self.table.key, &self.table.table);
+        let why = format!("column `{column}` of `{table}` is no key: two rows have one value");
+        self.database.source().unusable("key-not-unique", &why)
+    }
+
+    /// The rows of a statement; none: what is looked for is no value of its column, as `c-001` is the
+    /// key of no row whose keys are numbers.
+    async fn rows(
+        &self,
+        statement: &str,
+        conditions: &Conditions,
+    ) -> Result<Option<Vec<Row>>, HostError> {
+        let (told, code) = match self.ask(statement, &conditions.values).await {
+            Err(Failure::Data(told, code)) => (told, code),
+            rows => return Ok(Some(rows?)),
+        };
+        // The same is said of a row that cannot be made, such as one of a view that divides by zero.
+        // There may be a record, then, and whoever asks must not be told that there is none.
+        if let Some(casts) = conditions.casts()
+            && let Err(Failure::Data(..)) = self.ask(&casts, &conditions.values).await
+        {
+            return Ok(None);
+        }
+        // A row that others need is not removed.
+        if code.starts_with("23") {
+            return Err(told);
+        }
+        let why = format!("a row of `{}` cannot be read ({code})", self.table.table);
+        Err(self.database.source().unusable("bad-row", &why))
     }
 
     /// Rows that meet the conditions and fit, in the order of their keys.
@@ -214,26 +243,35 @@ impl PostgresRecords {
         let key = quoted(&self.table.key);
         let key_type =
             described.column(&self.table.key).map_or("text", |column| column.sql_type.as_str());
-        let mut after = after.map(str::to_owned);
+        let mut last = after.map(str::to_owned);
         let (mut found, mut seen) = (Found { records: Vec::new(), more: false }, 0);
         loop {
-            let mut values = conditions.values.clone();
+            let mut conditions = conditions.clone();
             let mut all = format!("t.{key} IS NOT NULL");
             if !conditions.sql().is_empty() {
                 all = format!("{all} AND {}", conditions.sql());
             }
-            if let Some(after) = after.take() {
-                values.push(Bound::Text(after));
-                all = format!("{all} AND t.{key} > CAST(${} AS {key_type})", values.len());
+            // The row at which the rows before ended is the first again: behind it, another of the
+            // same key is seen.
+            let mut is_known = last.is_some();
+            let most = batch + usize::from(is_known);
+            if let Some(last) = &last {
+                let place = conditions.bind_as(last.clone(), key_type);
+                all = format!("{all} AND t.{key} >= {place}");
             }
-            let statement = format!("{select} WHERE {all} ORDER BY t.{key} LIMIT {batch}");
-            let rows = match self.ask(&statement, &values).await {
-                Err(Failure::NoValue(_)) => return Ok(found),
-                rows => rows?,
-            };
+            let statement = format!("{select} WHERE {all} ORDER BY t.{key} LIMIT {most}");
+            let rows = self.rows(&statement, &conditions).await?;
+            let Some(rows) = rows else { return Ok(found) };
             for row in &rows {
                 let record = self.record(described, row)?;
-                after = Some(record.key.clone());
+                let is_first = std::mem::take(&mut is_known);
+                if last.as_ref() == Some(&record.key) {
+                    if is_first {
+                        continue;
+                    }
+                    return Err(self.no_key());
+                }
+                last = Some(record.key.clone());
                 if !fits(&record.data) {
                     continue;
                 }
@@ -244,7 +282,7 @@ impl PostgresRecords {
                 found.records.push(record);
             }
             seen += rows.len();
-            if rows.len() < batch {
+            if rows.len() < most {
                 return Ok(found);
             }
             if seen >= MAX_SCAN {
@@ -311,7 +349,29 @@ impl PostgresRecords {
 
 /// Writing.
 impl PostgresRecords {
-    fn writable(&self, described: &Described) -> Result<(), HostError> {
+    /// The table as it is described, if it can be written.
+    async fn writable(&self) -> Result<Arc<Described>, HostError> {
+        let described = self.described().await?;
+        self.may_be_written(&described)?;
+        let is_unique = |described: &Described| {
+            described.column(&self.table.key).is_some_and(|column| column.unique)
+        };
+        if is_unique(&described) {
+            return Ok(described);
+        }
+        // Without it, a write would change all rows of a key. There may be one by now.
+        let described = self.describe().await?;
+        if is_unique(&described) {
+            return Ok(described);
+        }
+        let why = format!(
+            "column `{}` of `{}` needs a unique index before records can be written",
+            self.table.key, self.table.table
+        );
+        Err(self.database.source().differs(&why))
+    }
+
+    fn may_be_written(&self, described: &Described) -> Result<(), HostError> {
         let table = &self.table.table;
         let why = match described.relation {
             _ if self.table.read_only => "the project declares it `read_only`",
@@ -395,9 +455,20 @@ impl PostgresRecords {
         let (table, key) = (quoted_table(&self.table.table), quoted(&self.table.key));
         let named: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
         let version = described.version(&self.table).unwrap_or_else(|| "NULL".to_owned());
-        let from = format!("pg_catalog.jsonb_populate_record(NULL::{table}, $1::text::jsonb) AS r");
+        // Of the columns that are written alone: others may have rules of their own.
+        let typed: Vec<String> = std::iter::once(self.table.key.as_str())
+            .chain(columns.iter().copied())
+            .filter_map(|name| Some((name, described.column(name)?)))
+            .map(|(name, column)| format!("{} {}", quoted(name), column.sql_type))
+            .collect();
+        let typed = typed.join(", ");
+        let from = format!("pg_catalog.jsonb_to_record($1::text::jsonb) AS r({typed})");
+        let from_row = match request.expect {
+            Expectation::Any => "EXCLUDED",
+            Expectation::Absent | Expectation::Version(_) => "r",
+        };
         let mut set: Vec<String> =
-            named.iter().map(|column| format!("{column} = r.{column}")).collect();
+            named.iter().map(|column| format!("{column} = {from_row}.{column}")).collect();
         let mut into = vec![key.clone()];
         into.extend(named.iter().cloned());
         let mut values: Vec<String> = into.iter().map(|column| format!("r.{column}")).collect();
@@ -417,17 +488,17 @@ impl PostgresRecords {
             set.push(format!("{key} = t.{key}"));
         }
         let insert = format!(
-            "INSERT INTO {table} AS t ({}) SELECT {} FROM {from} ON CONFLICT",
+            "INSERT INTO {table} AS t ({}) SELECT {} FROM {from} WHERE r.{key}::text = $2 ON CONFLICT",
             into.join(", "),
             values.join(", ")
         );
-        let mut bound = vec![Bound::Text(row.to_string())];
+        // The key as text, too: `007` must not write the row 7.
+        let mut bound = vec![Bound::Text(row.to_string()), Bound::Text(request.key.clone())];
         let statement = match request.expect {
             Expectation::Any => {
-                let set: Vec<String> =
-                    set.iter().map(|one| one.replace("= r.", "= EXCLUDED.")).collect();
                 format!(
-                    "{insert} ({key}) DO UPDATE SET {} RETURNING {version}::text",
+                    "{insert} ({key}) DO UPDATE SET {} WHERE t.{key}::text = $2 \
+                     RETURNING {version}::text",
                     set.join(", ")
                 )
             }
@@ -438,23 +509,13 @@ impl PostgresRecords {
                 bound.push(Bound::Text(wanted.to_string()));
                 format!(
                     "UPDATE {table} AS t SET {} FROM {from} \
-                     WHERE t.{key} = r.{key} AND {version}::text = $2 RETURNING {version}::text",
+                     WHERE t.{key} = r.{key} AND t.{key}::text = $2 AND {version}::text = $3 \
+                     RETURNING {version}::text",
                     set.join(", ")
                 )
             }
         };
-        let rows = self.ask(&statement, &bound).await.map_err(|failure| {
-            let error = HostError::from(failure);
-            // 42P10: nothing keeps two rows from having one key.
-            if error.message.contains("(42P10)") {
-                let why = format!(
-                    "column `{}` of `{}` needs a unique index before records can be written",
-                    self.table.key, self.table.table
-                );
-                return self.database.source().differs(&why);
-            }
-            error
-        })?;
+        let rows = self.ask(&statement, &bound).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let version: Option<String> = row.try_get(0).unwrap_or_default();
         Ok(Some(version.and_then(|version| version.parse().ok()).unwrap_or(0)))
@@ -520,11 +581,30 @@ fn has_nul(value: &Value) -> bool {
 #[async_trait]
 impl Records for PostgresRecords {
     async fn get(&self, _caller: &Caller, request: &Get) -> Result<Option<Record>, HostError> {
-        let described = self.described().await?;
-        self.read(&described, &request.key).await
+        let read = async { self.read(&*self.described().await?, &request.key).await };
+        self.database.within(read).await
     }
 
     async fn find(&self, _caller: &Caller, request: &Find) -> Result<Page, HostError> {
+        self.database.within(self.find_rows(request)).await
+    }
+
+    async fn search(&self, _caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+        self.database.within(self.search_rows(request)).await
+    }
+
+    async fn put(&self, _caller: &Caller, request: &Put) -> Result<Written, HostError> {
+        self.database.within(self.put_row(request)).await
+    }
+
+    async fn delete(&self, _caller: &Caller, request: &Delete) -> Result<(), HostError> {
+        self.database.within(self.delete_row(request)).await
+    }
+}
+
+/// What plugins ask, each within one time limit.
+impl PostgresRecords {
+    async fn find_rows(&self, request: &Find) -> Result<Page, HostError> {
         let described = self.described().await?;
         let mut conditions = Conditions::default();
         let mut told = true;
@@ -552,7 +632,7 @@ impl Records for PostgresRecords {
         Ok(Page { records: found.records, more: found.more, as_of: None })
     }
 
-    async fn search(&self, _caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+    async fn search_rows(&self, request: &Search) -> Result<SearchPage, HostError> {
         let wanted =
             Wanted::of(&self.indexes, &request.collection, &request.index, &request.values)?;
         let after = match &request.cursor {
@@ -576,22 +656,32 @@ impl Records for PostgresRecords {
         Ok(SearchPage { hits, next, complete: true, as_of: None })
     }
 
-    async fn put(&self, _caller: &Caller, request: &Put) -> Result<Written, HostError> {
-        let described = self.described().await?;
-        self.writable(&described)?;
+    async fn put_row(&self, request: &Put) -> Result<Written, HostError> {
+        let described = self.writable().await?;
         if let Some(version) = self.write(&described, request).await? {
             return Ok(Written { version });
         }
         let wanted = match request.expect {
             Expectation::Version(version) => format!("version {version}"),
-            Expectation::Absent | Expectation::Any => "none".to_owned(),
+            Expectation::Absent if self.read(&described, &request.key).await?.is_some() => {
+                "none".to_owned()
+            }
+            Expectation::Absent | Expectation::Any => {
+                return Err(HostError::invalid(
+                    "bad-key",
+                    format!(
+                        "column `{}` of `{}` cannot hold the key as it is written, or a trigger keeps \
+                         the row away",
+                        self.table.key, self.table.table
+                    ),
+                ));
+            }
         };
         Err(self.conflict(&described, &request.key, &wanted).await)
     }
 
-    async fn delete(&self, _caller: &Caller, request: &Delete) -> Result<(), HostError> {
-        let described = self.described().await?;
-        self.writable(&described)?;
+    async fn delete_row(&self, request: &Delete) -> Result<(), HostError> {
+        let described = self.writable().await?;
         if request.expect == Expectation::Absent {
             return match self.read(&described, &request.key).await? {
                 None => Ok(()),
@@ -612,10 +702,8 @@ impl Records for PostgresRecords {
         let (table, key) = (quoted_table(&self.table.table), quoted(&self.table.key));
         let statement =
             format!("DELETE FROM {table} AS t WHERE {} RETURNING t.{key}::text", conditions.sql());
-        let gone = match self.ask(&statement, &conditions.values).await {
-            Err(Failure::NoValue(_)) => Vec::new(),
-            gone => gone?,
-        };
+        let gone = self.rows(&statement, &conditions).await?;
+        let gone = gone.unwrap_or_default();
         match wanted {
             Some(wanted) if gone.is_empty() => {
                 Err(self.conflict(&described, &request.key, &wanted).await)

@@ -19,9 +19,11 @@ pub(crate) fn quoted_table(name: &str) -> String {
 }
 
 /// Conditions of a statement, with the values that they compare with.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Conditions {
     all: Vec<String>,
+    /// Casts of values to the types of their columns.
+    casts: Vec<String>,
     pub(crate) values: Vec<Bound>,
 }
 
@@ -39,7 +41,15 @@ impl Conditions {
     /// A text as a value of a type.
     pub(crate) fn bind_as(&mut self, text: String, sql_type: &str) -> String {
         let place = self.bind(Bound::Text(text));
-        format!("CAST({place} AS {sql_type})")
+        let cast = format!("CAST({place} AS {sql_type})");
+        self.casts.push(cast.clone());
+        cast
+    }
+
+    /// A statement that fails if a value is none of its column's type, and reads no row; none: there
+    /// is nothing to find out.
+    pub(crate) fn casts(&self) -> Option<String> {
+        (!self.casts.is_empty()).then(|| format!("SELECT {}", self.casts.join(", ")))
     }
 
     pub(crate) fn sql(&self) -> String {

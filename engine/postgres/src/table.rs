@@ -43,7 +43,28 @@ pub(crate) struct Column {
     pub(crate) class: Class,
     /// Of a list: type and class of its elements.
     pub(crate) element: Option<(String, Class)>,
+    /// No two rows have one value: an index sees to it.
+    pub(crate) unique: bool,
 }
+
+impl Column {
+    /// What it holds, as JSON. The blanks at the end of a `character` fill it up and mean nothing to
+    /// the database: a record has its text without them.
+    pub(crate) fn as_json(&self, name: &str) -> String {
+        let column = quoted(name);
+        let is_filled = |sql_type: &str| sql_type == FILLED;
+        let text = match &self.element {
+            Some((element, _)) if is_filled(element) => format!("t.{column}::text[]"),
+            None if is_filled(&self.sql_type) => format!("t.{column}::text"),
+            _ => format!("t.{column}"),
+        };
+        format!("pg_catalog.to_json({text})::text")
+    }
+}
+
+/// The type of texts that are filled up with blanks. Without a length, a `character` is one
+/// character long.
+const FILLED: &str = "pg_catalog.bpchar";
 
 /// A table or a view.
 #[derive(Debug)]
@@ -55,7 +76,10 @@ pub(crate) struct Described {
 /// What to_regclass does not know is not there for this user.
 const DESCRIBE: &str = "SELECT c.relkind::text, a.attname::text, \
      pg_catalog.format_type(a.atttypid, NULL), t.typcategory::text, t.typname::text, \
-     pg_catalog.format_type(e.oid, NULL), e.typcategory::text, e.typname::text \
+     pg_catalog.format_type(e.oid, NULL), e.typcategory::text, e.typname::text, \
+     EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisunique \
+       AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL \
+       AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)::text \
      FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
@@ -95,6 +119,7 @@ impl Described {
                     sql_type: cast_type(text(row, 2)),
                     class: class(&text(row, 3), &text(row, 4)),
                     element,
+                    unique: text(row, 8) == "true",
                 };
                 (text(row, 1), column)
             })
@@ -173,18 +198,20 @@ impl Described {
     /// What tells one state of a row from another; none: the database does not.
     pub(crate) fn version(&self, table: &Table) -> Option<String> {
         match (&table.version, self.relation) {
-            (Some(column), _) => Some(format!("t.{}", quoted(column))),
+            // A row that others made may have none yet; the first write counts from there.
+            (Some(column), _) => Some(format!("COALESCE(t.{}, 0)", quoted(column))),
             (None, Relation::Table) => Some("t.xmin".to_owned()),
             (None, Relation::Partitioned | Relation::View) => None,
         }
     }
 }
 
-/// Without a length, a `character` is one character long.
 fn cast_type(name: String) -> String {
     match name.as_str() {
-        "character" => "pg_catalog.bpchar".to_owned(),
+        "character" => FILLED.to_owned(),
+        "character[]" => format!("{FILLED}[]"),
         "bit" => "pg_catalog.varbit".to_owned(),
+        "bit[]" => "pg_catalog.varbit[]".to_owned(),
         _ => name,
     }
 }

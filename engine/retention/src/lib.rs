@@ -46,7 +46,7 @@ pub enum Task {
     Erase(String),
 }
 
-/// What is old.
+/// What is old. Records of collections with a `retention` of their own go by that, named or not.
 #[derive(Debug, Clone, Default)]
 pub struct Purge {
     /// Calls go that ended so long ago.

@@ -1,5 +1,9 @@
 //! Removes what is old.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use dialgraph_deploy::DeployError;
 use dialgraph_local::kept::{Kept, is_kept};
 use dialgraph_runtime::CleanUp;
 use dialgraph_store::UnixMillis;
@@ -15,13 +19,12 @@ pub(crate) async fn run(
     done: &mut Done,
     seen: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<(), RetentionError> {
-    known(upkeep, &purge.records).await?;
-    let age = u64::try_from(purge.older_than.as_millis()).unwrap_or(u64::MAX);
-    let until = now.0.saturating_sub(age);
+    let ages = Ages::of(upkeep, purge, now, done).await?;
+    let until = before(now, purge.older_than);
     let (calls, mut commits) = (upkeep.calls(), CleanUp::new(run_name()?));
     let mut doomed = Doomed::default();
     let mut walk = Walk::new(upkeep);
-    let looks_at_rows = !purge.records.is_empty() || purge.tickets;
+    let looks_at_rows = !ages.is_empty() || purge.tickets;
     while let Some(met) = walk.next(done, |key| looks_at_rows && is_kept(key), seen).await? {
         match met {
             Met::Call(id) => match look(&calls, &id).await? {
@@ -50,8 +53,8 @@ pub(crate) async fn run(
             },
             Met::Row(row) => {
                 let what = match Kept::read(&row) {
-                    Ok(Some(Kept::Record { collection, data: Some(_), updated_at, .. }))
-                        if purge.records.contains(&collection) && updated_at.0 <= until =>
+                    Ok(Some(Kept::Record { collection, key, data: Some(_), updated_at }))
+                        if ages.are_over(&collection, &key, updated_at.0) =>
                     {
                         "records"
                     }
@@ -74,19 +77,66 @@ pub(crate) async fn run(
     doomed.finish(&*upkeep.store, &mut commits, done).await
 }
 
-/// Collections that are named must be there: a slip of the pen must not look like a clean store.
-async fn known(upkeep: &Upkeep, records: &[String]) -> Result<(), RetentionError> {
-    if records.is_empty() {
-        return Ok(());
-    }
-    let project = upkeep.history.live_project().await?;
-    let collections = project.collections();
-    for name in records {
-        if !collections.contains_key(name.as_str()) {
-            let known: Vec<&str> = collections.keys().map(|name| &**name).collect();
-            let (name, known) = (name.clone(), known.join(", "));
-            return Err(RetentionError::NoCollection { name, known });
+fn before(now: UnixMillis, age: Duration) -> u64 {
+    now.0.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// When records are old.
+#[derive(Default)]
+struct Ages {
+    /// By collection that was named: what was written by then goes.
+    named: BTreeMap<String, u64>,
+    /// By collection with a retention of its own the same, and keys that stay: a record of the seed
+    /// would be back with the next start.
+    kept: BTreeMap<String, (u64, BTreeSet<String>)>,
+}
+
+impl Ages {
+    async fn of(
+        upkeep: &Upkeep,
+        purge: &Purge,
+        now: UnixMillis,
+        done: &mut Done,
+    ) -> Result<Self, RetentionError> {
+        let project = match upkeep.history.live_project().await {
+            Ok(project) => project,
+            Err(DeployError::NothingLive) if purge.records.is_empty() => return Ok(Self::default()),
+            // Calls can be purged without it; what else is old, nobody knows then.
+            Err(error) if purge.records.is_empty() => {
+                done.unreadable.push(format!("the retention of collections: {error}"));
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let collections = project.collections();
+        let mut ages = Self::default();
+        for name in &purge.records {
+            // A slip of the pen must not look like a clean store.
+            if !collections.contains_key(name.as_str()) {
+                let known: Vec<&str> = collections.keys().map(|name| &**name).collect();
+                let (name, known) = (name.clone(), known.join(", "));
+                return Err(RetentionError::NoCollection { name, known });
+            }
+            ages.named.insert(name.clone(), before(now, purge.older_than));
         }
+        for (name, collection) in collections {
+            if let Some(retention) = collection.retention {
+                let seeded = collection.seed.keys().cloned().collect();
+                ages.kept.insert(name.to_string(), (before(now, retention), seeded));
+            }
+        }
+        Ok(ages)
     }
-    Ok(())
+
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.kept.is_empty()
+    }
+
+    fn are_over(&self, collection: &str, key: &str, written: u64) -> bool {
+        self.named.get(collection).is_some_and(|until| written <= *until)
+            || self
+                .kept
+                .get(collection)
+                .is_some_and(|(until, seeded)| written <= *until && !seeded.contains(key))
+    }
 }

@@ -37,6 +37,8 @@ pub struct Sources {
     pub records: Arc<dyn Records>,
     /// What is wrong with a source, by collection, as far as it is known at once.
     pub troubles: Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>,
+    /// The same once all sources were asked.
+    pub look: Box<dyn Fn() -> BoxFuture<'static, BTreeMap<String, String>> + Send + Sync>,
 }
 
 impl std::fmt::Debug for Sources {

@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
+use dialgraph_base::Digest;
 use dialgraph_base::origin::{Origin, System};
-use dialgraph_config::{Backend, Config, Reached};
+use dialgraph_config::{Backend, Config, Reached, Sent};
 use dialgraph_deploy::ProviderOverride;
 use dialgraph_flow::Project;
 use dialgraph_http_records::{HttpRecords, Service};
+use dialgraph_kernel::ports::http::Credential;
 use dialgraph_kernel::provider::{Providers, Records};
 use dialgraph_local::records::{LastKnown, Probe, Routed, Schemas, SourceStates, Sourced};
 use dialgraph_local::secrets::{LocalSecrets, RevealSecret, SecretSource};
@@ -88,9 +90,14 @@ impl Granted {
             if let Some(secret) = &secret {
                 granted.secrets.insert(secret.clone(), name.clone());
             }
+            let credential = secret.map(|secret| match section.sent(&name) {
+                Sent::Bearer => Credential::Bearer { secret },
+                Sent::Header(name) => Credential::Header { name, secret },
+                Sent::Basic(user) => Credential::Basic { user, secret },
+            });
             let settings = dialgraph_http_records::Settings {
                 address,
-                secret,
+                credential,
                 timeout: section.timeout,
                 rate: section.http_rate,
                 extra_roots: config.providers.extra_roots.clone(),
@@ -210,10 +217,13 @@ pub(crate) async fn routing(
         let mut elsewhere: BTreeMap<String, Arc<dyn Records>> = BTreeMap::new();
         let mut probes = Vec::new();
         for (collection, origin) in origins {
+            // How it is written here may change with the engine: then copies are made anew.
+            let copied = Digest::of(format!("{origin:?}").as_bytes());
             let (place, probe) = granted.place(project, &collection, origin)?;
             let sourced = Sourced::new(place, Arc::clone(&store), schemas.clone());
             let known =
                 LastKnown::new(sourced, Arc::clone(&copies)).with_indexes(Arc::clone(&indexes));
+            let known = known.of_origin(copied);
             probes.push((collection.clone(), probe));
             elsewhere.insert(collection, Arc::new(known));
         }

@@ -59,8 +59,10 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Indexes {
     /// Of account numbers, of kind `exact`.
+    #[schemars(extend("x-dialgraph-ref" = "index"))]
     pub account: String,
     /// Of telephone numbers, of kind `phone`.
+    #[schemars(extend("x-dialgraph-ref" = "index"))]
     pub phone: String,
 }
 

@@ -106,10 +106,13 @@ impl Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Indexes {
     /// Of account numbers, of kind `exact`.
+    #[schemars(extend("x-dialgraph-ref" = "index"))]
     account: String,
     /// Of companies' names, of kind `name`.
+    #[schemars(extend("x-dialgraph-ref" = "index"))]
     company: String,
     /// Of telephone numbers, of kind `phone`.
+    #[schemars(extend("x-dialgraph-ref" = "index"))]
     phone: String,
 }
 

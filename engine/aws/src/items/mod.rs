@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeyType, ProjectionType, ReturnValue, ScalarAttributeType, TableDescription,
 };
 use dialgraph_base::index::{IndexKind, Indexes};
-use dialgraph_base::origin::Items;
+use dialgraph_base::origin::{Items, SortKey, SortPart};
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_kernel::ports::records::{
     Delete, Expectation, Find, Get, Hit, Page, Put, Record, Search, SearchPage, Written,
@@ -68,6 +68,12 @@ impl GrantedTable {
         HostError::unavailable("source-differs", format!("source `{}`: {why}", self.name))
     }
 
+    fn timed_out(&self) -> HostError {
+        let millis = self.timeout.as_millis();
+        let message = format!("source `{}` did not answer within {millis} ms", self.name);
+        HostError::unavailable("timed-out", message)
+    }
+
     /// Why a request has no answer; none: a condition did not hold.
     fn failed<E>(&self, error: &SdkError<E>) -> Option<HostError>
     where
@@ -92,14 +98,7 @@ impl GrantedTable {
                  of its attributes"
             )),
             Some(code) => failed(&format!("it fails ({code})")),
-            None if matches!(error, SdkError::TimeoutError(_)) => HostError::unavailable(
-                "timed-out",
-                format!(
-                    "source `{}` did not answer within {} ms",
-                    self.name,
-                    self.timeout.as_millis()
-                ),
-            ),
+            None if matches!(error, SdkError::TimeoutError(_)) => self.timed_out(),
             None => failed(&format!("no answer ({})", root(error))),
         })
     }
@@ -141,11 +140,57 @@ impl ItemRecords {
         Self { table, collection: collection.into(), items, indexes }
     }
 
-    fn record(&self, item: &Item) -> Result<Record, HostError> {
-        let Some(AttributeValue::S(key)) = item.get(&self.items.key) else {
-            let why = format!("an item has no text in its key `{}`", self.items.key);
-            return Err(self.table.unusable("bad-row", &why));
+    /// The key of an item as the table has it; none: no item can have this one.
+    fn place(&self, key: &str) -> Option<Item> {
+        let (partition, sort) = match &self.items.sort {
+            None => (key, None),
+            Some(SortKey { attribute, part: SortPart::Value(value) }) => {
+                (key, Some((attribute, value.as_str())))
+            }
+            Some(SortKey { attribute, part: SortPart::Separator(separator) }) => {
+                let (partition, sort) = key.split_once(separator.as_str())?;
+                (partition, Some((attribute, sort)))
+            }
         };
+        let own = Some((&self.items.key, partition));
+        let parts = own.into_iter().chain(sort);
+        let of = |(name, text): (&String, &str)| {
+            (!text.is_empty()).then(|| (name.clone(), AttributeValue::S(text.to_owned())))
+        };
+        parts.map(of).collect()
+    }
+
+    /// The key of a record; none: the item is of another collection in the same table.
+    fn key_of(&self, item: &Item) -> Result<Option<String>, HostError> {
+        let text = |attribute: &String| match item.get(attribute) {
+            Some(AttributeValue::S(text)) => Ok(text.as_str()),
+            _ => {
+                let why = format!("an item has no text in its key `{attribute}`");
+                Err(self.table.unusable("bad-row", &why))
+            }
+        };
+        let Some(SortKey { attribute, part }) = &self.items.sort else {
+            return text(&self.items.key).map(|key| Some(key.to_owned()));
+        };
+        let (key, sort) = (text(&self.items.key)?, text(attribute)?);
+        match part {
+            SortPart::Value(value) => Ok((sort == value).then(|| key.to_owned())),
+            SortPart::Separator(separator) if key.contains(separator.as_str()) => {
+                let attribute = &self.items.key;
+                let why = format!("an item has the separator `{separator}` in its `{attribute}`");
+                Err(self.table.unusable("bad-row", &why))
+            }
+            SortPart::Separator(separator) => Ok(Some(format!("{key}{separator}{sort}"))),
+        }
+    }
+
+    /// Whether an attribute is a part of the key.
+    fn is_of_key(&self, attribute: &str) -> bool {
+        let sort = self.items.sort.as_ref().map(|sort| sort.attribute.as_str());
+        attribute == self.items.key || Some(attribute) == sort
+    }
+
+    fn record(&self, key: String, item: &Item) -> Result<Record, HostError> {
         let mut data = Value::Object(Map::new());
         for (field, attribute) in &self.items.fields {
             let Some(held) = item.get(attribute) else { continue };
@@ -165,17 +210,17 @@ impl ItemRecords {
                 Some(AttributeValue::N(number)) => number.parse().unwrap_or(0),
                 _ => 0,
             },
-            None => version(key, &data),
+            None => version(&key, &data),
         };
-        Ok(Record { key: key.clone(), version, updated_at: Timestamp(0), data, extra: Vec::new() })
+        Ok(Record { key, version, updated_at: Timestamp(0), data, extra: Vec::new() })
     }
 
     async fn read(&self, key: &str) -> Result<Option<Record>, HostError> {
+        let Some(place) = self.place(key) else { return Ok(None) };
         let asked = self.table.client.get_item().table_name(&self.table.table);
-        let asked = asked.key(&self.items.key, AttributeValue::S(key.to_owned()));
-        let answer = asked.consistent_read(true).send().await;
+        let answer = asked.set_key(Some(place)).consistent_read(true).send().await;
         let answer = answer.map_err(|error| self.table.fault(&error))?;
-        answer.item.as_ref().map(|item| self.record(item)).transpose()
+        answer.item.as_ref().map(|item| self.record(key.to_owned(), item)).transpose()
     }
 
     /// The first `most` records of which an attribute has a value and which fit, and whether there
@@ -226,7 +271,8 @@ impl ItemRecords {
             };
             for item in answer.items() {
                 seen += 1;
-                let record = self.record(item)?;
+                let Some(key) = self.key_of(item)? else { continue };
+                let record = self.record(key, item)?;
                 if !fits(&record.data) {
                     continue;
                 }
@@ -291,6 +337,13 @@ impl ItemRecords {
         match (expect, &self.items.version) {
             (Expectation::Any, _) => Ok(None),
             (Expectation::Absent, _) => Ok(Some(("attribute_not_exists(#k)".to_owned(), None))),
+            // An item that others made may have no version yet: it is at 0.
+            (Expectation::Version(0), Some(_)) => {
+                let version = AttributeValue::N("0".to_owned());
+                let condition = "attribute_exists(#k) AND \
+                     (attribute_not_exists(#version) OR #version = :expected)";
+                Ok(Some((condition.to_owned(), Some(version))))
+            }
             (Expectation::Version(version), Some(_)) => {
                 let version = AttributeValue::N(version.to_string());
                 Ok(Some(("#version = :expected".to_owned(), Some(version))))
@@ -341,9 +394,12 @@ impl Probe for ItemRecords {
         let described = self.describe().await?;
         let keys: Vec<&str> =
             described.key_schema().iter().map(|key| &*key.attribute_name).collect();
-        if keys != [self.items.key.as_str()] {
+        let sort = self.items.sort.as_ref().map(|sort| sort.attribute.as_str());
+        let wanted: Vec<&str> = std::iter::once(self.items.key.as_str()).chain(sort).collect();
+        if keys != wanted {
+            let (keys, wanted) = (keys.join(", "), wanted.join(", "));
             let why =
-                format!("the key of the table is {}, not `{}`", keys.join(", "), self.items.key);
+                format!("the key of the table is {keys}, not `{wanted}`; see `key` and `sort`");
             return Err(self.table.differs(&why));
         }
         let known: BTreeMap<&str, _> = described
@@ -380,6 +436,35 @@ impl Records for ItemRecords {
     }
 
     async fn find(&self, _caller: &Caller, request: &Find) -> Result<Page, HostError> {
+        self.within(self.find_items(request)).await
+    }
+
+    async fn search(&self, _caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+        self.within(self.search_items(request)).await
+    }
+
+    async fn put(&self, _caller: &Caller, request: &Put) -> Result<Written, HostError> {
+        self.within(self.put_item(request)).await
+    }
+
+    async fn delete(&self, _caller: &Caller, request: &Delete) -> Result<(), HostError> {
+        self.within(self.delete_item(request)).await
+    }
+}
+
+/// What plugins ask, each within one time limit.
+impl ItemRecords {
+    async fn within<T>(
+        &self,
+        asked: impl Future<Output = Result<T, HostError>>,
+    ) -> Result<T, HostError> {
+        match tokio::time::timeout(self.table.timeout, asked).await {
+            Ok(done) => done,
+            Err(_) => Err(self.table.timed_out()),
+        }
+    }
+
+    async fn find_items(&self, request: &Find) -> Result<Page, HostError> {
         let by = request.matches.iter().find(|(field, _)| self.items.indexes.contains_key(field));
         let Some((field, value)) = by else {
             let known: Vec<&str> = self.items.indexes.keys().map(String::as_str).collect();
@@ -398,7 +483,7 @@ impl Records for ItemRecords {
         Ok(Page { records, more, as_of: None })
     }
 
-    async fn search(&self, _caller: &Caller, request: &Search) -> Result<SearchPage, HostError> {
+    async fn search_items(&self, request: &Search) -> Result<SearchPage, HostError> {
         let wanted =
             Wanted::of(&self.indexes, &request.collection, &request.index, &request.values)?;
         let from: usize = match &request.cursor {
@@ -443,7 +528,7 @@ impl Records for ItemRecords {
         Ok(SearchPage { hits, next, complete: true, as_of: None })
     }
 
-    async fn put(&self, _caller: &Caller, request: &Put) -> Result<Written, HostError> {
+    async fn put_item(&self, request: &Put) -> Result<Written, HostError> {
         self.read_only()?;
         let condition = self.condition(request.expect)?;
         let wrong = |why: String| HostError::invalid("bad-value", why);
@@ -457,16 +542,29 @@ impl Records for ItemRecords {
                 unknown.join(", ")
             )));
         }
+        let Some(place) = self.place(&request.key) else {
+            let separator = "partition key, separator and sort key; see `sort`";
+            return Err(HostError::invalid("bad-key", format!("a key here is {separator}")));
+        };
         let mut asked = self
             .table
             .client
             .update_item()
             .table_name(&self.table.table)
-            .key(&self.items.key, AttributeValue::S(request.key.clone()))
+            .set_key(Some(place.clone()))
             .return_values(ReturnValue::AllNew);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         for (number, (field, attribute)) in fields.iter().enumerate() {
-            if *attribute == self.items.key || Some(attribute) == self.items.version.as_ref() {
+            if self.is_of_key(attribute) {
+                let given = take_field(&request.data, field).filter(|value| !value.is_null());
+                if given
+                    .is_some_and(|value| value::from_json(&value).as_ref() != place.get(attribute))
+                {
+                    return Err(wrong(format!("field `{field}` must be the key of the record")));
+                }
+                continue;
+            }
+            if Some(attribute) == self.items.version.as_ref() {
                 continue;
             }
             asked = asked.expression_attribute_names(format!("#f{number}"), attribute);
@@ -474,6 +572,16 @@ impl Records for ItemRecords {
                 Some(value) => {
                     let value = value::from_json(&value)
                         .ok_or_else(|| wrong(format!("field `{field}` has too many digits")))?;
+                    let can_be_found = match &value {
+                        AttributeValue::S(text) => !text.is_empty(),
+                        value => value.is_n(),
+                    };
+                    if self.items.indexes.contains_key(field) && !can_be_found {
+                        return Err(wrong(format!(
+                            "field `{field}`: an index goes by it, so it is a text that is not empty, \
+                             or a number"
+                        )));
+                    }
                     asked = asked.expression_attribute_values(format!(":f{number}"), value);
                     set.push(format!("#f{number} = :f{number}"));
                 }
@@ -494,7 +602,9 @@ impl Records for ItemRecords {
         if !remove.is_empty() {
             update.push(format!("REMOVE {}", remove.join(", ")));
         }
-        asked = asked.update_expression(update.join(" "));
+        if !update.is_empty() {
+            asked = asked.update_expression(update.join(" "));
+        }
         if let Some((condition, expected)) = condition {
             if condition.contains("#k") {
                 asked = asked.expression_attribute_names("#k", &self.items.key);
@@ -507,7 +617,18 @@ impl Records for ItemRecords {
         match asked.send().await {
             Ok(answer) => {
                 let item = answer.attributes.unwrap_or_default();
-                Ok(Written { version: self.record(&item)?.version })
+                Ok(Written { version: self.record(request.key.clone(), &item)?.version })
+            }
+            // Readiness tells of a table that is another; here, the record is what it does not take.
+            Err(error)
+                if error.as_service_error().and_then(ProvideErrorMetadata::code)
+                    == Some("ValidationException") =>
+            {
+                Err(wrong(format!(
+                    "source `{}` does not take the record: a value is not of the type that its key or \
+                     an index has, or too large",
+                    self.table.name
+                )))
             }
             Err(error) => match self.table.failed(&error) {
                 Some(error) => Err(error),
@@ -516,11 +637,17 @@ impl Records for ItemRecords {
         }
     }
 
-    async fn delete(&self, _caller: &Caller, request: &Delete) -> Result<(), HostError> {
+    async fn delete_item(&self, request: &Delete) -> Result<(), HostError> {
         self.read_only()?;
+        let Some(place) = self.place(&request.key) else {
+            return match request.expect {
+                Expectation::Any | Expectation::Absent => Ok(()),
+                Expectation::Version(_) => Err(self.conflict(&request.key, request.expect).await),
+            };
+        };
         let condition = self.condition(request.expect)?;
         let mut asked = self.table.client.delete_item().table_name(&self.table.table);
-        asked = asked.key(&self.items.key, AttributeValue::S(request.key.clone()));
+        asked = asked.set_key(Some(place));
         if let Some((condition, expected)) = condition {
             if condition.contains("#k") {
                 asked = asked.expression_attribute_names("#k", &self.items.key);

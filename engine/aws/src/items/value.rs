@@ -1,6 +1,7 @@
 //! Attributes as JSON and back, exactly.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use dialgraph_local::records::number_comes_over;
 use serde_json::{Map, Number, Value};
 
 /// The value of an attribute; none: a record cannot hold it.
@@ -41,14 +42,10 @@ fn number_of(text: &str) -> Option<Number> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(whole.into());
     }
-    let float: f64 = text.parse().ok()?;
-    let digits = |text: &str| -> usize {
-        let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-        digits.trim_matches('0').len()
-    };
-    // Up to 15 significant digits, every decimal number is one float and no other's.
-    (digits(text) <= 15).then(|| Number::from_f64(float)).flatten()
+    if let Ok(whole) = text.parse::<u64>() {
+        return Some(whole.into());
+    }
+    number_comes_over(text).then(|| Number::from_f64(text.parse().ok()?)).flatten()
 }
 
 /// The attribute of a value; none: the service keeps fewer digits.
@@ -85,6 +82,7 @@ mod tests {
     fn values_come_back_as_they_were() {
         let value = json!({
             "a": [1, -2.5, "x", true, null, {"b": 9_007_199_254_740_993_i64}], "c": 1e-7, "d": 0,
+            "e": 0.1 + 0.2, "f": u64::MAX, "g": -126.978_145_678_901_23,
         });
         assert_eq!(to_json(&from_json(&value).unwrap()), Some(value));
         let set = AttributeValue::Ss(vec!["b".into(), "a".into()]);

@@ -333,3 +333,49 @@ fn records_are_read_by_agents_and_written_by_designers() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn what_is_sensitive_is_for_those_who_may_write_it() {
+    let people = "collections:
+  people:
+    seed: data/people.yaml
+    sensitive: [contact.phone, notes]
+    retention: 400d
+    indexes: {phone: {kind: phone, fields: [contact.phone]}}
+";
+    let site = guarded(Site::desk("http://127.0.0.1:1", "5s"))
+        .set("DIALGRAPH_DEPLOY__WATCH", "false")
+        .file(
+            "data/people.yaml",
+            "p-1: {name: Hana, contact: {phone: \"+82-10-0000-0101\", mail: a@example.com}}
+p-2: {name: Avery, notes: Calls at night.}
+",
+        );
+    let file = site.path().join("project/dialgraph.yaml");
+    let text = std::fs::read_to_string(&file).unwrap().replacen("collections:\n", people, 1);
+    std::fs::write(&file, text).unwrap();
+    let server = site.start();
+    let ask = |role: &str, method: &str, path: &str, body: &Value| {
+        crate::admin::ask(&server, role, method, path, body).json()
+    };
+    let one = "/v1/collections/people/records/p-1";
+    let whole = ask("designer", "GET", one, &Value::Null);
+    let phone = "+82-10-0000-0101";
+    let data = json!({"name": "Hana", "contact": {"phone": phone, "mail": "a@example.com"}});
+    assert_eq!((&whole["data"], &whole["hidden"]), (&data, &Value::Null));
+    let listed = ask("agent", "GET", "/v1/collections/people/records?limit=1", &Value::Null);
+    let find = json!({"index": "phone", "values": [phone]});
+    let found = ask("agent", "POST", "/v1/collections/people/find", &find);
+    let wanted = json!({"name": "Hana", "contact": {"mail": "a@example.com"}});
+    for shown in [&ask("agent", "GET", one, &Value::Null), &listed["records"][0], &found["hits"][0]]
+    {
+        assert_eq!((&shown["data"], &shown["hidden"]), (&wanted, &json!(["contact.phone"])));
+    }
+    let other = ask("agent", "GET", "/v1/collections/people/records/p-2", &Value::Null);
+    assert_eq!((&other["data"], &other["hidden"]), (&json!({"name": "Avery"}), &json!(["notes"])));
+    let all = ask("viewer", "GET", "/v1/collections", &Value::Null);
+    let people = all["collections"].as_array().unwrap().iter().find(|one| one["name"] == "people");
+    let people = people.unwrap();
+    assert_eq!(people["sensitive"], json!(["contact.phone", "notes"]));
+    assert_eq!(people["retention_ms"], json!(400_u64 * 24 * 60 * 60 * 1000));
+}

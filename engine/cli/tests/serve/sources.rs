@@ -133,6 +133,22 @@ fn calls_read_and_write_a_database_and_go_on_without_it() {
     };
     server.wait_until("the database is looked at", ready("ok"));
 
+    // Whoever pushes is told of what the flows cannot use, and is not held up.
+    database.run("crm", "ALTER TABLE customers RENAME COLUMN name TO title");
+    let extra =
+        "flow: extra\nlocales: [en-US]\nstart: bye\nnodes:\n  bye: {end: {disposition: done}}\n";
+    let push = json!({"flows": {"extra": extra}, "dry_run": true});
+    let warned = server.post("/v1/releases", &push).json();
+    let warnings = warned["warnings"].to_string();
+    assert!(
+        warnings.contains("calls cannot use the records of `customers` now: source `crm`:"),
+        "{warned}"
+    );
+    assert!(warnings.contains("`customers` has no column `name`"), "{warned}");
+    database.run("crm", "ALTER TABLE customers RENAME COLUMN title TO name");
+    let fine = server.post("/v1/releases", &push).json();
+    assert!(!fine["warnings"].to_string().contains("cannot use"), "{fine}");
+
     database.stop();
     let known = call("c", "+82210000101");
     assert!(known.contains("I remember Hanbit."), "{known}");

@@ -30,7 +30,7 @@ pub use providers::{
     GenaiProvider, KnowledgeProvider, NluProvider, ProvidersSection, SecretsProvider,
 };
 pub use server::ServerSection;
-pub use sources::{Reached, SourcesSection};
+pub use sources::{Reached, Sent, SourcesSection};
 pub use store::{Backend, StoreSection};
 pub use tls::TlsSection;
 pub use turns::TurnsSection;

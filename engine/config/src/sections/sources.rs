@@ -20,8 +20,13 @@ section! {
         http: Vec<String> = Vec::new();
 
         /// The secret that each source is reached with, if it asks for one: `NAME=SECRET`. It is
-        /// the password of a database, and the bearer token of an HTTP system.
+        /// the password of a database; an HTTP system gets it as a bearer token, unless
+        /// `http_credentials` says otherwise.
         secrets: Vec<String> = Vec::new();
+
+        /// How the secret of an HTTP system is sent, if not as a bearer token: `NAME=header:HEADER`
+        /// puts it into a header of its own, `NAME=basic:USER` makes it the password of a user.
+        http_credentials: Vec<String> = Vec::new();
 
         /// Most connections to a database at a time.
         connections: u32 = 8, at_least(1);
@@ -42,7 +47,40 @@ pub struct Reached {
     pub secret: Option<String>,
 }
 
+/// How a secret is sent to an HTTP system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    Bearer,
+    /// In this header.
+    Header(String),
+    /// As the password of this user.
+    Basic(String),
+}
+
+impl Sent {
+    /// `header:HEADER` or `basic:USER`.
+    fn of(text: &str) -> Option<Self> {
+        let (how, name) = text.split_once(':')?;
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+        match how {
+            _ if name.is_empty() || name.len() > 128 => None,
+            "header" if name.bytes().all(is_token) => Some(Self::Header(name.to_owned())),
+            "basic" if name.bytes().all(is_plain) => Some(Self::Basic(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
 impl SourcesSection {
+    /// How the secret of an HTTP system is sent.
+    pub fn sent(&self, source: &str) -> Sent {
+        let mut pairs = self.http_credentials.iter().filter_map(|text| pair(text));
+        let found = pairs.find(|(name, _)| *name == source).and_then(|(_, how)| Sent::of(how));
+        found.unwrap_or(Sent::Bearer)
+    }
+
     /// Databases by name.
     pub fn databases(&self) -> BTreeMap<String, Reached> {
         self.reached(&self.postgresql)
@@ -107,6 +145,29 @@ impl SourcesSection {
                 }
             }
         }
+        let (services, key) = (self.services(), "sources.http_credentials");
+        for (number, text) in self.http_credentials.iter().enumerate() {
+            let number = number + 1;
+            match pair(text).map(|(name, how)| (services.get(name), Sent::of(how))) {
+                Some((Some(Reached { secret: Some(_), .. }), Some(_))) => {}
+                Some((Some(Reached { secret: None, .. }), _)) => {
+                    let why =
+                        format!("the source of entry {number} has no secret in `sources.secrets`");
+                    wrong.push((key, why));
+                }
+                Some((None, _)) => {
+                    let why = format!("entry {number} names no source of `sources.http`");
+                    wrong.push((key, why));
+                }
+                _ => {
+                    let form = "desk=header:X-Api-Key\" or \"desk=basic:USER";
+                    wrong.push((
+                        key,
+                        format!("entry {number} says nothing known; write \"{form}\""),
+                    ));
+                }
+            }
+        }
         wrong
     }
 }
@@ -137,8 +198,16 @@ mod tests {
                 "postgresql://app:s3cret@db/?a=b",
             ]),
             dynamodb: list(&["crm=table", "a b=s3cret"]),
-            http: list(&["desk="]),
-            secrets: list(&["crm=crm-password", "dsk=token", "s3cret"]),
+            http: list(&["desk=", "dusk=https://x", "bare=https://y"]),
+            http_credentials: list(&[
+                "dusk=header:X-Api-Key",
+                "dusk=header:X Key",
+                "dusk=s3cret",
+                "bare=basic:u",
+                "crm=basic:u",
+                "s3cret",
+            ]),
+            secrets: list(&["crm=crm-password", "dsk=token", "s3cret", "dusk=token"]),
             ..SourcesSection::default()
         };
         let told: Vec<String> =
@@ -148,11 +217,19 @@ mod tests {
             "sources.dynamodb: there are two sources `crm`; rename one",
             "sources.dynamodb: the name of entry 2 must be letters, digits, `-` and `_`, at most 64",
             "sources.http: entry 1 has no name; write \"desk=https://HOST/PATH\"",
-            "sources.secrets: there is no source `dsk`; known: crm",
+            "sources.secrets: there is no source `dsk`; known: crm, dusk, bare",
             "sources.secrets: entry 3 names no source; write \"crm=crm-password\"",
+            "sources.http_credentials: entry 2 says nothing known; write \"desk=header:X-Api-Key\" or \"desk=basic:USER\"",
+            "sources.http_credentials: entry 3 says nothing known; write \"desk=header:X-Api-Key\" or \"desk=basic:USER\"",
+            "sources.http_credentials: the source of entry 4 has no secret in `sources.secrets`",
+            "sources.http_credentials: entry 5 names no source of `sources.http`",
+            "sources.http_credentials: entry 6 says nothing known; write \"desk=header:X-Api-Key\" or \"desk=basic:USER\"",
         ];
         assert_eq!(told, wanted);
         let crm = &section.databases()["crm"];
         assert_eq!(crm.secret.as_deref(), Some("crm-password"));
+        assert_eq!(section.sent("dusk"), Sent::Header("X-Api-Key".to_owned()));
+        assert_eq!(section.sent("desk"), Sent::Bearer);
+        assert_eq!(Sent::of("basic:app"), Some(Sent::Basic("app".to_owned())));
     }
 }

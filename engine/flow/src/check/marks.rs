@@ -205,8 +205,13 @@ pub(crate) fn resolve(
         default_is_there(checker, plugin, schema, "knowledge-base", &known);
     }
     left_out(checker, plugin, schema, value);
+    let collections = collections(schema, node, value, &marks);
     for mark in marks {
-        if mark.kind == "intent" && !asks {
+        if mark.kind == "index" {
+            if let Some(word) = name_at(node, &mark).filter(|_| names_something(value, &mark)) {
+                index(checker, &word, &collections);
+            }
+        } else if mark.kind == "intent" && !asks {
             intents.extend(name_at(node, &mark).filter(|_| names_something(value, &mark)));
         } else {
             place(checker, plugin, node, value, &mark, locales, &bots);
@@ -227,6 +232,45 @@ fn left_out(checker: &mut Checker<'_>, plugin: &Word, schema: &Json, value: &Jso
             access::check(checker, plugin, &word, Access::of(property, Some(value)));
         }
     }
+}
+
+/// The collections that a configuration names, and those that it leaves out.
+fn collections(schema: &Json, node: &Node, value: &Json, marks: &BTreeSet<Mark>) -> BTreeSet<Name> {
+    let named = marks.iter().filter(|mark| mark.kind == "collection");
+    let named = named.filter_map(|mark| Some(name_at(node, mark)?.value));
+    let properties = types::resolve(schema, schema).get("properties").and_then(Json::as_object);
+    let left_out = properties.into_iter().flatten().filter_map(|(key, property)| {
+        let is_marked = property.get(REF).and_then(Json::as_str) == Some("collection");
+        let default = property.get("default").and_then(Json::as_str);
+        default.filter(|_| is_marked && value.get(key).is_none()).map(Name::from)
+    });
+    named.chain(left_out).collect()
+}
+
+/// An index of one of the collections that the same configuration names.
+fn index(checker: &mut Checker<'_>, word: &Word, collections: &BTreeSet<Name>) {
+    let declared = checker.project.collections();
+    let found: Option<Vec<_>> = collections.iter().map(|name| declared.get(name)).collect();
+    // Of a collection that is not there, that is told.
+    let Some(found) = found.filter(|found| !found.is_empty()) else { return };
+    let known: BTreeSet<&Name> = found.iter().flat_map(|one| one.indexes.keys()).collect();
+    if checker.project.broken
+        || known.contains(&word.value)
+        || checker.only_counts(Code::UnknownIndex, word.span)
+    {
+        return;
+    }
+    let of: Vec<String> = collections.iter().map(|name| format!("`{name}`")).collect();
+    let of = of.join(", ");
+    let message = format!("there is no index `{}` in {of}", word.value);
+    let known = known.iter().map(|name| &***name);
+    let unknown = Diagnostic::new(Code::UnknownIndex, word.span, message);
+    let list = format!("the indexes of {of} are");
+    checker.push(
+        unknown
+            .suggest(&word.value, known, &list)
+            .help("a collection declares its indexes under `indexes:` in `dialgraph.yaml`"),
+    );
 }
 
 fn names_something(value: &Json, mark: &Mark) -> bool {

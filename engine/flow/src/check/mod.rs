@@ -446,6 +446,12 @@ fn release(
     let sensitive = declared.filter(|(_, attribute)| attribute.sensitive);
     Some(Release {
         sensitive: sensitive.map(|(name, _)| name.clone()).collect(),
+        sensitive_collections: project
+            .collections()
+            .iter()
+            .filter(|(_, collection)| !collection.sensitive.is_empty())
+            .map(|(name, _)| name.clone())
+            .collect(),
         digest: digest(project, &plugins),
         entry: project.tree.entry.as_ref()?.value.clone(),
         finally: project.tree.finally.as_ref().map(|f| f.value.clone()),

@@ -56,6 +56,9 @@ pub(crate) fn project(checker: &mut Checker<'_>) {
     for declared in &project.tree.collections {
         records(checker, project, &declared.name.value);
         indexes(checker, project, declared);
+        for field in declared.sensitive.iter().filter(|_| declared.source.is_none()) {
+            known_field(checker, project, &declared.name.value, field);
+        }
         sources::of(checker, project, declared);
         for (field, of) in &declared.references {
             checker.collection(of);

@@ -34,12 +34,26 @@ pub(super) fn of(checker: &mut Checker<'_>, project: &Project, declared: &Collec
                 .help("take `seed` out; the source's own programs fill it"),
         );
     }
+    if let Some(retention) = &declared.retention {
+        let message = format!(
+            "collection `{name}` lives in the source `{from}`, where the engine removes nothing"
+        );
+        wrong(
+            checker,
+            retention,
+            message,
+            "take `retention` out; the source's own programs see to it",
+        );
+    }
     fields(checker, source);
+    sensitive(checker, declared, source);
     required(checker, project, declared, source);
+    erased(checker, project, declared, source);
     match &source.origin.system {
         System::Postgresql(_) => names(checker, source, MAX_NAME_BYTES),
         System::Dynamodb(_) => {
             names(checker, source, MAX_ATTRIBUTE_BYTES);
+            sort_key(checker, source);
             found_by(checker, source);
         }
         System::Http(_) => paths(checker, source),
@@ -89,6 +103,23 @@ fn fields(checker: &mut Checker<'_>, source: &SourceTree) {
     }
 }
 
+/// Fields that few may see are some of the mapped ones, or within them.
+fn sensitive(checker: &mut Checker<'_>, declared: &CollectionTree, source: &SourceTree) {
+    let known: Vec<&str> = source.fields.iter().map(|(field, _)| &*field.value).collect();
+    for field in &declared.sensitive {
+        let is_of = |outer: &str, inner: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let text = &*field.value;
+        if !known.iter().any(|mapped| is_of(mapped, text) || is_of(text, mapped)) {
+            let message = format!("`sensitive` names `{text}`, which is not mapped");
+            let found = Diagnostic::new(Code::BadSource, field.span, message);
+            checker.push(found.suggest(text, known.iter().copied(), "mapped fields are"));
+        }
+    }
+}
+
 /// What the schema asks of every record must have a place.
 fn required(
     checker: &mut Checker<'_>,
@@ -109,6 +140,31 @@ fn required(
                 declared.name.value, source.from.value
             );
             wrong(checker, &source.from, message, "map it under `fields`, or change the schema");
+        }
+    }
+}
+
+/// What customers are known by must be in the copies of their records, or these would outlive them.
+fn erased(
+    checker: &mut Checker<'_>,
+    project: &Project,
+    declared: &CollectionTree,
+    source: &SourceTree,
+) {
+    let (name, rules) = (&*declared.name.value, &project.tree.erase);
+    for (key, fields) in [("collections", &rules.collections), ("callers", &rules.callers)] {
+        let Some(field) = fields.get(name) else { continue };
+        let has = |(mapped, _): &(Word, Word)| {
+            let rest = field.strip_prefix(&*mapped.value);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let place = project.tree.erased.iter().find(|word| *word.value == *name);
+        if let Some(place) = place.filter(|_| !source.fields.iter().any(has)) {
+            let message = format!(
+                "`erase: {key}` goes by `{field}`, which the source `{}` does not give",
+                source.from.value
+            );
+            wrong(checker, place, message, "map it under `fields`, so that copies can be erased");
         }
     }
 }
@@ -139,9 +195,24 @@ fn names(checker: &mut Checker<'_>, source: &SourceTree, most: usize) {
     }
 }
 
+/// The sort key is another attribute than the key, and its words are some.
+fn sort_key(checker: &mut Checker<'_>, source: &SourceTree) {
+    let key = source.texts.iter().find(|(key, _)| *key == "key").map(|(_, word)| &*word.value);
+    for (name, word) in &source.sort {
+        let text = &*word.value;
+        if text.is_empty() || text.len() > MAX_ATTRIBUTE_BYTES {
+            let message = format!("`{name}` of a sort key has 1 to {MAX_ATTRIBUTE_BYTES} bytes");
+            wrong(checker, word, message, "write what the table has");
+        } else if *name == "attribute" && Some(text) == key {
+            let message = format!("`{text}` is the partition key");
+            wrong(checker, word, message, "name the attribute that is the sort key");
+        }
+    }
+}
+
 /// Paths of an HTTP source, and what stands for keys and values in them.
 fn paths(checker: &mut Checker<'_>, source: &SourceTree) {
-    let whole = source.texts.iter().filter(|(key, _)| matches!(*key, "get" | "put"));
+    let whole = source.texts.iter().filter(|(key, _)| matches!(*key, "get" | "put" | "delete"));
     let whole = whole.map(|(_, word)| (word, "{key}"));
     for (word, place) in whole.chain(source.find.iter().map(|(_, word)| (word, "{value}"))) {
         let text = &*word.value;

@@ -88,6 +88,8 @@ codes! {
     UnreadFile = "DG0213" "unread-file" Warning;
     /// A collection lives elsewhere in a way that cannot be, or asks for what cannot be done there.
     BadSource = "DG0214" "bad-source" Error;
+    /// A plugin is to search an index that the collection does not have.
+    UnknownIndex = "DG0215" "unknown-index" Error;
 
     UnwiredPort = "DG0301" "unwired-port" Error;
     UnknownPort = "DG0302" "unknown-port" Error;

@@ -19,6 +19,7 @@ mod reader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -143,6 +144,10 @@ pub struct Collection {
     pub schema: Option<Json>,
     /// How its records are found, by name.
     pub indexes: BTreeMap<Name, Index>,
+    /// Fields that few may see: `a.b` for nested ones.
+    pub sensitive: BTreeSet<String>,
+    /// How long a record is kept after it was last written; none: for ever.
+    pub retention: Option<Duration>,
     /// Where its records live, if not in the engine's store.
     pub origin: Option<Origin>,
     pub(crate) seed_tree: Option<Node>,

@@ -343,6 +343,8 @@ impl Reader<'_> {
                 seed,
                 schema: schema.map(|node| node.json()),
                 indexes: indexes.collect(),
+                sensitive: declared.sensitive.iter().map(|word| word.value.to_string()).collect(),
+                retention: declared.retention.as_ref().and_then(|word| parse_duration(&word.value)),
                 origin: declared.source.as_ref().map(|source| source.origin.clone()),
                 seed_tree: records,
             };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dialgraph_base::index::IndexKind;
-use dialgraph_base::origin::{Items, Origin, Service, System, Table};
+use dialgraph_base::origin::{Items, Origin, Service, SortKey, SortPart, System, Table};
 use dialgraph_base::phone::Country;
 use dialgraph_base::{Grants, Name};
 use serde::de::DeserializeOwned;
@@ -44,6 +44,10 @@ pub(crate) struct CollectionTree {
     /// Field to the collection whose records it names.
     pub references: Vec<(Word, Word)>,
     pub indexes: Vec<IndexTree>,
+    /// Fields that few may see.
+    pub sensitive: Vec<Word>,
+    /// How long a record is kept.
+    pub retention: Option<Word>,
     /// Where its records live, if not in the engine's store.
     pub source: Option<SourceTree>,
 }
@@ -57,6 +61,8 @@ pub(crate) struct SourceTree {
     pub fields: Vec<(Word, Word)>,
     /// Names and paths of that system, each with the key that it stands behind.
     pub texts: Vec<(&'static str, Word)>,
+    /// What is said of a sort key, each with its key.
+    pub sort: Vec<(&'static str, Word)>,
     /// Fields by which a source finds records: with their paths (HTTP) or indexes (DynamoDB).
     pub find: Vec<(Word, Word)>,
 }
@@ -100,6 +106,8 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
                 references: entries(&e.value, "references")
                     .filter_map(|e| Some((key(e), word(&e.value)?)))
                     .collect(),
+                sensitive: words(e.value.get("sensitive")),
+                retention: e.value.get("retention").and_then(word),
                 source: e.value.get("source").and_then(source),
                 indexes: entries(&e.value, "indexes")
                     .map(|e| IndexTree {
@@ -145,6 +153,7 @@ fn source(node: &Node) -> Option<SourceTree> {
     let find: Vec<(Word, Word)> =
         entries(inner, by).filter_map(|e| Some((key(e), word(&e.value)?))).collect();
     let key = text("key")?;
+    let sort = inner.get("sort").and_then(sort_key);
     let system = match word_of {
         "postgresql" => System::Postgresql(Table {
             table: text("table")?,
@@ -156,6 +165,7 @@ fn source(node: &Node) -> Option<SourceTree> {
         }),
         "dynamodb" => System::Dynamodb(Items {
             key,
+            sort,
             version: text("version"),
             indexes: pairs(&find),
             fields: pairs(&fields),
@@ -166,13 +176,29 @@ fn source(node: &Node) -> Option<SourceTree> {
             find: pairs(&find),
             list: text("list").unwrap_or_default(),
             next: text("next").unwrap_or_default(),
+            empty_is_404: typed(inner.get("empty_is_404")),
             key,
             put: text("put"),
+            delete: text("delete"),
             fields: pairs(&fields),
         }),
     };
     let origin = Origin { from: from.value.to_string(), system };
-    Some(SourceTree { origin, from, fields, texts, find })
+    let sort = inner.get("sort").map(|node| {
+        let word = |name: &'static str| Some((name, word(node.get(name)?)?));
+        ["attribute", "value", "separator"].into_iter().filter_map(word).collect()
+    });
+    Some(SourceTree { origin, from, fields, texts, find, sort: sort.unwrap_or_default() })
+}
+
+fn sort_key(node: &Node) -> Option<SortKey> {
+    let text = |name| Some(word(node.get(name)?)?.value.to_string());
+    let part = match (text("value"), text("separator")) {
+        (Some(value), None) => SortPart::Value(value),
+        (None, Some(separator)) => SortPart::Separator(separator),
+        _ => return None,
+    };
+    Some(SortKey { attribute: text("attribute")?, part })
 }
 
 fn erased(node: &Node) -> Vec<Word> {

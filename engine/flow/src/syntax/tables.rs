@@ -256,6 +256,36 @@ const SOURCE: Object = Object {
                         r#""customer_id""#,
                     ),
                     may(
+                        "sort",
+                        Shape::Object(&Object {
+                            name: "sort-key",
+                            doc: "The table's sort key, a text.",
+                            fields: &[
+                                must(
+                                    "attribute",
+                                    Shape::Text,
+                                    "The attribute that is the sort key.",
+                                    r#""SK""#,
+                                ),
+                                may(
+                                    "value",
+                                    Shape::Text,
+                                    "What all items of this collection have there; others are no records of it.",
+                                    r#""PROFILE""#,
+                                ),
+                                may(
+                                    "separator",
+                                    Shape::Text,
+                                    "What stands between partition key and sort key in the key of a record. No partition key contains it.",
+                                    r#""/""#,
+                                ),
+                            ],
+                            one_of: &["value", "separator"],
+                        }),
+                        "What a table with a sort key has besides.",
+                        r#"{"attribute": "SK", "value": "PROFILE"}"#,
+                    ),
+                    may(
                         "version",
                         Shape::Text,
                         "An attribute with a whole number that grows with every change of an item. Default: none; nobody then writes only if a record has not changed.",
@@ -322,6 +352,18 @@ const SOURCE: Object = Object {
                         "Path to which a record is sent with PUT; `{key}` stands for its key. Default: nobody writes there.",
                         r#""/customers/{key}""#,
                     ),
+                    may(
+                        "delete",
+                        Shape::Text,
+                        "Path of a record that DELETE removes; `{key}` stands for its key. Default: nobody removes one there.",
+                        r#""/customers/{key}""#,
+                    ),
+                    may(
+                        "empty_is_404",
+                        Shape::Flag,
+                        "It answers with 404 where a list is empty. Default: false; 404 then says that the path is wrong.",
+                        "true",
+                    ),
                     must(
                         "key",
                         Shape::Text,
@@ -371,6 +413,18 @@ const COLLECTION: Object = Object {
             Shape::Map(&Shape::Name, &Shape::Object(&INDEX)),
             "Indexes by name, at most eight: how plugins find records (`records-search`), at the same cost however many there are.",
             r#"{"phone": {"kind": "phone", "fields": ["contact_info.phone"]}}"#,
+        ),
+        may(
+            "sensitive",
+            Shape::List(&Shape::Text),
+            "Fields (`a.b` for nested ones) that few may see. The role agent does not see them, and the record of a call shows nothing of a visit that reads or writes records of the collection.",
+            r#"["contact_info.phone"]"#,
+        ),
+        may(
+            "retention",
+            Shape::Time(Duration::from_hours(24), Duration::from_hours(24 * 36_500)),
+            "How long a record is kept after it was last written; `store purge` removes older ones. Default: for ever. Records of the seed stay.",
+            r#""400d""#,
         ),
         may(
             "source",

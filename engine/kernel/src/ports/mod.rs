@@ -107,6 +107,18 @@ impl HostCall {
         }
     }
 
+    /// The collection of records that it is about.
+    pub fn collection(&self) -> Option<&str> {
+        match self {
+            Self::RecordsGet(get) => Some(&get.collection),
+            Self::RecordsFind(find) => Some(&find.collection),
+            Self::RecordsSearch(search) => Some(&search.collection),
+            Self::RecordsPut(put) => Some(&put.collection),
+            Self::RecordsDelete(delete) => Some(&delete.collection),
+            _ => None,
+        }
+    }
+
     /// The provider that answers: the part of [`HostCall::function`] before the dot.
     pub fn provider(&self) -> &'static str {
         let function = self.function();

@@ -2,8 +2,8 @@
 //!
 //! A flow marks attributes and answers as sensitive; what follows from that is told here, where it
 //! is known, and kept in the record of the turn. A visit is sensitive when its expressions read a
-//! sensitive attribute, when it writes one, and from the first sensitive answer that its plugin
-//! got. The mark stays with the visit, however often it waits for the caller or is parked. Whoever
+//! sensitive attribute, when it writes one, from the first sensitive answer that its plugin got, and
+//! from the first host call for a collection with sensitive fields. The mark stays with the visit, however often it waits for the caller or is parked. Whoever
 //! shows a record leaves out what is marked; the kernel itself leaves out nothing, since a turn
 //! must be made again from its record.
 
@@ -14,6 +14,7 @@ use dialgraph_flow::model::{Expr, Node, NodePrompt};
 use super::Turn;
 use crate::call::Waits;
 use crate::event::Event;
+use crate::ports::HostCall;
 
 impl Turn {
     /// Whether a visit of `node` is sensitive from its beginning.
@@ -51,6 +52,21 @@ impl Turn {
             Waits::Nothing | Waits::Flow | Waits::Channel | Waits::Ring { .. } => false,
         };
         self.sensitive = secret;
+    }
+
+    /// Notes what a host call of the visit at hand means for it. Before it is made: also what is asked
+    /// for may be what must not be shown.
+    pub(super) fn note_sensitive_call(&mut self, call: &HostCall) {
+        let hidden = &self.release.sensitive_collections;
+        if !call.collection().is_some_and(|collection| hidden.contains(collection)) {
+            return;
+        }
+        if let Some(frame) = self.frame_mut() {
+            frame.sensitive = true;
+        }
+        if let Some(step) = self.step_mut() {
+            step.sensitive = true;
+        }
     }
 
     /// Whether the visit at hand is sensitive.

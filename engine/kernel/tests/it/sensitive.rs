@@ -145,6 +145,53 @@ fn a_visit_that_was_told_a_secret_stays_marked_when_it_is_parked() {
     assert_eq!(turn.record.entries[0].visit, turn.record.steps[0].visit);
 }
 
+const SENSITIVE_RECORDS: &str = "
+entry: main
+fallback: {queue: general}
+locales: [en-US]
+collections: {log: {sensitive: [phone]}, notes: {}}
+";
+const WRITES: &str = "
+flow: main
+locales: [en-US]
+start: note
+nodes:
+  note: {use: note, on: {good: log, error: bye}}
+  log: {use: write, on: {good: bye, error: bye}}
+  bye: {end: {disposition: done}}
+";
+
+#[test]
+fn a_visit_that_deals_with_records_that_have_sensitive_fields_is_marked_even_if_it_has_to_wait() {
+    let note = |_: &Invocation<'_>, host: &mut dyn HostCalls| {
+        let HostCall::RecordsPut(put) = put("n-1") else { unreachable!() };
+        match host.call(HostCall::RecordsPut(Put { collection: "notes".into(), ..put })) {
+            Some(_) => done("good", json!({})),
+            None => RunResult::Suspended,
+        }
+    };
+    let plugins =
+        || Closures::default().with("note", &["good"], note).with("write", &["good"], write);
+    let files = [("dialgraph.yaml", SENSITIVE_RECORDS), ("main", WRITES)];
+    let mut bench = Bench::with(&files, plugins());
+    bench.host = replies(2);
+    let turn = bench.enter();
+    assert_eq!(marked(&turn), ["log"]);
+    let mut shown = turn.record.clone();
+    assert_eq!(shown.hide(), ["records.put"]);
+    assert_eq!(shown.entries.len(), 1, "the other write is shown");
+
+    let mut bench = Bench::with(&files, plugins());
+    bench.host = replies(1);
+    let mut turn = bench.begin(Event::Entered);
+    assert!(matches!(turn.run(&mut bench.host), Progress::Waiting));
+    let parked = turn.park(None, 2_000).unwrap();
+    assert_eq!(marked(&parked), ["log"]);
+    bench.call = parked.call;
+    bench.host = replies(1);
+    assert_eq!(marked(&bench.turn(Event::Resumed)), ["log"]);
+}
+
 #[test]
 fn words_for_a_caller_who_asks_for_time_or_means_two_things_are_marked_as_the_question_is() {
     for words in

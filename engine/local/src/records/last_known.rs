@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use dialgraph_base::Timestamp;
 use dialgraph_base::index::Indexes;
+use dialgraph_base::{Digest, Timestamp};
 use dialgraph_kernel::ports::HostError;
 use dialgraph_kernel::ports::records::{
     Delete, Find, Get, Hit, Page, Put, Record, Search, SearchPage, Source, Written,
 };
 use dialgraph_kernel::provider::{Caller, Records};
 use dialgraph_store::{
-    CommitError, Expect, Key, Op, Part, Schema, Sort, Store, StoreError, Upgrade, decode, encode,
+    CommitError, Expect, Key, Op, Part, Row, Schema, Sort, Store, StoreError, Upgrade, decode,
+    encode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,8 @@ pub struct LastKnown<R> {
     inner: R,
     store: Arc<dyn Store>,
     indexes: Arc<Indexes>,
+    /// Of where the records live, and how they lie there.
+    origin: Option<Digest>,
 }
 
 impl<R: std::fmt::Debug> std::fmt::Debug for LastKnown<R> {
@@ -51,6 +54,9 @@ impl<R: std::fmt::Debug> std::fmt::Debug for LastKnown<R> {
 pub(crate) struct Known {
     pub(crate) record: Record,
     read_at: Timestamp,
+    /// Of where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Digest>,
 }
 
 impl Schema for Known {
@@ -62,7 +68,7 @@ impl Schema for Known {
 impl<R: Records> LastKnown<R> {
     /// Remembers in `store` what `inner` answers.
     pub fn new(inner: R, store: Arc<dyn Store>) -> Self {
-        Self { inner, store, indexes: Arc::default() }
+        Self { inner, store, indexes: Arc::default(), origin: None }
     }
 
     /// The same with these indexes to search.
@@ -70,6 +76,29 @@ impl<R: Records> LastKnown<R> {
     pub fn with_indexes(mut self, indexes: Arc<Indexes>) -> Self {
         self.indexes = indexes;
         self
+    }
+
+    /// The same for records of one place: a copy that was read elsewhere, or with other fields, is
+    /// none of them. Another release may have had the collection there.
+    #[must_use]
+    pub fn of_origin(mut self, origin: Digest) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// The copy in a row, as whoever asks for what was last known gets it.
+    fn copy(&self, row: &Row) -> Result<Option<Record>, StoreError> {
+        let known: Known = decode(&row.value)?;
+        Ok(self.shown(known))
+    }
+
+    fn shown(&self, known: Known) -> Option<Record> {
+        let Known { mut record, read_at, origin } = known;
+        if origin != self.origin {
+            return None;
+        }
+        record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
+        Some(record)
     }
 
     fn part(collection: &str) -> Result<Part, HostError> {
@@ -95,11 +124,13 @@ impl<R: Records> LastKnown<R> {
                 let place = Key::new(&part, Sort::text(&record.key)).map_err(failed)?;
                 if let Some(known) = self.known(&place).await? {
                     let fresh = caller.now.0 < known.read_at.0.saturating_add(REFRESH_MILLIS);
-                    if fresh && known.record == *record {
+                    let is_same = known.record == *record && known.origin == self.origin;
+                    if fresh && is_same {
                         continue;
                     }
                 }
-                let known = Known { record: record.clone(), read_at: caller.now };
+                let (record, origin) = (record.clone(), self.origin);
+                let known = Known { record, read_at: caller.now, origin };
                 let value = encode(&known).map_err(failed)?;
                 let until = later(caller.now, KNOWN_MILLIS);
                 ops.push(Op::put_until(place, value, Expect::Any, until));
@@ -162,11 +193,7 @@ impl<R: Records> Records for LastKnown<R> {
         if request.source == Source::LastKnown {
             let part = Self::part(&request.collection)?;
             let place = Key::new(&part, Sort::text(&request.key)).map_err(failed)?;
-            let Some(Known { mut record, read_at }) = self.known(&place).await? else {
-                return Ok(None);
-            };
-            record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
-            return Ok(Some(record));
+            return Ok(self.known(&place).await?.and_then(|known| self.shown(known)));
         }
         let found = self.inner.get(caller, request).await?;
         match &found {
@@ -185,12 +212,7 @@ impl<R: Records> Records for LastKnown<R> {
             return Ok(page);
         }
         let part = Self::part(&request.collection)?;
-        let mut page = scan(self.store.as_ref(), part, request, |row| {
-            let Known { mut record, read_at } = decode(&row.value)?;
-            record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
-            Ok(Some(record))
-        })
-        .await?;
+        let mut page = scan(self.store.as_ref(), part, request, |row| self.copy(row)).await?;
         let oldest = |record: &Record| record.extra.last().and_then(|(_, at)| at.parse().ok());
         page.as_of = page.records.iter().filter_map(oldest).min().map(Timestamp);
         Ok(page)
@@ -216,8 +238,7 @@ impl<R: Records> Records for LastKnown<R> {
         let part = Self::part(&request.collection)?;
         let probes = index.probes(&request.values)?;
         scan(self.store.as_ref(), part, &all, |row| {
-            let Known { mut record, read_at } = decode(&row.value)?;
-            record.extra.push(("as-of".to_owned(), read_at.0.to_string()));
+            let Some(record) = self.copy(row)? else { return Ok(None) };
             if let Some(score) = index.score(&record.data, &request.values, &probes) {
                 hits.lock().unwrap_or_else(PoisonError::into_inner).push(Hit { record, score });
             }

@@ -10,6 +10,7 @@ pub(crate) mod beside;
 mod check;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod exact;
 pub(crate) mod index;
 pub(crate) mod last_known;
 mod manage;
@@ -41,6 +42,7 @@ use serde_json::Value;
 
 use self::index::{Hashes, IndexState};
 pub use check::{IndexFindings, verify_indexes};
+pub use exact::{number_comes_over, numbers_come_over, whole_numbers_come_over};
 pub use index::MAX_ENTRIES;
 pub use last_known::{KNOWN_MILLIS, LastKnown, REFRESH_MILLIS};
 pub use manage::{
@@ -51,7 +53,7 @@ pub(crate) use search::fresh;
 pub use seed::Seeded;
 pub use sourced::{Routed, Sourced};
 pub use states::{Probe, SourceStates};
-pub use wanted::{Wanted, has_all, put_field, take_field, unknown_fields};
+pub use wanted::{Wanted, has_all, put_field, remove_field, take_field, unknown_fields};
 
 /// Largest record, as JSON, in bytes.
 pub const MAX_RECORD_BYTES: usize = 48 << 10;
@@ -577,10 +579,11 @@ pub(crate) fn field_of<'a>(data: &'a Value, field: &str) -> Option<&'a Value> {
     field_of(data.get(head)?, rest)
 }
 
-/// Numbers are equal by value (`1` and `1.0`), everything else by its JSON.
+/// Numbers are equal by value (`1` and `1.0`), everything else by its JSON. Two whole numbers are
+/// compared as such: as floats, large ones would be equal to their neighbours.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a == b,
+        (Some(left), Some(right)) => a == b || ((a.is_f64() || b.is_f64()) && left == right),
         _ => a == b,
     }
 }
@@ -615,5 +618,7 @@ pub(crate) fn failed(error: StoreError) -> HostError {
 mod index_tests;
 #[cfg(test)]
 mod manage_tests;
+#[cfg(test)]
+mod sourced_tests;
 #[cfg(test)]
 mod tests;

@@ -4,15 +4,17 @@
 //! common: a record has the size and the schema that the engine asks of its own, and a write that
 //! the engine repeats is answered from a receipt in the store. A system of others takes no receipt
 //! into its own transaction: if the process ends between the two, a repetition of a write that
-//! expected a version is told of a conflict, and one that expected nothing is made again.
+//! expected a version is told of a conflict, and one that expected nothing is made again. As long as
+//! the process lives, it knows of which writes it got no answer: a repetition that meets what it
+//! would have written has been carried out the first time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use dialgraph_kernel::ports::records::{
-    Delete, Find, Get, Page, Put, Record, Search, SearchPage, Written,
+    Delete, Find, Get, Page, Put, Record, Search, SearchPage, Source, Written,
 };
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Records};
@@ -71,7 +73,12 @@ pub struct Sourced {
     inner: Arc<dyn Records>,
     store: Arc<dyn Store>,
     schemas: Schemas,
+    /// Idempotency keys of writes that got no answer, the last ones.
+    unsure: Mutex<VecDeque<Arc<str>>>,
 }
+
+/// Writes without an answer that are remembered. Each is repeated within seconds, or never.
+const MAX_UNSURE: usize = 1000;
 
 impl fmt::Debug for Sourced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +89,7 @@ impl fmt::Debug for Sourced {
 impl Sourced {
     /// What `inner` answers and takes must match `schemas`; receipts are kept in `store`.
     pub fn new(inner: Arc<dyn Records>, store: Arc<dyn Store>, schemas: Schemas) -> Self {
-        Self { inner, store, schemas }
+        Self { inner, store, schemas, unsure: Mutex::default() }
     }
 
     /// A record as it was read, if flows can rely on it. One that does not match is an error: to
@@ -103,6 +110,39 @@ impl Sourced {
         Ok(Some(decode::<Receipt>(&row.value).map_err(failed)?.version))
     }
 
+    /// Remembers a write of which nobody can tell whether it was carried out.
+    fn doubt<T>(&self, caller: &Caller, done: &Result<T, HostError>) {
+        if !matches!(done, Err(error) if error.kind == HostErrorKind::Unavailable) {
+            return;
+        }
+        let mut unsure = self.unsure.lock().unwrap_or_else(PoisonError::into_inner);
+        if unsure.len() == MAX_UNSURE {
+            unsure.pop_front();
+        }
+        unsure.push_back(Arc::clone(&caller.idempotency_key));
+    }
+
+    /// Whether this write met a conflict that it may have made itself.
+    fn is_own<T>(&self, caller: &Caller, done: &Result<T, HostError>) -> bool {
+        matches!(done, Err(error) if error.code == "conflict")
+            && self
+                .unsure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&caller.idempotency_key)
+    }
+
+    /// What is there of the record of a write.
+    async fn after(
+        &self,
+        caller: &Caller,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<Record>, HostError> {
+        let (collection, key) = (collection.to_owned(), key.to_owned());
+        self.inner.get(caller, &Get { collection, key, source: Source::Current }).await
+    }
+
     /// The write is done, whatever becomes of its receipt.
     async fn note(&self, caller: &Caller, version: u64) {
         let noted = async {
@@ -119,6 +159,17 @@ impl Sourced {
         if let Err(error) = noted.await {
             tracing::warn!(%error, "the answer to a write elsewhere could not be kept");
         }
+    }
+}
+
+/// Data as a place gives them back: a field without a value is not there.
+fn without_nulls(data: &Value) -> Value {
+    match data {
+        Value::Object(fields) => {
+            let there = fields.iter().filter(|(_, value)| !value.is_null());
+            there.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
+        }
+        other => other.clone(),
     }
 }
 
@@ -173,7 +224,15 @@ impl Records for Sourced {
         if let Some(version) = self.answered(caller).await? {
             return Ok(Written { version });
         }
-        let written = self.inner.put(caller, request).await?;
+        let mut done = self.inner.put(caller, request).await;
+        self.doubt(caller, &done);
+        if self.is_own(caller, &done)
+            && let Some(there) = self.after(caller, &request.collection, &request.key).await?
+            && without_nulls(&there.data) == without_nulls(&request.data)
+        {
+            done = Ok(Written { version: there.version });
+        }
+        let written = done?;
         self.note(caller, written.version).await;
         Ok(written)
     }
@@ -183,7 +242,14 @@ impl Records for Sourced {
         if self.answered(caller).await?.is_some() {
             return Ok(());
         }
-        self.inner.delete(caller, request).await?;
+        let mut done = self.inner.delete(caller, request).await;
+        self.doubt(caller, &done);
+        if self.is_own(caller, &done)
+            && self.after(caller, &request.collection, &request.key).await?.is_none()
+        {
+            done = Ok(());
+        }
+        done?;
         self.note(caller, 0).await;
         Ok(())
     }

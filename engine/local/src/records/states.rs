@@ -35,6 +35,15 @@ pub struct SourceStates {
     looking: AtomicBool,
 }
 
+/// Somebody looks. Also one that breaks off ends this, or nobody would ever look again.
+struct Looking(Arc<SourceStates>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.0.looking.store(false, Ordering::Release);
+    }
+}
+
 #[derive(Default)]
 struct Known {
     at: Option<Instant>,
@@ -78,24 +87,23 @@ impl SourceStates {
         if self.looking.swap(true, Ordering::AcqRel) {
             return;
         }
-        let states = Arc::clone(self);
-        runtime.spawn(async move {
-            states.look_at_all().await;
-            states.looking.store(false, Ordering::Release);
-        });
+        let looking = Looking(Arc::clone(self));
+        runtime.spawn(async move { drop(looking.0.look_at_all().await) });
     }
 
-    /// Looks at all places, one after the other, and remembers what is wrong.
-    pub async fn look_at_all(&self) {
+    /// Looks at all places at once, remembers what is wrong, and gives it.
+    pub async fn look_at_all(&self) -> BTreeMap<String, String> {
         let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut troubles = BTreeMap::new();
-        for (collection, probes) in probes {
-            for probe in probes.iter().filter_map(Weak::upgrade) {
-                if let Err(error) = probe.check().await {
-                    troubles.insert(collection.clone(), error.message);
-                }
-            }
-        }
+        let all = probes.into_iter().flat_map(|(collection, probes)| {
+            let there = probes.into_iter().filter_map(|probe| probe.upgrade());
+            there.map(move |probe| (collection.clone(), probe)).collect::<Vec<_>>()
+        });
+        let looks = all.map(async |(collection, probe)| {
+            let wrong = probe.check().await.err()?;
+            Some((collection, wrong.message))
+        });
+        let looked = futures::future::join_all(looks).await;
+        let troubles: BTreeMap<String, String> = looked.into_iter().flatten().collect();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for (collection, why) in &troubles {
             if known.troubles.get(collection) != Some(why) {
@@ -105,7 +113,8 @@ impl SourceStates {
         for collection in known.troubles.keys().filter(|one| !troubles.contains_key(*one)) {
             tracing::info!(collection, "the place where records live can be used again");
         }
-        *known = Known { at: Some(Instant::now()), troubles };
+        *known = Known { at: Some(Instant::now()), troubles: troubles.clone() };
+        troubles
     }
 }
 

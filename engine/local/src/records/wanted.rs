@@ -90,6 +90,25 @@ pub fn take_field(data: &Value, field: &str) -> Option<Value> {
     super::field_of(data, field).cloned()
 }
 
+/// Takes the field `a.b` out of `data`, of each element where a list is on the way; whether it was
+/// there. A map that had nothing else stays, empty.
+pub fn remove_field(data: &mut Value, field: &str) -> bool {
+    match data {
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |any, item| remove_field(item, field) | any)
+        }
+        Value::Object(fields) => {
+            // A name may have a dot in it: a field is what either way leads to.
+            let direct = fields.shift_remove(field).is_some();
+            let within = field.split_once('.').is_some_and(|(head, rest)| {
+                fields.get_mut(head).is_some_and(|inner| remove_field(inner, rest))
+            });
+            direct || within
+        }
+        _ => false,
+    }
+}
+
 /// The fields of `data` that are not among `known`, each as `a.b`: what has no place elsewhere.
 pub fn unknown_fields<'f>(data: &Value, known: impl Iterator<Item = &'f str>) -> Vec<String> {
     fn walk(data: &Value, path: &str, known: &[&str], unknown: &mut Vec<String>) {
@@ -119,6 +138,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_field_is_removed_wherever_it_is() {
+        let mut data =
+            json!({"name": "Hanbit", "a.b": 1, "a": {"b": 2, "c": [{"d": 3}, {"d": 4, "e": 5}]}});
+        assert!(remove_field(&mut data, "a.b") && remove_field(&mut data, "a.c.d"));
+        assert!(!remove_field(&mut data, "name.x") && !remove_field(&mut data, "phone"));
+        assert_eq!(data, json!({"name": "Hanbit", "a": {"c": [{}, {"e": 5}]}}));
+    }
 
     #[test]
     fn nested_fields_are_put_together_taken_apart_and_missed() {

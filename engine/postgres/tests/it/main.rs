@@ -5,5 +5,6 @@
 mod conformance;
 mod faults;
 mod fixture;
+mod hostile;
 mod types;
 mod writes;

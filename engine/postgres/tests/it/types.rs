@@ -44,7 +44,7 @@ async fn each_type_becomes_what_json_has_for_it() {
     let found = records.read("7").await.unwrap().unwrap();
     let wanted = json!({
         "a_smallint": -3, "a_bigint": 9_007_199_254_740_993_i64, "a_numeric": 12.5, "a_real": 0.1,
-        "a_double": 1e-7, "a_bool": true, "a_char": "ab      ", "a_varchar": "ab ",
+        "a_double": 1e-7, "a_bool": true, "a_char": "ab", "a_varchar": "ab ",
         "a_date": "2026-12-24", "a_time": "2026-12-24T18:30:00",
         "a_zoned": "2026-12-24T09:30:00+00:00", "a_uuid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
         "a_json": {"b": [1, null]}, "a_jsonb": {"b": 1.5}, "a_list": [1, 2, null],
@@ -55,6 +55,7 @@ async fn each_type_becomes_what_json_has_for_it() {
         ("a_bigint", json!(9_007_199_254_740_993_i64)),
         ("a_numeric", json!(12.5)),
         ("a_bool", json!(true)),
+        ("a_char", json!("ab")),
         ("a_varchar", json!("ab ")),
         ("a_date", json!("2026-12-24")),
         ("a_uuid", json!("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")),
@@ -84,7 +85,7 @@ async fn each_type_becomes_what_json_has_for_it() {
     assert!(records.read("c-001").await.unwrap().is_none(), "no number");
     // And back again.
     let mut data = found.data.clone();
-    data["a_char"] = json!("xy      ");
+    data["a_char"] = json!("xy");
     records.write("8", data.clone(), Default::default()).await.unwrap();
     assert_eq!(records.read("8").await.unwrap().unwrap().data, data);
 }

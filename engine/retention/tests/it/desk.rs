@@ -25,10 +25,11 @@ locales: [en-US]
 collections:
   customers:
     seed: data/customers.yaml
+    retention: 200d
     indexes:
       company: {kind: name, fields: [company_name]}
       phone: {kind: phone, fields: [contact_info.phone]}
-  call_logs: {}
+  call_logs: {retention: 200d}
 erase:
   attributes: [customer_id]
   collections: {customers: customer_id, call_logs: customer_id}

@@ -83,6 +83,23 @@ async fn records_and_tickets_go_only_when_they_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn records_go_by_the_retention_of_their_collection_and_those_of_the_seed_stay() {
+    let desk = Desk::open().await;
+    desk.call("old", "Bluestar Trading").await;
+    let there = async |part: &str| {
+        desk.rows().await.iter().filter(|row| row.key.part().as_str() == part).count()
+    };
+    // Calls are kept longer than records.
+    let purge = Purge { older_than: Duration::from_millis(1_000 * DAY), ..Purge::default() };
+    desk.clock.advance(199 * DAY);
+    assert_eq!(desk.run(&Task::Purge(purge.clone())).await.unwrap().removed.len(), 0);
+    desk.clock.advance(2 * DAY);
+    let done = desk.run(&Task::Purge(purge)).await.unwrap();
+    assert_eq!((done.removed["records"], done.removed.get("calls")), (1, None), "{done:?}");
+    assert_eq!((there("records/call_logs").await, there("records/customers").await), (0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_removal_that_broke_off_has_left_goes_with_the_next() {
     let desk = Desk::open().await;
     desk.call("old", "Bluestar Trading").await;

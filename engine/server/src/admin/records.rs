@@ -19,12 +19,12 @@ use dialgraph_api::records::{
 };
 use dialgraph_base::index::IndexKind;
 use dialgraph_base::{Digest, Timestamp};
-use dialgraph_deploy::{AccessAction, DeployError, Who};
+use dialgraph_deploy::{AccessAction, DeployError, Role, Who};
 use dialgraph_flow::engineers::Engineers;
 use dialgraph_kernel::ports::records::{self as ports, Delete, Expectation, Get, Put, Search};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 use dialgraph_kernel::provider::{Caller, Records};
-use dialgraph_local::records::{ImportMode, ImportRow, LocalRecords};
+use dialgraph_local::records::{ImportMode, ImportRow, LocalRecords, remove_field};
 use dialgraph_runtime::Sources;
 
 use super::access::{note, note_record, note_records};
@@ -58,6 +58,18 @@ pub(super) struct Declared {
 }
 
 impl Declared {
+    /// A record as somebody may see it: what is sensitive is for those who may write it.
+    fn shown(&self, collection: &str, record: ports::Record, who: &Who) -> Record {
+        let ports::Record { key, version, updated_at, mut data, .. } = record;
+        let mut hidden = Vec::new();
+        if who.role < Role::Designer {
+            let own = self.collections.iter().filter(|one| one.name == collection);
+            hidden = own.flat_map(|one| one.sensitive.clone()).collect();
+            hidden.retain(|field| remove_field(&mut data, field));
+        }
+        Record { key, version, updated_at: Millis(updated_at.0), data, hidden }
+    }
+
     /// The source that a collection lives in.
     fn source(&self, collection: &str) -> Option<&str> {
         Some(self.sources.as_ref()?.by_collection.get(collection)?)
@@ -99,6 +111,15 @@ impl Live {
             |name: &String| Some(sources.as_ref()?.by_collection.get(name)?.to_string());
         let (indexes, references) = (project.indexes(), project.references());
         let schemas = project.record_schemas();
+        let declared = project.collections();
+        let sensitive_of = |name: &str| {
+            let fields = declared.get(name).map(|collection| &collection.sensitive);
+            fields.into_iter().flatten().cloned().collect()
+        };
+        let retention_of = |name: &str| {
+            let kept = declared.get(name).and_then(|collection| collection.retention);
+            kept.map(|kept| u64::try_from(kept.as_millis()).unwrap_or(u64::MAX))
+        };
         let names = project.collections().keys().map(ToString::to_string);
         let collections = names.clone().map(|name| Collection {
             schema: schemas.get(&name).cloned(),
@@ -111,6 +132,8 @@ impl Live {
                 .collect(),
             references: references.get(&name).into_iter().flatten().map(shown_reference).collect(),
             source: source_of(&name),
+            sensitive: sensitive_of(&name),
+            retention_ms: retention_of(&name),
             name,
         });
         let collections = collections.collect();
@@ -227,15 +250,6 @@ pub(super) fn etag(version: u64) -> [(header::HeaderName, HeaderValue); 1] {
     [(header::ETAG, value.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))]
 }
 
-fn shown(record: ports::Record) -> Record {
-    Record {
-        key: record.key,
-        version: record.version,
-        updated_at: Millis(record.updated_at.0),
-        data: record.data,
-    }
-}
-
 /// `GET /v1/collections`.
 pub(super) async fn collections(State(admin): Shared, _: Viewer) -> Answer {
     let declared = admin.records.get(&admin).await?;
@@ -258,7 +272,7 @@ pub(super) async fn list(
     let listed = declared.records.list(&name, after.as_deref(), limit).await.map_err(failed)?;
     let lost = |(key, why)| UnreadableRecord { key, why };
     Ok(json_of(&RecordList {
-        records: listed.records.into_iter().map(shown).collect(),
+        records: listed.records.into_iter().map(|one| declared.shown(&name, one, &who)).collect(),
         next: listed.next,
         unreadable: listed.unreadable.into_iter().map(lost).collect(),
     }))
@@ -279,7 +293,7 @@ pub(super) async fn show(
         _ => failed(error),
     })?;
     let Some(record) = record else { return Err(no_record(&name)) };
-    Ok((etag(record.version), Json(shown(record))).into_response())
+    Ok((etag(record.version), Json(declared.shown(&name, record, &who))).into_response())
 }
 
 pub(super) fn no_record(collection: &str) -> Failed {
@@ -374,7 +388,10 @@ pub(super) async fn find(
     let found = found.map_err(failed)?;
     let keys: Vec<String> = found.hits.iter().map(|hit| hit.record.key.clone()).collect();
     note_records(&admin, &who, AccessAction::ReadRecord, &name, &keys).await?;
-    let hit = |hit: ports::Hit| RecordHit { record: shown(hit.record), score: hit.score };
+    let hit = |hit: ports::Hit| {
+        let record = declared.shown(&name, hit.record, &who);
+        RecordHit { record, score: hit.score }
+    };
     Ok(json_of(&FoundRecords {
         hits: found.hits.into_iter().map(hit).collect(),
         complete: found.complete,

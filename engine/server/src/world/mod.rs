@@ -54,24 +54,12 @@ fn subject(world: &dyn World, caller: &Caller, call: &HostCall) -> String {
             "records last known".to_owned()
         }
         call => {
-            let source = collection_of(call).and_then(|collection| {
+            let source = call.collection().and_then(|collection| {
                 world.sources(&caller.release)?.by_collection.get(collection).cloned()
             });
             let provider = call.provider();
             source.map_or_else(|| provider.to_owned(), |source| format!("{provider} {source}"))
         }
-    }
-}
-
-/// The collection that a call is about.
-fn collection_of(call: &HostCall) -> Option<&str> {
-    match call {
-        HostCall::RecordsGet(get) => Some(&get.collection),
-        HostCall::RecordsFind(find) => Some(&find.collection),
-        HostCall::RecordsSearch(search) => Some(&search.collection),
-        HostCall::RecordsPut(put) => Some(&put.collection),
-        HostCall::RecordsDelete(delete) => Some(&delete.collection),
-        _ => None,
     }
 }
 

@@ -340,6 +340,7 @@ async fn a_source_that_is_down_takes_no_other_collection_with_it() {
         by_collection: [("customers".to_owned(), "crm".into())].into(),
         records: Arc::new(LocalRecords::new(Arc::new(store), [])),
         troubles: Box::new(Default::default),
+        look: Box::new(|| Box::pin(std::future::ready(BTreeMap::new()))),
     };
     let replies = (0..3).map(|_| Reply::Down("source-failed")).collect();
     let world = Arc::new(Listed {

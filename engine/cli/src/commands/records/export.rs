@@ -1,5 +1,6 @@
 //! `dialgraph records export`.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,16 +10,21 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::{PAGE, walk};
+use dialgraph_visible::line;
+
 use crate::args::RecordsExportArgs;
 use crate::client::Client;
 
 pub(super) fn run(args: &RecordsExportArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
+    let mut hidden = BTreeSet::new();
     let Some(path) = &args.output else {
         let unreadable = walk(&client, &args.collection, PAGE, |record| {
             print_json!("{}", json!({"key": record.key, "data": record.data}));
+            hidden.extend(record.hidden.iter().cloned());
             Ok(true)
         })?;
+        tell_hidden(&hidden);
         return Ok(if unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     };
     if path.extension().is_none_or(|ending| ending != "jsonl" && ending != "ndjson") {
@@ -37,6 +43,7 @@ pub(super) fn run(args: &RecordsExportArgs) -> Result<ExitCode> {
     let unreadable = walk(&client, &args.collection, PAGE, |record| {
         serde_json::to_writer(&mut out, &json!({"key": record.key, "data": record.data}))?;
         out.write_all(b"\n").with_context(cannot)?;
+        hidden.extend(record.hidden.iter().cloned());
         count += 1;
         Ok(true)
     })?;
@@ -45,9 +52,21 @@ pub(super) fn run(args: &RecordsExportArgs) -> Result<ExitCode> {
     file.as_file().sync_all().with_context(cannot)?;
     file.persist_noclobber(path).map_err(|error| error.error).with_context(cannot)?;
     println!("{count} records in {}", path.display());
+    tell_hidden(&hidden);
     if unreadable > 0 {
         eprintln!("{unreadable} records cannot be read and are not in the file");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A row of an import replaces all fields of its record: who puts such a file back must know.
+fn tell_hidden(hidden: &BTreeSet<String>) {
+    if !hidden.is_empty() {
+        let fields = hidden.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        eprintln!(
+            "your role does not see {}, so the export lacks them; an import of it would remove them",
+            line(&fields)
+        );
+    }
 }

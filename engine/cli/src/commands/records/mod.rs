@@ -174,6 +174,9 @@ fn get(args: &RecordsGetArgs) -> Result<ExitCode> {
     for (field, value) in record.data.as_object().into_iter().flatten() {
         println!("  {} = {}", line(field), line(&value.to_string()));
     }
+    for field in &record.hidden {
+        println!("  {} (your role does not see it)", line(field));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
