@@ -181,7 +181,13 @@ impl<'a> Assignment<'a> {
                 &[("engineer", &id), ("collection", &self.config.engineers)],
             );
         }
-        self.counted(engineer)
+        match engineer {
+            // Who has no limit takes every call, whatever they have to do already.
+            Some(engineer) if engineer.limit(self.config.max_load).is_none() => {
+                Ok(Some(engineer).filter(|engineer| engineer.available))
+            }
+            engineer => self.counted(engineer),
+        }
     }
 
     /// The engineer, if they take one more call beside all those that they work on.

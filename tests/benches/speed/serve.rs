@@ -92,6 +92,8 @@ pub(crate) struct Calls {
     pub(crate) does: fn(u32) -> (&'static str, &'static str),
     /// The action of the last answer; the others ask.
     pub(crate) last: &'static str,
+    /// Whether Connect then reports that the contact is over.
+    pub(crate) is_reported: bool,
 }
 
 impl Calls {
@@ -102,6 +104,7 @@ impl Calls {
             turns: 1..=TURNS,
             does: at_the_desk,
             last: "listen",
+            is_reported: false,
         }
     }
 }
@@ -127,6 +130,18 @@ fn event(call: usize, turn: u32, does: fn(u32) -> (&'static str, &'static str)) 
                 "Tags": {},
             },
             "Parameters": parameters,
+        },
+    });
+    Bytes::from(event.to_string())
+}
+
+/// What the function forwards when a contact is over, as Connect tells EventBridge.
+fn over(call: usize) -> Bytes {
+    let event = json!({
+        "version": "0", "source": "aws.connect", "detail-type": "Amazon Connect Contact Event",
+        "detail": {
+            "eventType": "DISCONNECTED", "contactId": id(call).to_string(), "channel": "VOICE",
+            "initiationMethod": "INBOUND",
         },
     });
     Bytes::from(event.to_string())
@@ -192,6 +207,9 @@ pub(crate) async fn load(port: u16, calls: Calls, rate: Option<f64>) -> Load {
                         let action = format!("\"action\":\"{action}\"");
                         let text = String::from_utf8_lossy(&answer);
                         assert!(text.contains(&action), "turn {turn}: {text}");
+                    }
+                    if calls.is_reported {
+                        ask(&mut sender, &signer, over(call)).await;
                     }
                 }
                 latencies
