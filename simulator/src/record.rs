@@ -202,6 +202,7 @@ fn contact(event: &ContactEvent) -> String {
     let mut parts = vec![format!("stage: {stage}")];
     parts.extend(event.agent.as_ref().map(|agent| format!("agent: {}", quoted(agent))));
     parts.extend(event.callback.then(|| "callback: true".to_owned()));
+    parts.extend(event.attempts.map(|attempts| format!("attempts: {attempts}")));
     match parts.len() {
         1 => stage.to_owned(),
         _ => format!("{{{}}}", parts.join(", ")),

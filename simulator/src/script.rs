@@ -338,6 +338,7 @@ const STEP: Form = Form::OneOf(
                     must("stage", STAGES),
                     may("agent", Form::Text),
                     may("callback", Form::Flag),
+                    may("attempts", Form::Whole(10)),
                 ]),
                 STAGES,
             ]),

@@ -139,6 +139,9 @@ fn contact(event: &ContactEvent) -> String {
         (ContactStage::Queued, _) => format!("{what} waits in the queue"),
         (ContactStage::Connected, Some(agent)) => format!("agent {} takes {what}", line(agent)),
         (ContactStage::Connected, None) => format!("an agent takes {what}"),
+        (ContactStage::Ended, _) if event.attempts.is_some() => {
+            format!("{what} reaches nobody")
+        }
         (ContactStage::Ended, _) => format!("{what} ends"),
         (ContactStage::Lost, _) => format!("nothing is heard of {what} any more"),
     }

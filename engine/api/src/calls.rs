@@ -332,6 +332,12 @@ pub struct Contact {
     /// The agent who had it last, as the channel names agents.
     #[schema(required)]
     pub agent: Option<String>,
+    /// Somebody outside took it whom the flow had rung.
+    #[serde(default)]
+    pub reached: bool,
+    /// Calls back in which nobody talked to the caller.
+    #[serde(default)]
+    pub attempts: u32,
     /// How long the caller waited for an agent, in milliseconds.
     #[schema(required)]
     pub waited_ms: Option<u64>,
@@ -382,6 +388,11 @@ pub struct ContactNews {
     /// The news is of the contact in which the caller is called back.
     #[serde(default)]
     pub callback: bool,
+    /// With `callback` and the stage `ended`: nobody talked to the caller, and the channel makes so
+    /// many attempts in all. None: the contact is over.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10)]
+    pub attempts: Option<u32>,
 }
 
 fn moment() -> RefOr<Schema> {

@@ -15,7 +15,7 @@ use dialgraph_kernel::event::Event;
 
 use crate::visit;
 
-use crate::protocol::medium;
+use crate::protocol::{CALLBACK_ATTEMPTS, medium};
 pub use crate::protocol::{CONTACT_EVENT, MAX_ATTRIBUTES, MAX_EVENT_BYTES};
 
 /// Longest text of a caller, in characters; what is longer is cut. Lex gives at most 1,024.
@@ -236,8 +236,14 @@ impl Incoming {
             queued_at: moment(&detail["queueInfo"]["enqueueTimestamp"]).map(millis),
             connected_at: moment(&detail["agentInfo"]["connectedToAgentTimestamp"]).map(millis),
             callback,
+            attempts: (callback && stage == ContactStage::Ended && reached_nobody(detail))
+                .then_some(CALLBACK_ATTEMPTS),
         };
         let token = match stage {
+            // Each attempt is a contact of its own.
+            ContactStage::Ended if news.attempts.is_some() => {
+                format!("{CALLBACK_OVER_TOKEN}/{contact}")
+            }
             ContactStage::Ended if callback => CALLBACK_OVER_TOKEN.to_owned(),
             ContactStage::Ended => HUNG_UP_TOKEN.to_owned(),
             // A contact can come into a queue, and to an agent, more than once.
@@ -270,6 +276,13 @@ fn called_back(detail: &Value) -> Vec<CallId> {
         callers.extend(caller.filter(|caller| !callers.contains(caller)));
     }
     callers
+}
+
+/// Whether an agent took a call back and the caller was then not reached. A call back that no agent
+/// took is not tried again: it was cancelled.
+fn reached_nobody(detail: &Value) -> bool {
+    moment(&detail["agentInfo"]["connectedToAgentTimestamp"]).is_some()
+        && moment(&detail["connectedToSystemTimestamp"]).is_none()
 }
 
 /// The agent who has the contact, by the id that ends their ARN.

@@ -77,6 +77,9 @@ pub const RING_SECONDS: [u32; 7] = [5, 10, 15, 20, 30, 45, 60];
 /// Seconds between two keys after which a number counts as complete.
 pub const INTERDIGIT_SECONDS: u32 = 5;
 
+/// Attempts of Connect to reach a caller who is to be called back.
+pub const CALLBACK_ATTEMPTS: u32 = 3;
+
 /// Name under which an attribute is answered.
 pub fn attribute_key(name: &str) -> String {
     format!("attr_{name}")

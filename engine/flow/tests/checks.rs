@@ -267,6 +267,29 @@ fn a_loop_through_a_port_of_a_plugin_may_have_waited_in_it() {
 }
 
 #[test]
+fn a_number_that_rings_is_waited_for_unless_it_cannot_ring() {
+    let ring = |on: &str| {
+        flow(&format!(
+            "  ring: {{transfer: {{number: '\"+8221234567\"', within: 20s}}, on: {{{on}}}}}\n  bye: {{end: {{disposition: bye}}}}\n"
+        ))
+        .replace("attributes: {n: number}\n", "")
+    };
+    assert_eq!(findings(&ring("no_answer: ring, error: bye")), Vec::<String>::new());
+    assert_eq!(findings(&ring("error: ring, no_answer: bye")), ["busy-loop 5:3"]);
+    // Whoever always goes on needs an end of their own.
+    assert_eq!(findings(&ring("answered: bye, error: bye")), Vec::<String>::new());
+    let no_end = ring("answered: ring, no_answer: ring, error: ring");
+    assert!(findings(&no_end).contains(&"no-path-to-end 5:3".to_owned()), "{:?}", findings(&no_end));
+    // A number that is given the caller for good has none of these ports.
+    let for_good = ring("answered: bye, error: bye").replace(", within: 20s", "");
+    assert_eq!(findings(&for_good), ["unknown-port 5:53"]);
+    for within in ["4s", "61s", "soon"] {
+        let wrong = ring("error: bye").replace("20s", within);
+        assert_eq!(findings(&wrong).len(), 1, "{within}: {:?}", findings(&wrong));
+    }
+}
+
+#[test]
 fn a_loop_through_other_flows_is_found() {
     let main = flow(
         "

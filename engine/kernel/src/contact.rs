@@ -37,11 +37,19 @@ pub struct Contact {
     /// When the caller, who is to be called back, left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_at: Option<Timestamp>,
+    /// Calls back in which nobody talked to the caller.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub attempts: u32,
     /// When it was over; of a contact that nobody told of any more, when it was last heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<EndedBy>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How it is known that a contact is over.
@@ -86,6 +94,10 @@ pub struct ContactEvent {
     /// It is the contact in which the caller is called back, and not the one that called.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub callback: bool,
+    /// Of a call back that is over: nobody talked to the caller in it, and the channel makes so
+    /// many attempts in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
 }
 
 /// How far a contact has come.
@@ -117,7 +129,15 @@ impl ContactStage {
 impl ContactEvent {
     /// The contact has come so far.
     pub fn new(stage: ContactStage) -> Self {
-        Self { stage, at: None, agent: None, queued_at: None, connected_at: None, callback: false }
+        Self {
+            stage,
+            at: None,
+            agent: None,
+            queued_at: None,
+            connected_at: None,
+            callback: false,
+            attempts: None,
+        }
     }
 }
 
@@ -229,6 +249,16 @@ impl Call {
         self.contact.as_ref().is_some_and(|contact| contact.left_at.is_some())
     }
 
+    /// Takes in news of an attempt to call back in which nobody talked to the caller, and tells
+    /// whether it was the last.
+    fn attempted(&mut self, of: u32) -> bool {
+        let contact = self.contact.get_or_insert_default();
+        contact.attempts = contact.attempts.saturating_add(1);
+        // An agent took the call back before the caller was dialled, and talked to nobody.
+        (contact.connected_at, contact.agent) = (None, None);
+        contact.attempts >= of
+    }
+
     /// Notes that the flow gives the call away now.
     pub(crate) fn handed(&mut self, at: Timestamp) {
         let contact = self.contact.get_or_insert_default();
@@ -245,11 +275,19 @@ impl Call {
     /// Takes in news of the contact, and tells whether it is over now.
     ///
     /// A caller who is to be called back may leave: their contact goes on until the call back is
-    /// over, if an `after` flow waits for that.
+    /// over, if an `after` flow waits for that, or until the channel has tried as often as it does.
     pub(crate) fn told(&mut self, event: &ContactEvent, now: Timestamp) -> bool {
         let at = event.at.unwrap_or(now);
         let called_back = self.after == After::Due
             && matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
+        if let (ContactStage::Ended, true, Some(of)) = (event.stage, event.callback, event.attempts)
+        {
+            let is_last = self.attempted(of);
+            if is_last {
+                self.over(at, EndedBy::Channel);
+            }
+            return is_last;
+        }
         let contact = self.contact.get_or_insert_default();
         contact.take(event, now);
         match event.stage {

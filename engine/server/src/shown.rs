@@ -93,6 +93,8 @@ fn contact(contact: &contact::Contact, after: contact::After) -> dialgraph_api::
         queued_at_ms: at(contact.queued_at),
         connected_at_ms: at(contact.connected_at),
         agent: contact.agent.clone(),
+        reached: contact.reached,
+        attempts: contact.attempts,
         waited_ms: contact.waited(),
         ended_at_ms: at(contact.ended_at),
         ended_by: contact.ended_by.map(|by| match by {

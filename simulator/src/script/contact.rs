@@ -21,6 +21,10 @@ pub enum ContactSpec {
         /// It is the contact in which the caller is called back.
         #[serde(default)]
         callback: bool,
+        /// Nobody talked to the caller, who is called back, and the channel makes so many attempts
+        /// in all.
+        #[serde(default)]
+        attempts: Option<u32>,
     },
 }
 
@@ -69,9 +73,11 @@ pub(crate) fn ring_word(answered: bool) -> &'static str {
 
 impl ContactSpec {
     pub(super) fn event(&self) -> ContactEvent {
-        let (stage, agent, callback) = match self {
-            Self::Stage(stage) => (*stage, None, false),
-            Self::Full { stage, agent, callback } => (*stage, agent.clone(), *callback),
+        let (stage, agent, callback, attempts) = match self {
+            Self::Stage(stage) => (*stage, None, false, None),
+            Self::Full { stage, agent, callback, attempts } => {
+                (*stage, agent.clone(), *callback, *attempts)
+            }
         };
         let stage = match stage {
             StageWord::Queued => ContactStage::Queued,
@@ -79,6 +85,6 @@ impl ContactSpec {
             StageWord::Ended => ContactStage::Ended,
             StageWord::Lost => ContactStage::Lost,
         };
-        ContactEvent { agent, callback, ..ContactEvent::new(stage) }
+        ContactEvent { agent, callback, attempts, ..ContactEvent::new(stage) }
     }
 }

@@ -166,6 +166,14 @@ pub fn told(contact: &str, channel: Medium, event: &ContactEvent, now: Timestamp
         detail["previousContactId"] = contact.into();
         detail["initiationMethod"] = "CALLBACK".into();
         detail["contactId"] = format!("{contact}-callback").into();
+        // Each attempt is a contact of its own: the agent takes it, and then the caller or nobody.
+        if event.attempts.is_some() {
+            detail["contactId"] = format!("{contact}-callback-{}", now.0).into();
+            detail["agentInfo"] =
+                json!({"agentArn": agent("somebody"), "connectedToAgentTimestamp": at});
+        } else if event.stage == ContactStage::Ended {
+            detail["connectedToSystemTimestamp"] = at.into();
+        }
     }
     news
 }

@@ -176,6 +176,12 @@ fn beyond(contact: &Contact) -> String {
     let mut told = Vec::new();
     told.extend(contact.queued_at_ms.map(|at| format!("queued at {}", time(at))));
     told.extend(contact.connected_at_ms.map(|at| format!("answered by {agent} at {}", time(at))));
+    told.extend(contact.reached.then(|| "answered by somebody whom the flow rang".to_owned()));
+    told.extend(match contact.attempts {
+        0 => None,
+        1 => Some("1 call back in vain".to_owned()),
+        attempts => Some(format!("{attempts} calls back in vain")),
+    });
     told.extend(contact.waited_ms.map(|ms| format!("waited {}", duration(ms / 1000 * 1000))));
     told.extend(contact.ended_at_ms.map(|at| match contact.ended_by {
         Some(EndedBy::Limit) => format!("last heard of at {}", time(at)),

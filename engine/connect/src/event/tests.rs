@@ -144,6 +144,7 @@ fn a_contact_event_tells_how_long_the_queue_was_and_who_answered() {
             queued_at: at("2026-11-20T01:01:00.250Z"),
             connected_at: at("2026-11-20T01:02:15.250Z"),
             callback: false,
+            attempts: None,
         }
     );
     let gone = told(|detail| detail["agentInfo"] = Value::Null);
@@ -175,7 +176,27 @@ fn each_stage_has_its_token_and_a_call_back_is_told_of_the_call_that_asked_for_i
     let over = called_back("DISCONNECTED");
     assert_eq!((&*over.call.0, &*over.token), ("the-caller", "callback-over"));
     assert!(news(&over).callback);
+    assert_eq!(news(&over).attempts, None);
     assert_ne!(called_back("CONNECTED_TO_AGENT").token, connected.token);
+    // An agent took it, but the caller did not: each attempt is news of its own.
+    let vain = |contact: &str| {
+        told(|detail| {
+            detail["contactId"] = contact.into();
+            detail["initiationMethod"] = "CALLBACK".into();
+            detail["initialContactId"] = "the-caller".into();
+            detail["connectedToSystemTimestamp"] = Value::Null;
+        })
+    };
+    assert_eq!(news(&vain("one")).attempts, Some(3));
+    assert_ne!(vain("one").token, vain("two").token);
+    // One that no agent took was cancelled.
+    let cancelled = told(|detail| {
+        detail["initiationMethod"] = "CALLBACK".into();
+        detail["previousContactId"] = "the-caller".into();
+        detail["connectedToSystemTimestamp"] = Value::Null;
+        detail["agentInfo"] = Value::Null;
+    });
+    assert_eq!((news(&cancelled).attempts, &*cancelled.token), (None, "callback-over"));
     // A second attempt follows from the first, which was never a call.
     let second = told(|detail| {
         detail["initiationMethod"] = "CALLBACK".into();
@@ -225,6 +246,7 @@ fn a_failure_tells_its_reason_and_a_wait_its_end() {
     let failed = happened(json!({"did": "failed", "turn": "2", "input": "queue-at-capacity"}));
     assert_eq!(failed, Event::DirectiveFailed("queue-at-capacity".to_owned()));
     assert_eq!(happened(json!({"did": "resumed", "turn": "2"})), Event::Resumed);
+    assert_eq!(happened(json!({"did": "unanswered", "turn": "2"})), Event::Unanswered);
 }
 
 #[test]

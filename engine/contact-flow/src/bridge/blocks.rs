@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use dialgraph_base::Medium;
 use dialgraph_connect::flat::BLANK;
 use dialgraph_connect::protocol::{
-    CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES, NOTHING, RING_SECONDS,
+    CALLBACK_ATTEMPTS, CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES, NOTHING, RING_SECONDS,
     SAME_LANGUAGE, TERMINATORS, action, attribute_key, say_word,
 };
 
@@ -488,7 +488,7 @@ fn hand_over(draw: &mut Canvas, bridge: &Bridge) {
     );
     let parameters = json!({
         "InitialCallDelaySeconds": "5",
-        "MaximumConnectionAttempts": "3",
+        "MaximumConnectionAttempts": CALLBACK_ATTEMPTS.to_string(),
         "RetryDelaySeconds": "600",
     });
     draw.put(

@@ -5,7 +5,7 @@ use super::*;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dialgraph_connect::protocol::{CHAT_TIMEOUTS, KEY_TIMEOUTS, MAX_PIECES};
+use dialgraph_connect::protocol::{CHAT_TIMEOUTS, KEY_TIMEOUTS, MAX_PIECES, RING_SECONDS};
 
 fn queue(name: &str, priority: u32) -> QueueTarget {
     let arn = format!("arn:aws:connect:ap-northeast-2:111122223333:instance/i/queue/{name}");
@@ -108,6 +108,31 @@ fn when_everything_fails_the_caller_is_put_into_the_fallback_queue() {
             }
         }
     }
+}
+
+#[test]
+fn a_number_that_rings_for_a_time_leads_back_to_the_engine_whatever_comes_of_it() {
+    let flow = Flow::of(&large());
+    let leads = |id: &str, error: &str| {
+        let errors = flow.0[id]["Transitions"]["Errors"].as_array().unwrap().iter();
+        let found = errors.clone().find(|entry| entry["ErrorType"] == error).unwrap();
+        found["NextAction"].as_str().unwrap()
+    };
+    let did = |id: &str| flow.0[id]["Parameters"]["LambdaInvocationAttributes"]["did"].clone();
+    for seconds in RING_SECONDS {
+        let id = format!("Ring {seconds}s");
+        let limit = &flow.0[&id]["Parameters"]["ThirdPartyConnectionTimeLimitSeconds"];
+        assert_eq!(*limit, seconds.to_string());
+        // Whoever answered has hung up.
+        assert_eq!(did(flow.0[&id]["Transitions"]["NextAction"].as_str().unwrap()), "resumed");
+        assert_eq!(did(leads(&id, "ConnectionTimeLimitExceeded")), "unanswered");
+        assert_eq!(did(leads(&id, "CallFailed")), "failed");
+        assert_eq!(did(leads(&id, "NoMatchingError")), "failed");
+    }
+    // An answer without a time, also one of an engine that knows of none, gives the caller away.
+    assert_eq!(leads("Ring or third party", "NoMatchingCondition"), "Third party");
+    let ends = flow.0["Third party"]["Transitions"]["NextAction"].as_str().unwrap();
+    assert_eq!(flow.kind(ends), "DisconnectParticipant");
 }
 
 #[test]

@@ -173,6 +173,39 @@ fn a_caller_who_is_to_be_called_back_may_leave_and_the_contact_goes_on() {
 }
 
 #[test]
+fn a_call_back_that_reaches_nobody_is_over_with_the_last_attempt() {
+    let mut bench = bench();
+    bench.presses("2");
+    told(&mut bench, news(ContactStage::Ended, 5));
+    let vain = |seconds| ContactEvent {
+        callback: true,
+        attempts: Some(3),
+        ..news(ContactStage::Ended, seconds)
+    };
+    let taken = |seconds| ContactEvent {
+        callback: true,
+        agent: Some("lee".to_owned()),
+        ..news(ContactStage::Connected, seconds)
+    };
+    for attempt in 1..=2 {
+        told(&mut bench, taken(attempt * 600));
+        told(&mut bench, vain(attempt * 600 + 40));
+        assert!(!bench.call.is_over(), "attempt {attempt}");
+    }
+    let waiting = bench.call.clone();
+    // Nobody talked to the caller, whichever agent took the call back.
+    told(&mut bench, vain(1_900));
+    let log = after(&mut bench);
+    assert_eq!((&log["how"], &log["answered"], &log["agent"]), (&json!("callback"), &json!(false), &json!(null)));
+    // Whoever is reached at the third attempt has been called back.
+    bench.call = waiting;
+    told(&mut bench, taken(1_800));
+    told(&mut bench, ContactEvent { callback: true, ..news(ContactStage::Ended, 2_000) });
+    let log = after(&mut bench);
+    assert_eq!((&log["answered"], &log["agent"], &log["waited"]), (&json!(true), &json!("lee"), &json!(1_800)));
+}
+
+#[test]
 fn a_contact_of_which_nothing_is_heard_ends_when_it_was_last_heard_of() {
     let mut bench = bench();
     bench.presses("1");

@@ -190,9 +190,18 @@ pub(super) async fn contact(
         let detail = "`at_ms` must be within `calls.contact_limit` before now, and not after now";
         return Err(Problem::invalid(detail));
     }
+    let is_over = (news.stage, news.callback) == (ContactStage::Ended, true);
+    if news.attempts.is_some_and(|attempts| !is_over || !(1..=10).contains(&attempts)) {
+        let detail = "`attempts` is from 1 to 10, and goes with `callback` and the stage `ended`";
+        return Err(Problem::invalid(detail));
+    }
     let (stage, token) = match (news.stage, news.callback) {
         // The news that a caller is gone has one token, from wherever it comes.
         (ContactStage::Ended, false) => (contact::ContactStage::Ended, HUNG_UP.to_owned()),
+        // Each attempt counts.
+        (ContactStage::Ended, true) if news.attempts.is_some() => {
+            (contact::ContactStage::Ended, token_of(&news)?)
+        }
         (ContactStage::Ended, true) => {
             (contact::ContactStage::Ended, CALLBACK_OVER_TOKEN.to_owned())
         }
@@ -203,6 +212,7 @@ pub(super) async fn contact(
         at: news.at_ms.map(Timestamp),
         agent: news.agent,
         callback: news.callback,
+        attempts: news.attempts,
         ..contact::ContactEvent::new(stage)
     };
     let answered = app.turns.handle(TurnRequest::event(id, Event::Contact(event), token)).await?;
