@@ -71,4 +71,4 @@ if grep -qF '상담 시간이 아닙니다' <<<"$heard"; then
 fi
 dialgraph connect lint "$work/bridge.json"
 printf '%s\n' "$heard"
-grep -qF 'queue/msp-emergency' <<<"$heard" || { cat "$work/engine.log" "$work/lambda.log" >&2; exit 1; }
+grep -qF 'Ringing("+821000000201")' <<<"$heard" || { cat "$work/engine.log" "$work/lambda.log" >&2; exit 1; }

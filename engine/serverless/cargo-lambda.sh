@@ -98,7 +98,7 @@ if grep -qF '상담 시간이 아닙니다' <<<"$heard"; then
   heard="$(call 1 1 푸른별상사 홍예시 1)"
 fi
 printf '%s\n' "$heard"
-grep -qF 'queue/msp-emergency' <<<"$heard" || { cat "$work/first.log" >&2; exit 1; }
+grep -qF 'Ringing("+821000000201")' <<<"$heard" || { cat "$work/first.log" >&2; exit 1; }
 
 # A process that never saw the call goes on with it: everything is in the table.
 turn() {

@@ -43,6 +43,8 @@ fn reply(answer: &Value) -> Value {
     let words = heard(answer);
     match answer["then"]["action"].as_str() {
         Some("wait") => json!({"event": "resumed"}),
+        // Nobody answers until the caller is queued.
+        Some("transfer") => json!({"event": "unanswered"}),
         _ if words.contains("회사 이름") => json!({"event": "said", "text": "푸른별상사"}),
         _ if words.contains("성함") => json!({"event": "said", "text": "홍예시"}),
         _ if words.contains("도와드릴까요") => {

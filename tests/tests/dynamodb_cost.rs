@@ -240,6 +240,7 @@ async fn the_readme_call_costs_what_the_document_says() {
         said("홍예시"),
         Event::Pressed("1".to_owned()),
         said("운영 서버가 다운됐어요"),
+        Event::Resumed,
     ];
     let (mut rows, mut sum) = (String::new(), Units::default());
     let mut written = BTreeMap::<String, Vec<usize>>::new();
@@ -249,6 +250,7 @@ async fn the_readme_call_costs_what_the_document_says() {
             Event::Entered => "arrives".to_owned(),
             Event::Pressed(keys) => format!("presses {keys}"),
             Event::Said { text, .. } => format!("“{text}”"),
+            Event::Resumed => "has talked to the engineer".to_owned(),
             other => format!("{other:?}"),
         };
         let answer = if n == 0 {
@@ -293,8 +295,8 @@ async fn the_readme_call_costs_what_the_document_says() {
         sum.measured += measured;
         last = Some(answer);
     }
-    let then = format!("{:?}", last.unwrap().record.directives.then);
-    assert!(then.contains("msp-emergency"), "the call ended elsewhere: {then}");
+    let status = last.unwrap().call.status;
+    assert_eq!(status.disposition(), Some("transferred"), "the call ended elsewhere: {status:?}");
     let Units { requests, rows: items, reads, writes, measured } = sum;
     writeln!(
         rows,
