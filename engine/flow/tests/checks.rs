@@ -282,7 +282,7 @@ fn a_number_that_rings_is_waited_for_unless_it_cannot_ring() {
     assert!(findings(&no_end).contains(&"no-path-to-end 5:3".to_owned()), "{:?}", findings(&no_end));
     // A number that is given the caller for good has none of these ports.
     let for_good = ring("answered: bye, error: bye").replace(", within: 20s", "");
-    assert_eq!(findings(&for_good), ["unknown-port 5:53"]);
+    assert_eq!(findings(&for_good), ["unknown-port 5:52"]);
     for within in ["4s", "61s", "soon"] {
         let wrong = ring("error: bye").replace("20s", within);
         assert_eq!(findings(&wrong).len(), 1, "{within}: {:?}", findings(&wrong));

@@ -197,6 +197,38 @@ fn a_contact_of_which_nothing_is_heard_is_closed_and_its_log_says_so() {
     assert!(server.log().contains("nothing was heard of a contact for `calls.contact_limit`"));
 }
 
+#[test]
+fn a_conversation_outside_outlasts_the_limit_of_calls_without_events() {
+    let desk = Desk::start(Pace::After(Duration::ZERO));
+    let site = site(&desk)
+        .file(
+            "ring.flow.yaml",
+            "flow: ring\nlocales: [en-US]\nstart: ring\nnodes:\n  ring:\n    transfer: {number: '\"+82-2-0000-0000\"', within: 20s}\n    on: {no_answer: again, error: again}\n  again:\n    transfer: {number: '\"+82-2-0000-0001\"', within: 20s}\n    on: {error: done}\n  done:\n    end: {disposition: done}\n",
+        )
+        .set("DIALGRAPH_CALLS__IDLE_LIMIT", "1s")
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    let begun = server.call("c-1", json!({"flow": "ring"}));
+    let ring = |number: &str| json!({"action": "transfer", "number": number, "within_ms": 20_000});
+    assert_eq!((&begun["then"], &begun["status"]), (&ring("+8220000000"), &json!("active")));
+    let again = server.event("c-1", 1, json!({"event": "unanswered"})).json();
+    assert_eq!(again["then"], ring("+8220000001"));
+    let repeated = server.event("c-1", 1, json!({"event": "unanswered"})).json();
+    assert_eq!((&repeated["repeated"], &repeated["then"]), (&json!(true), &again["then"]));
+    // Somebody answers; a caller who begins later and says nothing is gone before they are done.
+    assert_eq!(tell(&server, "c-1", json!({"stage": "connected", "agent": "kim"})).status, 200);
+    assert_eq!(tell(&server, "c-1", json!({"stage": "queued"})).status, 409);
+    server.call("c-2", json!({}));
+    server.wait_until("the other caller is gone", |server| after(server, "done") == 1.0);
+    assert_eq!(log(&server, "c-2")["resolution"], "abandoned");
+    let over = server.event("c-1", 2, json!({"event": "resumed"})).json();
+    assert_eq!(over["status"], "ended", "{over}");
+    server.wait_until("the after flow has run", |server| after(server, "done") == 2.0);
+    let log = log(&server, "c-1");
+    assert_eq!((&log["resolution"], &log["answered"]), (&json!("transferred"), &json!(true)));
+    assert_eq!(log["answered_by"], "kim");
+}
+
 /// Calls by the engineer who works on them.
 fn loads(server: &Server) -> BTreeMap<String, usize> {
     let listed = server.get("/v1/collections/assignments/records?limit=500").json();
@@ -228,7 +260,8 @@ fn loads_are_exact_with_many_calls_at_once_and_through_a_kill() {
         let attributes = json!({"customer_class": "msp", "assigned_engineer": engineer});
         let start = json!({"id": call, "flow": "emergency", "attributes": attributes});
         let begun = server.post("/v1/calls", &start);
-        assert_eq!(begun.json()["then"]["action"], "queue", "{begun:?}");
+        // Their engineer is rung.
+        assert_eq!(begun.json()["then"]["action"], "transfer", "{begun:?}");
     };
     for_each(&calls, begin);
     let of_202 = calls.iter().filter(|call| call.ends_with('7')).count();
