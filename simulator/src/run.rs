@@ -449,7 +449,9 @@ fn stands(then: Option<&Then>) -> String {
             format!("is to be called back on {number} from queue `{}`", queue.name)
         }
         Some(Then::Transfer { number, within_ms: None }) => format!("was transferred to {number}"),
-        Some(Then::Transfer { number, within_ms: Some(_) }) => format!("waits while {number} rings"),
+        Some(Then::Transfer { number, within_ms: Some(_) }) => {
+            format!("waits while {number} rings")
+        }
         Some(Then::HangUp) => "was hung up on".to_owned(),
         None => "has not been answered".to_owned(),
     }

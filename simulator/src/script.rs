@@ -16,8 +16,8 @@ use dialgraph_flow::source::{Sources, Span};
 use dialgraph_flow::syntax::yaml::{self, Node};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
 
-use self::contact::{RINGS, STAGES};
 pub use self::contact::{ContactSpec, RingWord, StageWord};
+use self::contact::{RINGS, STAGES};
 pub(crate) use self::contact::{ring_word, stage_word};
 pub use self::written::{duration, e164, parse_duration, parse_number, parse_time};
 use crate::form::{Field, Form, Misfit, may, must};

@@ -37,7 +37,8 @@ const CALL: [&str; 5] = ["call", "--at", "2026-11-20T10:00:00+09:00", "--from", 
 
 #[test]
 fn a_whole_emergency_call_comes_through_a_pipe() {
-    let (code, heard, _) = dialgraph(&CALL, "1\n푸른별상사\n홍예시\n1\n운영 서버가 다운됐어요\n:rings answered\n");
+    let (code, heard, _) =
+        dialgraph(&CALL, "1\n푸른별상사\n홍예시\n1\n운영 서버가 다운됐어요\n:rings answered\n");
     assert_eq!(code, 0);
     insta::assert_snapshot!(heard);
 }
@@ -64,8 +65,9 @@ fn a_call_held_by_hand_is_saved_as_a_script_that_passes() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("held_by_hand.call.yaml");
     let script = script.to_str().unwrap();
-    let lines =
-        format!("1\n푸른별상사\n:clock 2m\n홍예시\n1\n운영 서버가 다운됐어요\n:rings no_answer\n:clock 5m\n:hangup\n:save {script}\n");
+    let lines = format!(
+        "1\n푸른별상사\n:clock 2m\n홍예시\n1\n운영 서버가 다운됐어요\n:rings no_answer\n:clock 5m\n:hangup\n:save {script}\n"
+    );
     let (_, heard, _) = dialgraph(&CALL, &lines);
     assert!(heard.contains("(saved as "), "{heard}");
     let (code, results, errors) = dialgraph(&["test", "--accept", script], "");

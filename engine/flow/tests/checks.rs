@@ -279,7 +279,11 @@ fn a_number_that_rings_is_waited_for_unless_it_cannot_ring() {
     // Whoever always goes on needs an end of their own.
     assert_eq!(findings(&ring("answered: bye, error: bye")), Vec::<String>::new());
     let no_end = ring("answered: ring, no_answer: ring, error: ring");
-    assert!(findings(&no_end).contains(&"no-path-to-end 5:3".to_owned()), "{:?}", findings(&no_end));
+    assert!(
+        findings(&no_end).contains(&"no-path-to-end 5:3".to_owned()),
+        "{:?}",
+        findings(&no_end)
+    );
     // A number that is given the caller for good has none of these ports.
     let for_good = ring("answered: bye, error: bye").replace(", within: 20s", "");
     assert_eq!(findings(&for_good), ["unknown-port 5:52"]);

@@ -1,5 +1,5 @@
-//! The steps `rings` and `contact`: what the channel reports of whoever is rung, and of a contact after
-//! its flow.
+//! The steps `rings` and `contact`: what the channel reports of whoever is rung, and of a contact
+//! after its flow.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -563,9 +563,10 @@ impl Double {
                 let next = if *answered {
                     self.next(&id)
                 } else {
-                    let limit = self.action(&id)["Parameters"]["ThirdPartyConnectionTimeLimitSeconds"]
-                        .as_str()
-                        .and_then(|seconds| seconds.parse::<u64>().ok());
+                    let limit =
+                        self.action(&id)["Parameters"]["ThirdPartyConnectionTimeLimitSeconds"]
+                            .as_str()
+                            .and_then(|seconds| seconds.parse::<u64>().ok());
                     desk.clock().advance(1_000 * limit.expect("a number of seconds"));
                     self.failed(&id, "ConnectionTimeLimitExceeded")
                 };

@@ -160,7 +160,9 @@ pub fn told(contact: &str, channel: Medium, event: &ContactEvent, now: Timestamp
             let agent = agent(event.agent.as_deref().unwrap_or("somebody"));
             detail["agentInfo"] = json!({"agentArn": agent, "connectedToAgentTimestamp": at});
         }
-        ContactStage::Ended | ContactStage::Lost => detail["disconnectTimestamp"] = at.as_str().into(),
+        ContactStage::Ended | ContactStage::Lost => {
+            detail["disconnectTimestamp"] = at.as_str().into()
+        }
     }
     if event.callback {
         detail["previousContactId"] = contact.into();

@@ -101,10 +101,18 @@ fn directives() -> Vec<(&'static str, Vec<&'static str>, Then)> {
         ("wait", vec!["잠시만 기다려 주세요."], Then::Wait { ms: 2_000 }),
         ("queue", vec!["연결해 드리겠습니다.", "기다려 주세요."], Then::Queue(queue())),
         ("callback", vec![], Then::Callback { queue: queue(), number: "+821000000101".to_owned() }),
-        ("transfer", vec!["연결합니다."], Then::Transfer { number: "+12025550123".to_owned(), within_ms: None }),
+        (
+            "transfer",
+            vec!["연결합니다."],
+            Then::Transfer { number: "+12025550123".to_owned(), within_ms: None },
+        ),
         ("ring", vec!["연결합니다."], ring(17_000)),
         ("ring_for_long", vec![], ring(60_000)),
-        ("flow", vec![], Then::Transfer { number: "connect-flow:survey".to_owned(), within_ms: None }),
+        (
+            "flow",
+            vec![],
+            Then::Transfer { number: "connect-flow:survey".to_owned(), within_ms: None },
+        ),
         ("disconnect", vec!["감사합니다."], Then::HangUp),
     ]
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use dialgraph_base::Medium;
 use dialgraph_connect::flat::BLANK;
 use dialgraph_connect::protocol::{
-    CALLBACK_ATTEMPTS, CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES, NOTHING, RING_SECONDS,
-    SAME_LANGUAGE, TERMINATORS, action, attribute_key, say_word,
+    CALLBACK_ATTEMPTS, CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES,
+    NOTHING, RING_SECONDS, SAME_LANGUAGE, TERMINATORS, action, attribute_key, say_word,
 };
 
 use super::draw::{Block, Canvas, identifier};

@@ -5,8 +5,8 @@
 //! An `ask` waits for the caller. A plugin may, and only the plugin knows: leaving a `use` by one
 //! of its own ports counts as waiting, leaving it by `error` does not, because a plugin that fails
 //! at once fails at once again. The caller is not heard between a `queue`, `callback` or `transfer`
-//! that fails and its `error` port; leaving a `transfer` that rang by another port counts as waiting. A `call` waits if every way through the called flow to that
-//! return does.
+//! that fails and its `error` port; leaving a `transfer` that rang by another port counts as
+//! waiting. A `call` waits if every way through the called flow to that return does.
 //!
 //! A loop without waiting is allowed if every way round it passes a counter: a `switch` that can
 //! leave the loop and reads an attribute that the loop sets. That the counter gets there is not

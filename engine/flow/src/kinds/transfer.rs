@@ -1,8 +1,8 @@
-//! `transfer`: hands the caller to a telephone number outside, for good or if somebody answers there.
+//! `transfer`: hands the caller to a telephone number outside, for good or if somebody answers.
 
 use std::time::Duration;
 
-use dialgraph_base::Name;
+use dialgraph_base::{Name, show_duration};
 
 use super::{Compiled, Leaving, NodeKind, NodePrompt, ON, Picture, Waiting, Written, handed_on};
 use crate::check::Checker;
@@ -226,6 +226,10 @@ impl Compiled for Transfer {
     }
 
     fn picture(&self) -> Picture {
-        handed_on(format!("{} {}", self.word(), self.number.source()))
+        let (word, number) = (self.word(), self.number.source());
+        handed_on(match &self.ring {
+            Some(ring) => format!("{word} {number} within {}", show_duration(ring.within)),
+            None => format!("{word} {number}"),
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! `transfer`: hands the caller to a telephone number outside, for good or if somebody answers there.
+//! `transfer`: hands the caller to a telephone number outside, for good or if somebody answers.
 
 use dialgraph_base::phone::e164;
 use dialgraph_flow::model::{Ring, Transfer};

@@ -196,13 +196,19 @@ fn a_call_back_that_reaches_nobody_is_over_with_the_last_attempt() {
     // Nobody talked to the caller, whichever agent took the call back.
     told(&mut bench, vain(1_900));
     let log = after(&mut bench);
-    assert_eq!((&log["how"], &log["answered"], &log["agent"]), (&json!("callback"), &json!(false), &json!(null)));
+    assert_eq!(
+        (&log["how"], &log["answered"], &log["agent"]),
+        (&json!("callback"), &json!(false), &json!(null))
+    );
     // Whoever is reached at the third attempt has been called back.
     bench.call = waiting;
     told(&mut bench, taken(1_800));
     told(&mut bench, ContactEvent { callback: true, ..news(ContactStage::Ended, 2_000) });
     let log = after(&mut bench);
-    assert_eq!((&log["answered"], &log["agent"], &log["waited"]), (&json!(true), &json!("lee"), &json!(1_800)));
+    assert_eq!(
+        (&log["answered"], &log["agent"], &log["waited"]),
+        (&json!(true), &json!("lee"), &json!(1_800))
+    );
 }
 
 #[test]

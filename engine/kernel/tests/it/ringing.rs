@@ -87,8 +87,7 @@ fn the_call_stays_in_its_flow_while_somebody_is_rung() {
     let mut bench = bench_of(MAIN);
     let turn = bench.enter();
     assert_eq!(heard(&turn), (vec!["We are calling your engineer."], "transfer"));
-    let then =
-        Then::Transfer { number: "+8221234567".to_owned(), within_ms: Some(20_000) };
+    let then = Then::Transfer { number: "+8221234567".to_owned(), within_ms: Some(20_000) };
     assert_eq!(turn.record.directives.then, then);
     assert!(!then.ends());
     assert_eq!(bench.call.status, Status::Active);
@@ -135,7 +134,8 @@ fn a_number_that_is_busy_or_out_of_service_leads_by_error() {
 #[test]
 fn without_ports_of_their_own_an_answer_ends_the_call_and_its_lack_is_an_error() {
     let main = MAIN.replace("answered: thanks, no_answer: queue, ", "");
-    let main = main.replace("  thanks: {end: {disposition: served, say: {en-US: 'Thank you.'}}}\n", "");
+    let main =
+        main.replace("  thanks: {end: {disposition: served, say: {en-US: 'Thank you.'}}}\n", "");
     let main = main.replace("  queue: {queue: {to: emergency}, on: {error: sorry}}\n", "");
     let mut bench = bench_of(&main);
     bench.enter();
