@@ -257,7 +257,9 @@ impl Turn {
             // Whoever is rung may be told to have answered.
             (Status::Active, Event::Contact(news))
                 if call.is_rung() && news.stage == ContactStage::Connected => {}
-            (Status::Active, event @ Event::Contact(_)) if !event.is_end() => {
+            (Status::Active, Event::Contact(news))
+                if !event.is_end() || news.attempts.is_some() =>
+            {
                 return Err(TurnError::InFlow { call: id(), event: event.word() });
             }
             (Status::Handed { disposition, .. }, event)

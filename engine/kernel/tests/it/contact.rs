@@ -212,6 +212,23 @@ fn a_call_back_that_reaches_nobody_is_over_with_the_last_attempt() {
 }
 
 #[test]
+fn an_attempt_to_call_back_says_nothing_of_a_call_that_nobody_promised_one() {
+    let vain = |seconds| ContactEvent {
+        callback: true,
+        attempts: Some(3),
+        ..news(ContactStage::Ended, seconds)
+    };
+    let mut bench = bench();
+    assert!(matches!(refused(&bench, Event::Contact(vain(1))), TurnError::InFlow { .. }));
+    bench.presses("1");
+    let agent = Some("kim".to_owned());
+    told(&mut bench, ContactEvent { agent, ..news(ContactStage::Connected, 61) });
+    told(&mut bench, vain(600));
+    let log = after(&mut bench);
+    assert_eq!((&log["how"], &log["agent"]), (&json!("queued"), &json!("kim")));
+}
+
+#[test]
 fn a_contact_of_which_nothing_is_heard_ends_when_it_was_last_heard_of() {
     let mut bench = bench();
     bench.presses("1");
