@@ -133,7 +133,7 @@ fn opposites(step: &Value) -> Vec<Value> {
             vec![json!({"ends": false}), json!({"ends": word.unwrap_or("failed")})]
         }
         "says" | "presses" | "silent" | "hangs_up" | "waits" | "clock" | "directive_fails"
-        | "contact" | "meanwhile" => Vec::new(),
+        | "rings" | "contact" | "meanwhile" => Vec::new(),
         other => panic!("what is the opposite of `{other}`?"),
     }
 }

@@ -278,8 +278,7 @@ impl Call {
     /// over, if an `after` flow waits for that, or until the channel has tried as often as it does.
     pub(crate) fn told(&mut self, event: &ContactEvent, now: Timestamp) -> bool {
         let at = event.at.unwrap_or(now);
-        let promised =
-            matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
+        let promised = matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
         let called_back = promised && self.after == After::Due;
         if let (ContactStage::Ended, true, Some(of)) = (event.stage, promised, event.attempts) {
             let is_last = self.attempted(of);

@@ -210,9 +210,9 @@ fn a_conversation_outside_outlasts_the_limit_of_calls_without_events() {
     let server = site.start();
     let begun = server.call("c-1", json!({"flow": "ring"}));
     let ring = |number: &str| json!({"action": "transfer", "number": number, "within_ms": 20_000});
-    assert_eq!((&begun["then"], &begun["status"]), (&ring("+8220000000"), &json!("active")));
+    assert_eq!((&begun["then"], &begun["status"]), (&ring("+82200000000"), &json!("active")));
     let again = server.event("c-1", 1, json!({"event": "unanswered"})).json();
-    assert_eq!(again["then"], ring("+8220000001"));
+    assert_eq!(again["then"], ring("+82200000001"));
     let repeated = server.event("c-1", 1, json!({"event": "unanswered"})).json();
     assert_eq!((&repeated["repeated"], &repeated["then"]), (&json!(true), &again["then"]));
     // Somebody answers; a caller who begins later and says nothing is gone before they are done.
@@ -258,7 +258,8 @@ fn loads_are_exact_with_many_calls_at_once_and_through_a_kill() {
     let begin = |call: &str| {
         let engineer = if call.ends_with('7') { "e-202" } else { "e-101" };
         let attributes = json!({"customer_class": "msp", "assigned_engineer": engineer});
-        let start = json!({"id": call, "flow": "emergency", "attributes": attributes});
+        let start =
+            json!({"id": call, "flow": "emergency", "channel": "voice", "attributes": attributes});
         let begun = server.post("/v1/calls", &start);
         // Their engineer is rung.
         assert_eq!(begun.json()["then"]["action"], "transfer", "{begun:?}");
