@@ -39,7 +39,7 @@ pub(crate) struct Engineer {
     /// All of them.
     pub(crate) load: u32,
     names: [Option<String>; 3],
-    available: bool,
+    pub(crate) available: bool,
     max_load: Option<u32>,
 }
 

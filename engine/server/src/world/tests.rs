@@ -1,6 +1,7 @@
 //! A provider is asked again only where that cannot repeat an effect, in time and not by all at
 //! once; one that keeps failing is left alone for a while.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
