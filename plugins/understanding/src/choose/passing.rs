@@ -150,6 +150,8 @@ fn told(
         // `exchange 하려고 했는데`: English in a Korean clause.
         Script::Latin if after.is_none_or(|after| after.script != Script::Hangul) => {
             fared_well(text, mention)
+                || paid(text, mention)
+                || (next.is_some() && asked_to(text, mention))
                 || describes(text, mention)
                 || has_already(text, mention)
                 || next.is_some_and(|next| stated(text, mention, next))
@@ -252,6 +254,13 @@ fn told_ko(text: &Utterance, mention: &Mention<Found>, next: Option<&Mention<Fou
         return false;
     }
     if quoted_ko(text, mention) || is_done_ko(&flat[mention.to..]) {
+        return true;
+    }
+    // `가입할 때 말한 거랑 …`: the time it was done.
+    let when = ["할때", "했을때", "하실때", "할당시", "했을당시", "받을때", "올때", "갈때"]
+        .iter()
+        .any(|when| flat[mention.to..].starts_with(when));
+    if when && next.is_some() {
         return true;
     }
     // `예약은 나중에`: at another time.
@@ -368,9 +377,47 @@ fn fared_well(text: &Utterance, mention: &Mention<Found>) -> bool {
                 | "up"
         )
     };
-    matches!(word(after), "is" | "are" | "was" | "were")
-        && (fine(after + 1)
-            || (matches!(word(after + 1), "all" | "really" | "very") && fine(after + 2)))
+    let arrived = matches!(word(after), "arrived" | "came" | "works" | "worked" | "went")
+        && (fine(after + 1) || matches!(word(after + 1), "safely" | "alright" | "well"));
+    arrived
+        || (matches!(word(after), "fine" | "okay" | "alright")
+            && text.words[after - 1].text == "you")
+        || matches!(word(after), "is" | "are" | "was" | "were")
+            && (fine(after + 1)
+                || (matches!(word(after + 1), "all" | "really" | "very") && fine(after + 2)))
+}
+
+/// `I've paid my bill so why …`: done, and something else is asked.
+fn paid(text: &Utterance, mention: &Mention<Found>) -> bool {
+    let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
+    let at = text.word_at(mention.from);
+    let after = text.word_at(mention.to - 1) + 1;
+    let done = (at.saturating_sub(2)..=at).any(|paid| {
+        word(paid) == "paid"
+            && paid > 0
+            && matches!(word(paid - 1), "have" | "already" | "just" | "always")
+    });
+    let turns = (after..after + 4).any(|turn| {
+        matches!(word(turn), "so" | "but")
+            && matches!(word(turn + 1), "why" | "how" | "now" | "i" | "the" | "my" | "what")
+    });
+    done && turns
+}
+
+/// `The receptionist told me to make a reservation but I only need directions`.
+fn asked_to(text: &Utterance, mention: &Mention<Found>) -> bool {
+    /// So many words stand between what was told and the mention, and between it and the turn.
+    const NEAR: usize = 3;
+    const TOLD: &[&str] =
+        &["told me to", "said to", "asked me to", "wants me to", "told us to", "suggested i"];
+    let at = text.word_at(mention.from);
+    let after = text.word_at(mention.to - 1) + 1;
+    let told = (at.saturating_sub(NEAR + 2)..at).any(|told| {
+        text.longest_at(told, TOLD).is_some_and(|(_, end)| end <= at && at < end + NEAR)
+    });
+    let turns = (after..after + NEAR)
+        .any(|turn| text.words.get(turn).is_some_and(|word| word.text == "but"));
+    told && turns
 }
 
 /// `I've already got the appointment`.

@@ -10,7 +10,7 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
     /// So many words stand between the verb and the person.
     const REACH: usize = 9;
     #[rustfmt::skip]
-    const VERBS: &[&str] = &["speak", "talk", "chat", "word", "transfer", "connect", "put", "pass", "discuss", "through", "escalate", "get", "explain", "say", "describe", "deal"];
+    const VERBS: &[&str] = &["speak", "talk", "chat", "word", "transfer", "connect", "put", "pass", "discuss", "through", "escalate", "get", "explain", "say", "describe", "deal", "hand", "fetch", "grab", "bring", "find", "route", "divert", "forward", "patch", "refer"];
     #[rustfmt::skip]
     const HEADS: &[&str] = &[
         "member", "team", "colleague", "colleagues", "lady", "ladies", "gentleman", "bloke", "guy", "chap", "lad", "lads", "lass",
@@ -39,7 +39,13 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
         if !wants_help && (at.saturating_sub(5)..at).any(denies) {
             continue;
         }
-        let mut linked = wants_help || (verb == "put" && word(at + 1) == "on");
+        let mut linked = wants_help
+            || (verb == "put" && word(at + 1) == "on")
+            || (matches!(verb, "fetch" | "grab" | "bring" | "find")
+                && matches!(
+                    word(at.wrapping_sub(1)),
+                    "you" | "please" | "just" | "and" | "go" | "" | "now" | "then"
+                ));
         for head in at + 1..(at + REACH).min(text.words.len()) {
             if text.words[head].pause && head > at + 1 {
                 break;
@@ -213,7 +219,20 @@ pub(super) fn whoever_ko(text: &Utterance) -> Option<(usize, usize)> {
     // `거기 사람 없어요?`
     for there in ["거기", "거긴", "여기", "여긴"] {
         for person in ["사람", "상담원", "직원", "아무도"] {
-            for gone in ["없어", "없나", "없습니까", "안계", "없는거"] {
+            for gone in [
+                "없어",
+                "없나",
+                "없습니까",
+                "안계",
+                "없는거",
+                "없소",
+                "없는가",
+                "없는교",
+                "없노",
+                "없냐",
+                "없당가",
+                "없는겨",
+            ] {
                 let asked = [there, person, gone].concat();
                 if let Some(from) = flat.find(&asked) {
                     return Some((from + there.len(), from + asked.len()));

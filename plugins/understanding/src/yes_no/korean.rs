@@ -1,6 +1,7 @@
 //! Korean eojeols read as signals.
 
 use super::Says::{Doubt, Hesitates, Neutral, No, Other, Partial, Right, Wrong, Yes};
+use super::korean_along::clause;
 use super::korean_aside::{need_not, set_apart, typed};
 use super::korean_words::{DOUBTFUL_ENDINGS, Ends, KOREAN};
 use super::{Says, Signal};
@@ -35,6 +36,10 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
     }
     if let Some(to) = need_not(text, start, end) {
         signals.push(Signal { says: Wrong, from: start, to });
+        return text.word_at(to - 1) + 1;
+    }
+    if let Some((says, to)) = clause(text, start, end, signals) {
+        signals.push(Signal { says, from: start, to });
         return text.word_at(to - 1) + 1;
     }
     if let Some(says) = set_apart(text, at, start, end, signals.last()) {
@@ -135,13 +140,18 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
     let agrees = signals.last().is_some_and(|last| last.says == Yes)
         || signals
             .iter()
-            .all(|signal| matches!(signal.says, Yes | Right | No | Neutral | Hesitates));
+            .all(|signal| matches!(signal.says, Yes | Right | No | Neutral | Hesitates))
+        || leads_up(text, signals);
     // `아 그거 말고요`.
     if matches!(&flat[start..end], "말고요" | "말구요" | "말고여") && end == flat.len() {
         signals.push(Signal { says: Wrong, from: start, to: end });
         return at + 1;
     }
     if agrees && let Some(to) = super::requests::ordered(text, start) {
+        // What led up to it is a reason.
+        for lead in signals.iter_mut().filter(|lead| lead.says == Other) {
+            lead.says = Neutral;
+        }
         signals.push(Signal { says: Right, from: start, to });
         return text.word_at(to - 1) + 1;
     }
@@ -370,6 +380,27 @@ fn reason(text: &Utterance, start: usize, end: usize) -> Option<Signal> {
     (must && obliged).then(|| Signal { says: Other, from: start, to: text.eojeol_end(end) })
 }
 
+/// Whether all that was said so far only leads up to a decision: `비싸긴 해도 꼭 필요하니까 …`.
+fn leads_up(text: &Utterance, signals: &[Signal]) -> bool {
+    /// So many words lead up to it.
+    const LONGEST: usize = 8;
+    #[rustfmt::skip]
+    const LEADS: &[&str] = &["니까", "으니", "긴", "라서", "어서", "아서", "해서", "해도", "어도", "아도", "는데도", "기도"];
+    #[rustfmt::skip]
+    const SMALL: &[&str] = &["꼭", "그냥", "이번엔", "이번에는", "이번", "그럼", "마침", "얼른", "바로", "딱", "정말", "진짜", "너무", "좀", "뭐", "급", "마지막", "일단"];
+    let flat = text.flat();
+    !signals.is_empty()
+        && signals.len() <= LONGEST
+        && signals.iter().all(|signal| match signal.says {
+            Yes | Right | Neutral | Hesitates => true,
+            Other => {
+                let said = &flat[signal.from..signal.to];
+                SMALL.contains(&said) || LEADS.iter().any(|lead| said.ends_with(lead))
+            }
+            _ => false,
+        })
+}
+
 /// `네네네`, `예예예`: one answer over and over.
 fn repeats(word: &str, of: &str) -> bool {
     let mut chars = word.chars();
@@ -515,7 +546,7 @@ fn right_end(text: &Utterance, from: usize) -> Option<usize> {
         "는듯합니다", "는걸요", "아요요", "나이다", "어요", "앗어요", "았어요", "으니까",
         "는겁니다", "는거예요", "ㅇㅏ", "구여", "는말씀이세요", "는말씀이에요", "는정보예요",
         "는번호예요", "는번호입니다", "는정보입니다", "는이름이에요", "다는",
-        "당께", "당께요", "구먼", "구먼유", "구만", "구만요", "어유", "어", "지라", "십니더", "심더", "심니더", "아예",
+        "당께", "당께요", "소", "소이다", "당게", "당게요", "으요", "구먼유", "지예", "그만요", "다니께", "다니께요", "아라", "쥬", "죠이", "다요", "구먼", "구먼유", "구만", "구만요", "어유", "어", "지라", "십니더", "십니다", "슴니다", "읍니다", "습미다", "슴니당", "심니다", "심더", "심니더", "아예",
         "제", "잖아", "잖아요", "는당께요", "다니까", "다네", "앙", "아욤", "아염", "슴당", "아요ㅎ", "구말구요",
         "고말고요", "죠뭐", "지유", "다아이가", "아유", "네유", "다카이", "았네요", "군요", "아서요",
     ];
