@@ -215,6 +215,12 @@ fn supposed(text: &Utterance, mention: &Mention<Found>) -> bool {
     const ASKS: &[&str] = &["뭐", "뭘", "어떻", "얼마", "언제", "무엇", "어디", "왜"];
     let at = text.word_at(mention.to.max(1) - 1);
     let tail = text.flat().get(mention.to..text.eojeol_end(mention.to - 1)).unwrap_or_default();
+    // `예약인지 결과인지 헷갈리네`: neither is chosen.
+    if tail.starts_with("인지")
+        && ["헷갈", "모르", "몰라"].iter().any(|lost| text.flat().contains(lost))
+    {
+        return true;
+    }
     ["이면", "면", "이라면", "라면", "하면"].contains(&tail)
         && text.words[at..]
             .iter()
@@ -454,6 +460,26 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
                 .get(first)
                 .is_none_or(|(_, to, choice)| *to >= mention.to || *choice == mention.value.choice)
     });
+    // `My gift card isn't working`: the fault of what another choice is about.
+    all.retain(|mention| {
+        let said = &text.flat()[mention.from..mention.to];
+        let fails =
+            matches!(mention.value.topic, Some(Topic::Fails | Topic::Repair | Topic::Damaged))
+                && (said.starts_with("doesnotwork")
+                    || said.starts_with("notwork")
+                    || said.starts_with("isnotwork"));
+        let before = phrases.partition_point(|(from, ..)| *from < mention.from);
+        let of = before.checked_sub(1).map(|last| &phrases[last]).is_some_and(|(_, to, choice)| {
+            let between = text.word_at(to - 1) + 1..text.word_at(mention.from);
+            *choice != mention.value.choice
+                && text.words.get(between).is_some_and(|words| {
+                    words
+                        .iter()
+                        .all(|word| matches!(word.text.as_str(), "is" | "does" | "still" | "just"))
+                })
+        });
+        !(fails && of)
+    });
     // `It never got picked up`: the verb that goes with the next one.
     all.retain(|mention| {
         let auxiliary = ["got", "get", "been", "was"]
@@ -554,9 +580,9 @@ fn pays_for(text: &Utterance, offers: &Offers, standing: &mut Vec<Mention<Found>
             next.value.choice != standing[at].value.choice
                 && next.value.topic.is_none()
                 && to <= from + NEAR
-                && text.words[from..to]
-                    .iter()
-                    .all(|word| !word.pause && SMALL.contains(&word.text.as_str()))
+                && text.words.get(from..to).is_some_and(|words| {
+                    words.iter().all(|word| !word.pause && SMALL.contains(&word.text.as_str()))
+                })
         })
         .collect();
     let mut verb = verb.into_iter();

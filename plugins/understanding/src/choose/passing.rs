@@ -256,6 +256,16 @@ fn told_ko(text: &Utterance, mention: &Mention<Found>, next: Option<&Mention<Fou
     if quoted_ko(text, mention) || is_done_ko(&flat[mention.to..]) {
         return true;
     }
+    // `사이즈가 작아서 교환하려고요`: why the other is wished for.
+    let own = text.eojeol_end(own_end.min(flat.len().saturating_sub(1)));
+    let why = matches!(rest, "가" | "이" | "가너무" | "이너무")
+        && ["작아서", "커서", "짧아서", "길어서", "달라서", "안맞아서"].iter().any(|why| {
+            flat.get(own_end..own.max(own_end)).is_some_and(|verb| verb == *why)
+                || flat[own_end..].starts_with(why)
+        });
+    if why && next.is_some() {
+        return true;
+    }
     // `가입할 때 말한 거랑 …`: the time it was done.
     let when = ["할때", "했을때", "하실때", "할당시", "했을당시", "받을때", "올때", "갈때"]
         .iter()
@@ -455,7 +465,8 @@ fn stated(text: &Utterance, mention: &Mention<Found>, next: &Mention<Found>) -> 
     const STATES: &[&str] = &[
         "have got a", "have got the", "have got my", "have got an", "got a", "i might", "we might", "i may", "we may", "spoke to",
         "spoke with", "talked to", "talked with", "chatted to", "chatted with", "was talking to", "came in", "i reported",
-        "we reported", "i had", "we had", "is the only", "i was at", "i have been to", "dealt with",
+        "we reported", "i had", "we had", "is the only", "i was at", "i have been to", "dealt with", "thinking of",
+        "thinking about", "thought about", "considered", "considering", "i paid",
     ];
     const ENDED: &[&str] =
         &["ago", "paid already", "already", "i have got", "have paid", "later on"];
@@ -463,7 +474,7 @@ fn stated(text: &Utterance, mention: &Mention<Found>, next: &Mention<Found>) -> 
     const WISHES: &[&str] = &[
         "i want", "i need", "we need", "we want", "i am after", "only after", "am just after", "i would like", "told me to",
         "said to", "said make", "said i should", "the issue is", "the problem is", "i am calling", "i am ringing", "calling about",
-        "ringing about", "can i", "could i", "i am looking", "it is",
+        "ringing about", "can i", "could i", "i am looking", "it is", "this is about", "i will just", "i will",
     ];
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
     let (at, to) = (text.word_at(mention.from), text.word_at(next.from));

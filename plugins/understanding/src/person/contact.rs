@@ -15,12 +15,12 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
     const HEADS: &[&str] = &[
         "member", "team", "colleague", "colleagues", "lady", "ladies", "gentleman", "bloke", "guy", "chap", "lad", "lads", "lass",
         "woman", "man", "senior", "seniors", "whoever", "staff", "person", "human", "someone", "somebody", "anyone", "anybody",
-        "advisor", "adviser", "fella", "folks", "reception",
+        "advisor", "adviser", "fella", "folks", "reception", "leader", "manager", "supervisor", "boss", "owner", "clerk", "assistant",
     ];
     #[rustfmt::skip]
     const BEFORE: &[&str] = &[
         "a", "an", "one", "of", "your", "the", "some", "any", "nice", "young", "real", "actual", "live", "proper", "human", "me",
-        "on", "to", "with", "this", "it", "us", "over", "through", "directly", "my", "call", "about", "member",
+        "on", "to", "with", "this", "it", "us", "over", "through", "directly", "my", "call", "about", "member", "team", "duty", "shift", "floor", "branch", "store", "shop", "office",
     ];
     const DENIES: &[&str] = &["not", "no", "never", "without", "rather", "than", "instead"];
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
@@ -41,6 +41,8 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
         }
         let mut linked = wants_help
             || (verb == "put" && word(at + 1) == "on")
+            || (verb == "get"
+                && (word(at + 1) == "your" || (word(at + 1) == "me" && word(at + 2) == "your")))
             || (matches!(verb, "fetch" | "grab" | "bring" | "find")
                 && matches!(
                     word(at.wrapping_sub(1)),
@@ -60,7 +62,14 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
                     word(head + 1),
                     "name" | "email" | "number" | "else" | "account" | "said" | "told"
                 );
-                if own || other || verb == "get" && !matches!(word(head), "staff") {
+                if own
+                    || other
+                    || verb == "get"
+                        && !matches!(
+                            word(head),
+                            "staff" | "leader" | "manager" | "supervisor" | "boss"
+                        )
+                {
                     break;
                 }
                 return Some((text.start(at), text.end(head)));
@@ -68,6 +77,28 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
             if !BEFORE.contains(&word(head)) && !HEADS.contains(&word(head)) {
                 break;
             }
+        }
+    }
+    // `Who do I talk to`, `how do I get hold of a person`, `can somebody pick up`.
+    for at in 0..text.words.len() {
+        let who = matches!(word(at), "who" | "whom")
+            && matches!(word(at + 1), "can" | "do" | "should" | "could" | "would")
+            && word(at + 2) == "i"
+            && matches!(word(at + 3), "talk" | "speak" | "chat")
+            && matches!(word(at + 4), "to" | "with");
+        if who {
+            return Some((text.start(at), text.end(at + 4)));
+        }
+        let someone =
+            matches!(word(at), "someone" | "somebody" | "anyone" | "anybody" | "person" | "human");
+        let held = (at.saturating_sub(4)..at).any(|of| word(of) == "hold" && word(of + 1) == "of");
+        let picks = matches!(word(at + 1), "pick" | "answer")
+            && matches!(word(at + 2), "up" | "the" | "")
+            && at > 0
+            && matches!(word(at - 1), "can" | "could" | "will" | "would" | "please");
+        let before = at.saturating_sub(6)..at;
+        if someone && (held || picks) && !before.clone().any(|no| DENIES.contains(&word(no))) {
+            return Some((text.start(at), text.end(at)));
         }
     }
     // `Whoever's in charge, put them on`.

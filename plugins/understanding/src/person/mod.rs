@@ -104,7 +104,7 @@ fn wished(text: &Utterance, why: &mut Why) -> Option<(usize, usize)> {
             if crate::words::is_hangul(said.chars().next().unwrap_or(' ')) {
                 wants_ko(text, mention, said, hangul)
             } else {
-                (short || reaches_en) && wants_en(text, mention, said, short)
+                (short || reaches_en || mention.from == 0) && wants_en(text, mention, said, short)
             }
         })
         .map(|mention| (mention.from, mention.to))
@@ -124,6 +124,10 @@ fn instead_of_machine(text: &Utterance, mention: &Mention<()>) -> bool {
     const DENIES: &[&str] = &["not", "no", "instead", "than", "without", "hate", "sick", "tired", "stop", "enough"];
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
     let at = text.word_at(mention.from);
+    // `I'm not a robot, I'm a person`.
+    if (at.saturating_sub(3)..at).any(|am| word(am) == "i" && word(am + 1) == "am") {
+        return false;
+    }
     matches!(
         word(at),
         "human" | "humans" | "person" | "people" | "being" | "someone" | "somebody" | "agent"
@@ -440,6 +444,23 @@ fn wants_en(text: &Utterance, mention: &Mention<()>, said: &str, short: bool) ->
             ))
     {
         return false;
+    }
+    // `I'm a real person`: who the caller is.
+    let i_am = (at.saturating_sub(4)..at).any(|am| {
+        word(am) == "i"
+            && word(am + 1) == "am"
+            && matches!(word(am + 2), "a" | "an" | "the" | "only" | "just")
+    });
+    if i_am {
+        return false;
+    }
+    // `Operator for the love of god`: called at once.
+    if at == 0
+        && is_title(&text.words[at].text)
+        && (text.words.get(1).is_none_or(|next| next.pause)
+            || matches!(next, "for" | "now" | "please" | "pls" | "immediately" | "right"))
+    {
+        return true;
     }
     // `I spoke to a real person yesterday`: done before.
     if (at.saturating_sub(5)..at)

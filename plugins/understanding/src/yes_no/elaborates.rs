@@ -39,12 +39,23 @@ const BEGINS: &[&str] = &[
     "always", "same", "from", "for", "been", "just", "mine",
 ];
 
+/// What leaves open whether it is so, or says that it is not.
+#[rustfmt::skip]
+const HEDGES: &[&str] = &[
+    "think", "believe", "reckon", "assume", "guess", "suppose", "presume", "imagine", "remember", "recall", "probably",
+    "hopefully", "apparently", "supposedly", "opposite", "contrary", "reverse", "hate", "dislike", "refuse", "either", "both",
+    "것같", "거같", "같아", "같은데", "같습", "듯", "아마", "글쎄", "싶은데", "반대", "정반대",
+];
+
 /// Whether all that may be something else than a yes tells how the caller knows that it is so.
 pub(super) fn tells_how(text: &Utterance, signals: &[Signal]) -> bool {
     let flat = text.flat();
     let said = |signal: &Signal| &flat[signal.from..signal.to];
     let plain = |signals: &[Signal]| {
         nothing_against(text, signals)
+            && !signals
+                .iter()
+                .any(|signal| HEDGES.iter().any(|hedge| said(signal).starts_with(hedge)))
             && signals.iter().all(|signal| match signal.says {
                 Other => !korean_along::restricts(said(signal)),
                 Neutral | Right | Yes | Hesitates | Weak => true,

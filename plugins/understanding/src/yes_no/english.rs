@@ -204,6 +204,14 @@ pub(super) fn english(text: &Utterance, at: usize, signals: &mut Vec<Signal>) ->
             says = Doubt;
         }
     }
+    // `Spelled with a k`: a letter.
+    if matches!(first, "k" | "y" | "n")
+        && end == at + 1
+        && at > 0
+        && matches!(before, "a" | "an" | "with" | "letter" | "the" | "double" | "and" | "or")
+    {
+        says = Other;
+    }
     if first == "not" && end > at + 1 && says == Wrong {
         signals.push(Signal { says, from: start, to: text.start(end) });
         return end;

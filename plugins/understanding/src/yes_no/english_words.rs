@@ -369,6 +369,10 @@ pub(super) const ENGLISH: &[(&str, Says)] = &[
     ("have not made up my mind", Doubt), ("i have not made up my mind", Doubt), ("not made up my mind", Doubt), ("have not made my mind up", Doubt), ("i have not made my mind up", Doubt),
     ("i have not decided", Doubt), ("i have not thought", Doubt), ("moved there", Neutral), ("moved here", Neutral), ("i have just checked", Weak), ("i just checked", Weak),
     ("i have double checked", Weak), ("i have just looked", Weak), ("i have now checked", Weak), ("no preference", Doubt), ("do not have a preference", Doubt),
+    ("if that is no bother", Right), ("if that is no trouble", Right), ("if that is no problem", Right), ("if it is no problem", Right), ("if it is not too much bother", Right),
+    ("if it is not a bother", Right), ("if possible", Right), ("if that is possible", Right), ("if you would be so good", Right), ("if you are able", Right), ("if you are able to", Right), ("if you can", Right), ("if you can please", Right),
+    ("o", Hesitates), ("oo", Hesitates), ("ooh", Hesitates), ("aw", Hesitates), ("can not make up my mind", Doubt), ("i can not make up my mind", Doubt), ("i can not decide", Doubt),
+    ("no no that is right", Right), ("no no that is correct", Right), ("no no that is fine", Weak),
 ];
 
 /// Short clauses that repeat the verb of the question: `I do`, `it is`. As a beginning of more they

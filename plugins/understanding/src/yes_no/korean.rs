@@ -280,7 +280,9 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
         .find_map(|right| eojeol.strip_suffix(right))
         .filter(|before| before.len() >= 6 && !before.ends_with('안'));
     // `확인해 봐야 돼요` must be done yet.
-    let must = eojeol.len() > 3 && eojeol.ends_with('야');
+    let must = eojeol.len() > 3
+        && eojeol.ends_with('야')
+        && !matches!(eojeol, "이제야" | "그제야" | "인제야" | "이제서야" | "그제서야");
     let says = if crate::hold::is_drawn_out(eojeol) {
         Hesitates
     } else if repeats(eojeol, "네예응넵넹") {
@@ -384,6 +386,22 @@ fn reason(text: &Utterance, start: usize, end: usize) -> Option<Signal> {
 fn leads_up(text: &Utterance, signals: &[Signal]) -> bool {
     /// So many words lead up to it.
     const LONGEST: usize = 8;
+    let first = signals.iter().find(|signal| !matches!(signal.says, Neutral | Hesitates));
+    let reason = signals.iter().rfind(|signal| signal.says == Other).is_some_and(|last| {
+        ["니까", "으니", "라서", "해서", "어서", "아서"]
+            .iter()
+            .any(|why| text.flat()[..last.to].ends_with(why))
+    });
+    if first.is_some_and(|first| first.says == Yes)
+        && reason
+        && signals.len() <= LONGEST + 4
+        && signals
+            .iter()
+            .all(|signal| matches!(signal.says, Yes | Right | Neutral | Hesitates | Other))
+        && super::agrees::nothing_against(text, signals)
+    {
+        return true;
+    }
     #[rustfmt::skip]
     const LEADS: &[&str] = &["니까", "으니", "긴", "라서", "어서", "아서", "해서", "해도", "어도", "아도", "는데도", "기도"];
     #[rustfmt::skip]
@@ -469,6 +487,10 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
                     .iter()
                     .any(|question| tail.ends_with(question))
             {
+                return Some((Doubt, eojeol_end));
+            }
+            // `안 하면 손해예요`: only supposed.
+            if says == Wrong && tail == "면" && eojeol_end < flat.len() {
                 return Some((Doubt, eojeol_end));
             }
             // `그건 맞는데`: a *but* that is not said yet.

@@ -297,7 +297,11 @@ fn may_do(text: &Utterance, start: usize, end: usize, signals: &[Signal]) -> Opt
     let verb = ["하시면", "하셔도", "시면", "셔도", "으시면", "으셔도", "하면", "면"]
         .iter()
         .find_map(|may| eojeol.strip_suffix(may))?;
-    if !answered || end >= flat.len() || !DONE.contains(&verb) || eojeol == "그러면" {
+    // `네 녹음하셔도 돼요`: whatever was asked for is allowed.
+    let allowed = eojeol.ends_with("하셔도")
+        && !["취소", "안", "못", "변경", "해지"].iter().any(|no| eojeol.contains(no));
+    if !answered || end >= flat.len() || !(allowed || DONE.contains(&verb)) || eojeol == "그러면"
+    {
         return None;
     }
     let to = text.eojeol_end(end);

@@ -276,7 +276,7 @@ pub(super) fn refuses(text: &Utterance, signals: &[Signal]) -> Option<Vec<Signal
     #[rustfmt::skip]
     const MILD: &[&str] = &[
         "알겠", "알았", "들었", "생각", "나중", "다음에", "이해", "라고", "네라고", "있어요", "있습니다",
-        "취소", "사람", "없어서", "네자리", "thinkaboutit", "really", "네글자", "네개", "cancel", "yeahnah", "stop", "later", "anothertime", "someothertime", "isee", "gotit", "igotit", "iunderstand",
+        "취소", "사람", "없어서", "기억도", "네자리", "thinkaboutit", "really", "네글자", "네개", "cancel", "yeahnah", "stop", "later", "anothertime", "someothertime", "isee", "gotit", "igotit", "iunderstand",
         "understood", "nevermind", "nevermind", "fine", "good", "alright", "allright", "다른", "그만", "아직", "대신", "다만",
         "okayso", "okso", "iamsure", "무슨말", "무슨소리", "무슨얘기", "speaking", "hello", "첫", "그러면", "그래서", "그래도", "instead", "iwish", "ihope",
     ];
@@ -386,9 +386,13 @@ pub(super) fn mistook(text: &Utterance, signals: &[Signal]) -> Option<usize> {
 /// `No, maybe another time`, `아니요 다음에요`: a no, and what it is put off to.
 fn puts_off(text: &Utterance, signals: &[Signal]) -> Option<Signal> {
     #[rustfmt::skip]
-    const OFF: &[&str] = &["maybe", "perhaps", "anothertime", "someothertime", "later", "anotherday", "다음", "나중", "담에"];
+    const OFF: &[&str] = &["maybe", "perhaps", "nothanks", "nothankyou", "anothertime", "someothertime", "later", "anotherday", "다음", "나중", "담에"];
     let said = |signal: &Signal| &text.flat()[signal.from..signal.to];
-    let no = *signals.first().filter(|first| first.says == No)?;
+    let declines = |signal: &Signal| {
+        signal.says == No
+            || ["nothanks", "nothankyou"].iter().any(|no| said(signal).starts_with(no))
+    };
+    let no = *signals.first().filter(|first| declines(first))?;
     let off = signals[1..].iter().all(|signal| match signal.says {
         Doubt | Wrong => OFF.iter().any(|off| said(signal).starts_with(off)),
         Neutral | Hesitates | No => true,
