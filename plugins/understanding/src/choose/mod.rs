@@ -469,7 +469,18 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
                     || said.starts_with("notwork")
                     || said.starts_with("isnotwork"));
         let before = phrases.partition_point(|(from, ..)| *from < mention.from);
-        let of = before.checked_sub(1).map(|last| &phrases[last]).is_some_and(|(_, to, choice)| {
+        // `주차 자리 있을까요`: a place of another kind.
+        let place = mention.value.topic == Some(Topic::Book) && said.starts_with("자리");
+        let of = phrases[..before].iter().rev().find(|(_, to, _)| *to <= mention.from);
+        if place
+            && of.is_some_and(|(_, to, choice)| {
+                *choice != mention.value.choice
+                    && matches!(text.flat().get(*to..mention.from), Some("" | "에" | "쪽" | "할"))
+            })
+        {
+            return false;
+        }
+        let of = of.is_some_and(|(_, to, choice)| {
             let between = text.word_at(to - 1) + 1..text.word_at(mention.from);
             *choice != mention.value.choice
                 && text.words.get(between).is_some_and(|words| {

@@ -13,6 +13,13 @@ use crate::{Why, korean, topics};
 
 /// Sets aside what is only told, where another choice is left.
 pub(super) fn set_aside(text: &Utterance, standing: &mut Vec<Mention<Found>>, why: &mut Why) {
+    // `예약했을 때는 조식이 있다고 했는데`: only the time it was done.
+    if let [first, second, ..] = standing.as_slice()
+        && first.value.choice != second.value.choice
+        && at_the_time(text, first)
+    {
+        standing.remove(0);
+    }
     let differs = |standing: &[Mention<Found>]| {
         standing.windows(2).any(|two| two[0].value.choice != two[1].value.choice)
     };
@@ -267,10 +274,7 @@ fn told_ko(text: &Utterance, mention: &Mention<Found>, next: Option<&Mention<Fou
         return true;
     }
     // `가입할 때 말한 거랑 …`: the time it was done.
-    let when = ["할때", "했을때", "하실때", "할당시", "했을당시", "받을때", "올때", "갈때"]
-        .iter()
-        .any(|when| flat[mention.to..].starts_with(when));
-    if when && next.is_some() {
+    if next.is_some() && at_the_time(text, mention) {
         return true;
     }
     // `예약은 나중에`: at another time.
@@ -397,6 +401,14 @@ fn fared_well(text: &Utterance, mention: &Mention<Found>) -> bool {
                 || (matches!(word(after + 1), "all" | "really" | "very") && fine(after + 2)))
 }
 
+/// `가입할 때`, `예약했을 때는`.
+fn at_the_time(text: &Utterance, mention: &Mention<Found>) -> bool {
+    !mention.value.key
+        && ["할때", "했을때", "하실때", "할당시", "했을당시", "받을때", "올때", "갈때"]
+            .iter()
+            .any(|when| text.flat()[mention.to..].starts_with(when))
+}
+
 /// `I've paid my bill so why …`: done, and something else is asked.
 fn paid(text: &Utterance, mention: &Mention<Found>) -> bool {
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
@@ -466,7 +478,7 @@ fn stated(text: &Utterance, mention: &Mention<Found>, next: &Mention<Found>) -> 
         "have got a", "have got the", "have got my", "have got an", "got a", "i might", "we might", "i may", "we may", "spoke to",
         "spoke with", "talked to", "talked with", "chatted to", "chatted with", "was talking to", "came in", "i reported",
         "we reported", "i had", "we had", "is the only", "i was at", "i have been to", "dealt with", "thinking of",
-        "thinking about", "thought about", "considered", "considering", "i paid",
+        "thinking about", "went on about", "was on about", "going on about", "kept on about", "was talking about", "thought about", "considered", "considering", "i paid",
     ];
     const ENDED: &[&str] =
         &["ago", "paid already", "already", "i have got", "have paid", "later on"];

@@ -21,7 +21,7 @@ pub(super) const LACKED: &[&str] = &[
     "인터넷", "와이파이", "신호", "소리", "화면", "답변", "답장", "연락", "응답", "반응", "소식",
     "전기", "전원", "internet", "signal", "service", "connection", "connectivity", "power",
     "electricity", "water", "access", "network", "wifi", "sound", "picture", "heat", "heating",
-    "reception", "coverage", "tone", "collection",
+    "reception", "coverage", "tone",
 ];
 
 /// Verbs that fail: `접속이 되지 않아요` is a complaint about 접속.

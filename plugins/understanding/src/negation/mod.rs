@@ -390,7 +390,8 @@ fn no_denies<T>(text: &Utterance, mentions: &[Mention<T>], at: usize) -> bool {
     }
     let start = mentions.partition_point(|mention| mention.from < text.start(at + 1));
     let Some(mention) = mentions.get(start) else { return false };
-    if LACKED.contains(&&text.flat()[mention.from..mention.to]) {
+    let said = &text.flat()[mention.from..mention.to];
+    if LACKED.contains(&said) || said.ends_with("collection") {
         return false;
     }
     let near = text.word_at(mention.from) <= at + 3;

@@ -48,7 +48,12 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
                     word(at.wrapping_sub(1)),
                     "you" | "please" | "just" | "and" | "go" | "" | "now" | "then"
                 ));
+        let superior = |at: usize| matches!(word(at), "leader" | "manager" | "supervisor" | "lead");
         for head in at + 1..(at + REACH).min(text.words.len()) {
+            // `Your team leader`.
+            if word(head) == "team" && superior(head + 1) {
+                continue;
+            }
             if text.words[head].pause && head > at + 1 {
                 break;
             }
@@ -88,6 +93,27 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
             && matches!(word(at + 4), "to" | "with");
         if who {
             return Some((text.start(at), text.end(at + 4)));
+        }
+        // `What button do I press for a person`, `I'll wait for an agent`.
+        #[rustfmt::skip]
+        const ANSWERERS: &[&str] = &[
+            "person", "human", "agent", "operator", "representative", "someone", "somebody", "adviser", "advisor",
+        ];
+        const WILLING: &[&str] = &["will", "rather", "happy", "prefer", "can", "let"];
+        let before = at.saturating_sub(4)..at;
+        let pressed = matches!(word(at), "press" | "dial");
+        let asks_for = (pressed || matches!(word(at), "wait" | "hold"))
+            && word(at + 1) == "for"
+            && (at + 2..at + 4).any(|person| ANSWERERS.contains(&word(person)))
+            && !before.clone().any(|no| matches!(word(no), "not" | "never" | "no"))
+            && (pressed || before.clone().any(|will| WILLING.contains(&word(will))));
+        // `Who's in charge, let me speak to them`.
+        let them = matches!(word(at), "speak" | "talk")
+            && matches!(word(at + 1), "to" | "with")
+            && matches!(word(at + 2), "them" | "him" | "her")
+            && text.words[..at].iter().any(|word| word.text == "charge");
+        if asks_for || them {
+            return Some((text.start(at), text.end((at + 2).min(text.words.len() - 1))));
         }
         let someone =
             matches!(word(at), "someone" | "somebody" | "anyone" | "anybody" | "person" | "human");

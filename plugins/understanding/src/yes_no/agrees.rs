@@ -374,8 +374,14 @@ fn begins_firmly(text: &Utterance, signals: &[Signal]) -> bool {
     let begin = signals[..first].iter().rposition(Signal::answers).map_or(0, |last| last + 1);
     let Some(why) = signals.get(begin) else { return false };
     let answers: Vec<&Signal> = signals[..begin].iter().filter(|signal| signal.answers()).collect();
-    WHY.contains(&&text.flat()[why.from..why.to])
-        && signals.len() - begin <= LONGEST
+    // `Yes, go ahead, the kids will be at school`; `the eight o'clock one` is no statement.
+    let first = text.word_at(why.from);
+    let states = matches!(&text.flat()[why.from..why.to], "the" | "it" | "she" | "he" | "they")
+        && text.words.iter().skip(first + 1).take(4).any(|word| {
+            matches!(word.text.as_str(), "will" | "is" | "are" | "was" | "has" | "have" | "can" | "needs" | "need")
+        });
+    (states || WHY.contains(&&text.flat()[why.from..why.to]))
+        && signals.len() - begin <= LONGEST + usize::from(states) * 3
         && answers.len() > 1
         && is_firm(text, &answers)
         && nothing_against(text, &signals[begin..])

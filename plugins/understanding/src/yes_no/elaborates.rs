@@ -12,13 +12,13 @@ use crate::words::{Script, Utterance};
 /// So many words tell how the caller knows.
 const LONGEST: usize = 18;
 
-/// So many of the Korean ones say of a thing before them that it is so.
-const SAYS_SO: usize = 2;
+/// Those that say of what stands before them that it is so.
+const SAYS_SO: &[&str] = &["맞", "마자", "동의", "찬성"];
 /// Korean answers that say that it is so, by their beginning.
 #[rustfmt::skip]
 const CONFIRMS: &[&str] = &[
     "맞", "마자", "그렇", "그럼요", "그럼은요", "그쵸", "그죠", "그치", "당연", "물론", "틀림", "정확", "확실", "말씀하신", "기여", "하모",
-    "하무", "그라제", "그라믄", "암요", "여부가", "두말", "글치", "글쵸", "본인", "접니다", "저예요", "저에요", "제거", "제꺼", "동의",
+    "하무", "그라제", "그라믄", "암요", "여부가", "두말", "글치", "글쵸", "본인", "접니다", "제가본인", "내가본인", "저예요", "저에요", "제거", "제꺼", "동의",
     "틀린", "잘못된",
 ];
 /// English ones.
@@ -71,13 +71,25 @@ pub(super) fn tells_how(text: &Utterance, signals: &[Signal]) -> bool {
     };
     // `네 하나하나 확인했는데 맞습니다`: begins with a yes, and ends with it.
     let ends = signals.iter().rfind(|signal| signal.answers()).is_some_and(|last| {
-        last.says == Right && CONFIRMS.iter().take(SAYS_SO).any(|so| said(last).starts_with(so))
+        let own = said(last).starts_with("본인")
+            && ["제가", "내가", "저는", "나는"].iter().any(|i| flat[..last.from].ends_with(i))
+            || ["제가본인", "내가본인"].iter().any(|i| said(last).starts_with(i));
+        last.says == Right && (own || SAYS_SO.iter().any(|so| said(last).starts_with(so)))
     });
+    // `천천히 들었는데 다 맞아요`: how it was found.
+    let found = ends
+        && signals.iter().any(|signal| {
+            signal.says == Weak
+                && ["들었는데", "봤는데", "읽었는데", "확인했는데", "따져봤는데"].iter().any(|how| said(signal).ends_with(how))
+        });
+    if found && signals.len() <= LONGEST && plain(signals) {
+        return true;
+    }
     let agrees = signals.iter().find(|signal| !matches!(signal.says, Neutral | Hesitates | Weak));
     if ends
         && agrees.is_some_and(|first| matches!(first.says, Yes | Right))
         && signals.len() <= LONGEST
-        && plain(&signals[..])
+        && plain(signals)
     {
         return true;
     }

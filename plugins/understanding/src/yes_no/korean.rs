@@ -22,7 +22,9 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
     if &flat[start..end] == "뭐"
         && !flat[end..].starts_with("달라고")
         && !text.asks(at)
-        && ((end < flat.len() && answered) || (agreed && !text.words[at].pause))
+        && ((end < flat.len() && answered)
+            || (agreed && !text.words[at].pause)
+            || ["어쩔", "그냥", "그럼", "별수", "할수없"].iter().any(|so| flat[end..].starts_with(so)))
     {
         signals.push(Signal { says: Neutral, from: start, to: end });
         return at + 1;
@@ -344,6 +346,16 @@ fn impatient(text: &Utterance, at: usize) -> Option<Signal> {
     let insisted = INSISTS
         .iter()
         .any(|insists| flat.trim_end_matches('요').ends_with(insists.trim_end_matches('요')));
+    // `왜 자꾸 물어요 맞다고요`.
+    if let Some(again) = ["왜자꾸", "왜계속", "왜또"].iter().find(|again| rest.starts_with(**again))
+        && insisted
+    {
+        let verb = start + again.len();
+        let asked = ["물어", "묻", "확인", "그래", "그러", "말"].iter().any(|verb_| flat[verb..].starts_with(verb_));
+        if asked {
+            return Some(Signal { says: Neutral, from: start, to: text.eojeol_end(verb) });
+        }
+    }
     if rest.starts_with("글쎄") && insisted {
         return Some(Signal { says: Neutral, from: start, to: text.eojeol_end(start) });
     }

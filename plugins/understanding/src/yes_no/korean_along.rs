@@ -145,7 +145,9 @@ fn still(text: &Utterance, start: usize, end: usize) -> Option<(Says, usize)> {
         return None;
     }
     let mut to = end;
-    let mut here = false;
+    // `그 이메일 지금도 써요`.
+    let before = text.word_at(start);
+    let mut here = (before.saturating_sub(2)..before).any(|at| matches!(text.words[at].text.as_str(), "그" | "이" | "거기" | "그거"));
     for _ in 0..LONGEST {
         if to >= flat.len() || text.pause_between(to, to) {
             return None;
@@ -209,7 +211,8 @@ fn identifies(
             .find_map(|thing| eojeol.strip_prefix(*thing))
             .filter(|is| IS.contains(is));
         if at > 0 && last.is_some() {
-            return (!asks(text, to)).then_some((Neutral, to));
+            let says = if eojeol.starts_with("본인") { Right } else { Neutral };
+            return (!asks(text, to)).then_some((says, to));
         }
         let relative = eojeol
             .chars()

@@ -2,7 +2,7 @@
 //! the end decides.
 
 use super::Says::{
-    Corrects, Doubt, Hesitates, Neutral, No, Other, Partial, Replaces, Right, Wrong, Yes,
+    Corrects, Doubt, Hesitates, Neutral, No, Other, Partial, Replaces, Right, Weak, Wrong, Yes,
 };
 use super::{Signal, agrees};
 use crate::words::{Utterance, places_of};
@@ -59,12 +59,12 @@ fn formerly(text: &Utterance, signals: &[Signal]) -> Option<usize> {
     #[rustfmt::skip]
     const BEFORE: &[&str] = &[
         "처음엔", "처음에는", "처음에", "첨엔", "아까는", "아깐", "아까", "저번에는", "저번엔", "지난번에는", "지난번엔", "지난번에", "원래는", "원래", "방금은",
-        "방금", "어제는", "전에는", "고민", "한참", "많이", "망설", "엄청", "좀", "사실", "제가",
+        "방금", "어제는", "전에는", "고민", "한참", "많이", "망설", "엄청", "좀", "사실", "제가", "남편", "아내", "와이프", "집사람", "엄마", "아빠", "어머니", "아버지", "친구", "아들", "딸", "다들", "애들", "동생",
     ];
     #[rustfmt::skip]
     const MEANT: &[&str] = &[
         "생각", "려고했", "려했", "려던", "불렀", "말했", "말씀드렸", "눌렀", "누른", "거절", "싫", "고민", "망설", "걱정", "몰랐", "안한다", "아니라고", "부담",
-        "의심", "긴가민가", "헷갈", "안할",
+        "의심", "긴가민가", "헷갈", "안할", "라는데", "다는데", "라던데", "다던데", "말래", "하래",
     ];
     const TURNS: &[&str] = &["는데", "는데요", "거든요", "지만", "더니", "는데도", "다가"];
     const BUT: &[&str] = &["근데", "그런데", "하지만", "그치만", "근데요", "그래도"];
@@ -186,7 +186,7 @@ fn answer_after(text: &Utterance, signals: &[Signal], at: usize) -> Option<usize
     (at..signals.len())
         .find(|at| {
             let signal = &signals[*at];
-            let checked = signal.says == super::Says::Weak
+            let checked = signal.says == Weak
                 && ["checked", "looked"].iter().any(|so| text.flat()[..signal.to].ends_with(so));
             signal.says != Hesitates
                 && !checked
@@ -283,7 +283,7 @@ pub(super) fn refuses(text: &Utterance, signals: &[Signal]) -> Option<Vec<Signal
     #[rustfmt::skip]
     const AFTER: &[&str] = &[
         "뭐", "뭘", "왜", "언제", "누가", "누구", "몇", "어떻", "무슨", "어디", "나요", "what", "why", "how", "who", "which", "where",
-        "only", "first", "really", "ask", "if", "when", "다시", "상담원", "사람", "직원", "수없", "방금",
+        "only", "first", "really", "ask", "should", "if", "when", "다시", "상담원", "사람", "직원", "수없", "방금",
     ];
     /// What never goes with a firm no.
     #[rustfmt::skip]
@@ -372,7 +372,9 @@ pub(super) fn mistook(text: &Utterance, signals: &[Signal]) -> Option<usize> {
     let flat = text.flat();
     let cue = signals
         .iter()
-        .rposition(|signal| signal.says == Corrects && flat[signal.from..].starts_with("잘못"))?;
+        .rposition(|signal| {
+            matches!(signal.says, Corrects | Weak) && flat[signal.from..].starts_with("잘못")
+        })?;
     if signals[cue + 1..].iter().any(Signal::answers) {
         return None;
     }
