@@ -66,8 +66,6 @@ fn last(out: &mut Vec<char>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn standard(text: &str) -> String {
         super::standard(text.chars().collect()).into_iter().collect()
     }

@@ -264,12 +264,10 @@ fn told_ko(text: &Utterance, mention: &Mention<Found>, next: Option<&Mention<Fou
         return true;
     }
     // `사이즈가 작아서 교환하려고요`: why the other is wished for.
-    let own = text.eojeol_end(own_end.min(flat.len().saturating_sub(1)));
     let why = matches!(rest, "가" | "이" | "가너무" | "이너무")
-        && ["작아서", "커서", "짧아서", "길어서", "달라서", "안맞아서"].iter().any(|why| {
-            flat.get(own_end..own.max(own_end)).is_some_and(|verb| verb == *why)
-                || flat[own_end..].starts_with(why)
-        });
+        && ["작아서", "커서", "짧아서", "길어서", "달라서", "안맞아서"]
+            .iter()
+            .any(|why| flat[own_end..].starts_with(why));
     if why && next.is_some() {
         return true;
     }

@@ -111,7 +111,7 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
         let them = matches!(word(at), "speak" | "talk")
             && matches!(word(at + 1), "to" | "with")
             && matches!(word(at + 2), "them" | "him" | "her")
-            && text.words[..at].iter().any(|word| word.text == "charge");
+            && (at.saturating_sub(8)..at).any(|at| word(at) == "charge");
         if asks_for || them {
             return Some((text.start(at), text.end((at + 2).min(text.words.len() - 1))));
         }

@@ -247,6 +247,8 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
         .iter()
         .any(|i| before.starts_with(i));
     // `제 친구가 여기 직원이에요`: who somebody else is.
+    let near: String = before.chars().rev().take(16).collect();
+    let near: String = near.chars().rev().collect();
     let another = copula
         && [
             "친구",
@@ -271,7 +273,7 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
             "아는",
         ]
         .iter()
-        .any(|other| before.contains(other));
+        .any(|other| near.contains(other));
     // `받는 사람 주소를 바꿔 주세요`: a sender or a receiver, and what is known of them.
     let party = said == "사람"
         && (["받는", "받을", "보내는", "보낸", "주문한", "예약한", "신청한"]
@@ -597,7 +599,7 @@ fn wants_en(text: &Utterance, mention: &Mention<()>, said: &str, short: bool) ->
                 || (matches!(before, "a" | "the" | "your" | "duty" | "any")
                     && (next == "available"
                         || matches!(next, "there" | "around" | "about" | "on" | "free")
-                        || (0..at).any(|at| {
+                        || (at.saturating_sub(8)..at).any(|at| {
                             [
                                 "word with",
                                 "is there",

@@ -378,8 +378,14 @@ fn begins_firmly(text: &Utterance, signals: &[Signal]) -> bool {
     let first = text.word_at(why.from);
     let states = matches!(&text.flat()[why.from..why.to], "the" | "it" | "she" | "he" | "they")
         && text.words.iter().skip(first + 1).take(4).any(|word| {
-            matches!(word.text.as_str(), "will" | "is" | "are" | "was" | "has" | "have" | "can" | "needs" | "need")
-        });
+            matches!(
+                word.text.as_str(),
+                "will" | "is" | "are" | "was" | "has" | "have" | "can" | "needs" | "need"
+            )
+        })
+        && !signals[begin..]
+            .iter()
+            .any(|signal| elaborates::HEDGES.contains(&&text.flat()[signal.from..signal.to]));
     (states || WHY.contains(&&text.flat()[why.from..why.to]))
         && signals.len() - begin <= LONGEST + usize::from(states) * 3
         && answers.len() > 1

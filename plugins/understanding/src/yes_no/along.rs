@@ -347,7 +347,7 @@ pub(super) fn of_another(text: &Utterance, at: usize) -> Option<(Says, usize)> {
     let hers = word(text, at) == "can" && {
         let near = at.saturating_sub(8)..at;
         near.clone().any(|at| matches!(word(text, at), "he" | "she" | "they"))
-            && !near.clone().any(|at| matches!(word(text, at), "i" | "you" | "we"))
+            && !{ near }.any(|at| matches!(word(text, at), "i" | "you" | "we"))
     };
     let verb = match word(text, at) {
         "can" if hers => at,
@@ -360,8 +360,7 @@ pub(super) fn of_another(text: &Utterance, at: usize) -> Option<(Says, usize)> {
             word(text, verb + 2),
             "hear" | "see" | "speak" | "talk" | "walk" | "use" | "get" | "come"
         );
-    let has_not =
-        matches!(word(text, verb), "does" | "is" | "has" | "did") && word(text, at) == "my";
+    let has_not = matches!(word(text, verb), "does" | "has" | "did") && word(text, at) == "my";
     if word(text, verb + 1) != "not" || !(unable || (has_not && agreed_before(text, at))) {
         return None;
     }

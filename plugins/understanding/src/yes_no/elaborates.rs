@@ -1,8 +1,8 @@
 //! What goes on from an answer that says by itself that it is so: `맞아요 영수증 보면서 얘기하는
 //! 거예요`, `that's right, I wrote it down last week`.
 //!
-//! After `맞아요` and `that's correct` a statement tells how the caller knows. It must not complain,
-//! tell one thing from another, ask or order: whatever does is something else than a yes.
+//! After `맞아요` and `that's correct` a statement tells how the caller knows. It must not
+//! complain, tell one thing from another, ask or order: whatever does is something else than a yes.
 
 use super::Says::{Hesitates, Neutral, Other, Right, Weak, Yes};
 use super::agrees::{nothing_against, regards_another};
@@ -39,13 +39,26 @@ const BEGINS: &[&str] = &[
     "always", "same", "from", "for", "been", "just", "mine",
 ];
 
-/// What leaves open whether it is so, or says that it is not.
+/// What was so once, by a part of the word.
 #[rustfmt::skip]
-const HEDGES: &[&str] = &[
+const ONCE: &[&str] = &[
+    "까지", "전에", "였어", "였습", "이었어", "이었습", "살았", "썼", "다녔", "였는데", "었었", "쓰던", "살던", "다니던", "그때",
+];
+
+/// What leaves open whether it is so, says that it is not, or was so once.
+#[rustfmt::skip]
+pub(super) const HEDGES: &[&str] = &[
+    "far", "previous", "former", "formerly", "previously", "ex", "once", "new", "changed", "tenant", "used",
     "think", "believe", "reckon", "assume", "guess", "suppose", "presume", "imagine", "remember", "recall", "probably",
     "hopefully", "apparently", "supposedly", "opposite", "contrary", "reverse", "hate", "dislike", "refuse", "either", "both",
     "것같", "거같", "같아", "같은데", "같습", "듯", "아마", "글쎄", "싶은데", "반대", "정반대",
 ];
+
+fn hedges(said: &str) -> bool {
+    let english = said.is_ascii();
+    HEDGES.iter().any(|hedge| if english { said == *hedge } else { said.starts_with(hedge) })
+        || (!said.starts_with("지금까지") && ONCE.iter().any(|once| said.contains(once)))
+}
 
 /// Whether all that may be something else than a yes tells how the caller knows that it is so.
 pub(super) fn tells_how(text: &Utterance, signals: &[Signal]) -> bool {
@@ -53,9 +66,7 @@ pub(super) fn tells_how(text: &Utterance, signals: &[Signal]) -> bool {
     let said = |signal: &Signal| &flat[signal.from..signal.to];
     let plain = |signals: &[Signal]| {
         nothing_against(text, signals)
-            && !signals
-                .iter()
-                .any(|signal| HEDGES.iter().any(|hedge| said(signal).starts_with(hedge)))
+            && !signals.iter().any(|signal| hedges(said(signal)))
             && signals.iter().all(|signal| match signal.says {
                 Other => !korean_along::restricts(said(signal)),
                 Neutral | Right | Yes | Hesitates | Weak => true,
@@ -80,13 +91,23 @@ pub(super) fn tells_how(text: &Utterance, signals: &[Signal]) -> bool {
     let found = ends
         && signals.iter().any(|signal| {
             signal.says == Weak
-                && ["들었는데", "봤는데", "읽었는데", "확인했는데", "따져봤는데"].iter().any(|how| said(signal).ends_with(how))
+                && ["들었는데", "봤는데", "읽었는데", "확인했는데", "따져봤는데"]
+                    .iter()
+                    .any(|how| said(signal).ends_with(how))
         });
     if found && signals.len() <= LONGEST && plain(signals) {
         return true;
     }
     let agrees = signals.iter().find(|signal| !matches!(signal.says, Neutral | Hesitates | Weak));
+    // `엄마가 동의합니다`: somebody else does.
+    let another = signals.iter().any(|signal| {
+        signal.says == Other
+            && said(signal).ends_with(['이', '가'])
+            && !["제가", "내가", "저희가", "우리가"].contains(&said(signal))
+            && flat[signal.to..].starts_with("동의")
+    });
     if ends
+        && !another
         && agrees.is_some_and(|first| matches!(first.says, Yes | Right))
         && signals.len() <= LONGEST
         && plain(signals)

@@ -24,7 +24,9 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
         && !text.asks(at)
         && ((end < flat.len() && answered)
             || (agreed && !text.words[at].pause)
-            || ["어쩔", "그냥", "그럼", "별수", "할수없"].iter().any(|so| flat[end..].starts_with(so)))
+            || ["어쩔", "그냥", "그럼", "별수", "할수없"]
+                .iter()
+                .any(|so| flat[end..].starts_with(so)))
     {
         signals.push(Signal { says: Neutral, from: start, to: end });
         return at + 1;
@@ -142,16 +144,18 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
     let agrees = signals.last().is_some_and(|last| last.says == Yes)
         || signals
             .iter()
-            .all(|signal| matches!(signal.says, Yes | Right | No | Neutral | Hesitates))
-        || leads_up(text, signals);
+            .all(|signal| matches!(signal.says, Yes | Right | No | Neutral | Hesitates));
+    let led_up = !agrees && leads_up(text, signals);
     // `아 그거 말고요`.
     if matches!(&flat[start..end], "말고요" | "말구요" | "말고여") && end == flat.len() {
         signals.push(Signal { says: Wrong, from: start, to: end });
         return at + 1;
     }
-    if agrees && let Some(to) = super::requests::ordered(text, start) {
+    if (agrees || led_up)
+        && let Some(to) = super::requests::ordered(text, start)
+    {
         // What led up to it is a reason.
-        for lead in signals.iter_mut().filter(|lead| lead.says == Other) {
+        for lead in signals.iter_mut().filter(|lead| led_up && lead.says == Other) {
             lead.says = Neutral;
         }
         signals.push(Signal { says: Right, from: start, to });
@@ -351,7 +355,9 @@ fn impatient(text: &Utterance, at: usize) -> Option<Signal> {
         && insisted
     {
         let verb = start + again.len();
-        let asked = ["물어", "묻", "확인", "그래", "그러", "말"].iter().any(|verb_| flat[verb..].starts_with(verb_));
+        let asked = ["물어", "묻", "확인", "그래", "그러", "말"]
+            .iter()
+            .any(|verb_| flat[verb..].starts_with(verb_));
         if asked {
             return Some(Signal { says: Neutral, from: start, to: text.eojeol_end(verb) });
         }
@@ -398,18 +404,26 @@ fn reason(text: &Utterance, start: usize, end: usize) -> Option<Signal> {
 fn leads_up(text: &Utterance, signals: &[Signal]) -> bool {
     /// So many words lead up to it.
     const LONGEST: usize = 8;
+    /// And so many where the answer has begun with a yes.
+    const AFTER_YES: usize = 12;
+    #[rustfmt::skip]
+    const REASONS: &[&str] = &[
+        "있으니까", "있어서", "되니까", "돼서", "괜찮으니까", "가능하니까", "필요하니까", "필요해서", "급하니까", "급해서", "비니까", "맞으니까",
+    ];
+    if signals.len() > AFTER_YES {
+        return false;
+    }
+    // `네 그때면 학교 끝나고 갈 수 있으니까 예약해 주세요`; a figure may be another time.
     let first = signals.iter().find(|signal| !matches!(signal.says, Neutral | Hesitates));
-    let reason = signals.iter().rfind(|signal| signal.says == Other).is_some_and(|last| {
-        ["니까", "으니", "라서", "해서", "어서", "아서"]
-            .iter()
-            .any(|why| text.flat()[..last.to].ends_with(why))
+    let reason = signals.last().is_some_and(|last| {
+        last.says == Other && REASONS.iter().any(|why| text.flat()[..last.to].ends_with(why))
     });
     if first.is_some_and(|first| first.says == Yes)
         && reason
-        && signals.len() <= LONGEST + 4
-        && signals
-            .iter()
-            .all(|signal| matches!(signal.says, Yes | Right | Neutral | Hesitates | Other))
+        && signals.iter().all(|signal| {
+            matches!(signal.says, Yes | Right | Neutral | Hesitates | Other)
+                && text.words[text.word_at(signal.from)].script != Script::Figure
+        })
         && super::agrees::nothing_against(text, signals)
     {
         return true;

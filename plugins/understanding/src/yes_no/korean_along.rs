@@ -147,14 +147,17 @@ fn still(text: &Utterance, start: usize, end: usize) -> Option<(Says, usize)> {
     let mut to = end;
     // `그 이메일 지금도 써요`.
     let before = text.word_at(start);
-    let mut here = (before.saturating_sub(2)..before).any(|at| matches!(text.words[at].text.as_str(), "그" | "이" | "거기" | "그거"));
+    let mut here = (before.saturating_sub(2)..before)
+        .any(|at| matches!(text.words[at].text.as_str(), "그" | "이" | "거기" | "그거"));
     for _ in 0..LONGEST {
         if to >= flat.len() || text.pause_between(to, to) {
             return None;
         }
         let next = text.eojeol_end(to);
         let eojeol = &flat[to..next];
-        if ["안", "못", "없", "않"].iter().any(|no| eojeol.contains(no)) {
+        let another = eojeol.ends_with(['이', '가'])
+            && !["제가", "내가", "저희가", "우리가"].contains(&eojeol);
+        if another || ["안", "못", "없", "않"].iter().any(|no| eojeol.contains(no)) {
             return None;
         }
         if here && DOES.iter().any(|does| eojeol.starts_with(does)) {
@@ -173,8 +176,8 @@ fn still(text: &Utterance, start: usize, end: usize) -> Option<(Says, usize)> {
     None
 }
 
-/// `제가 신청한 거예요`, `바로 그 건이에요`, `내가 바로 그 사람이오`: says of what was asked that it
-/// is the caller's. Alone it is no answer.
+/// `제가 신청한 거예요`, `바로 그 건이에요`, `내가 바로 그 사람이오`: says of what was asked
+/// that it is the caller's. Alone it is no answer.
 fn identifies(
     text: &Utterance,
     start: usize,
@@ -194,7 +197,7 @@ fn identifies(
     ];
     #[rustfmt::skip]
     const SMALL: &[&str] = &[
-        "직접", "바로", "그", "이", "어제", "아까", "방금", "대신", "계속", "지금", "쭉", "매일", "늘", "전에", "여기", "거기", "저번에", "지난번에",
+        "직접", "바로", "그", "이", "어제", "아까", "방금", "대신", "계속", "지금", "쭉", "매일", "늘", "여기", "거기", "저번에", "지난번에",
         "쓰고", "사용하고", "가지고", "등록해", "제가", "내가", "오전에", "오후에", "아침에", "명의로", "이름으로", "앞으로", "그거", "인터넷으로", "앱으로", "전화로", "어저께",
     ];
     let flat = text.flat();
@@ -214,12 +217,15 @@ fn identifies(
             let says = if eojeol.starts_with("본인") { Right } else { Neutral };
             return (!asks(text, to)).then_some((says, to));
         }
-        let relative = eojeol
-            .chars()
-            .last()
-            .and_then(crate::korean::parts)
-            .is_some_and(|(_, _, end)| matches!(end, 4 | 8))
-            || eojeol.ends_with('던');
+        let relative = if eojeol.ends_with('던') {
+            did_once(eojeol)
+        } else {
+            eojeol
+                .chars()
+                .last()
+                .and_then(crate::korean::parts)
+                .is_some_and(|(_, _, end)| matches!(end, 4 | 8))
+        };
         let topic = ["은", "는", "건"].iter().any(|topic| eojeol.ends_with(topic))
             && !eojeol.ends_with("하는")
             && !eojeol.ends_with("쓰는")
@@ -249,6 +255,14 @@ fn identifies(
         (from, to) = (to, text.eojeol_end(to));
     }
     None
+}
+
+/// `전화드렸던`, and not `쓰던`, which is over.
+fn did_once(eojeol: &str) -> bool {
+    eojeol.strip_suffix('던').is_some_and(|verb| {
+        crate::korean::is_past(verb)
+            && !["썼", "살았", "다녔", "있었"].iter().any(|over| verb.ends_with(over))
+    })
 }
 
 /// `요금 때문에 그래요`, `귀가 어두워서 그래요`: the reason, and no answer.

@@ -366,15 +366,13 @@ pub(super) fn refuses(text: &Utterance, signals: &[Signal]) -> Option<Vec<Signal
     })
 }
 
-/// `아니요 아 네 맞아요 제가 잘못 들었네요`: where the answer begins that holds, where the caller says
-/// at the end that the one before was a mistake.
+/// `아니요 아 네 맞아요 제가 잘못 들었네요`: where the answer begins that holds, where the caller
+/// says at the end that the one before was a mistake.
 pub(super) fn mistook(text: &Utterance, signals: &[Signal]) -> Option<usize> {
     let flat = text.flat();
-    let cue = signals
-        .iter()
-        .rposition(|signal| {
-            matches!(signal.says, Corrects | Weak) && flat[signal.from..].starts_with("잘못")
-        })?;
+    let cue = signals.iter().rposition(|signal| {
+        matches!(signal.says, Corrects | Weak) && flat[signal.from..].starts_with("잘못")
+    })?;
     if signals[cue + 1..].iter().any(Signal::answers) {
         return None;
     }
