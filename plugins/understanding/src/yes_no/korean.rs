@@ -423,6 +423,9 @@ fn leads_up(text: &Utterance, signals: &[Signal]) -> bool {
         && signals.iter().all(|signal| {
             matches!(signal.says, Yes | Right | Neutral | Hesitates | Other)
                 && text.words[text.word_at(signal.from)].script != Script::Figure
+                && !["시가", "시에", "시는", "시로", "날이", "요일이", "요일에", "명이", "개가"]
+                    .iter()
+                    .any(|count| text.flat()[signal.from..signal.to].ends_with(count))
         })
         && super::agrees::nothing_against(text, signals)
     {
