@@ -166,7 +166,13 @@ pub fn anger(text: &str) -> Understood<()> {
                     && text.words[at.saturating_sub(3)..at]
                         .iter()
                         .any(|word| matches!(word.text.as_str(), "not" | "never"))
-                    && !matches!(phrase, "never again");
+                    && !matches!(
+                        phrase,
+                        "never again"
+                            | "treated like this"
+                            | "treated like that"
+                            | "be spoken to like"
+                    );
             if !calm {
                 return Understood::new(
                     Outcome::One(()),
@@ -268,7 +274,7 @@ fn of_another(text: &Utterance, word: &str, from: usize) -> bool {
     #[rustfmt::skip]
     const OTHERS: &[&str] = &[
         "아이가", "애가", "아기가", "남편이", "아내가", "와이프가", "엄마가", "아빠가", "어머니가", "아버지가", "친구가", "동생이", "아들이",
-        "딸이", "할머니가", "할아버지가", "강아지가", "고양이가", "손님이", "이웃이", "옆집이", "선생님이", "상사가", "부장님이",
+        "딸이", "사장님이", "고객님이", "부모님이", "손님들이", "할머니가", "할아버지가", "강아지가", "고양이가", "손님이", "이웃이", "옆집이", "선생님이", "상사가", "부장님이",
     ];
     /// So many bytes before the feeling stands whose it is.
     const BACK: usize = 30;
@@ -317,6 +323,7 @@ fn is_calm(text: &Utterance, phrase: &str, at: usize, end: usize) -> bool {
     const FEELINGS: &[&str] = &[
         "furious", "mad", "angry", "upset", "annoyed", "livid", "fuming", "frustrated", "disappointed", "irritated", "so mad",
         "really mad", "very disappointed", "outraged", "pissed", "fed up",
+        "annoying", "frustrating", "upsetting", "disgusted", "irate", "seething",
     ];
     #[rustfmt::skip]
     const OTHERS: &[&str] = &[
@@ -373,11 +380,37 @@ fn is_calm(text: &Utterance, phrase: &str, at: usize, end: usize) -> bool {
         let mild = before.clone().any(|at| {
             text.longest_at(
                 at,
-                &["a little", "a bit", "a tad", "slightly", "somewhat", "a little bit"],
+                &[
+                    "a little",
+                    "a bit",
+                    "a tad",
+                    "slightly",
+                    "somewhat",
+                    "a little bit",
+                    "mildly",
+                    "not too",
+                    "a touch",
+                ],
             )
             .is_some()
         });
-        let over = before.clone().any(|at| word(at) == "was")
+        // `My wife's furious with me`, `sorry I was so angry`.
+        let at_me = matches!(word(end), "with" | "at")
+            && matches!(word(end + 1), "me" | "us" | "him" | "myself");
+        let sorry = says(&[
+            "sorry i was",
+            "sorry for being",
+            "sorry i got",
+            "sorry about being",
+            "apologise for being",
+            "apologize for being",
+        ]);
+        if at_me || sorry {
+            return true;
+        }
+        let over = before
+            .clone()
+            .any(|at| word(at) == "was" || text.is_phrase_at(at, "used to be").is_some())
             && says(&[
                 "but",
                 "sorted",
@@ -388,7 +421,9 @@ fn is_calm(text: &Utterance, phrase: &str, at: usize, end: usize) -> bool {
                 "until your",
             ]);
         let first = before.clone().any(|at| matches!(word(at), "i" | "we" | "me" | "am"));
-        let other = { before }.any(|at| OTHERS.contains(&word(at))) && !first;
+        let other = { before }.any(|at| {
+            OTHERS.contains(&word(at)) || OTHERS.contains(&word(at).trim_end_matches('s'))
+        }) && !first;
         return mild || over || other;
     }
     // `I'd like to make a complaint please`: a matter, politely.

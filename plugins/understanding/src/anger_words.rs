@@ -28,7 +28,19 @@ pub(crate) const ANGRY_KO: &[&str] = &[
     "어쩌라는", "어쩌라고", "뭘어쩌", "화가난", "화가날", "화가납", "화가치", "화딱지", "분노", "억울해죽", "울화", "부아", "폭발하겠", "폭발할것",
     "폭발할거", "폭발직전", "폭발일보", "분노폭발", "말장난", "뻔뻔", "양심이없", "양심없", "책임회피", "발뺌", "나몰라라", "돈만받", "등쳐",
     "뜯어먹", "해쳐먹", "처먹", "염치", "사람잡", "사람갖고노", "사람가지고노", "갖고노는것도", "가지고노는것도", "사람갖고장난", "사람죽", "열통", "속뒤집", "속이뒤집", "속이터", "치가떨", "이가갈", "참다참다", "참을수가없",
-    "잘들하시", "잘들한다", "잘들하는", "참대단하시", "참대단하십", "대단들하", "일을뭐이", "일을왜이", "일처리가왜", "일처리가이", "일처리를왜", "일처리를어떻", "일처리를이", "못해먹", "때려치", "언론에", "방송에제보", "인터넷에올", "변호사", "법적", "소송", "고발", "경찰에신고", "피꺼솟", "혈압오", "혈압이올",
+    "잘들하시", "잘들한다", "잘들하는", "참대단하시", "참대단하십", "대단들하", "일을뭐이", "일을왜이", "일처리가왜", "일처리가이", "일처리를왜", "일처리를어떻", "일처리를이", "못해먹", "때려치", "언론에", "방송에제보", "인터넷에올", "변호사", "법적", "소송", "고발", "경찰에신고", "피꺼솟", "혈압오", "혈압이올", "제보할", "제보하", "제보합", "제보해", "천불", "복장터", "복장이터", "홧병", "뒷목", "뒷골", "부글부글", "억장",
+    "미치게만", "미쳐버리", "미치고팔짝", "돌아버리", "돌아가시겠", "질렸", "질린다", "지긋지긋", "넌더리", "신물이", "진절머리", "학을뗐", "책임질거", "어떻게책임", "책임질겁",
+    "부숴버", "부셔버", "때려부", "뒤집어엎", "다엎어", "엎어버", "박살", "깽판", "불질러", "문디", "거지같", "개빡", "핵빡", "빡돌", "빡돈", "돌대가리", "또라이",
+    "개소리하", "개소리야", "개수작", "개무시", "썅", "존나", "졸라", "등신", "머저리", "엿먹", "엿같", "재수없", "니미", "인내심", "다망쳤", "망쳐놨", "망쳐놓",
+    "당신들", "당신네", "니네", "니들", "너희들", "늬들", "이놈의", "저놈의", "이놈에", "뭐이런데가", "뭐이런회사", "뭐이런경우", "뭐이런서비스", "뭐이런게다", "뭐이런게있", "이런경우가", "이런법이",
+    "이런데가다", "이럴수가있", "이럴수있", "어떻게이럴", "세상에이런", "장난질", "장난까", "뭘로보", "뭐로보", "물로보", "같은말만", "앵무새", "말같지않", "말같지도", "기도안차", "기도안찬", "기가찬",
+    "속이썩", "속썩", "열뻗", "열이뻗", "열올라", "약올라", "분해서", "분이안풀", "울고싶", "미쳐요", "미치겄", "죽겄", "못살겠", "못해처", "확마", "확그냥", "가만둘", "두고보자", "두고봐",
+    "끝장", "고발장", "내용증명", "방통위", "금감원에", "공정위", "국민신문고", "소비자단체", "별점", "후기에다", "맘카페",
+    "누구놀려", "누굴놀려", "누구놀리", "누굴놀리", "참는것도", "안참아", "더는못참", "혈압올", "너희때문", "쓰러지겠", "숨넘어가", "에이씨", "아이씨", "아오진짜", "어처구니", "형편없", "왜이모양", "이모양이꼴", "꼬라지", "꼴이뭐", "수준이하", "우롱하", "우롱당", "우롱해", "농락", "기만하", "기만당", "기만이",
+    "모욕", "무례", "싸가지", "건방", "갑질", "따지러", "쫓아가", "찾아가서가만", "망해라", "망해버", "불매", "말이안통", "말안통", "말문이막", "답이없네", "왜이따", "한두번도아니", "한두번이아니",
+    "매번이러", "맨날이러", "맨날이런", "돌려내", "토해내", "무슨회사가", "무슨놈의", "뭔놈의", "우라질", "나원참", "허참", "참나", "해도너무", "승질", "빡이", "눈뒤집", "눈이뒤집", "미칠것같", "미칠거같",
+    "미칠지경", "미칠노릇", "그만좀해라", "그만좀하", "작작", "집어치", "때려쳐", "죽을래", "혼쭐", "각오하", "후회하게", "뒤집어지", "뒤집히", "환장", "이게서비스", "고객을봉", "봉으로", "호갱", "봉인줄",
+    "몇시간째", "몇일째", "며칠째기다", "몇주째", "몇달째", "언제까지이", "누구하나", "손놓고", "뺑뺑이", "떠넘기", "떠넘겨", "돌리기만", "돌려막", "나한테왜", "나보고어쩌", "저보고어쩌", "어쩌란", "어떡하란", "말장난하",
 ];
 
 /// Within these an entry of the table is no anger.
@@ -43,6 +55,11 @@ pub(crate) const CALM_KO: &[&str] = &[
     "꺼져요", "꺼져서", "꺼져버", "꺼져있", "꺼져가지고", "꺼져도", "꺼져용", "사기전화", "사기문자", "사기예방", "사기피해", "사기의심", "사기를당",
     "사기꾼한테", "사기꾼에게", "사기꾼신고", "사기꾼전화", "짜증안", "짜증은안", "짜증은나지", "화안났", "화는안", "화가안", "화나지안", "화가나지않",
     "변호사선임", "변호사상담", "변호사비용", "법적보호", "법적대리", "소송비용", "돌았어요이제", "분노조절", "새끼들이태", "새끼고양", "새끼강아",
+    "짜증나는건아", "짜증이나는건아", "화나는건아", "짜증나는게아니", "조금실망", "약간실망", "살짝실망", "조금짜증", "약간짜증", "살짝짜증", "조금답답", "약간답답", "개같이데려", "개같이가", "개같이들어", "개같이묵", "개같이타", "개같이있", "개같이산책",
+    "전입신고", "분실신고", "출생신고", "혼인신고", "도난신고", "고장신고", "사망신고", "소득신고", "세금신고", "전출신고", "가슴이답답", "속이답답", "통증을못참", "아파서못참",
+    "최악의경우", "참나무", "참나물", "무례하지만", "무례한질문", "무례가안", "실례지만", "돌려내려", "짜증내서미안", "짜증내서죄송", "화내서미안", "화내서죄송", "성질내서", "짜증부려", "소송관련", "소송서류", "소송때문", "소송중", "소송대리", "소송기록", "소송절차",
+    "변호사사무", "변호사입니다", "변호사예요", "변호사인데", "변호사님", "변호사협회", "화나시", "화나셨", "화가나시", "화나실", "인내심있", "인내심을갖", "인내심가", "앵무새를", "앵무새가", "앵무새키",
+    "별점을", "별점은", "별점어디", "속썩이지", "뒷목이아", "뒷목통증", "뒷골목", "재수없이", "울고싶은", "박살났", "박살나", "개무시무시", "니네임", "니들",
     "정신있는", "제정신이에요괜찮", "고소하고맛",
 ];
 
@@ -97,6 +114,16 @@ pub(crate) const ANGRY_EN: &[&str] = &[
     "i have had it", "i have had enough", "had it with you", "had it with this", "done with you",
     "done with this company", "what a joke", "get stuffed", "stupidest", "dumbest", "farce", "you lot", "is this acceptable", "done with your", "nobody ever calls", "nobody ever answers", "nobody ever picks",
     "nobody ever listens", "no one ever calls", "no one ever answers", "no one ever picks", "no one ever listens", "bs", "absolute disgrace",
+    "lost all patience", "lost patience", "no patience left", "my patience", "patience is wearing", "patience has run", "out of all patience", "the papers", "the press", "the newspapers", "the media", "my solicitor", "solicitors", "one star", "intolerable", "inexcusable", "unforgivable", "atrocious",
+    "abysmal", "scandalous", "scandal", "diabolical", "deplorable", "disgusted", "infuriates", "maddening", "irate", "seething", "enraged", "exasperated",
+    "shocking service", "dreadful service", "sickening", "treated like this", "treated like that", "be spoken to like", "not stand for this", "not put up with", "not tolerate",
+    "lied to", "pack of lies", "you are lying", "fed me lies", "cheats", "conned", "scammers", "scammed me", "you frauds", "charlatans", "ripping me off", "ripping people off", "rips you off",
+    "take me for a", "taking me for a", "go to hell", "to hell with", "drop dead", "get lost", "stuff it", "shove it", "eff off", "naff off", "what the heck", "what on earth",
+    "your problem", "are you deaf", "are you blind", "are you thick", "are you even listening", "want my money back now", "my money back now", "my bloody money", "not good enough", "is not acceptable",
+    "do you even care", "nobody cares", "no one cares", "nobody gives", "no one gives", "tired of this", "tired of waiting", "tired of being", "tired of your", "enough is enough",
+    "breaking point", "hit the roof", "seeing red", "losing the plot", "who do you think you are", "think i am stupid", "think i am an idiot", "where do you get off", "never been so insulted", "never been so angry",
+    "never been treated", "never been spoken", "hopeless lot", "what a shower", "bunch of idiots", "bunch of crooks", "absolute cowboys", "a disgrace", "should be ashamed", "ought to be ashamed", "ashamed of yourselves",
+    "blow my top", "blown my top", "had it up to", "boiling with", "makes me sick", "make me sick", "steaming", "hopping mad", "hacked off", "cheesed off", "ticked off", "peed off", "brassed off",
 ];
 
 #[rustfmt::skip]
@@ -115,6 +142,10 @@ pub(crate) const CALM_EN: &[&str] = &[
     "the manager is", "manager name", "the manager of", "resource manager", "not terrible",
     "crap table",
     "a lawyer", "mad props", "mad skills",
+    "what the heck let us", "what the heck go", "what the heck why not", "what the heck i will", "what the hell let us", "what the hell go", "what the hell why not", "what the hell i will",
+    "rubbish collection", "rubbish collected", "rubbish bin", "rubbish bins", "rubbish day", "rubbish pickup", "my rubbish", "our rubbish", "the rubbish", "rubbish bags", "worst case",
+    "stupid question", "sounds stupid", "sound stupid", "feel stupid", "just joking", "only joking", "a joke about", "good joke", "telling a joke", "thank you for my patience", "mad to", "mad about", "mad busy", "mad rush", "like mad", "mad for", "only doing your job", "just doing your job", "get lost in", "got lost", "the press conference", "press release", "steaming hot", "steaming iron", "boiling water",
+    "what is your problem with", "no scandal", "conned by", "media player", "media file", "one star hotel", "local papers delivered",
     "on fire sale", "small claims track", "report you sent", "report you made", "the robbery",
     "a robbery", "reported a robbery", "insurance for robbery", "clowns for",
 ];

@@ -22,7 +22,8 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("left", "leave"), ("lost", "lose"), ("made", "make"), ("paid", "pay"), ("payment", "pay"),
     ("people", "person"), ("said", "say"), ("sent", "send"), ("sold", "sell"), ("spoke", "speak"),
     ("spoken", "speak"), ("stole", "steal"), ("stolen", "steal"), ("told", "tell"),
-    ("took", "take"), ("taken", "take"), ("wrote", "write"), ("written", "write"),
+    ("took", "take"), ("taken", "take"), ("licence", "license"), ("licences", "license"),
+    ("cheque", "check"), ("centre", "center"), ("wrote", "write"), ("written", "write"),
 ];
 
 /// The shortest base that takes `-ing` and `-ed`; `thing` is no form of `th`.
@@ -40,6 +41,17 @@ pub(crate) fn same_word(said: &str, wanted: &str) -> bool {
         verb.len() > 5 && verb.ends_with("er") && noun.strip_suffix('y') == Some(verb)
     };
     if noun(said, wanted) || noun(wanted, said) {
+        return true;
+    }
+    // `Rubbish gets collected` where its `collection` is offered; a direction is not direct.
+    let action = |noun: &str, verb: &str| {
+        let base = noun.strip_suffix("ion").unwrap_or_default();
+        base.len() > 5
+            && base != "direct"
+            && (verb == base
+                || verb.strip_prefix(base).is_some_and(|end| matches!(end, "s" | "ed" | "ing")))
+    };
+    if action(said, wanted) || action(wanted, said) {
         return true;
     }
     said == wanted || is_form_of(said, wanted) || is_form_of(wanted, said) || {

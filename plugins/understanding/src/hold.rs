@@ -35,7 +35,8 @@ const HOLDS: &[&str] = &[
     "i am checking", "looking for it", "still looking", "i am searching", "am still looking",
     "checking", "looking it up", "not ready", "in a moment", "one tick", "a tick", "half a second",
     "half a sec", "i am getting it", "getting my", "get my glasses", "grab a pen", "get a pen",
-    "hold",
+    "hold", "two ticks", "couple of ticks", "two shakes", "couple of minutes", "couple of seconds", "couple of secs", "one min", "two mins", "one sec please",
+    "a min", "a mo", "half a mo", "half a minute", "gis a sec", "gis a minute", "give us",
 ];
 
 /// `give me`, `just a` and the like ask for time only before one of these.
@@ -66,6 +67,8 @@ const HOLDS_KO: &[&str] = &[
     "확인하고올", "가서볼", "다녀올", "챙겨올", "들고올", "갖다", "보고올", "보고말씀", "볼게요", "일분만", "일분정도", "이분만", "삼분만", "오분만", "십초만",
     "초만", "끊지말", "끊지마", "어디뒀", "어디있더라", "어디갔", "아직못찾", "아직찾", "ㄱㄷ",
     "ㄱㄷㄱㄷ", "금방볼", "금방찾", "금방확인", "어디보자", "한번볼게", "좀볼게", "지금볼게",
+    "조금만시간", "조금시간", "잠깐시간", "잠시시간", "쪼금만", "쪼까만", "쪼까기다", "쪼매만", "쪼매기다", "쪼깨만", "쪼깨기다", "째까만", "째까기다", "쫌기다",
+    "쪼매있", "쪼까있", "지둘러", "지달려", "기둘려", "기둘리", "기다리쇼", "기다려잉",
     "이따가할", "쪼끔만", "쬐끔만", "조금만있", "금방올게", "금방갈게", "갔다올게", "다녀올게", "금방돌아", "그대로계세",
     "그대로계셔", "가만히계세", "있어봐요", "있어보세", "계셔보세", "계셔봐", "준비가안", "아직준비", "스탑", "웨이트",
 ];
@@ -77,7 +80,8 @@ pub(crate) fn holds(text: &Utterance) -> Vec<(usize, usize)> {
     while word < text.words.len() {
         let end = match text.words[word].script {
             Script::Latin => english(text, word),
-            Script::Hangul | Script::Jamo | Script::Figure => korean(text, word),
+            Script::Figure => korean(text, word).or_else(|| few_minutes(text, word)),
+            Script::Hangul | Script::Jamo => korean(text, word),
             Script::Symbol => None,
         };
         match end {
@@ -166,6 +170,13 @@ fn english(text: &Utterance, at: usize) -> Option<usize> {
             return None;
         }
         "checking" if matches!(before(1), "for") => return None,
+        // `I'm looking for the library`.
+        "i am looking"
+            if next(end) == "for"
+                && !matches!(next(end + 1), "it" | "my" | "that" | "them" | "") =>
+        {
+            return None;
+        }
         "checking" | "sec" | "secs" if matches!(next(end), "account" | "accounts" | "number") => {
             return None;
         }
@@ -231,6 +242,10 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
                 && ["만", "거", "것", "지", "하나", "가지", "를", "을"]
                     .iter()
                     .any(|object| before.ends_with(object));
+            // `할지 말지 생각 중이에요` decides nothing; `한번 해 볼게요` takes it up.
+            let undecided = hold.starts_with("생각")
+                && (before.contains("지말지") || before.contains("까말까"));
+            let tries = *hold == "볼게요" && tries(before);
             // `메뉴 확인 좀요`, `확인 좀 부탁드려요`: asked of the one who is spoken to.
             let own = ["할", "해볼", "하고", "해보", "하겠", "볼게", "해야", "하는", "하느라"];
             let for_me = *hold == "확인좀"
@@ -241,6 +256,8 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
                         || next.starts_with("해주")
                         || next.starts_with("해줘"));
             if told
+                || undecided
+                || tries
                 || for_me
                 || asked
                 || (tail.is_empty() && ["후에", "뒤에", "후", "뒤", "전에"].contains(&next))
@@ -280,6 +297,52 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
         skipped = chars.as_str();
     }
     None
+}
+
+/// Whether what stands before `볼게요` is what is taken up: `해 볼게요`, not `확인해 볼게요`.
+fn tries(before: &str) -> bool {
+    const CHECKS: &[&str] = &[
+        "확인",
+        "생각",
+        "얘기",
+        "이야기",
+        "전화",
+        "연락",
+        "조회",
+        "검색",
+        "고민",
+        "상의",
+        "의논",
+        "문의",
+        "체크",
+        "비교",
+        "계산",
+        "말",
+        "질문",
+    ];
+    before.strip_suffix('해').is_some_and(|rest| {
+        let rest = rest.strip_suffix('좀').unwrap_or(rest);
+        !CHECKS.iter().any(|check| rest.ends_with(check))
+    }) || ["써", "먹어", "이용해", "가입해", "신청해"].iter().any(|tried| before.ends_with(tried))
+}
+
+/// `1 min pls`, `2 secs`: with nothing that it could count for.
+fn few_minutes(text: &Utterance, at: usize) -> Option<usize> {
+    let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
+    let moment = matches!(
+        word(at + 1),
+        "min" | "mins" | "sec" | "secs" | "minute" | "second" | "moment" | "mo" | "tick" | "ticks"
+    );
+    let asks = matches!(word(at + 2), "" | "please" | "plz" | "thanks" | "while" | "let" | "i")
+        || text.words.get(at + 2).is_some_and(|next| next.pause);
+    let begins = text.words[..at].iter().all(|word| {
+        is_filler(&word.text)
+            || matches!(
+                word.text.as_str(),
+                "just" | "give" | "me" | "yes" | "ok" | "okay" | "sorry"
+            )
+    });
+    (moment && asks && begins).then_some(at + 2)
 }
 
 /// Whether the word before names something: `메뉴 확인 좀요`, and not `네 확인 좀요`.

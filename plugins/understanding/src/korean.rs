@@ -45,7 +45,7 @@ const OPEN_AFTER_NOUN: &[&str] = &[
 const OTHER_WORD: &str = "인원자사소학과장기어진남산국도군구동족균초제성적형식가감형포폰맨론년";
 
 /// Syllables that can stand before a noun and leave its sense.
-const MODIFIERS: &str = "내제그이저새본총첫현각재통웹앱망딴왜또더좀꼭네예응어음아넵넹난전신타당님거고은는을를가도로에면데요서건만좌";
+const MODIFIERS: &str = "피암내제그이저새본총첫피암현각재통웹앱망딴왜또더좀꼭네예응어음아넵넹난전신타당님거고은는을를가도로에면데요서건만좌";
 
 /// Whether all of `rest`, which follows a noun, is particles and endings, or begins a word of its
 /// own.

@@ -26,6 +26,7 @@ mod anger_words;
 mod choose;
 pub mod company;
 mod date;
+mod dialect;
 mod digits;
 mod english;
 mod hold;

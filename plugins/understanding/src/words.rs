@@ -70,7 +70,10 @@ const CONTRACTIONS: &[(&str, &str)] = &[
     ("everythings", "everything is"),
     ("nothings", "nothing is"), ("somethings", "something is"), ("youre", "you are"), ("theyre", "they are"),
     ("doesn", "does not"), ("pls", "please"), ("plz", "please"), ("ma'am", "madam"),
-    ("o'clock", "oclock"), ("ok'd", "ok"),
+    ("cancle", "cancel"), ("canel", "cancel"), ("cancell", "cancel"), ("adress", "address"), ("addres", "address"), ("acount", "account"), ("accout", "account"),
+    ("appoinment", "appointment"), ("apointment", "appointment"), ("recieve", "receive"), ("recieved", "received"), ("reciept", "receipt"), ("counsel", "council"),
+    ("tommorow", "tomorrow"), ("tomorow", "tomorrow"), ("resevation", "reservation"), ("reservaton", "reservation"), ("refound", "refund"), ("passward", "password"),
+    ("pasword", "password"), ("definately", "definitely"), ("definitly", "definitely"), ("o'clock", "oclock"), ("ok'd", "ok"),
 ];
 
 /// Words whose `'s` is *is*; after other words it is a possessive.
@@ -94,6 +97,7 @@ const IS_AFTER: &[&str] = &[
     "nothing",
     "something",
     "all",
+    "one",
 ];
 
 /// Leading consonants and vowels of conjoining jamo, in their order, as a keyboard types them.
@@ -216,7 +220,7 @@ impl Utterance {
     /// ```
     pub fn new(text: &str) -> Utterance {
         let mut out = Utterance { questions: vec![false], ..Utterance::default() };
-        let chars: Vec<char> = normalised(text).chars().collect();
+        let chars = crate::dialect::standard(normalised(text).chars().collect());
         let mut spaced = true;
         let mut pause = false;
         let mut at = 0;

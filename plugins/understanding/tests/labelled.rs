@@ -20,7 +20,7 @@ use dialgraph_understanding::{
 use serde::Deserialize;
 
 /// Of the cases that were not looked at, so many are right at least. 98 % are wanted.
-const LEAST: f64 = 0.925;
+const LEAST: f64 = 0.935;
 const DOCUMENT: &str = "../../docs/understanding.md";
 
 #[derive(Deserialize)]

@@ -87,6 +87,7 @@ pub fn choose(text: &str, offers: &Offers) -> Understood<String> {
     {
         standing.retain(|mention| mention.value.choice == other);
     }
+    pays_for(&text, offers, &mut standing);
     only_confirmed(&text, &mut standing, &mut why);
     let over: Vec<bool> = (0..standing.len())
         .map(|at| passing::over(&text, &standing[at], standing.get(at + 1)))
@@ -214,6 +215,12 @@ fn supposed(text: &Utterance, mention: &Mention<Found>) -> bool {
     const ASKS: &[&str] = &["뭐", "뭘", "어떻", "얼마", "언제", "무엇", "어디", "왜"];
     let at = text.word_at(mention.to.max(1) - 1);
     let tail = text.flat().get(mention.to..text.eojeol_end(mention.to - 1)).unwrap_or_default();
+    // `예약인지 결과인지 헷갈리네`: neither is chosen.
+    if tail.starts_with("인지")
+        && ["헷갈", "모르", "몰라"].iter().any(|lost| text.flat().contains(lost))
+    {
+        return true;
+    }
     ["이면", "면", "이라면", "라면", "하면"].contains(&tail)
         && text.words[at..]
             .iter()
@@ -390,6 +397,10 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
             if general && !korean::closes(&text.flat()[to..]) {
                 continue;
             }
+            // `담당자한테 벌써 얘기했는데요`: spoken to before.
+            if phrase.topic == Some(Topic::Person) && spoken_to(text, to) {
+                continue;
+            }
             // `Let me talk to a person` counts nobody.
             if phrase.flat == "people" && &text.flat()[from..to] == "person" {
                 continue;
@@ -448,6 +459,37 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
             || phrases
                 .get(first)
                 .is_none_or(|(_, to, choice)| *to >= mention.to || *choice == mention.value.choice)
+    });
+    // `My gift card isn't working`: the fault of what another choice is about.
+    all.retain(|mention| {
+        let said = &text.flat()[mention.from..mention.to];
+        let fails =
+            matches!(mention.value.topic, Some(Topic::Fails | Topic::Repair | Topic::Damaged))
+                && (said.starts_with("doesnotwork")
+                    || said.starts_with("notwork")
+                    || said.starts_with("isnotwork"));
+        let before = phrases.partition_point(|(from, ..)| *from < mention.from);
+        // `주차 자리 있을까요`: a place of another kind.
+        let place = mention.value.topic == Some(Topic::Book) && said.starts_with("자리");
+        let of = phrases[..before].iter().rev().find(|(_, to, _)| *to <= mention.from);
+        if place
+            && of.is_some_and(|(_, to, choice)| {
+                *choice != mention.value.choice
+                    && matches!(text.flat().get(*to..mention.from), Some("" | "에" | "쪽" | "할"))
+            })
+        {
+            return false;
+        }
+        let of = of.is_some_and(|(_, to, choice)| {
+            let between = text.word_at(to - 1) + 1..text.word_at(mention.from);
+            *choice != mention.value.choice
+                && text.words.get(between).is_some_and(|words| {
+                    words
+                        .iter()
+                        .all(|word| matches!(word.text.as_str(), "is" | "does" | "still" | "just"))
+                })
+        });
+        !(fails && of)
     });
     // `It never got picked up`: the verb that goes with the next one.
     all.retain(|mention| {
@@ -510,6 +552,52 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
         }
     }
     longest(all)
+}
+
+/// Whether the person who was mentioned has been told already.
+fn spoken_to(text: &Utterance, to: usize) -> bool {
+    let flat = text.flat();
+    let rest = &flat[to..];
+    let rest = ["님", "분"].iter().find_map(|title| rest.strip_prefix(title)).unwrap_or(rest);
+    ["한테", "에게", "하고", "이랑", "랑", "께"]
+        .iter()
+        .find_map(|with| rest.strip_prefix(with))
+        .map(|rest| {
+            ["벌써", "이미", "아까", "어제", "다", "방금", "는"]
+                .iter()
+                .fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest))
+        })
+        .is_some_and(|rest| {
+            ["얘기했", "이야기했", "말했", "말씀드렸", "통화했", "얘기다했", "전화했", "문의했"]
+                .iter()
+                .any(|told| rest.starts_with(told))
+        })
+}
+
+/// `Paying my loan`, `what do you charge on loans`: the verb of what is chosen.
+fn pays_for(text: &Utterance, offers: &Offers, standing: &mut Vec<Mention<Found>>) {
+    /// So many words stand between the verb and what is paid for.
+    const NEAR: usize = 3;
+    #[rustfmt::skip]
+    const SMALL: &[&str] = &["on", "for", "my", "the", "a", "an", "off", "your", "this", "that", "to"];
+    let verb: Vec<bool> = (0..standing.len())
+        .map(|at| {
+            let said = &text.flat()[standing[at].from..standing[at].to];
+            let pays =
+                matches!(said, "paying" | "pay" | "charge" | "charges" | "charging" | "paid")
+                    && !offers.phrases.iter().any(|(phrase, _)| phrase.flat == said);
+            let Some(next) = standing.get(at + 1).filter(|_| pays) else { return false };
+            let (from, to) = (text.word_at(standing[at].to - 1) + 1, text.word_at(next.from));
+            next.value.choice != standing[at].value.choice
+                && next.value.topic.is_none()
+                && to <= from + NEAR
+                && text.words.get(from..to).is_some_and(|words| {
+                    words.iter().all(|word| !word.pause && SMALL.contains(&word.text.as_str()))
+                })
+        })
+        .collect();
+    let mut verb = verb.into_iter();
+    standing.retain(|_| !verb.next().unwrap_or_default());
 }
 
 /// Of mentions that overlap, the longest; among equals the one of the first choice.

@@ -13,6 +13,13 @@ use crate::{Why, korean, topics};
 
 /// Sets aside what is only told, where another choice is left.
 pub(super) fn set_aside(text: &Utterance, standing: &mut Vec<Mention<Found>>, why: &mut Why) {
+    // `예약했을 때는 조식이 있다고 했는데`: only the time it was done.
+    if let [first, second, ..] = standing.as_slice()
+        && first.value.choice != second.value.choice
+        && at_the_time(text, first)
+    {
+        standing.remove(0);
+    }
     let differs = |standing: &[Mention<Found>]| {
         standing.windows(2).any(|two| two[0].value.choice != two[1].value.choice)
     };
@@ -150,6 +157,8 @@ fn told(
         // `exchange 하려고 했는데`: English in a Korean clause.
         Script::Latin if after.is_none_or(|after| after.script != Script::Hangul) => {
             fared_well(text, mention)
+                || paid(text, mention)
+                || (next.is_some() && asked_to(text, mention))
                 || describes(text, mention)
                 || has_already(text, mention)
                 || next.is_some_and(|next| stated(text, mention, next))
@@ -252,6 +261,18 @@ fn told_ko(text: &Utterance, mention: &Mention<Found>, next: Option<&Mention<Fou
         return false;
     }
     if quoted_ko(text, mention) || is_done_ko(&flat[mention.to..]) {
+        return true;
+    }
+    // `사이즈가 작아서 교환하려고요`: why the other is wished for.
+    let why = matches!(rest, "가" | "이" | "가너무" | "이너무")
+        && ["작아서", "커서", "짧아서", "길어서", "달라서", "안맞아서"]
+            .iter()
+            .any(|why| flat[own_end..].starts_with(why));
+    if why && next.is_some() {
+        return true;
+    }
+    // `가입할 때 말한 거랑 …`: the time it was done.
+    if next.is_some() && at_the_time(text, mention) {
         return true;
     }
     // `예약은 나중에`: at another time.
@@ -368,9 +389,55 @@ fn fared_well(text: &Utterance, mention: &Mention<Found>) -> bool {
                 | "up"
         )
     };
-    matches!(word(after), "is" | "are" | "was" | "were")
-        && (fine(after + 1)
-            || (matches!(word(after + 1), "all" | "really" | "very") && fine(after + 2)))
+    let arrived = matches!(word(after), "arrived" | "came" | "works" | "worked" | "went")
+        && (fine(after + 1) || matches!(word(after + 1), "safely" | "alright" | "well"));
+    arrived
+        || (matches!(word(after), "fine" | "okay" | "alright")
+            && text.words[after - 1].text == "you")
+        || matches!(word(after), "is" | "are" | "was" | "were")
+            && (fine(after + 1)
+                || (matches!(word(after + 1), "all" | "really" | "very") && fine(after + 2)))
+}
+
+/// `가입할 때`, `예약했을 때는`.
+fn at_the_time(text: &Utterance, mention: &Mention<Found>) -> bool {
+    !mention.value.key
+        && ["할때", "했을때", "하실때", "할당시", "했을당시", "받을때", "올때", "갈때"]
+            .iter()
+            .any(|when| text.flat()[mention.to..].starts_with(when))
+}
+
+/// `I've paid my bill so why …`: done, and something else is asked.
+fn paid(text: &Utterance, mention: &Mention<Found>) -> bool {
+    let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
+    let at = text.word_at(mention.from);
+    let after = text.word_at(mention.to - 1) + 1;
+    let done = (at.saturating_sub(2)..=at).any(|paid| {
+        word(paid) == "paid"
+            && paid > 0
+            && matches!(word(paid - 1), "have" | "already" | "just" | "always")
+    });
+    let turns = (after..after + 4).any(|turn| {
+        matches!(word(turn), "so" | "but")
+            && matches!(word(turn + 1), "why" | "how" | "now" | "i" | "the" | "my" | "what")
+    });
+    done && turns
+}
+
+/// `The receptionist told me to make a reservation but I only need directions`.
+fn asked_to(text: &Utterance, mention: &Mention<Found>) -> bool {
+    /// So many words stand between what was told and the mention, and between it and the turn.
+    const NEAR: usize = 3;
+    const TOLD: &[&str] =
+        &["told me to", "said to", "asked me to", "wants me to", "told us to", "suggested i"];
+    let at = text.word_at(mention.from);
+    let after = text.word_at(mention.to - 1) + 1;
+    let told = (at.saturating_sub(NEAR + 2)..at).any(|told| {
+        text.longest_at(told, TOLD).is_some_and(|(_, end)| end <= at && at < end + NEAR)
+    });
+    let turns = (after..after + NEAR)
+        .any(|turn| text.words.get(turn).is_some_and(|word| word.text == "but"));
+    told && turns
 }
 
 /// `I've already got the appointment`.
@@ -408,7 +475,8 @@ fn stated(text: &Utterance, mention: &Mention<Found>, next: &Mention<Found>) -> 
     const STATES: &[&str] = &[
         "have got a", "have got the", "have got my", "have got an", "got a", "i might", "we might", "i may", "we may", "spoke to",
         "spoke with", "talked to", "talked with", "chatted to", "chatted with", "was talking to", "came in", "i reported",
-        "we reported", "i had", "we had", "is the only", "i was at", "i have been to", "dealt with",
+        "we reported", "i had", "we had", "is the only", "i was at", "i have been to", "dealt with", "thinking of",
+        "thinking about", "went on about", "was on about", "going on about", "kept on about", "was talking about", "thought about", "considered", "considering", "i paid",
     ];
     const ENDED: &[&str] =
         &["ago", "paid already", "already", "i have got", "have paid", "later on"];
@@ -416,7 +484,7 @@ fn stated(text: &Utterance, mention: &Mention<Found>, next: &Mention<Found>) -> 
     const WISHES: &[&str] = &[
         "i want", "i need", "we need", "we want", "i am after", "only after", "am just after", "i would like", "told me to",
         "said to", "said make", "said i should", "the issue is", "the problem is", "i am calling", "i am ringing", "calling about",
-        "ringing about", "can i", "could i", "i am looking", "it is",
+        "ringing about", "can i", "could i", "i am looking", "it is", "this is about", "i will just", "i will",
     ];
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
     let (at, to) = (text.word_at(mention.from), text.word_at(next.from));

@@ -130,6 +130,28 @@ impl Phrase {
                 places.push((text.start(at), text.end(end - 1)));
                 continue;
             }
+            // `The result of my test` where `test results` are offered.
+            if let [what, of] = self.words.as_slice()
+                && same(&text.words[at].text, of)
+                && text
+                    .words
+                    .get(at + 1)
+                    .is_some_and(|next| matches!(next.text.as_str(), "of" | "from" | "for"))
+            {
+                let mut end = at + 2;
+                while text.words.get(end).is_some_and(|next| {
+                    matches!(
+                        next.text.as_str(),
+                        "my" | "the" | "your" | "a" | "that" | "our" | "this"
+                    )
+                }) {
+                    end += 1;
+                }
+                if text.words.get(end).is_some_and(|said| same(&said.text, what)) {
+                    places.push((text.start(at), text.end(end)));
+                    continue;
+                }
+            }
             // `callback`, `call-back`, `call back` are one.
             let rest = &text.flat()[text.start(at)..];
             if rest.starts_with(&self.flat) {
@@ -189,8 +211,18 @@ impl Phrase {
         let Some((first, rest)) = self.words.split_first().filter(|_| nouns) else { return };
         let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
         for from in places_of(text.flat(), first.as_str()) {
+            let after = from + first.len();
+            // `어제 검사했는데 결과 좀` where `검사 결과` is offered.
+            let did =
+                ["했는데", "한거", "받았는데", "받은거", "받은", "한"].iter().find_map(|did| {
+                    let end = text.flat()[after..].strip_prefix(did).map(|_| after + did.len())?;
+                    text.is_eojeol_start(end).then_some(end)
+                });
             if text.is_eojeol_start(from)
-                && let Some(to) = topics::follow(text, from + first.len(), &rest)
+                && let Some(to) = topics::follow(text, after, &rest).or_else(|| {
+                    let thing = did.filter(|did| text.flat()[*did..].starts_with(rest[0]));
+                    thing.and_then(|did| topics::follow(text, did, &rest))
+                })
             {
                 places.push((from, to));
             }
@@ -268,7 +300,11 @@ impl Phrase {
                         return korean::closes(rest);
                     }
                     // `빠졌어요`: the past of a verb, and its ending.
-                    return korean::is_past(&self.flat) || korean::stays_the_word(rest, next);
+                    // `주차장` is where one parks.
+                    let place = self.flat == "주차" && rest.starts_with('장');
+                    return place
+                        || korean::is_past(&self.flat)
+                        || korean::stays_the_word(rest, next);
                 }
                 // The head of a compound, or a word of a text without spaces; `전문 의사` says no
                 // 문의.

@@ -25,7 +25,7 @@ const IDIOMS: &[&str] = &[
     "on the other hand", "address the", "addressed to", "hold the line please", "at your service", "customer service is",
     "spin the", "pause for", "join the queue", "joining the queue", "join the club", "cancel culture", "support group",
     "moral support", "child support", "emotional support", "technical difficulties", "error of my ways", "trial and error",
-    "open a complaint", "open a case", "open a claim", "open a ticket", "open a dispute", "open an account", "close an account",
+    "leave for work", "leave for the", "leave for school", "leave at", "leave home", "leave the house", "leave a message", "open a complaint", "open a case", "open a claim", "open a ticket", "open a dispute", "open an account", "close an account",
     "close my account", "open to", "close to", "close friend", "price of petrol", "price of gas", "price of fish", "price of eggs", "parking lot is", "track and field",
 ];
 

@@ -99,6 +99,12 @@ fn deny_before<T>(text: &Utterance, mentions: &[Mention<T>], by: &mut [Option<St
             continue;
         }
         let eojeol_tail = &flat[to..text.eojeol_end(to - 1)];
+        // `카드가 없어졌어요`: lost.
+        if denial == "없"
+            && ["어졌", "어져", "어진"].iter().any(|gone| flat[to..].starts_with(gone))
+        {
+            continue;
+        }
         // `틀림없`, `어쩔 수 없`, `수밖에 없`: nothing is lacking.
         if denial == "없"
             && ["틀림", "어쩔수", "수밖에", "끊임", "수", "적", "상관"]
@@ -384,7 +390,8 @@ fn no_denies<T>(text: &Utterance, mentions: &[Mention<T>], at: usize) -> bool {
     }
     let start = mentions.partition_point(|mention| mention.from < text.start(at + 1));
     let Some(mention) = mentions.get(start) else { return false };
-    if LACKED.contains(&&text.flat()[mention.from..mention.to]) {
+    let said = &text.flat()[mention.from..mention.to];
+    if LACKED.contains(&said) || said.ends_with("collection") {
         return false;
     }
     let near = text.word_at(mention.from) <= at + 3;

@@ -10,17 +10,17 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
     /// So many words stand between the verb and the person.
     const REACH: usize = 9;
     #[rustfmt::skip]
-    const VERBS: &[&str] = &["speak", "talk", "chat", "word", "transfer", "connect", "put", "pass", "discuss", "through", "escalate", "get", "explain", "say", "describe", "deal"];
+    const VERBS: &[&str] = &["speak", "talk", "chat", "word", "transfer", "connect", "put", "pass", "discuss", "through", "escalate", "get", "explain", "say", "describe", "deal", "hand", "fetch", "grab", "bring", "find", "route", "divert", "forward", "patch", "refer"];
     #[rustfmt::skip]
     const HEADS: &[&str] = &[
         "member", "team", "colleague", "colleagues", "lady", "ladies", "gentleman", "bloke", "guy", "chap", "lad", "lads", "lass",
         "woman", "man", "senior", "seniors", "whoever", "staff", "person", "human", "someone", "somebody", "anyone", "anybody",
-        "advisor", "adviser", "fella", "folks", "reception",
+        "advisor", "adviser", "fella", "folks", "reception", "leader", "manager", "supervisor", "boss", "owner", "clerk", "assistant",
     ];
     #[rustfmt::skip]
     const BEFORE: &[&str] = &[
         "a", "an", "one", "of", "your", "the", "some", "any", "nice", "young", "real", "actual", "live", "proper", "human", "me",
-        "on", "to", "with", "this", "it", "us", "over", "through", "directly", "my", "call", "about", "member",
+        "on", "to", "with", "this", "it", "us", "over", "through", "directly", "my", "call", "about", "member", "team", "duty", "shift", "floor", "branch", "store", "shop", "office",
     ];
     const DENIES: &[&str] = &["not", "no", "never", "without", "rather", "than", "instead"];
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
@@ -39,8 +39,21 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
         if !wants_help && (at.saturating_sub(5)..at).any(denies) {
             continue;
         }
-        let mut linked = wants_help || (verb == "put" && word(at + 1) == "on");
+        let mut linked = wants_help
+            || (verb == "put" && word(at + 1) == "on")
+            || (verb == "get"
+                && (word(at + 1) == "your" || (word(at + 1) == "me" && word(at + 2) == "your")))
+            || (matches!(verb, "fetch" | "grab" | "bring" | "find")
+                && matches!(
+                    word(at.wrapping_sub(1)),
+                    "you" | "please" | "just" | "and" | "go" | "" | "now" | "then"
+                ));
+        let superior = |at: usize| matches!(word(at), "leader" | "manager" | "supervisor" | "lead");
         for head in at + 1..(at + REACH).min(text.words.len()) {
+            // `Your team leader`.
+            if word(head) == "team" && superior(head + 1) {
+                continue;
+            }
             if text.words[head].pause && head > at + 1 {
                 break;
             }
@@ -54,7 +67,14 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
                     word(head + 1),
                     "name" | "email" | "number" | "else" | "account" | "said" | "told"
                 );
-                if own || other || verb == "get" && !matches!(word(head), "staff") {
+                if own
+                    || other
+                    || verb == "get"
+                        && !matches!(
+                            word(head),
+                            "staff" | "leader" | "manager" | "supervisor" | "boss"
+                        )
+                {
                     break;
                 }
                 return Some((text.start(at), text.end(head)));
@@ -62,6 +82,49 @@ pub(super) fn contact(text: &Utterance) -> Option<(usize, usize)> {
             if !BEFORE.contains(&word(head)) && !HEADS.contains(&word(head)) {
                 break;
             }
+        }
+    }
+    // `Who do I talk to`, `how do I get hold of a person`, `can somebody pick up`.
+    for at in 0..text.words.len() {
+        let who = matches!(word(at), "who" | "whom")
+            && matches!(word(at + 1), "can" | "do" | "should" | "could" | "would")
+            && word(at + 2) == "i"
+            && matches!(word(at + 3), "talk" | "speak" | "chat")
+            && matches!(word(at + 4), "to" | "with");
+        if who {
+            return Some((text.start(at), text.end(at + 4)));
+        }
+        // `What button do I press for a person`, `I'll wait for an agent`.
+        #[rustfmt::skip]
+        const ANSWERERS: &[&str] = &[
+            "person", "human", "agent", "operator", "representative", "someone", "somebody", "adviser", "advisor",
+        ];
+        const WILLING: &[&str] = &["will", "rather", "happy", "prefer", "can", "let"];
+        let before = at.saturating_sub(4)..at;
+        let pressed = matches!(word(at), "press" | "dial");
+        let asks_for = (pressed || matches!(word(at), "wait" | "hold"))
+            && word(at + 1) == "for"
+            && (at + 2..at + 4).any(|person| ANSWERERS.contains(&word(person)))
+            && !before.clone().any(|no| matches!(word(no), "not" | "never" | "no"))
+            && (pressed || before.clone().any(|will| WILLING.contains(&word(will))));
+        // `Who's in charge, let me speak to them`.
+        let them = matches!(word(at), "speak" | "talk")
+            && matches!(word(at + 1), "to" | "with")
+            && matches!(word(at + 2), "them" | "him" | "her")
+            && (at.saturating_sub(8)..at).any(|at| word(at) == "charge");
+        if asks_for || them {
+            return Some((text.start(at), text.end((at + 2).min(text.words.len() - 1))));
+        }
+        let someone =
+            matches!(word(at), "someone" | "somebody" | "anyone" | "anybody" | "person" | "human");
+        let held = (at.saturating_sub(4)..at).any(|of| word(of) == "hold" && word(of + 1) == "of");
+        let picks = matches!(word(at + 1), "pick" | "answer")
+            && matches!(word(at + 2), "up" | "the" | "")
+            && at > 0
+            && matches!(word(at - 1), "can" | "could" | "will" | "would" | "please");
+        let before = at.saturating_sub(6)..at;
+        if someone && (held || picks) && !before.clone().any(|no| DENIES.contains(&word(no))) {
+            return Some((text.start(at), text.end(at)));
         }
     }
     // `Whoever's in charge, put them on`.
@@ -213,7 +276,20 @@ pub(super) fn whoever_ko(text: &Utterance) -> Option<(usize, usize)> {
     // `거기 사람 없어요?`
     for there in ["거기", "거긴", "여기", "여긴"] {
         for person in ["사람", "상담원", "직원", "아무도"] {
-            for gone in ["없어", "없나", "없습니까", "안계", "없는거"] {
+            for gone in [
+                "없어",
+                "없나",
+                "없습니까",
+                "안계",
+                "없는거",
+                "없소",
+                "없는가",
+                "없는교",
+                "없노",
+                "없냐",
+                "없당가",
+                "없는겨",
+            ] {
                 let asked = [there, person, gone].concat();
                 if let Some(from) = flat.find(&asked) {
                     return Some((from + there.len(), from + asked.len()));

@@ -13,7 +13,7 @@ const PEOPLE: &[&str] = &[
     "상담원", "상담사", "상담직원", "상담자", "교환원", "직원", "담당자", "사람", "상담가",
     "안내원", "매니저", "책임자", "상급자", "관리자", "팀장", "사장", "상담언", "상담", "누구",
     "아무나", "아무하고나", "아무라도", "아무한테나", "누구라도", "누구든지", "누구든", "담당하시는분", "담당하는분", "담당분", "상담해주실분",
-    "상담하시는분", "도와주실분", "책임지시는분", "높으신분", "아시는분", "잘아는분", "말할수있는분", "점장", "지점장", "센터장", "실장", "부장", "과장", "원장", "소장", "윗사람", "윗분", "슈퍼바이저", "오퍼레이터", "에이전트", "엔지니어", "인간", "휴먼",
+    "상담하시는분", "도와주실분", "책임지시는분", "높으신분", "아시는분", "잘아는분", "말할수있는분", "점장", "지점장", "센터장", "실장", "부장", "과장", "원장", "소장", "윗사람", "윗분", "슈퍼바이저", "오퍼레이터", "에이전트", "엔지니어", "인간", "휴먼", "실무자", "관계자", "당직자", "근무자",
 ];
 #[rustfmt::skip]
 const REACH: &[&str] = &[
@@ -104,7 +104,7 @@ fn wished(text: &Utterance, why: &mut Why) -> Option<(usize, usize)> {
             if crate::words::is_hangul(said.chars().next().unwrap_or(' ')) {
                 wants_ko(text, mention, said, hangul)
             } else {
-                (short || reaches_en) && wants_en(text, mention, said, short)
+                (short || reaches_en || mention.from == 0) && wants_en(text, mention, said, short)
             }
         })
         .map(|mention| (mention.from, mention.to))
@@ -124,6 +124,10 @@ fn instead_of_machine(text: &Utterance, mention: &Mention<()>) -> bool {
     const DENIES: &[&str] = &["not", "no", "instead", "than", "without", "hate", "sick", "tired", "stop", "enough"];
     let word = |at: usize| text.words.get(at).map_or("", |word| word.text.as_str());
     let at = text.word_at(mention.from);
+    // `I'm not a robot, I'm a person`.
+    if (at.saturating_sub(3)..at).any(|am| word(am) == "i" && word(am + 1) == "am") {
+        return false;
+    }
     matches!(
         word(at),
         "human" | "humans" | "person" | "people" | "being" | "someone" | "somebody" | "agent"
@@ -214,7 +218,7 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
         "변경", "등록", "이메일", "번호", "이름", "정보", "으로바꾸", "로바꾸", "다른분", "바뀌",
         "교체", "삭제", "추가", "가말", "이말", "한테들", "에게들", "했어", "했는데", "했습니다",
         "였", "이었", "가불친절", "이불친절", "불친절", "퇴사", "권한", "계정", "가없다고",
-        "이없다고", "이라고", "중에", "가그러", "이그러", "연락처", "지정", "명이에요", "명입니다", "명이요", "몇명", "이많", "들이",
+        "이없다고", "이라고", "중에", "가그러", "이그러", "연락처", "지정", "명이에요", "명입니다", "명이요", "몇명", "이많", "들이", "가누구", "이누구", "누군지", "누구인지",
     ];
     // `통화했는데` was done before.
     #[rustfmt::skip]
@@ -242,7 +246,43 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
     let own = ["저는", "제가", "나는", "내가", "저희는", "우리는", "전"]
         .iter()
         .any(|i| before.starts_with(i));
-    if compound || (copula && own) {
+    // `제 친구가 여기 직원이에요`: who somebody else is.
+    let near: String = before.chars().rev().take(16).collect();
+    let near: String = near.chars().rev().collect();
+    let another = copula
+        && [
+            "친구",
+            "남편",
+            "아내",
+            "와이프",
+            "동생",
+            "아들",
+            "딸",
+            "형",
+            "누나",
+            "언니",
+            "오빠",
+            "엄마",
+            "아빠",
+            "어머니",
+            "아버지",
+            "사촌",
+            "이모",
+            "삼촌",
+            "조카",
+            "아는",
+        ]
+        .iter()
+        .any(|other| near.contains(other));
+    // `받는 사람 주소를 바꿔 주세요`: a sender or a receiver, and what is known of them.
+    let party = said == "사람"
+        && (["받는", "받을", "보내는", "보낸", "주문한", "예약한", "신청한"]
+            .iter()
+            .any(|of| before.ends_with(of))
+            || ["주소", "이름", "번호", "전화번호", "연락처"]
+                .iter()
+                .any(|noun| after.starts_with(noun)));
+    if compound || (copula && own) || another || party {
         return false;
     }
     let reach = REACH.iter().any(|reach| after.contains(reach))
@@ -250,14 +290,27 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
             .iter()
             .any(|reach| before.contains(reach));
     // `직원이 받으세요`, `사람이 받으면 안 돼요`: a person is to answer.
-    let answers =
-        ["이", "가", "이좀", "가좀", "이직접", "가직접", "이전화"].iter().any(|subject| {
-            after.strip_prefix(subject).is_some_and(|rest| {
-                ["받으", "받아주", "받아요", "받아라", "받게", "받아야"]
-                    .iter()
-                    .any(|verb| rest.starts_with(verb))
-            })
-        });
+    let answers = [
+        "이",
+        "가",
+        "이좀",
+        "가좀",
+        "이직접",
+        "가직접",
+        "이전화",
+        "분이",
+        "분이좀",
+        "분이직접",
+        "분이전화",
+    ]
+    .iter()
+    .any(|subject| {
+        after.strip_prefix(subject).is_some_and(|rest| {
+            ["받으", "받아주", "받아요", "받아라", "받게", "받아야"]
+                .iter()
+                .any(|verb| rest.starts_with(verb))
+        })
+    });
     if answers {
         return true;
     }
@@ -293,6 +346,10 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
                     || after.contains("통화")
                     || after.contains("불러")
                     || after.contains("얘기")
+                    || after.contains("이야기")
+                    || after.contains("말씀나누")
+                    || after.contains("대화")
+                    || after.contains("면담")
                     || after.contains("나와"))
         }
         "사람" => {
@@ -324,6 +381,10 @@ fn wants_ko(text: &Utterance, mention: &Mention<()>, said: &str, hangul: usize) 
                         "불러",
                         "원해",
                         "상담",
+                        "대줘",
+                        "나오라",
+                        "나와",
+                        "나오세요",
                         "대줘",
                         "대주",
                         "목소리듣고싶",
@@ -385,6 +446,23 @@ fn wants_en(text: &Utterance, mention: &Mention<()>, said: &str, short: bool) ->
             ))
     {
         return false;
+    }
+    // `I'm a real person`: who the caller is.
+    let i_am = (at.saturating_sub(4)..at).any(|am| {
+        word(am) == "i"
+            && word(am + 1) == "am"
+            && matches!(word(am + 2), "a" | "an" | "the" | "only" | "just")
+    });
+    if i_am {
+        return false;
+    }
+    // `Operator for the love of god`: called at once.
+    if at == 0
+        && is_title(&text.words[at].text)
+        && (text.words.get(1).is_none_or(|next| next.pause)
+            || matches!(next, "for" | "now" | "please" | "pls" | "immediately" | "right"))
+    {
+        return true;
     }
     // `I spoke to a real person yesterday`: done before.
     if (at.saturating_sub(5)..at)
@@ -464,8 +542,12 @@ fn wants_en(text: &Utterance, mention: &Mention<()>, said: &str, short: bool) ->
             // `Someone hacked my account`, `can someone call me` is a call back.
             // `I want a person`.
             let wanted = matches!(before, "a" | "real" | "an" | "actual" | "live" | "human")
-                && (at.saturating_sub(3)..at)
-                    .any(|at| matches!(word(at), "want" | "need" | "like" | "prefer"))
+                && (at.saturating_sub(3)..at).any(|at| {
+                    matches!(word(at), "want" | "need" | "like" | "prefer")
+                        || (word(at) == "have"
+                            && word(at.wrapping_sub(1)) == "i"
+                            && matches!(word(at.wrapping_sub(2)), "could" | "can" | "may"))
+                })
                 && (matches!(next, "" | "now" | "please" | "not" | "on" | "and" | "i")
                     || text.words[at + 1].pause);
             if wanted && matches!(said, "person" | "being") {
@@ -514,6 +596,21 @@ fn wants_en(text: &Utterance, mention: &Mention<()>, said: &str, short: bool) ->
                 || text.words.iter().any(|word| {
                     matches!(word.text.as_str(), "want" | "need" | "see" | "demand" | "like")
                 })
+                || (matches!(before, "a" | "the" | "your" | "duty" | "any")
+                    && (next == "available"
+                        || matches!(next, "there" | "around" | "about" | "on" | "free")
+                        || (at.saturating_sub(8)..at).any(|at| {
+                            [
+                                "word with",
+                                "is there",
+                                "are there",
+                                "could i have",
+                                "can i have",
+                                "may i have",
+                            ]
+                            .iter()
+                            .any(|asks| text.is_phrase_at(at, asks).is_some())
+                        })))
         }
         "engineer" | "technician" | "specialist" => wishes || (short && next.is_empty()),
         "call" => false,

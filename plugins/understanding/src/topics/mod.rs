@@ -131,8 +131,10 @@ fn korean_places(text: &Utterance, parts: &[&str], found: &mut Vec<(usize, usize
                 if korean::is_homonym(word, before, tail) {
                     continue;
                 }
+                // `없어졌어요`: the past of a verb, and its ending.
                 if noun
                     && !nominal
+                    && !korean::is_past(word)
                     && (!korean::stays_the_word(tail, next.map(|word| word.text.as_str()))
                         || tail.starts_with("어가"))
                 {

@@ -6,7 +6,7 @@
 //! one that is firm, and complains of nothing in between.
 
 use super::Says::{Hesitates, Neutral, Other, Replaces, Right, Weak, Yes};
-use super::Signal;
+use super::{Signal, elaborates};
 use crate::korean::closes;
 use crate::numerals::{counter_at, numeral_at};
 use crate::words::{Script, Utterance};
@@ -15,13 +15,13 @@ use crate::words::{Script, Utterance};
 /// setting it against one.
 #[rustfmt::skip]
 const ASKED: &[&str] = &[
-    "번호", "전화번호", "핸드폰번호", "휴대폰번호", "주문번호", "계정번호", "주소", "배송지", "이름", "성함", "계정",
+    "번호", "전화번호", "핸드폰번호", "휴대폰번호", "주문번호", "계정번호", "계좌", "계좌로", "주소", "배송지", "이름", "성함", "계정",
     "날짜", "시간", "예약", "주문", "이메일", "메일", "메일주소", "회사", "회사명", "금액", "카드", "정보",
     "내용", "고객", "서비스", "신청", "접수", "문자", "연락처", "건", "거", "것", "게", "걸", "꺼", "말씀",
     "부분", "장소", "자리", "생일", "생년월일", "아이디", "요일", "인원", "수량", "상품", "모델", "제품", "본인",
     "가입자", "명의", "명의자", "집", "동", "호수", "그거", "이거", "저거", "그게", "이게", "그것", "이것", "그걸",
     "이걸", "그번호", "그주소", "그이름", "그날", "그날짜", "그시간", "그회사", "그계정", "그쪽", "그분", "네", "예",
-    "그냥", "그", "이", "저", "제", "내", "저희", "우리", "제가", "저는", "전", "나", "내가", "저도", "우리가", "저희가",
+    "그냥", "그", "이", "저", "제", "내", "저희", "우리", "제가", "저는", "전", "나", "내가", "지가", "저도", "우리가", "저희가",
     "제번호", "제이름", "제주소", "제계정", "제거", "제꺼", "말씀하신", "말씀드린", "말한", "말하신", "불러주신",
     "불러드린", "적힌", "적혀있는", "등록된", "등록한", "등록되어", "있는", "받은", "보낸", "보내주신", "알려주신",
     "알려드린", "쓰는", "쓰고", "사용하는", "주신", "드린", "확인한", "예약한", "주문한", "신청한", "가입한", "아까",
@@ -105,19 +105,28 @@ const GOES_ON: &[&str] = &[
 /// The first thing said that may be something else than a yes; none where all of it agrees.
 pub(super) fn objection(text: &Utterance, signals: &[Signal]) -> Option<Signal> {
     let firm = signals.iter().any(|signal| signal.says == Right);
-    if long_yes(text, signals) || ends_firmly(text, signals) || begins_firmly(text, signals) {
+    if long_yes(text, signals)
+        || ends_firmly(text, signals)
+        || begins_firmly(text, signals)
+        || elaborates::tells_how(text, signals)
+    {
         return None;
     }
     signals.iter().enumerate().find_map(|(at, signal)| {
         let objects = match signal.says {
-            Weak => !firm,
+            // `Yeah, that's fine`.
+            Weak => !firm && !text.flat()[signal.from..signal.to].starts_with("thatisfine"),
             // `Yes, I was wrong`: replaced by what was not said.
             Replaces => !signals[at + 1..].iter().any(Signal::answers),
-            Other => !agrees(text, signals, at),
-            _ => false,
+            _ => regards_another(text, signals, at),
         };
         objects.then_some(*signal)
     })
+}
+
+/// Whether the words may be of something else than what was asked about.
+pub(super) fn regards_another(text: &Utterance, signals: &[Signal], at: usize) -> bool {
+    signals[at].says == Other && !agrees(text, signals, at)
 }
 
 fn agrees(text: &Utterance, signals: &[Signal], at: usize) -> bool {
@@ -365,8 +374,20 @@ fn begins_firmly(text: &Utterance, signals: &[Signal]) -> bool {
     let begin = signals[..first].iter().rposition(Signal::answers).map_or(0, |last| last + 1);
     let Some(why) = signals.get(begin) else { return false };
     let answers: Vec<&Signal> = signals[..begin].iter().filter(|signal| signal.answers()).collect();
-    WHY.contains(&&text.flat()[why.from..why.to])
-        && signals.len() - begin <= LONGEST
+    // `Yes, go ahead, the kids will be at school`; `the eight o'clock one` is no statement.
+    let first = text.word_at(why.from);
+    let states = matches!(&text.flat()[why.from..why.to], "the" | "it" | "she" | "he" | "they")
+        && text.words.iter().skip(first + 1).take(4).any(|word| {
+            matches!(
+                word.text.as_str(),
+                "will" | "is" | "are" | "was" | "has" | "have" | "can" | "needs" | "need"
+            )
+        })
+        && !signals[begin..]
+            .iter()
+            .any(|signal| elaborates::HEDGES.contains(&&text.flat()[signal.from..signal.to]));
+    (states || WHY.contains(&&text.flat()[why.from..why.to]))
+        && signals.len() - begin <= LONGEST + usize::from(states) * 3
         && answers.len() > 1
         && is_firm(text, &answers)
         && nothing_against(text, &signals[begin..])

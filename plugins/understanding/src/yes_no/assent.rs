@@ -123,7 +123,7 @@ pub(super) fn is_a_yes(text: &Utterance, at: usize) -> Option<(Says, usize)> {
         next.pause
             || matches!(
                 next.text.as_str(),
-                "please" | "thanks" | "thank" | "then" | "on" | "for" | "to" | "i"
+                "please" | "thanks" | "thank" | "then" | "on" | "for" | "to" | "i" | "now" | "mate"
             )
     });
     closed.then_some((says, end.min(text.words.len())))

@@ -3,7 +3,7 @@
 //! `book it in`.
 
 use super::Says::{Doubt, Neutral, Right, Wrong};
-use super::{Says, assent};
+use super::{Says, along, assent};
 use crate::words::Utterance;
 
 /// Words that make more of what follows.
@@ -69,6 +69,19 @@ pub(super) fn construction(text: &Utterance, at: usize) -> Option<(Says, usize)>
         assent::is_a_yes,
         assent::content_with,
         assent::courtesy,
+        along::what_was_said,
+        along::is_so,
+        along::who_i_am,
+        along::need_not_again,
+        along::already_told,
+        along::nobody_elses,
+        along::is_free,
+        along::gratitude,
+        along::why_not,
+        along::tag,
+        along::vocative,
+        along::of_another,
+        along::own_matter,
     ]
     .iter()
     .filter_map(|reads| reads(text, at))
@@ -246,6 +259,11 @@ fn order(text: &Utterance, at: usize) -> Option<(Says, usize)> {
     let object = match (word(text, at + 1), word(text, at + 2)) {
         ("it" | "that" | "them" | "me" | "us", _) => at + 2,
         ("the", "thing" | "lot" | "things") => at + 3,
+        ("the", "booking" | "appointment" | "reservation" | "order" | "payment" | "transfer")
+            if matches!(verb, "make" | "place" | "process" | "submit" | "book" | "send") =>
+        {
+            return (!goes_elsewhere(text, at + 3)).then_some((Right, at + 3));
+        }
         _ => return None,
     };
     let end = skip(text, object, &["in", "up", "down", "through", "on", "away", "off"]);
@@ -393,8 +411,11 @@ fn that_is_mine(text: &Utterance, at: usize) -> Option<(Says, usize)> {
     let mine = matches!(word(text, at), "that" | "it" | "this")
         && word(text, at + 1) == "is"
         && matches!(word(text, at + 2), "my" | "our");
-    let noun =
-        skip(text, at + 3, &["current", "home", "full", "mobile", "phone", "email", "correct"]);
+    let noun = skip(
+        text,
+        at + 3,
+        &["own", "current", "home", "full", "mobile", "phone", "email", "correct"],
+    );
     let closes = word(text, noun + 1);
     let clear = text.words.get(noun + 1).is_none_or(|next| next.pause)
         || matches!(
@@ -409,6 +430,7 @@ fn that_is_mine(text: &Utterance, at: usize) -> Option<(Says, usize)> {
                 | "alright"
                 | "indeed"
                 | "all"
+                | "the"
                 | "and"
         );
     let asks = at > 0 && matches!(word(text, at - 1), "if" | "whether" | "think" | "not" | "sure");

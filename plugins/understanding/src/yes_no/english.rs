@@ -62,7 +62,21 @@ pub(super) fn english(text: &Utterance, at: usize, signals: &mut Vec<Signal>) ->
             next.pause
                 || matches!(
                     next.text.as_str(),
-                    "thanks" | "thank" | "here" | "mate" | "cheers" | "with" | "on"
+                    "thanks"
+                        | "thank"
+                        | "here"
+                        | "mate"
+                        | "cheers"
+                        | "with"
+                        | "on"
+                        | "go"
+                        | "book"
+                        | "so"
+                        | "yes"
+                        | "please"
+                        | "let"
+                        | "send"
+                        | "do"
                 )
         })
     {
@@ -136,6 +150,13 @@ pub(super) fn english(text: &Utterance, at: usize, signals: &mut Vec<Signal>) ->
         );
         (says, end) = (if agrees { Neutral } else { Other }, at + 2);
     }
+    // `That's correct only`: that, and nothing else.
+    if first == "only"
+        && end == text.words.len()
+        && signals.last().is_some_and(|last| last.says == Right)
+    {
+        says = Neutral;
+    }
     // `correct`, `right`, `sure`, `true`, `ok` before another word may be anything.
     if matches!(
         first,
@@ -183,6 +204,14 @@ pub(super) fn english(text: &Utterance, at: usize, signals: &mut Vec<Signal>) ->
             says = Doubt;
         }
     }
+    // `Spelled with a k`: a letter.
+    if matches!(first, "k" | "y" | "n")
+        && end == at + 1
+        && at > 0
+        && matches!(before, "a" | "an" | "with" | "letter" | "the" | "double" | "and" | "or")
+    {
+        says = Other;
+    }
     if first == "not" && end > at + 1 && says == Wrong {
         signals.push(Signal { says, from: start, to: text.start(end) });
         return end;
@@ -191,7 +220,8 @@ pub(super) fn english(text: &Utterance, at: usize, signals: &mut Vec<Signal>) ->
         says = Hesitates;
     } else if says == Other
         && (["yes", "yeah", "yep"].iter().any(|word| drawn(first, word))
-            || SWAPPED.iter().any(|word| is_swapped(first, word)))
+            || SWAPPED.iter().any(|word| is_swapped(first, word))
+            || SLIPS.iter().any(|word| crate::english::is_slip(first, word)))
     {
         says = Yes;
     } else if says == Other
@@ -205,6 +235,9 @@ pub(super) fn english(text: &Utterance, at: usize, signals: &mut Vec<Signal>) ->
 
 /// Answers that are typed with two letters swapped: `yeha`, `srue`.
 const SWAPPED: &[&str] = &["yes", "yeah", "sure", "correct", "exactly"];
+
+/// Longer answers, which stay themselves with any slip of the keyboard.
+const SLIPS: &[&str] = &["correct", "exactly", "absolutely", "definitely", "certainly"];
 
 fn is_swapped(said: &str, word: &str) -> bool {
     let (a, b) = (said.as_bytes(), word.as_bytes());

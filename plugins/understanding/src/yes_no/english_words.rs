@@ -360,7 +360,19 @@ pub(super) const ENGLISH: &[(&str, Says)] = &[
     ("same only", Neutral), ("no doubt at all", Neutral), ("bless you", Neutral), ("my dear", Neutral),
     ("my love", Neutral), ("young man", Neutral), ("love it", Neutral), ("at all", Neutral), ("folks", Neutral),
     ("dude", Neutral), ("bro", Neutral), ("man", Neutral), ("boss", Neutral), ("hun", Neutral), 
-    ("miss", Neutral),
+    ("miss", Neutral), ("ty", Neutral), ("tysm", Neutral),
+    ("tks", Neutral), ("tnx", Neutral), ("thanx", Neutral), ("thnx", Neutral), ("xx", Neutral), ("yh", Yes), ("yhh", Yes), ("ofc", Yes), ("obv", Yes), ("obvs", Yes),
+    ("obviously", Yes), ("obviously not", Wrong), ("ofc not", Wrong), ("obv not", Wrong), ("obvs not", Wrong), ("nty", Wrong),
+    ("i am saying yes", Right), ("i am saying no", Wrong), ("i say no", Wrong), ("does not matter", Doubt), ("does not matter to me", Doubt),
+    ("do not matter", Doubt), ("makes no difference", Doubt), ("not bothered", Doubt), ("not fussed", Doubt),
+    ("yes is good for me", Right), ("is good for me", Right), ("yes is good for us", Right), ("is good for us", Right), ("ja", Yes), ("jawohl", Yes), ("hai", Yes),
+    ("have not made up my mind", Doubt), ("i have not made up my mind", Doubt), ("not made up my mind", Doubt), ("have not made my mind up", Doubt), ("i have not made my mind up", Doubt),
+    ("i have not decided", Doubt), ("i have not thought", Doubt), ("moved there", Neutral), ("moved here", Neutral), ("i have just checked", Weak), ("i just checked", Weak),
+    ("i have double checked", Weak), ("i have just looked", Weak), ("i have now checked", Weak), ("no preference", Doubt), ("do not have a preference", Doubt),
+    ("if that is no bother", Right), ("if that is no trouble", Right), ("if that is no problem", Right), ("if it is no problem", Right), ("if it is not too much bother", Right),
+    ("if it is not a bother", Right), ("if possible", Neutral), ("if that is possible", Neutral), ("if you would be so good", Right), ("if you are able", Neutral), ("if you are able to", Neutral), ("if you can", Neutral), ("if you can please", Neutral),
+    ("o", Hesitates), ("oo", Hesitates), ("ooh", Hesitates), ("aw", Hesitates), ("can not make up my mind", Doubt), ("i can not make up my mind", Doubt), ("i can not decide", Doubt),
+    ("no no that is right", Right), ("no no that is correct", Right), ("no no that is fine", Weak),
 ];
 
 /// Short clauses that repeat the verb of the question: `I do`, `it is`. As a beginning of more they

@@ -1,6 +1,7 @@
 //! Korean eojeols read as signals.
 
 use super::Says::{Doubt, Hesitates, Neutral, No, Other, Partial, Right, Wrong, Yes};
+use super::korean_along::clause;
 use super::korean_aside::{need_not, set_apart, typed};
 use super::korean_words::{DOUBTFUL_ENDINGS, Ends, KOREAN};
 use super::{Says, Signal};
@@ -21,7 +22,11 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
     if &flat[start..end] == "뭐"
         && !flat[end..].starts_with("달라고")
         && !text.asks(at)
-        && ((end < flat.len() && answered) || (agreed && !text.words[at].pause))
+        && ((end < flat.len() && answered)
+            || (agreed && !text.words[at].pause)
+            || ["어쩔", "그냥", "그럼", "별수", "할수없"]
+                .iter()
+                .any(|so| flat[end..].starts_with(so)))
     {
         signals.push(Signal { says: Neutral, from: start, to: end });
         return at + 1;
@@ -35,6 +40,10 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
     }
     if let Some(to) = need_not(text, start, end) {
         signals.push(Signal { says: Wrong, from: start, to });
+        return text.word_at(to - 1) + 1;
+    }
+    if let Some((says, to)) = clause(text, start, end, signals) {
+        signals.push(Signal { says, from: start, to });
         return text.word_at(to - 1) + 1;
     }
     if let Some(says) = set_apart(text, at, start, end, signals.last()) {
@@ -136,12 +145,19 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
         || signals
             .iter()
             .all(|signal| matches!(signal.says, Yes | Right | No | Neutral | Hesitates));
+    let led_up = !agrees && leads_up(text, signals);
     // `아 그거 말고요`.
     if matches!(&flat[start..end], "말고요" | "말구요" | "말고여") && end == flat.len() {
         signals.push(Signal { says: Wrong, from: start, to: end });
         return at + 1;
     }
-    if agrees && let Some(to) = super::requests::ordered(text, start) {
+    if (agrees || led_up)
+        && let Some(to) = super::requests::ordered(text, start)
+    {
+        // What led up to it is a reason.
+        for lead in signals.iter_mut().filter(|lead| led_up && lead.says == Other) {
+            lead.says = Neutral;
+        }
         signals.push(Signal { says: Right, from: start, to });
         return text.word_at(to - 1) + 1;
     }
@@ -270,7 +286,9 @@ pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> 
         .find_map(|right| eojeol.strip_suffix(right))
         .filter(|before| before.len() >= 6 && !before.ends_with('안'));
     // `확인해 봐야 돼요` must be done yet.
-    let must = eojeol.len() > 3 && eojeol.ends_with('야');
+    let must = eojeol.len() > 3
+        && eojeol.ends_with('야')
+        && !matches!(eojeol, "이제야" | "그제야" | "인제야" | "이제서야" | "그제서야");
     let says = if crate::hold::is_drawn_out(eojeol) {
         Hesitates
     } else if repeats(eojeol, "네예응넵넹") {
@@ -332,6 +350,18 @@ fn impatient(text: &Utterance, at: usize) -> Option<Signal> {
     let insisted = INSISTS
         .iter()
         .any(|insists| flat.trim_end_matches('요').ends_with(insists.trim_end_matches('요')));
+    // `왜 자꾸 물어요 맞다고요`.
+    if let Some(again) = ["왜자꾸", "왜계속", "왜또"].iter().find(|again| rest.starts_with(**again))
+        && insisted
+    {
+        let verb = start + again.len();
+        let asked = ["물어", "묻", "확인", "그래", "그러", "말"]
+            .iter()
+            .any(|verb_| flat[verb..].starts_with(verb_));
+        if asked {
+            return Some(Signal { says: Neutral, from: start, to: text.eojeol_end(verb) });
+        }
+    }
     if rest.starts_with("글쎄") && insisted {
         return Some(Signal { says: Neutral, from: start, to: text.eojeol_end(start) });
     }
@@ -368,6 +398,54 @@ fn reason(text: &Utterance, start: usize, end: usize) -> Option<Signal> {
     let next = flat.get(end..)?;
     let obliged = ["되", "돼", "됩", "하", "해", "합"].iter().any(|verb| next.starts_with(verb));
     (must && obliged).then(|| Signal { says: Other, from: start, to: text.eojeol_end(end) })
+}
+
+/// Whether all that was said so far only leads up to a decision: `비싸긴 해도 꼭 필요하니까 …`.
+fn leads_up(text: &Utterance, signals: &[Signal]) -> bool {
+    /// So many words lead up to it.
+    const LONGEST: usize = 8;
+    /// And so many where the answer has begun with a yes.
+    const AFTER_YES: usize = 12;
+    #[rustfmt::skip]
+    const REASONS: &[&str] = &[
+        "있으니까", "있어서", "되니까", "돼서", "괜찮으니까", "가능하니까", "필요하니까", "필요해서", "급하니까", "급해서", "비니까", "맞으니까",
+    ];
+    if signals.len() > AFTER_YES {
+        return false;
+    }
+    // `네 그때면 학교 끝나고 갈 수 있으니까 예약해 주세요`; a figure may be another time.
+    let first = signals.iter().find(|signal| !matches!(signal.says, Neutral | Hesitates));
+    let reason = signals.last().is_some_and(|last| {
+        last.says == Other && REASONS.iter().any(|why| text.flat()[..last.to].ends_with(why))
+    });
+    if first.is_some_and(|first| first.says == Yes)
+        && reason
+        && signals.iter().all(|signal| {
+            matches!(signal.says, Yes | Right | Neutral | Hesitates | Other)
+                && text.words[text.word_at(signal.from)].script != Script::Figure
+                && !["시가", "시에", "시는", "시로", "날이", "요일이", "요일에", "명이", "개가"]
+                    .iter()
+                    .any(|count| text.flat()[signal.from..signal.to].ends_with(count))
+        })
+        && super::agrees::nothing_against(text, signals)
+    {
+        return true;
+    }
+    #[rustfmt::skip]
+    const LEADS: &[&str] = &["니까", "으니", "긴", "라서", "어서", "아서", "해서", "해도", "어도", "아도", "는데도", "기도"];
+    #[rustfmt::skip]
+    const SMALL: &[&str] = &["꼭", "그냥", "이번엔", "이번에는", "이번", "그럼", "마침", "얼른", "바로", "딱", "정말", "진짜", "너무", "좀", "뭐", "급", "마지막", "일단"];
+    let flat = text.flat();
+    !signals.is_empty()
+        && signals.len() <= LONGEST
+        && signals.iter().all(|signal| match signal.says {
+            Yes | Right | Neutral | Hesitates => true,
+            Other => {
+                let said = &flat[signal.from..signal.to];
+                SMALL.contains(&said) || LEADS.iter().any(|lead| said.ends_with(lead))
+            }
+            _ => false,
+        })
 }
 
 /// `네네네`, `예예예`: one answer over and over.
@@ -438,6 +516,10 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
                     .iter()
                     .any(|question| tail.ends_with(question))
             {
+                return Some((Doubt, eojeol_end));
+            }
+            // `안 하면 손해예요`: only supposed.
+            if says == Wrong && tail == "면" && eojeol_end < flat.len() {
                 return Some((Doubt, eojeol_end));
             }
             // `그건 맞는데`: a *but* that is not said yet.
@@ -515,7 +597,7 @@ fn right_end(text: &Utterance, from: usize) -> Option<usize> {
         "는듯합니다", "는걸요", "아요요", "나이다", "어요", "앗어요", "았어요", "으니까",
         "는겁니다", "는거예요", "ㅇㅏ", "구여", "는말씀이세요", "는말씀이에요", "는정보예요",
         "는번호예요", "는번호입니다", "는정보입니다", "는이름이에요", "다는",
-        "당께", "당께요", "구먼", "구먼유", "구만", "구만요", "어유", "어", "지라", "십니더", "심더", "심니더", "아예",
+        "당께", "당께요", "소", "소이다", "당게", "당게요", "으요", "구먼유", "지예", "그만요", "다니께", "다니께요", "아라", "쥬", "죠이", "다요", "구먼", "구먼유", "구만", "구만요", "어유", "어", "지라", "십니더", "십니다", "슴니다", "읍니다", "습미다", "슴니당", "심니다", "심더", "심니더", "아예",
         "제", "잖아", "잖아요", "는당께요", "다니까", "다네", "앙", "아욤", "아염", "슴당", "아요ㅎ", "구말구요",
         "고말고요", "죠뭐", "지유", "다아이가", "아유", "네유", "다카이", "았네요", "군요", "아서요",
     ];

@@ -97,7 +97,7 @@ pub(super) fn need_not(text: &Utterance, start: usize, end: usize) -> Option<usi
     ];
     let flat = text.flat();
     let eojeol = &flat[start..end];
-    if flat[..start].ends_with(['은', '는'])
+    if flat[..start].ends_with(['은', '는', '엔', '땐'])
         && UNABLE.iter().any(|unable| flat[start..].starts_with(unable))
         && !text.asks(text.word_at(start))
     {

@@ -432,7 +432,21 @@ pub(super) const KOREAN: &[(&str, Ends, Says)] = &[
     ("찾아보니까맞", Open, Replaces),
     ("들었어요", Here, Weak), ("들었습니다", Here, Weak), ("네라고했어요", Here, Yes), ("네라고했습니다", Here, Yes), ("예라고했어요", Here, Yes), ("무슨말씀인지알", Open, Doubt),
     ("무슨말인지알", Open, Doubt), ("뭔말인지알", Open, Doubt),
-    ("네라고요", Here, Yes), ("네라니까요", Here, Yes), ("네라구요", Here, Yes), ("예라고요", Here, Yes), ("예라니까요", Here, Yes), ("부탁을드", Open, Right), ("부탁도드", Open, Right), ("부탁좀드", Open, Right), ("부탁좀할", Open, Right), ("부탁좀해", Open, Right), ("부탁한", Open, Other),
+    ("다른방법이없", Open, Neutral), ("다른방법없", Open, Neutral), ("다른수가없", Open, Neutral), ("다른수없", Open, Neutral), ("다른도리가없", Open, Neutral), ("다른선택", Open, Neutral), ("딴방법이없", Open, Neutral), ("별수없", Open, Neutral), ("별수가없", Open, Neutral), ("어쩔수없", Open, Neutral), ("어쩔수가없", Open, Neutral), ("방법이없", Open, Neutral),
+    ("들었는데", Here, Weak), ("들어봤는데", Here, Weak), ("봤는데", Here, Weak), ("읽었는데", Here, Weak), ("읽어봤는데", Here, Weak), ("살펴봤는데", Here, Weak), ("따져봤는데", Here, Weak),
+    ("돼있죠", Here, Neutral), ("돼있어요", Here, Neutral), ("돼있습니다", Here, Neutral), ("돼있지요", Here, Neutral), ("되어있죠", Here, Neutral), ("되어있어요", Here, Neutral), ("되어있습니다", Here, Neutral),
+    ("할거예요", Here, Right), ("할겁니다", Here, Right), ("할거에요", Here, Right),
+    ("끊기기전", Open, Neutral), ("끊어지기전", Open, Neutral), ("해볼게요", Here, Right), ("해볼께요", Here, Right), ("해보겠습니다", Here, Right), ("해볼래요", Here, Right),
+    ("그건으로전화", Open, Right), ("그건으로연락", Open, Right), ("그일로전화", Open, Right), ("그일로연락", Open, Right), ("그걸로전화", Open, Right), ("그문제로전화", Open, Right), ("그것때문에연락", Open, Right), ("그거때문에연락", Open, Right),
+    ("그사람이오", Here, Neutral), ("그사람이에요", Here, Neutral), ("그사람입니다", Here, Neutral), ("그사람이요", Here, Neutral), ("누가그런", Open, Neutral),
+    ("하모요", Here, Right), ("하모", Here, Right), ("하모하모", Here, Right), ("하무요", Here, Right), ("그라믄요", Here, Right), ("그라믄예", Here, Right), ("그라믄", Here, Neutral), ("그라문요", Here, Right), ("그라제", Here, Right),
+    ("그라제요", Here, Right), ("그려요", Here, Right), ("그려", Here, Yes), ("기여", Here, Yes), ("기유", Here, Yes), ("고마", Here, Neutral), ("하입시더", Here, Right), ("하입시다", Here, Right), ("글치", Here, Right), ("글쵸", Here, Right), ("글치요", Here, Right), ("긍께", Here, Hesitates),
+    ("아이라요", Here, Wrong), ("아이고요", Here, Wrong), ("아입니다", Here, Wrong), ("아이거든", Open, Wrong), ("아인데", Open, Wrong), ("아이지", Open, Wrong), ("아이오", Here, No), ("아이요", Here, No),
+    ("해조", Here, Right), ("해죠", Here, Right), ("해쥬", Here, Right), ("해줭", Here, Right), ("해줘잉", Here, Right), ("잘됐", Open, Neutral), ("잘됐나", Open, Doubt), ("잘됐는지", Open, Doubt),
+    ("잘됐으면", Open, Doubt), ("다행이", Open, Neutral), ("그거말이", Open, Neutral), ("그말이", Open, Neutral), ("그래도됩니다", Here, Right), ("안하기로했", Open, Wrong), ("하기로했어요", Here, Right), ("하기로했습니다", Here, Right),
+    ("잘못거", Open, Wrong), ("잘못걸", Open, Wrong), ("전화잘못", Open, Wrong), ("그런사람없", Open, Wrong), ("그런사람은없", Open, Wrong), ("그런사람안살", Open, Wrong),
+    ("잘못들은", Open, Weak), ("잘못누", Open, Corrects), ("잘못알고있", Open, Corrects), ("잘못대답", Open, Corrects), ("잘못답", Open, Corrects), ("잘못선택", Open, Corrects), ("잘못이해", Open, Corrects), ("잘못생각", Open, Corrects),
+    ("할지말지", Open, Doubt), ("네라고요", Here, Yes), ("네라니까요", Here, Yes), ("네라구요", Here, Yes), ("예라고요", Here, Yes), ("예라니까요", Here, Yes), ("부탁을드", Open, Right), ("부탁도드", Open, Right), ("부탁좀드", Open, Right), ("부탁좀할", Open, Right), ("부탁좀해", Open, Right), ("부탁한", Open, Other),
 ];
 
 /// Endings that ask, suppose or set against: a stem with one of them is no plain *right*.

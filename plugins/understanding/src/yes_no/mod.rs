@@ -7,11 +7,14 @@
 //! else that was said agrees with it, see [`agrees`].
 
 mod agrees;
+mod along;
 mod assent;
 mod constructions;
+mod elaborates;
 mod english;
 mod english_words;
 mod korean;
+mod korean_along;
 mod korean_aside;
 mod korean_words;
 mod requests;
@@ -194,6 +197,9 @@ fn decide(text: &Utterance, mut signals: Vec<Signal>) -> Understood<YesNo> {
             if last == Some(Wrong) {
                 return Understood::new(Outcome::One(YesNo::No), why);
             }
+            if turns::only_instead(text, &signals) {
+                return Understood::new(Outcome::One(YesNo::No), why);
+            }
             // `Right, no`: a sign of listening, and then the answer.
             let listens = |signal: &Signal| {
                 matches!(&text.flat()[signal.from..signal.to], "right" | "okay" | "ok")
@@ -277,6 +283,9 @@ fn neither(text: &Utterance) -> Option<String> {
 
 /// What a correction replaces says nothing any more.
 fn take_back(text: &Utterance, signals: &mut Vec<Signal>, why: &mut Why) {
+    if let Some(mistaken) = turns::mistook(text, signals) {
+        signals.drain(..mistaken);
+    }
     let after = |at: usize| signals[at + 1..].iter().find(|signal| signal.answers());
     let before = |at: usize| signals[..at].iter().rfind(|signal| signal.answers());
     let spoken = |signal: &Signal| &text.flat()[signal.from..signal.to];
@@ -299,9 +308,11 @@ fn take_back(text: &Utterance, signals: &mut Vec<Signal>, why: &mut Why) {
                     "goahead" | "pleasedo" | "pleasegoahead" | "proceed" | "carryon"
                 ) && signals[first_no.unwrap_or(at)..at].iter().any(|weak| weak.says == Says::Weak);
             // `아니 맞아요 맞아요`, `아니 그게 아니라 네 맞다고요`.
+            let really = at.checked_sub(1).is_some_and(|before| {
+                matches!(spoken(&signals[before]), "진짜" | "정말" | "글쎄" | "분명히" | "확실히")
+            });
             let insists = spoken(signal).starts_with('맞')
-                && after(at)
-                    .is_some_and(|again| again.says == Right && spoken(again).starts_with('맞'));
+                && (really || after(at).is_some_and(|again| again.says == Right));
             let taken_down = spoken(signal).starts_with("you")
                 && ["right", "correct", "correctly", "perfectly"]
                     .iter()

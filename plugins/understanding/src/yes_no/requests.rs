@@ -59,7 +59,18 @@ pub(super) fn ordered(text: &Utterance, start: usize) -> Option<usize> {
         rest = rest.strip_prefix(between).unwrap_or(rest);
     }
     let to = verbs(text, rest, false).into_iter().flatten().max().or_else(|| {
-        let asked = ["부탁드려요", "부탁드립니다", "부탁드릴게요", "부탁해요", "부탁합니다"];
+        let asked = [
+            "할게요",
+            "할께요",
+            "하겠습니다",
+            "할래요",
+            "하겠어요",
+            "부탁드려요",
+            "부탁드립니다",
+            "부탁드릴게요",
+            "부탁해요",
+            "부탁합니다",
+        ];
         let asked = asked.iter().find_map(|asked| rest.strip_prefix(*asked))?;
         Some(flat.len() - asked.len()).filter(|to| text.is_eojeol_start(*to))
     })?;

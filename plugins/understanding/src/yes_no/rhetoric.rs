@@ -15,7 +15,9 @@ pub(super) fn rhetorical(text: &Utterance, start: usize) -> Option<(Says, usize)
         limit -= 1;
     }
     let rest = &flat[start..limit];
-    let denied = ["안", "못", "싫", "아닐", "아니", "틀"].iter().any(|no| rest.starts_with(no));
+    let denied = ["안", "못", "싫", "아닐", "아니", "틀", "거절", "거부", "반대", "마다"]
+        .iter()
+        .any(|no| rest.starts_with(no));
     let asks = |to: usize| {
         ["나요", "까요", "습니까", "가요", "는지"].iter().any(|ask| flat[..to].ends_with(ask))
             && !flat[..to].ends_with("니까요")
@@ -60,6 +62,11 @@ pub(super) fn rhetorical(text: &Utterance, start: usize) -> Option<(Says, usize)
             "틀릴",
             "싫어할",
             "안그럴",
+            "거절할",
+            "거부할",
+            "반대할",
+            "마다할",
+            "안받을",
             "못그럴",
             "안갈",
         ]
