@@ -393,7 +393,8 @@ fn every_operation_needs_the_role_that_its_declaration_names() {
         let status = ask(role.as_str());
         assert!(!matches!(status, 401 | 403 | 405), "{}: {status}", operation.id);
         if operation.method == Method::Get {
-            assert!(matches!(status, 200 | 404), "{}: {status}", operation.id);
+            // This project says nothing of engineers.
+            assert!(matches!(status, 200 | 404 | 409), "{}: {status}", operation.id);
         }
     }
 }
