@@ -81,33 +81,35 @@ pub fn anger(text: &str) -> Understood<()> {
         return Understood::new(Outcome::One(()), Why { matched, ..Why::default() });
     }
     // `와 미쳤다 서비스 최고예요`: surprise.
-    let praises = [
-        "귀여",
-        "귀엽",
-        "예뻐",
-        "예쁘",
-        "이쁘",
-        "사랑스",
-        "재밌",
-        "재미있",
-        "웃겨",
-        "ㅋㅋ",
-        "최고",
-        "대박",
-        "맛있",
-        "감동",
-        "훌륭",
-        "좋아요",
-        "좋네",
-    ]
-    .iter()
-    .any(|praise| flat.contains(praise));
+    let praises = || {
+        [
+            "귀여",
+            "귀엽",
+            "예뻐",
+            "예쁘",
+            "이쁘",
+            "사랑스",
+            "재밌",
+            "재미있",
+            "웃겨",
+            "ㅋㅋ",
+            "최고",
+            "대박",
+            "맛있",
+            "감동",
+            "훌륭",
+            "좋아요",
+            "좋네",
+        ]
+        .iter()
+        .any(|praise| flat.contains(praise))
+    };
     for word in ANGRY_KO {
-        if praises && matches!(*word, "미쳤" | "미치겠" | "환장" | "돌겠") {
-            continue;
-        }
         for from in places_of(flat, word) {
             let to = from + word.len();
+            if matches!(*word, "미쳤" | "미치겠" | "환장" | "돌겠") && praises() {
+                continue;
+            }
             // Jamo such as ㅡㅡ stand alone; the rest begins an eojeol, or a part of a text without
             // spaces that is long enough.
             let begins = text.is_eojeol_start(from) || word.chars().count() >= 3;

@@ -1,6 +1,6 @@
 //! Hesitation, and words that ask for time.
 
-use crate::words::{Script, Utterance};
+use crate::words::{Script, Utterance, begins};
 
 /// Sounds that fill time. They say nothing: in particular, `어` is no yes.
 #[rustfmt::skip]
@@ -206,7 +206,7 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
     let mut skipped = rest;
     for _ in 0..3 {
         if let Some(hold) =
-            HOLDS_KO.iter().filter(|hold| skipped.starts_with(**hold)).max_by_key(|hold| hold.len())
+            HOLDS_KO.iter().filter(|hold| begins(skipped, hold)).max_by_key(|hold| hold.len())
         {
             let from = text.flat().len() - skipped.len();
             let word_end = text.eojeol_end(from + hold.len() - 1);

@@ -1,7 +1,7 @@
 //! The digits of words one after the other.
 
 use super::aside::{aside, repeated};
-use crate::words::{Script, Word};
+use crate::words::{Script, Word, begins};
 
 /// What a syllable such as `이` in `삼이요` is taken for.
 #[derive(Clone, Copy, PartialEq)]
@@ -245,7 +245,7 @@ fn korean(word: &str, endings: Endings) -> Option<String> {
                 rest = after;
                 continue;
             }
-            let (name, digit) = KOREAN.iter().find(|(name, _)| rest.starts_with(name))?;
+            let (name, digit) = KOREAN.iter().find(|(name, _)| begins(rest, name))?;
             digits.push(*digit);
             rest = &rest[name.len()..];
         }

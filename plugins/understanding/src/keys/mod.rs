@@ -11,7 +11,7 @@ use names::{
 };
 
 use crate::hold::{holds, is_filler};
-use crate::words::{Script, Utterance};
+use crate::words::{Script, Utterance, begins};
 
 /// The keys that are said or typed, with their places, in order. `last` is the key that is offered
 /// last.
@@ -85,7 +85,7 @@ fn last_at(text: &Utterance, at: usize) -> Option<usize> {
         return None;
     }
     let rest = &text.flat()[start..];
-    let name = LAST.iter().filter(|name| rest.starts_with(**name)).max_by_key(|name| name.len())?;
+    let name = LAST.iter().filter(|name| begins(rest, name)).max_by_key(|name| name.len())?;
     let to = start + name.len();
     let end = text.word_at(text.eojeol_end(to - 1) - 1) + 1;
     let tail = &text.flat()[to..text.eojeol_end(to - 1)];
@@ -120,7 +120,7 @@ fn loan(text: &Utterance, at: usize) -> Option<(char, usize)> {
         let end = text.word_at(text.eojeol_end(place) - 1) + 1;
         return Some((figure.text.chars().next()?, end));
     }
-    let (name, key) = LOANS.iter().chain(DIGITS_KO).find(|(name, _)| after.starts_with(name))?;
+    let (name, key) = LOANS.iter().chain(DIGITS_KO).find(|(name, _)| begins(after, name))?;
     let to = place + name.len();
     let tail = &text.flat()[to..text.eojeol_end(to - 1)];
     (DIGIT_TAILS.contains(&tail) || tail.starts_with('번'))
@@ -148,10 +148,21 @@ fn marked(text: &Utterance, at: usize) -> Option<(char, usize)> {
     named(text, at)
 }
 
+/// What follows `name` at the beginning of `rest`, which has no spaces.
+fn without_spaces<'t>(rest: &'t str, name: &str) -> Option<&'t str> {
+    name.split(' ').try_fold(
+        rest,
+        |rest, word| {
+            if begins(rest, word) { rest.get(word.len()..) } else { None }
+        },
+    )
+}
+
 fn named(text: &Utterance, at: usize) -> Option<(char, usize)> {
     let rest = &text.flat()[text.start(at)..];
-    let (name, key) = NAMED.iter().find(|(name, _)| rest.starts_with(&name.replace(' ', "")))?;
-    let to = text.start(at) + name.replace(' ', "").len();
+    let (name, key, rest) =
+        NAMED.iter().find_map(|(name, key)| Some((name, key, without_spaces(rest, name)?)))?;
+    let to = text.flat().len() - rest.len();
     let end = text.eojeol_end(to - 1);
     let tail = text.flat().get(to..end).unwrap_or_default();
     if !(DIGIT_TAILS.contains(&tail)
@@ -180,10 +191,8 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
     let start = text.start(at);
     let rest = &flat[start..];
     let finish = |to: usize| text.word_at(text.eojeol_end(to - 1).max(1) - 1) + 1;
-    if let Some((name, key)) = ORDINALS_KO
-        .iter()
-        .filter(|(name, _)| rest.starts_with(name))
-        .max_by_key(|(name, _)| name.len())
+    if let Some((name, key)) =
+        ORDINALS_KO.iter().filter(|(name, _)| begins(rest, name)).max_by_key(|(name, _)| name.len())
     {
         let to = start + name.len();
         let tail = &flat[to..text.eojeol_end(to - 1)];
@@ -236,7 +245,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
         let digit = if digit.len() == 1 { digit.chars().next()? } else { return None };
         (digit, text.end(at))
     } else {
-        let (name, key) = DIGITS_KO.iter().find(|(name, _)| rest.starts_with(name))?;
+        let (name, key) = DIGITS_KO.iter().find(|(name, _)| begins(rest, name))?;
         (*key, start + name.len())
     };
     if text.pause_between(to, to) {
@@ -271,7 +280,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
             .or_else(|| rest.strip_prefix(|c: char| c.is_ascii_digit()));
         digit.is_some_and(|rest| rest.starts_with('번'))
     };
-    if !or_another && NO_KEY_TAILS.iter().any(|other| tail.starts_with(other)) {
+    if !or_another && NO_KEY_TAILS.iter().any(|other| begins(tail, other)) {
         return None;
     }
     let next = word(text, end);
@@ -280,7 +289,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
         && ["할", "하", "해", "주", "부탁", "선택", "갈"]
             .iter()
             .any(|verb| word(text, end + 1).starts_with(verb));
-    if tail.is_empty() && !chosen && NO_KEY_NEXT.iter().any(|other| next.starts_with(other)) {
+    if tail.is_empty() && !chosen && NO_KEY_NEXT.iter().any(|other| begins(next, other)) {
         return None;
     }
     // `이번 달`, `이번에`, `사번이 …` are words.

@@ -275,8 +275,12 @@ pub(super) fn whoever_ko(text: &Utterance) -> Option<(usize, usize)> {
     let flat = text.flat();
     // `거기 사람 없어요?`
     for there in ["거기", "거긴", "여기", "여긴"] {
-        for person in ["사람", "상담원", "직원", "아무도"] {
-            for gone in [
+        for from in places_of(flat, there) {
+            let to = from + there.len();
+            let person = ["사람", "상담원", "직원", "아무도"]
+                .iter()
+                .find_map(|person| flat[to..].strip_prefix(person));
+            let gone = [
                 "없어",
                 "없나",
                 "없습니까",
@@ -289,11 +293,11 @@ pub(super) fn whoever_ko(text: &Utterance) -> Option<(usize, usize)> {
                 "없냐",
                 "없당가",
                 "없는겨",
-            ] {
-                let asked = [there, person, gone].concat();
-                if let Some(from) = flat.find(&asked) {
-                    return Some((from + there.len(), from + asked.len()));
-                }
+            ];
+            if let Some(rest) = person
+                && let Some(gone) = gone.iter().find(|gone| rest.starts_with(**gone))
+            {
+                return Some((to, flat.len() - rest.len() + gone.len()));
             }
         }
     }
@@ -306,7 +310,8 @@ pub(super) fn whoever_ko(text: &Utterance) -> Option<(usize, usize)> {
         "누구안계신가요",
         "누구안계십니까",
     ] {
-        if let Some(from) = flat.find(gone).filter(|from| text.is_eojeol_start(*from)) {
+        if let Some(from) = places_of(flat, gone).next().filter(|from| text.is_eojeol_start(*from))
+        {
             return Some((from, from + gone.len()));
         }
     }
@@ -327,6 +332,9 @@ pub(super) fn whoever_ko(text: &Utterance) -> Option<(usize, usize)> {
                     .any(|verb| rest.starts_with(verb));
             let able = ["분", "누구"].contains(who)
                 && ABLE.iter().any(|able| flat[..from].ends_with(able));
+            if !(put_on || able) {
+                continue;
+            }
             let there =
                 ["안계", "없", "계시", "계세", "계신", "있나", "있어", "있을", "바꿔", "연결"]
                     .iter()

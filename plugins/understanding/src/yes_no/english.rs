@@ -5,14 +5,14 @@ use super::constructions::construction;
 use super::english_words::{ECHOES, ENGLISH};
 use super::{Says, Signal};
 use crate::hold::is_filler;
-use crate::words::{Script, Utterance};
+use crate::words::{Script, Utterance, begins};
 
 /// The longest idiom that begins with the word and ends before `limit`.
 fn idiom(text: &Utterance, at: usize, limit: usize) -> Option<(Says, usize)> {
     let first = text.words.get(at)?.text.as_str();
     let mut found: Option<(Says, usize)> = None;
     for (phrase, says) in ENGLISH {
-        if phrase.starts_with(first)
+        if begins(phrase, first)
             && let Some(end) = text.is_phrase_at(at, phrase)
             && end <= limit
             && found.is_none_or(|(_, longest)| end > longest)

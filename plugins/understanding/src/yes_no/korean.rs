@@ -5,7 +5,7 @@ use super::korean_along::clause;
 use super::korean_aside::{need_not, set_apart, typed};
 use super::korean_words::{DOUBTFUL_ENDINGS, Ends, KOREAN};
 use super::{Says, Signal};
-use crate::words::{Script, Utterance};
+use crate::words::{Script, Utterance, begins};
 
 /// Reads one eojeol, or several that an entry spans, and gives the word after it.
 pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> usize {
@@ -460,7 +460,7 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
     let rest = flat.get(from..)?;
     let mut best: Option<(Says, usize)> = None;
     for (word, ends, says) in KOREAN {
-        if !rest.starts_with(word) || text.pause_between(from + 1, from + word.len() - 1) {
+        if !begins(rest, word) || text.pause_between(from + 1, from + word.len() - 1) {
             continue;
         }
         let to = from + word.len();
