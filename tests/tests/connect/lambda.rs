@@ -161,7 +161,7 @@ pub fn told(contact: &str, channel: Medium, event: &ContactEvent, now: Timestamp
             detail["agentInfo"] = json!({"agentArn": agent, "connectedToAgentTimestamp": at});
         }
         ContactStage::Ended | ContactStage::Lost => {
-            detail["disconnectTimestamp"] = at.as_str().into()
+            detail["disconnectTimestamp"] = at.as_str().into();
         }
     }
     if event.callback {
