@@ -64,8 +64,8 @@ impl Good {
         let (content, pushed, target) = (content.clone(), pushed.clone(), plan.target.clone());
         let mut candidate =
             inner.workshop.check(admitted, patience, content, target, pushed).await?;
-        // Said, and no more: a table may be made after the flows that use it, and a database that is
-        // down must hold up nobody who puts the flows right.
+        // Said, and no more: a table may be made after the flows that use it, and a database that
+        // is down must hold up nobody who puts the flows right.
         if let Some(sources) = candidate.world.sources(&candidate.release.digest) {
             let troubles = (sources.look)().await.into_iter();
             candidate.warnings.extend(troubles.map(|(collection, why)| {

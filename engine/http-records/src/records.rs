@@ -132,8 +132,8 @@ impl HttpRecords {
                 if asked.is_empty() && self.shape.empty_is_404 {
                     return Ok((records, false));
                 }
-                // A path that is wrong is answered so, too; and behind a page that is gone there may
-                // have been the record.
+                // A path that is wrong is answered so, too; and behind a page that is gone there
+                // may have been the record.
                 return Err(self.service.unusable(
                     "it has no such list (404); check the paths under `find`, and set \
                      `empty_is_404: true` if that is how it says that a list is empty",
@@ -280,8 +280,8 @@ impl HttpRecords {
         let Some(delete) = &self.shape.delete else { return Err(self.read_only()) };
         let key = &request.key;
         let Some(path) = of_key(delete, key) else { return Ok(()) };
-        // What is there is looked at even if nothing is expected of it: a path that leads to another
-        // record must not delete that.
+        // What is there is looked at even if nothing is expected of it: a path that leads to
+        // another record must not delete that.
         let Some(before) = self.raw(caller, key).await? else {
             return self.holds(request.expect, None, true);
         };

@@ -1,5 +1,5 @@
-//! Services that answer what one does not expect: nobody is taken for somebody else, nobody is missed
-//! in silence, and nothing of theirs is changed unasked.
+//! Services that answer what one does not expect: nobody is taken for somebody else, nobody is
+//! missed in silence, and nothing of theirs is changed unasked.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

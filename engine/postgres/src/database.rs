@@ -70,8 +70,8 @@ impl Bound {
 /// Why there are no rows.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Data are what is wrong, with the code: a value of the statement is none of its column's type,
-    /// or one of which a view makes its rows is none that it can be made of.
+    /// Data are what is wrong, with the code: a value of the statement is none of its column's
+    /// type, or one of which a view makes its rows is none that it can be made of.
     Data(HostError, String),
     /// The database is not as it was described: `true` if it may be worth describing it again.
     Failed(HostError, bool),
@@ -198,8 +198,8 @@ impl Database {
     }
 }
 
-/// Most bytes of an answer that are held at a time: each row of it can be a record, and all the rows
-/// that are asked for at a time are fewer bytes.
+/// Most bytes of an answer that are held at a time: each row of it can be a record, and all the
+/// rows that are asked for at a time are fewer bytes.
 const MAX_ANSWER: usize = 32 << 20;
 
 /// The rows that a statement answers with; none: they are too large.

@@ -203,8 +203,8 @@ impl PostgresRecords {
         self.database.source().unusable("key-not-unique", &why)
     }
 
-    /// The rows of a statement; none: what is looked for is no value of its column, as `c-001` is the
-    /// key of no row whose keys are numbers.
+    /// The rows of a statement; none: what is looked for is no value of its column, as `c-001` is
+    /// the key of no row whose keys are numbers.
     async fn rows(
         &self,
         statement: &str,
@@ -214,8 +214,8 @@ impl PostgresRecords {
             Err(Failure::Data(told, code)) => (told, code),
             rows => return Ok(Some(rows?)),
         };
-        // The same is said of a row that cannot be made, such as one of a view that divides by zero.
-        // There may be a record, then, and whoever asks must not be told that there is none.
+        // The same is said of a row that cannot be made, such as one of a view that divides by
+        // zero. There may be a record, then, and whoever asks must not be told that there is none.
         if let Some(casts) = conditions.casts()
             && let Err(Failure::Data(..)) = self.ask(&casts, &conditions.values).await
         {

@@ -46,8 +46,8 @@ impl Conditions {
         cast
     }
 
-    /// A statement that fails if a value is none of its column's type, and reads no row; none: there
-    /// is nothing to find out.
+    /// A statement that fails if a value is none of its column's type, and reads no row; none:
+    /// there is nothing to find out.
     pub(crate) fn casts(&self) -> Option<String> {
         (!self.casts.is_empty()).then(|| format!("SELECT {}", self.casts.join(", ")))
     }

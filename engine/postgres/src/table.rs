@@ -48,8 +48,8 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// What it holds, as JSON. The blanks at the end of a `character` fill it up and mean nothing to
-    /// the database: a record has its text without them.
+    /// What it holds, as JSON. The blanks at the end of a `character` fill it up and mean nothing
+    /// to the database: a record has its text without them.
     pub(crate) fn as_json(&self, name: &str) -> String {
         let column = quoted(name);
         let is_filled = |sql_type: &str| sql_type == FILLED;

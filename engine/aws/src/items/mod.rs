@@ -619,7 +619,8 @@ impl ItemRecords {
                 let item = answer.attributes.unwrap_or_default();
                 Ok(Written { version: self.record(request.key.clone(), &item)?.version })
             }
-            // Readiness tells of a table that is another; here, the record is what it does not take.
+            // Readiness tells of a table that is another; here, the record is what it does not
+            // take.
             Err(error)
                 if error.as_service_error().and_then(ProvideErrorMetadata::code)
                     == Some("ValidationException") =>

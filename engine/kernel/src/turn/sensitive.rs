@@ -2,10 +2,11 @@
 //!
 //! A flow marks attributes and answers as sensitive; what follows from that is told here, where it
 //! is known, and kept in the record of the turn. A visit is sensitive when its expressions read a
-//! sensitive attribute, when it writes one, from the first sensitive answer that its plugin got, and
-//! from the first host call for a collection with sensitive fields. The mark stays with the visit, however often it waits for the caller or is parked. Whoever
-//! shows a record leaves out what is marked; the kernel itself leaves out nothing, since a turn
-//! must be made again from its record.
+//! sensitive attribute, when it writes one, from the first sensitive answer that its plugin got,
+//! and from the first host call for a collection with sensitive fields. The mark stays with the
+//! visit, however often it waits for the caller or is parked. Whoever shows a record leaves out
+//! what is marked; the kernel itself leaves out nothing, since a turn must be made again from its
+//! record.
 
 use std::sync::Arc;
 
@@ -54,8 +55,8 @@ impl Turn {
         self.sensitive = secret;
     }
 
-    /// Notes what a host call of the visit at hand means for it. Before it is made: also what is asked
-    /// for may be what must not be shown.
+    /// Notes what a host call of the visit at hand means for it. Before it is made: also what is
+    /// asked for may be what must not be shown.
     pub(super) fn note_sensitive_call(&mut self, call: &HostCall) {
         let hidden = &self.release.sensitive_collections;
         if !call.collection().is_some_and(|collection| hidden.contains(collection)) {

@@ -177,7 +177,7 @@ fn a_visit_that_deals_with_records_that_have_sensitive_fields_is_marked_even_if_
     bench.host = replies(2);
     let turn = bench.enter();
     assert_eq!(marked(&turn), ["log"]);
-    let mut shown = turn.record.clone();
+    let mut shown = turn.record;
     assert_eq!(shown.hide(), ["records.put"]);
     assert_eq!(shown.entries.len(), 1, "the other write is shown");
 

@@ -1,8 +1,8 @@
 //! Whether numbers in JSON texts come over as they are.
 //!
-//! JSON numbers of any length are no trouble to systems of others; they are to whoever reads them as
-//! floats. What would come over as another number is told apart here, so that nobody is taken for
-//! somebody else, and nothing is written back changed.
+//! JSON numbers of any length are no trouble to systems of others; they are to whoever reads them
+//! as floats. What would come over as another number is told apart here, so that nobody is taken
+//! for somebody else, and nothing is written back changed.
 
 /// Whether all numbers in a JSON text are the same once they were read.
 pub fn numbers_come_over(text: &str) -> bool {

@@ -4,8 +4,8 @@
 //! common: a record has the size and the schema that the engine asks of its own, and a write that
 //! the engine repeats is answered from a receipt in the store. A system of others takes no receipt
 //! into its own transaction: if the process ends between the two, a repetition of a write that
-//! expected a version is told of a conflict, and one that expected nothing is made again. As long as
-//! the process lives, it knows of which writes it got no answer: a repetition that meets what it
+//! expected a version is told of a conflict, and one that expected nothing is made again. As long
+//! as the process lives, it knows of which writes it got no answer: a repetition that meets what it
 //! would have written has been carried out the first time.
 
 use std::collections::{BTreeMap, VecDeque};

@@ -1,5 +1,5 @@
-//! Tables and views that are not what one hopes for, and servers that hang or hand over: no record is
-//! taken for another, none is missed in silence, and nothing is held for ever.
+//! Tables and views that are not what one hopes for, and servers that hang or hand over: no record
+//! is taken for another, none is missed in silence, and nothing is held for ever.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
