@@ -22,21 +22,23 @@ const FOR_EACH_THREAD: usize = 2;
 /// The tasks of a set of threads, and the turns that have not begun.
 #[derive(Debug)]
 pub(super) struct Precedence {
-    most: usize,
+    most: isize,
     crowd: Mutex<Crowd>,
 }
 
 #[derive(Debug, Default)]
 struct Crowd {
-    /// Tasks that run, or could if a thread were free.
-    runnable: usize,
+    /// Tasks that run, or could if a thread were free. For a moment it may be one too few for each
+    /// thread: a task that was woken can be done before it was counted.
+    runnable: isize,
     /// Turns that wait to begin, the first at the front.
     waiting: VecDeque<oneshot::Sender<()>>,
 }
 
 impl Precedence {
     pub(super) fn new(threads: usize) -> Arc<Self> {
-        Arc::new(Self { most: threads * FOR_EACH_THREAD, crowd: Mutex::default() })
+        let most = isize::try_from(threads * FOR_EACH_THREAD).unwrap_or(isize::MAX);
+        Arc::new(Self { most, crowd: Mutex::default() })
     }
 
     /// Comes back when the task that awaits it may begin. To be awaited by a task under
@@ -99,7 +101,7 @@ impl Precedence {
 }
 
 impl Crowd {
-    fn next(&mut self, most: usize) -> Option<oneshot::Sender<()>> {
+    fn next(&mut self, most: isize) -> Option<oneshot::Sender<()>> {
         if self.runnable < most { self.waiting.pop_front() } else { None }
     }
 }
@@ -201,7 +203,7 @@ mod tests {
         (Box::pin(precedence.clone().watch(task)), reply)
     }
 
-    fn runnable(precedence: &Precedence) -> usize {
+    fn runnable(precedence: &Precedence) -> isize {
         precedence.crowd().runnable
     }
 
