@@ -40,6 +40,9 @@ pub struct Contact {
     /// Calls back in which nobody talked to the caller.
     #[serde(default, skip_serializing_if = "is_none")]
     pub attempts: u32,
+    /// When the last of them was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vain_at: Option<Timestamp>,
     /// When it was over; of a contact that nobody told of any more, when it was last heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -182,6 +185,10 @@ impl Contact {
         let queued = event.queued_at.or_else(|| at(ContactStage::Queued));
         let connected = event.connected_at.or_else(|| at(ContactStage::Connected));
         self.queued_at = self.queued_at.or(queued);
+        // News of an attempt to call back may come after its end, and it was in vain.
+        if self.vain_at.is_some_and(|vain| connected.is_some_and(|connected| connected <= vain)) {
+            return;
+        }
         self.connected_at = self.connected_at.or(connected);
         if let Some(agent) = &event.agent {
             self.agent = Some(agent.chars().take(MAX_AGENT).collect());
@@ -251,9 +258,10 @@ impl Call {
 
     /// Takes in news of an attempt to call back in which nobody talked to the caller, and tells
     /// whether it was the last.
-    fn attempted(&mut self, of: u32) -> bool {
+    fn attempted(&mut self, of: u32, at: Timestamp) -> bool {
         let contact = self.contact.get_or_insert_default();
         contact.attempts = contact.attempts.saturating_add(1);
+        contact.vain_at = contact.vain_at.max(Some(at));
         // An agent took the call back before the caller was dialled, and talked to nobody.
         (contact.connected_at, contact.agent) = (None, None);
         contact.attempts >= of
@@ -281,12 +289,16 @@ impl Call {
         let promised = matches!(&self.status, Status::Handed { disposition, .. } if &**disposition == CALLBACK);
         let called_back = promised && self.after == After::Due;
         if let (ContactStage::Ended, true, Some(of)) = (event.stage, promised, event.attempts) {
-            let is_last = self.attempted(of);
+            let is_last = self.attempted(of, at);
             if is_last {
                 self.over(at, EndedBy::Channel);
             }
             return is_last;
         }
+        let rang_until = match self.waits() {
+            Some(Waits::Ring { until, .. }) => Some(*until),
+            _ => None,
+        };
         let contact = self.contact.get_or_insert_default();
         contact.take(event, now);
         match event.stage {
@@ -300,7 +312,7 @@ impl Call {
                 true
             }
             ContactStage::Lost => {
-                let at = contact.last_heard_of().unwrap_or(at);
+                let at = contact.last_heard_of().max(rang_until).unwrap_or(at);
                 self.over(at, EndedBy::Limit);
                 true
             }

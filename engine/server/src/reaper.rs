@@ -177,11 +177,11 @@ async fn due(
     }
     let last = call.last_turn_at.max(call.started_at);
     activity.note(id, call.channel(), last.0);
-    // Nobody tells of a conversation outside before it is over.
-    let silent = if call.is_rung() { lost } else { idle };
-    Ok(match call.is_in_flow() {
-        true if last.0 <= silent => Due::HangUp,
-        false if last.0 <= lost => Due::Close,
+    // Nobody tells of a conversation outside before it is over: like a contact that was given away.
+    let is_left_alone = !call.is_in_flow() || call.is_rung();
+    Ok(match is_left_alone {
+        true if last.0 <= lost => Due::Close,
+        false if last.0 <= idle => Due::HangUp,
         _ => Due::Nothing,
     })
 }

@@ -198,6 +198,26 @@ fn a_contact_of_which_nothing_is_heard_is_closed_and_its_log_says_so() {
 }
 
 #[test]
+fn a_call_of_which_nothing_is_heard_while_it_rings_is_closed_and_has_reached_nobody() {
+    let desk = Desk::start(Pace::After(Duration::ZERO));
+    let site = site(&desk)
+        .file(
+            "ring.flow.yaml",
+            "flow: ring\nlocales: [en-US]\nstart: ring\nnodes:\n  ring:\n    transfer: {number: '\"+82-2-0000-0000\"', within: 20s}\n    on: {no_answer: done, error: done}\n  done:\n    end: {disposition: done}\n",
+        )
+        .set("DIALGRAPH_CALLS__IDLE_LIMIT", "500ms")
+        .set("DIALGRAPH_CALLS__CONTACT_LIMIT", "1s")
+        .set("DIALGRAPH_CALLS__IDLE_CHECK", "100ms");
+    let server = site.start();
+    let begun = server.call("c-1", json!({"flow": "ring"}));
+    assert_eq!(begun["then"]["action"], "transfer");
+    server.wait_until("it is taken for over", |server| after(server, "done") == 1.0);
+    let log = log(&server, "c-1");
+    assert_eq!((&log["resolution"], &log["ended_by"]), (&json!("abandoned"), &json!("limit")));
+    assert_eq!(log["answered"], false);
+}
+
+#[test]
 fn a_conversation_outside_outlasts_the_limit_of_calls_without_events() {
     let desk = Desk::start(Pace::After(Duration::ZERO));
     let site = site(&desk)

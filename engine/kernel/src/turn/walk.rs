@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use dialgraph_base::Name;
+use dialgraph_base::{Name, Timestamp};
 use dialgraph_flow::model::{Flow, Node, NodeIndex};
 
 use super::room::FALLBACK_WORDS;
@@ -167,7 +167,12 @@ impl Turn {
             }
             Status::Ended { .. } => Move::Wait(Then::HangUp),
             Status::New | Status::Active => {
-                let talked = self.call.left_a_conversation(event.at.unwrap_or(self.now));
+                // That nothing was heard of them does not say that they talked to anybody.
+                let left_at = match event.stage {
+                    ContactStage::Lost => Timestamp(0),
+                    _ => event.at.unwrap_or(self.now),
+                };
+                let talked = self.call.left_a_conversation(left_at);
                 if talked {
                     self.call.reached();
                 }

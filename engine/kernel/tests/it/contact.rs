@@ -200,6 +200,12 @@ fn a_call_back_that_reaches_nobody_is_over_with_the_last_attempt() {
         (&log["how"], &log["answered"], &log["agent"]),
         (&json!("callback"), &json!(false), &json!(null))
     );
+    // News of the attempt that come after its end change nothing.
+    bench.call = waiting.clone();
+    told(&mut bench, vain(1_900));
+    told(&mut bench, taken(1_800));
+    let log = after(&mut bench);
+    assert_eq!((&log["answered"], &log["agent"]), (&json!(false), &json!(null)));
     // Whoever is reached at the third attempt has been called back.
     bench.call = waiting;
     told(&mut bench, taken(1_800));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use dialgraph_kernel::call::{Call, Status};
-use dialgraph_kernel::contact::{ContactEvent, ContactStage};
+use dialgraph_kernel::contact::{ContactEvent, ContactStage, EndedBy};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::turn::{Turn, TurnError};
@@ -232,4 +232,21 @@ nodes:
     assert_eq!(then, json!({"transfer": {"number": "02-123-4567"}}));
     assert_eq!(bench.call.status.disposition(), Some("transferred"));
     assert!(matches!(refused(&bench, Event::Unanswered), TurnError::Handed { .. }));
+}
+
+#[test]
+fn a_call_of_which_nothing_is_heard_while_it_rings_has_reached_nobody() {
+    for (is_taken, how) in [(false, "abandoned"), (true, "transferred")] {
+        let mut bench = ringing();
+        if is_taken {
+            bench.turn(Event::Contact(ContactEvent::new(ContactStage::Connected)));
+        }
+        bench.now = bench.now.after_ms(7 * 24 * 3_600_000);
+        bench.turn(Event::Contact(ContactEvent::new(ContactStage::Lost)));
+        assert_eq!(bench.call.status.disposition(), Some(how));
+        let ended = bench.call.contact.clone().unwrap();
+        assert_eq!(ended.ended_by, Some(EndedBy::Limit));
+        assert!(ended.ended_at.unwrap() < bench.now.after_ms(0));
+        assert_eq!(after(&mut bench)["answered"], json!(is_taken));
+    }
 }
