@@ -710,3 +710,19 @@ collections:
     assert_eq!(logs.sensitive.iter().collect::<Vec<_>>(), ["a.b", "from"]);
     assert_eq!(logs.retention, Some(std::time::Duration::from_secs(400 * 24 * 60 * 60)));
 }
+
+#[test]
+fn what_counts_open_work_is_not_kept_for_a_time() {
+    let project = |retention: &str| {
+        format!(
+            "entry: main\nlocales: [ko-KR, en-US]\nfallback: {{queue: general}}\ncollections:\n  \
+             people: {{}}\n  work: {{{retention}}}\n\
+             engineers: {{collection: people, work: work}}\n"
+        )
+    };
+    let main = "flow: main\nlocales: [ko-KR, en-US]\nstart: bye\nnodes:\n  bye: {end: {disposition: done}}\n";
+    let found =
+        |retention: &str| all_findings(&[("dialgraph.yaml", &project(retention)), ("main", main)]);
+    assert_eq!(found(""), Vec::<String>::new());
+    assert_eq!(found("retention: 30d"), ["wrong-shape 7:39"]);
+}

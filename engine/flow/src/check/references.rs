@@ -89,6 +89,19 @@ fn engineers(checker: &mut Checker<'_>, project: &Project) {
         known_field(checker, project, &people.value, field);
     }
     if let Some(word) = named("work")
+        && project.collections().get(&word.value).is_some_and(|one| one.retention.is_some())
+    {
+        let message = format!(
+            "`{}` counts what is being worked on, and has a `retention`: what is open for longer \
+             would no longer count",
+            word.value
+        );
+        checker.push(
+            Diagnostic::new(Code::WrongShape, word.span, message)
+                .help("take `retention` out; a record goes when its call or its ticket is over"),
+        );
+    }
+    if let Some(word) = named("work")
         && project.collections().get(&word.value).is_some_and(|one| one.origin.is_some())
     {
         let message = format!(

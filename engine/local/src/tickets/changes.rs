@@ -178,7 +178,8 @@ impl LocalTickets {
             let mut filed: FiledTicket = decode(&row.value).map_err(failed)?;
             let before = filed.counted();
             filed.take(change, now)?;
-            let work = self.count(&mut filed, before, now).await?;
+            let is_assigned = matches!(change, TicketChange::Assign(_));
+            let work = self.count(&mut filed, before, is_assigned, now).await?;
             let part = log_part(&filed.id).map_err(failed)?;
             let place_of_deed =
                 Key::new(&part, Sort::number(u64::from(filed.changes))).map_err(failed)?;

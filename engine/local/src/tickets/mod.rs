@@ -193,7 +193,7 @@ impl Tickets for LocalTickets {
                 changes: 0,
                 counted_in: None,
             };
-            let work = self.count(&mut filed, None, caller.now).await?;
+            let work = self.count(&mut filed, None, false, caller.now).await?;
             let value = encode(&Number { number }).map_err(failed)?;
             let mut ops = vec![
                 Op::put(claim.clone(), value, Expect::Absent),

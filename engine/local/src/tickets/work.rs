@@ -1,6 +1,10 @@
 //! Open tickets count as the work of whoever is in charge: each has a record in the collection in
 //! which the project counts work, written in the same commit as the ticket. A count of such records
-//! cannot drift from the tickets, whatever process ends in between.
+//! does not drift from the tickets, whatever process ends in between.
+//!
+//! A commit does not hold on to the row that names the collection: all tickets would wait for that
+//! one. So a ticket that is being written while the collection changes is counted by a second walk,
+//! and one whose commit takes longer than that, when it changes next.
 //!
 //! Which collection that is stands in the store, so that every process, and every call of an
 //! earlier release, counts in the same.
@@ -80,11 +84,12 @@ impl LocalTickets {
     }
 
     /// Has a ticket that was counted so `before` counted as it is now; gives what is to be written
-    /// along with it.
+    /// along with it. `anew`: even if that is the same, since somebody may have removed the record.
     pub(super) async fn count(
         &self,
         filed: &mut FiledTicket,
         before: Place,
+        anew: bool,
         now: Timestamp,
     ) -> Result<Vec<Op>, HostError> {
         let engineer = filed.ticket.assignee.clone().filter(|who| !who.trim().is_empty());
@@ -94,7 +99,7 @@ impl LocalTickets {
             }
             None => None,
         };
-        if wanted == before {
+        if wanted == before && (wanted.is_none() || !anew) {
             return Ok(Vec::new());
         }
         let key = key_of(&filed.id);
@@ -172,7 +177,7 @@ impl LocalTickets {
         for _ in 0..ATTEMPTS {
             let Ok(mut filed) = decode::<FiledTicket>(&row.value) else { return Ok(false) };
             let before = filed.counted();
-            let ops = self.count(&mut filed, before, now).await?;
+            let ops = self.count(&mut filed, before, false, now).await?;
             if ops.is_empty() {
                 return Ok(false);
             }

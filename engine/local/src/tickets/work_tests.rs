@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dialgraph_base::Timestamp;
 use dialgraph_base::index::{Index, IndexKind, Indexes};
-use dialgraph_kernel::ports::records::Search;
+use dialgraph_kernel::ports::records::{Delete, Expectation, Search};
 use dialgraph_kernel::provider::{Records as _, Tickets as _};
 use dialgraph_store::{ManualClock, MemoryStore, Store};
 use futures::future::join_all;
@@ -158,4 +158,17 @@ async fn counts_are_exact_with_many_deeds_at_once() {
     let all = desk.records.list("work", None, 500).await.unwrap().records;
     let count = |engineer| all.iter().filter(|one| one.data["engineer_id"] == engineer).count();
     assert_eq!([count("e-101"), count("e-102")], held);
+}
+
+#[tokio::test]
+async fn a_record_that_somebody_removed_is_back_when_the_ticket_is_assigned_again() {
+    let desk = Desk::open().await;
+    desk.tickets.count_in(Some("work"), NOW).await.unwrap();
+    let id = desk.file("a", Some("e-101")).await;
+    let key = format!("ticket/{id}");
+    let gone = Delete { collection: "work".into(), key, expect: Expectation::Any };
+    desk.records.delete(&caller(), &gone).await.unwrap();
+    assert_eq!(desk.loads().await, [0, 0]);
+    desk.change(&id, to("e-101")).await;
+    assert_eq!(desk.loads().await, [1, 0]);
 }
