@@ -241,3 +241,37 @@ fn changes_of_one_record_at_once_lose_nothing_and_a_project_without_engineers_sa
         assert!(reply.text.contains("engineers: {collection"), "{reply:?}");
     }
 }
+
+#[test]
+fn what_is_sensitive_of_an_engineer_is_hidden_here_too() {
+    let login = "login: {type: object, properties: {name: {type: string}}}";
+    let schema = SCHEMA.replace("login: {type: string}", login);
+    let project = PROJECT
+        .replace(
+            "    schema: data/engineers.schema.yaml",
+            "    schema: data/engineers.schema.yaml\n    sensitive: [name]",
+        )
+        .replace("token: login,", "token: login.name,");
+    let people = ENGINEERS.replace("login: hana", "login: {name: hana}");
+    let people = people.replace("login: duri", "login: {name: duri}");
+    let server = site()
+        .file("dialgraph.yaml", &project)
+        .file("data/engineers.schema.yaml", &schema)
+        .file("data/engineers.yaml", &people.replace("login: sena", "login: {name: sena}"))
+        .start();
+    let name = |who: &str, path: &str| {
+        let shown = ask(&server, who, "GET", path, &Value::Null).json();
+        let found = ["/engineers/0/name", "/engineer/name"].iter().find_map(|at| shown.pointer(at));
+        found.cloned().unwrap_or(Value::Null)
+    };
+    for path in ["/v1/engineers", "/v1/engineers/e-101"] {
+        assert_eq!((name("hana", path), name("ann", path)), (Value::Null, json!("Hana Example")));
+    }
+    // The field of the token may lie within another; others are not hers to change.
+    let away = json!({"available": false});
+    let own = ask(&server, "hana", "POST", "/v1/engineers/e-101", &away);
+    assert_eq!((own.status, &own.json()["engineer"]["name"]), (200, &Value::Null), "{own:?}");
+    assert_eq!(ask(&server, "hana", "POST", "/v1/engineers/e-102", &away).status, 403);
+    // What an agent does not see is still there.
+    assert_eq!(name("ann", "/v1/engineers/e-101"), "Hana Example");
+}

@@ -19,6 +19,7 @@ use dialgraph_deploy::{AccessAction, Role, Who};
 use dialgraph_flow::engineers::{Engineers, fields};
 use dialgraph_kernel::ports::records::{Delete, Expectation, Get, Put, Record, Source};
 use dialgraph_kernel::provider::Records as _;
+use dialgraph_local::records::take_field;
 
 use super::access::{note, note_record};
 use super::answer::{Answer, Failed, done, json_of, read};
@@ -87,7 +88,10 @@ impl Desk {
     /// Whether the record is that of whoever asks.
     fn is_own(&self, record: &Record, who: &Who) -> bool {
         match &self.rules.token {
-            Some(field) => record.data.get(field).and_then(Value::as_str) == Some(&who.name),
+            Some(field) => {
+                let told = take_field(&record.data, field);
+                told.as_ref().and_then(Value::as_str) == Some(&who.name)
+            }
             None => record.key == who.name,
         }
     }
@@ -125,6 +129,14 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// What an engineer works on.
+    async fn work_of(&self, record: &Record) -> Result<Vec<Work>, Failed> {
+        let work = self.work().await?.remove(&id_of(record));
+        Ok(work.unwrap_or_default().into_values().collect())
+    }
+}
+
 fn text(data: &Value, field: &str) -> Option<String> {
     data.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -134,12 +146,15 @@ fn id_of(record: &Record) -> String {
     text(&record.data, fields::ENGINEER).unwrap_or_else(|| record.key.clone())
 }
 
-fn shown(record: &Record, counted: usize) -> Engineer {
-    let number = |field: &str| record.data.get(field).and_then(Value::as_u64);
+/// An engineer as `who` may see them.
+fn shown(desk: &Desk, record: &Record, counted: usize, who: &Who) -> Engineer {
+    let mut data = record.data.clone();
+    desk.declared.hide(&desk.people, &mut data, who);
+    let number = |field: &str| data.get(field).and_then(Value::as_u64);
     Engineer {
         key: record.key.clone(),
-        name: text(&record.data, "name"),
-        available: record.data.get(fields::AVAILABLE).and_then(Value::as_bool).unwrap_or(false),
+        name: text(&data, "name"),
+        available: data.get(fields::AVAILABLE).and_then(Value::as_bool).unwrap_or(false),
         load: number(fields::OWN_LOAD).unwrap_or(0).saturating_add(counted as u64),
         max_load: number(fields::MAX_LOAD),
     }
@@ -164,10 +179,8 @@ pub(super) async fn list(
     let listed = listed.map_err(failed)?;
     let work = desk.work().await?;
     let counted = |record: &Record| work.get(&id_of(record)).map_or(0, BTreeMap::len);
-    Ok(json_of(&EngineerList {
-        engineers: listed.records.iter().map(|record| shown(record, counted(record))).collect(),
-        next: listed.next,
-    }))
+    let all = listed.records.iter().map(|one| shown(&desk, one, counted(one), &who)).collect();
+    Ok(json_of(&EngineerList { engineers: all, next: listed.next }))
 }
 
 /// `GET /v1/engineers/{key}`.
@@ -177,13 +190,8 @@ pub(super) async fn show(State(admin): Shared, Agent(who): Agent, Name(key): Nam
     let Some(record) = desk.record(&admin, &who, &desk.people, &key).await? else {
         return Err(no_record(&desk.people));
     };
-    Ok(json_of(&with_work(&desk, &record).await?))
-}
-
-async fn with_work(desk: &Desk, record: &Record) -> Result<ShownEngineer, Failed> {
-    let work: Vec<Work> =
-        desk.work().await?.remove(&id_of(record)).unwrap_or_default().into_values().collect();
-    Ok(ShownEngineer { engineer: shown(record, work.len()), work })
+    let work = desk.work_of(&record).await?;
+    Ok(json_of(&ShownEngineer { engineer: shown(&desk, &record, work.len(), &who), work }))
 }
 
 /// `POST /v1/engineers/{key}`.
@@ -215,6 +223,8 @@ pub(super) async fn change(
         if let Some(data) = record.data.as_object_mut() {
             data.insert(fields::AVAILABLE.to_owned(), available.into());
         }
+        // Before anything is changed: what fails has changed nothing.
+        let work = desk.work_of(&record).await?;
         let put = Put {
             collection: desk.people.clone(),
             key: key.clone(),
@@ -222,7 +232,10 @@ pub(super) async fn change(
             expect: Expectation::Version(record.version),
         };
         match desk.declared.records.save(&caller(&admin, &who)?, &put).await {
-            Ok(_) => return Ok(json_of(&with_work(&desk, &record).await?)),
+            Ok(_) => {
+                let engineer = shown(&desk, &record, work.len(), &who);
+                return Ok(json_of(&ShownEngineer { engineer, work }));
+            }
             // Somebody changed another field of it: theirs stays.
             Err(error) if error.code == "conflict" => {}
             Err(error) => return Err(failed(error)),

@@ -58,15 +58,30 @@ pub(super) struct Declared {
 }
 
 impl Declared {
+    /// Takes out of a record what is sensitive and not for `who`; gives the fields that were there.
+    pub(super) fn hide(
+        &self,
+        collection: &str,
+        data: &mut serde_json::Value,
+        who: &Who,
+    ) -> Vec<String> {
+        if who.role >= Role::Designer {
+            return Vec::new();
+        }
+        let own = self.collections.iter().filter(|one| one.name == collection);
+        let mut hidden: Vec<String> = own.flat_map(|one| one.sensitive.clone()).collect();
+        hidden.retain(|field| remove_field(data, field));
+        hidden
+    }
+
     /// A record as somebody may see it: what is sensitive is for those who may write it.
     fn shown(&self, collection: &str, record: ports::Record, who: &Who) -> Record {
         let ports::Record { key, version, updated_at, mut data, .. } = record;
-        let mut hidden = Vec::new();
-        if who.role < Role::Designer {
-            let own = self.collections.iter().filter(|one| one.name == collection);
-            hidden = own.flat_map(|one| one.sensitive.clone()).collect();
-            hidden.retain(|field| remove_field(&mut data, field));
-        }
+        let hidden = self.hide(collection, &mut data, who);
+        // Of a source without a version of its own it is made of all data: who may not see them
+        // could try out which they are.
+        let version =
+            if hidden.is_empty() || self.source(collection).is_none() { version } else { 0 };
         Record { key, version, updated_at: Millis(updated_at.0), data, hidden }
     }
 
@@ -293,7 +308,8 @@ pub(super) async fn show(
         _ => failed(error),
     })?;
     let Some(record) = record else { return Err(no_record(&name)) };
-    Ok((etag(record.version), Json(declared.shown(&name, record, &who))).into_response())
+    let shown = declared.shown(&name, record, &who);
+    Ok((etag(shown.version), Json(shown)).into_response())
 }
 
 pub(super) fn no_record(collection: &str) -> Failed {

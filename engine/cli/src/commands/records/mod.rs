@@ -162,6 +162,10 @@ fn get(args: &RecordsGetArgs) -> Result<ExitCode> {
     let record: Record = client.get(&record_path(&args.collection, &args.key))?;
     if args.json {
         print_json!("{}", serde_json::to_string_pretty(&record.data)?);
+        if !record.hidden.is_empty() {
+            let fields = line(&record.hidden.join(", ")).to_string();
+            eprintln!("your role does not see {fields}; `records put` of this would remove them");
+        }
         return Ok(ExitCode::SUCCESS);
     }
     print!("{}, version {}", line(&record.key), record.version);
