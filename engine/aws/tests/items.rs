@@ -175,8 +175,14 @@ async fn a_table_with_a_sort_key_is_one_too() {
     let of =
         |items| ItemRecords::new(Arc::clone(&granted), COLLECTION, items, Arc::new(indexes(CAN)));
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    for (id, sk) in [("c-1", "PROFILE"), ("c-1", "ORDER#1"), ("c-2", "ORDER#1"), ("c/3", "x")] {
-        let item = [("id", id), ("sk", sk), ("part", if id == "c/3" { "odd" } else { "data" })];
+    for (id, sk, part) in [
+        ("c-1", "PROFILE", "data"),
+        ("c-1", "ORDER#1", "data"),
+        ("c-2", "ORDER#1", "data"),
+        ("c/3", "x", "odd"),
+        ("c-9/", "ORDER#1", "long"),
+    ] {
+        let item = [("id", id), ("sk", sk), ("part", part)];
         let item = item.map(|(name, value)| (name.to_owned(), text(value)));
         let asked = client.put_item().table_name(&name).set_item(Some(item.into()));
         asked.send().await.unwrap();
@@ -211,6 +217,10 @@ async fn a_table_with_a_sort_key_is_one_too() {
         said.starts_with("Other bad-row: source `legacy`: an item has the separator"),
         "{said}"
     );
+    // `c-9/` and `ORDER#1` with `//` between them would be taken apart behind `c-9`.
+    let long = Items { sort: sort(SortPart::Separator("//".into())), ..items(Some("v")) };
+    let said = told(of(long).find(&caller(), &find("long")).await);
+    assert!(said.ends_with("in its `id`, or ends with the beginning of it"), "{said}");
     let put = |key: &str, expect| Put {
         collection: COLLECTION.into(),
         key: key.into(),

@@ -23,6 +23,8 @@ pub(crate) enum Wrote {
     Done,
     /// A condition did not hold.
     Changed,
+    /// There is nothing at this address.
+    Missing,
 }
 
 impl Service {
@@ -58,7 +60,9 @@ impl Service {
                          sent as text",
                     ));
                 }
-                let etag = header(&response, "etag").map(str::to_owned);
+                // A weak one is no condition for a write (RFC 9110, 13.1.1).
+                let strong = |etag: &&str| !etag.starts_with("W/");
+                let etag = header(&response, "etag").filter(strong).map(str::to_owned);
                 Ok(Some(Answer { data, etag, is_exact: numbers_come_over(text) }))
             }
             _ => Err(self.refused(&response)),
@@ -97,7 +101,8 @@ impl Service {
         let headers = condition.map(|(name, value)| (name.to_owned(), value)).into_iter();
         let response = self.send(caller, "DELETE", url, None, headers.collect()).await?;
         match response.status {
-            200..=299 | 404 | 410 => Ok(Wrote::Done),
+            200..=299 => Ok(Wrote::Done),
+            404 | 410 => Ok(Wrote::Missing),
             409 | 412 => Ok(Wrote::Changed),
             _ => Err(self.refused(&response)),
         }

@@ -85,7 +85,12 @@ impl HttpRecords {
         for (field, place) in &self.shape.fields {
             match take_field(answer, place) {
                 None | Some(Value::Null) => {}
-                Some(value) => put_field(&mut data, field, value),
+                Some(value) => {
+                    if !put_field(&mut data, field, value) {
+                        let why = format!("`{field}` lies within a field that holds no map");
+                        return Err(self.service.unusable(&why));
+                    }
+                }
             }
         }
         let version = version(&key, &data);
@@ -231,21 +236,31 @@ impl HttpRecords {
         }
         let mut changed = before.cloned().unwrap_or_else(|| Value::Object(Map::new()));
         if take_field(&changed, &self.shape.key).is_none() {
-            put_field(&mut changed, &self.shape.key, Value::from(key));
+            self.set(&mut changed, &self.shape.key, Value::from(key))?;
         }
         for (field, place) in &self.shape.fields {
             if *place == self.shape.key {
                 continue;
             }
             match take_field(data, field) {
-                Some(value) => put_field(&mut changed, place, value),
+                Some(value) => self.set(&mut changed, place, value)?,
                 None if take_field(&changed, place).is_some() => {
-                    put_field(&mut changed, place, Value::Null);
+                    self.set(&mut changed, place, Value::Null)?;
                 }
                 None => {}
             }
         }
         Ok(changed)
+    }
+
+    fn set(&self, record: &mut Value, place: &str, value: Value) -> Result<(), HostError> {
+        if put_field(record, place, value) {
+            return Ok(());
+        }
+        Err(self.service.unusable(&format!(
+            "what it has of the record has no place for `{place}`: something else than a map is on the \
+             way to it"
+        )))
     }
 
     async fn write(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {
@@ -272,7 +287,7 @@ impl HttpRecords {
         };
         match self.service.write(caller, self.url(&path), &data, condition).await? {
             Wrote::Done => Ok(Written { version: version(key, &self.record(&data)?.data) }),
-            Wrote::Changed => Err(self.changed_meanwhile(request.expect)),
+            Wrote::Changed | Wrote::Missing => Err(self.changed_meanwhile(request.expect)),
         }
     }
 
@@ -295,6 +310,11 @@ impl HttpRecords {
         };
         match self.service.delete(caller, self.url(&path), condition).await? {
             Wrote::Done => Ok(()),
+            // Somebody else was faster, or the path is wrong.
+            Wrote::Missing if self.raw(caller, key).await?.is_none() => Ok(()),
+            Wrote::Missing => Err(self.service.unusable(
+                "it has the record, and nothing to delete there (404); check the path `delete`",
+            )),
             Wrote::Changed => Err(self.changed_meanwhile(request.expect)),
         }
     }

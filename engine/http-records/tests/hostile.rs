@@ -286,3 +286,54 @@ async fn a_secret_is_sent_as_the_service_asks_for_it() {
         assert_eq!(desk.lock().unwrap().asked, [format!("GET /c/c-1 {wanted} ")]);
     }
 }
+
+#[tokio::test]
+async fn a_path_that_deletes_nothing_is_no_deletion() {
+    let record = json!({"id": "c-1", "name": "Hanbit"});
+    let shape = |shape: &mut origin::Service, _: &mut Settings| {
+        shape.delete = Some("/typo/{key}".to_owned());
+    };
+    let (shared, records) = desk(&[("GET /c/c-1", 200, record)], shape).await;
+    let said = told(delete(&records, Expectation::Any).await);
+    assert!(said.contains("nothing to delete there (404); check the path `delete`"), "{said}");
+    // Gone meanwhile is gone.
+    shared.lock().unwrap().answers.clear();
+    delete(&records, Expectation::Any).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_field_that_has_no_place_is_not_lost_in_silence() {
+    let shape = |shape: &mut origin::Service, _: &mut Settings| {
+        shape.fields.insert("name".to_owned(), "contact.name".to_owned());
+    };
+    let answers = |contact| {
+        let record = json!({"id": "c-1", "contact": contact});
+        [("GET /c/c-1", 200, record), ("PUT /c/c-1", 200, json!({}))]
+    };
+    let (shared, records) = desk(&answers(json!(null)), shape).await;
+    put(&records, Expectation::Any).await.unwrap();
+    let asked = shared.lock().unwrap().asked.last().cloned().unwrap();
+    assert!(asked.contains(r#""contact":{"name":"Hanbit"}"#), "{asked}");
+    for contact in [json!("by post"), json!(["a"])] {
+        let (shared, records) = desk(&answers(contact), shape).await;
+        let said = told(put(&records, Expectation::Any).await);
+        assert!(said.contains("has no place for `contact.name`"), "{said}");
+        assert!(shared.lock().unwrap().asked.iter().all(|one| !one.starts_with("PUT")));
+    }
+}
+
+#[tokio::test]
+async fn a_weak_etag_is_no_condition_for_a_write() {
+    let record = json!({"id": "c-1", "name": "Haneul"});
+    let answers = [("GET /c/c-1", 200, record), ("PUT /c/c-1", 200, json!({}))];
+    let (shared, records) = desk(&answers, |_, _| {}).await;
+    for (_, etag, _) in shared.lock().unwrap().answers.values_mut() {
+        *etag = "W/\"1\"";
+    }
+    put(&records, Expectation::Any).await.unwrap();
+    let asked = shared.lock().unwrap().asked.last().cloned().unwrap();
+    assert!(asked.starts_with("PUT /c/c-1 - - - "), "{asked}");
+    let version = get(&records, "c-1").await.unwrap().unwrap().version;
+    let said = told(put(&records, Expectation::Version(version)).await);
+    assert!(said.starts_with("Denied no-conditions"), "{said}");
+}

@@ -152,8 +152,8 @@ impl PostgresRecords {
                 .map_err(|error| unfit(column, error.why()))?;
             seen.push((field, text));
             // An empty column is a field that is not there.
-            if !value.is_null() {
-                put_field(&mut data, field, value);
+            if !value.is_null() && !put_field(&mut data, field, value) {
+                return Err(unfit(column, "belongs to a field within one that holds no map"));
             }
         }
         let version = match text(1)? {

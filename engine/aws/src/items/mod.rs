@@ -175,9 +175,16 @@ impl ItemRecords {
         let (key, sort) = (text(&self.items.key)?, text(attribute)?);
         match part {
             SortPart::Value(value) => Ok((sort == value).then(|| key.to_owned())),
-            SortPart::Separator(separator) if key.contains(separator.as_str()) => {
+            // The first separator of the whole key is where it is taken apart again: `a:` before
+            // `::` would come back as `a`.
+            SortPart::Separator(separator)
+                if format!("{key}{separator}").find(separator.as_str()) != Some(key.len()) =>
+            {
                 let attribute = &self.items.key;
-                let why = format!("an item has the separator `{separator}` in its `{attribute}`");
+                let why = format!(
+                    "an item has the separator `{separator}` in its `{attribute}`, or ends with the \
+                     beginning of it"
+                );
                 Err(self.table.unusable("bad-row", &why))
             }
             SortPart::Separator(separator) => Ok(Some(format!("{key}{separator}{sort}"))),
@@ -201,8 +208,9 @@ impl ItemRecords {
                 );
                 self.table.unusable("bad-row", &why)
             })?;
-            if !value.is_null() {
-                put_field(&mut data, field, value);
+            if !value.is_null() && !put_field(&mut data, field, value) {
+                let why = format!("`{field}` lies within a field that holds no map");
+                return Err(self.table.unusable("bad-row", &why));
             }
         }
         let version = match &self.items.version {

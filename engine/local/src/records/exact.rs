@@ -70,7 +70,7 @@ fn digits(number: &str) -> (bool, String, i64) {
     }
     let zeros = i64::try_from(all.len() - all.trim_end_matches('0').len()).unwrap_or(0);
     let part = i64::try_from(part.len()).unwrap_or(0);
-    (negative, significant.to_owned(), exponent - part + zeros)
+    (negative, significant.to_owned(), exponent.saturating_sub(part).saturating_add(zeros))
 }
 
 #[cfg(test)]
@@ -93,6 +93,7 @@ mod tests {
         }
         let in_texts = r#"["18446744073709551616", "\"18446744073709551616"]"#;
         assert!(numbers_come_over(in_texts));
+        assert!(!numbers_come_over("[0.1e-9223372036854775808]"));
         assert!(whole_numbers_come_over("[0.10000000000000001]"));
         assert!(!whole_numbers_come_over("[-92233720368547758080]"));
     }

@@ -77,6 +77,9 @@ pub struct Sourced {
     unsure: Mutex<VecDeque<Arc<str>>>,
 }
 
+/// Codes of a source that say that it was not asked at all.
+const NEVER_SENT: [&str; 2] = ["source-busy", "source-differs"];
+
 /// Writes without an answer that are remembered. Each is repeated within seconds, or never.
 const MAX_UNSURE: usize = 1000;
 
@@ -112,7 +115,11 @@ impl Sourced {
 
     /// Remembers a write of which nobody can tell whether it was carried out.
     fn doubt<T>(&self, caller: &Caller, done: &Result<T, HostError>) {
-        if !matches!(done, Err(error) if error.kind == HostErrorKind::Unavailable) {
+        // What was never sent was not carried out, and what is there is somebody else's.
+        let is_in_doubt = |error: &HostError| {
+            error.kind == HostErrorKind::Unavailable && !NEVER_SENT.contains(&&*error.code)
+        };
+        if !matches!(done, Err(error) if is_in_doubt(error)) {
             return;
         }
         let mut unsure = self.unsure.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,10 +13,16 @@ use super::*;
 struct Lossy {
     inner: LocalRecords,
     loses: AtomicBool,
+    is_busy: AtomicBool,
     times: AtomicU64,
 }
 
 impl Lossy {
+    fn over(inner: LocalRecords) -> Self {
+        let (loses, is_busy) = (AtomicBool::default(), AtomicBool::default());
+        Self { inner, loses, is_busy, times: AtomicU64::default() }
+    }
+
     /// Each write counts as one of its own: the place knows no idempotency keys.
     fn once(&self, caller: &Caller) -> Caller {
         let number = self.times.fetch_add(1, Ordering::SeqCst);
@@ -27,6 +33,9 @@ impl Lossy {
     fn answer<T>(&self, done: Result<T, HostError>) -> Result<T, HostError> {
         if self.loses.swap(false, Ordering::SeqCst) {
             return Err(HostError::unavailable("source-failed", "the connection broke"));
+        }
+        if self.is_busy.swap(false, Ordering::SeqCst) {
+            return Err(HostError::unavailable("source-busy", "too many ask it"));
         }
         done
     }
@@ -47,6 +56,9 @@ impl Records for Lossy {
     }
 
     async fn put(&self, caller: &Caller, request: &Put) -> Result<Written, HostError> {
+        if self.is_busy.load(Ordering::SeqCst) {
+            return self.answer(Ok(Written { version: 0 }));
+        }
         let done = self.inner.put(&self.once(caller), request).await;
         self.answer(done)
     }
@@ -64,8 +76,7 @@ fn delete(expect: Expectation) -> Delete {
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_meets_no_conflict_with_itself() {
     let inner = LocalRecords::new(memory(), ["customers".to_owned()]);
-    let place =
-        Arc::new(Lossy { inner, loses: AtomicBool::default(), times: AtomicU64::default() });
+    let place = Arc::new(Lossy::over(inner));
     let sourced = Sourced::new(place.clone() as _, memory(), Schemas::default());
     let lose = || place.loses.store(true, Ordering::SeqCst);
     let first = put("a", json!({"name": "Hanbit", "note": null}), Expectation::Absent);
@@ -113,4 +124,16 @@ async fn a_copy_that_was_read_elsewhere_is_none() {
     // It is read there within the time in which a copy is not made anew.
     new.get(&caller("4"), &get("a", Source::Current)).await.unwrap();
     assert_eq!(copied(&new).await, (true, 1));
+}
+
+#[tokio::test]
+async fn a_write_that_was_never_sent_takes_nobody_elses_for_its_own() {
+    let inner = LocalRecords::new(memory(), ["customers".to_owned()]);
+    let place = Arc::new(Lossy::over(inner));
+    let sourced = Sourced::new(place.clone() as _, memory(), Schemas::default());
+    let slot = put("nine", json!({"taken": true}), Expectation::Absent);
+    place.is_busy.store(true, Ordering::SeqCst);
+    assert_eq!(sourced.put(&caller("1"), &slot).await.unwrap_err().code, "source-busy");
+    assert_eq!(sourced.put(&caller("2"), &slot).await, Ok(Written { version: 1 }));
+    assert_eq!(sourced.put(&caller("1"), &slot).await.unwrap_err().code, "conflict");
 }

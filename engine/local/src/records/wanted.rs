@@ -71,17 +71,24 @@ pub fn has_all(data: &Value, wanted: &[(String, Value)]) -> bool {
     super::matches(data, wanted)
 }
 
-/// Puts a value into the field `a.b` of `data`, with the maps on the way to it.
-pub fn put_field(data: &mut Value, field: &str, value: Value) {
-    let mut place = data;
-    let mut rest = field;
-    while let Some((head, tail)) = rest.split_once('.') {
-        let Value::Object(fields) = place else { return };
-        place = fields.entry(head).or_insert_with(|| Value::Object(serde_json::Map::new()));
-        rest = tail;
+/// Puts a value into the field `a.b` of `data`, with the maps on the way to it, where
+/// [`take_field`] finds it. False, and nothing is changed for good, if something else than a map is
+/// on the way.
+#[must_use]
+pub fn put_field(data: &mut Value, field: &str, value: Value) -> bool {
+    if data.is_null() {
+        *data = Value::Object(serde_json::Map::new());
     }
-    if let Value::Object(fields) = place {
-        fields.insert(rest.to_owned(), value);
+    let Value::Object(fields) = data else { return false };
+    match field.split_once('.') {
+        // A field of that very name goes before one within another.
+        Some((head, rest)) if !fields.contains_key(field) => {
+            put_field(fields.entry(head).or_insert(Value::Null), rest, value)
+        }
+        _ => {
+            fields.insert(field.to_owned(), value);
+            true
+        }
     }
 }
 
@@ -149,11 +156,23 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_put_where_it_is_found_or_not_at_all() {
+        let mut data = json!({"contact": null, "a.b": 1, "list": [1], "text": "t"});
+        assert!(put_field(&mut data, "contact.phone", json!("+82212345678")));
+        assert!(put_field(&mut data, "a.b", json!(2)));
+        assert!(!put_field(&mut data, "list.a", json!(1)));
+        assert!(!put_field(&mut data, "text.a.b", json!(1)));
+        let whole =
+            json!({"contact": {"phone": "+82212345678"}, "a.b": 2, "list": [1], "text": "t"});
+        assert_eq!(data, whole);
+    }
+
+    #[test]
     fn nested_fields_are_put_together_taken_apart_and_missed() {
         let mut data = json!({});
-        put_field(&mut data, "name", json!("Hanbit"));
-        put_field(&mut data, "contact.phone", json!("+82212345678"));
-        put_field(&mut data, "contact.mail", json!(null));
+        assert!(put_field(&mut data, "name", json!("Hanbit")));
+        assert!(put_field(&mut data, "contact.phone", json!("+82212345678")));
+        assert!(put_field(&mut data, "contact.mail", json!(null)));
         let whole = json!({"name": "Hanbit", "contact": {"phone": "+82212345678", "mail": null}});
         assert_eq!(data, whole);
         assert_eq!(take_field(&data, "contact.phone"), Some(json!("+82212345678")));
