@@ -76,7 +76,7 @@ impl<'a> Dialogue<'a> {
             return Ok(self.ask(state, Vec::new()));
         }
         // What was said before the question is no vain try when it tells nothing.
-        match self.recognize(state, text)? {
+        match self.recognize(state, text, false)? {
             Verdict::Done(outcome) => Ok(outcome),
             Verdict::Unsure(state) => Ok(self.confirm(state)),
             Verdict::Nothing(state) => Ok(self.ask(state, Vec::new())),
@@ -116,7 +116,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn said(&self, state: State, text: &str) -> Step {
-        match self.recognize(state, text)? {
+        match self.recognize(state, text, true)? {
             Verdict::Done(outcome) => Ok(outcome),
             Verdict::Unsure(state) => Ok(self.confirm(state)),
             Verdict::Nothing(state) => {
@@ -149,7 +149,7 @@ impl<'a> Dialogue<'a> {
                 state.failures += 1;
                 state.total += 1;
                 let tries = self.config.tries;
-                match self.recognize(state, text)? {
+                match self.recognize(state, text, true)? {
                     Verdict::Done(outcome) => Ok(outcome),
                     Verdict::Unsure(state) if state.failures < tries => Ok(self.confirm(state)),
                     Verdict::Unsure(mut state) | Verdict::Nothing(mut state) => {
@@ -184,13 +184,19 @@ impl<'a> Dialogue<'a> {
         ask.say(take_your_time().fill(self.host.locale(), &[])).into()
     }
 
-    fn recognize(&self, mut state: State, text: &str) -> Result<Verdict, NodeError> {
-        let text: String = text.trim().chars().take(TEXT_CHARS).collect();
+    /// `heard`: it is known already whether all of the text asks for a person.
+    fn recognize(
+        &self,
+        mut state: State,
+        all: &str,
+        heard: bool,
+    ) -> Result<Verdict, NodeError> {
+        let text: String = all.trim().chars().take(TEXT_CHARS).collect();
         if text.is_empty() {
             return Ok(Verdict::Nothing(state));
         }
         // Known without a recogniser, and so even when that is down.
-        if wants_agent(&text) {
+        if !(heard && text == all) && wants_agent(&text) {
             return Ok(Verdict::Done(self.agent(&state)));
         }
         let mut request = Request::new(text.clone());

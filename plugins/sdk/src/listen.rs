@@ -80,7 +80,7 @@ pub fn take_your_time() -> crate::Text {
 /// assert!(!wants_agent("청구서 담당자 이메일을 변경하려고 합니다"));
 /// ```
 pub fn wants_agent(text: &str) -> bool {
-    wants_person(text) || is_angry(text)
+    dialgraph_understanding::wants_agent(text)
 }
 
 /// The key of a menu that was said, typed or pressed: `1번`, `일번이요`, `number one`, `①`; none

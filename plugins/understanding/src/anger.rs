@@ -1,8 +1,14 @@
 //! Whether the caller is angry, or asks for a superior.
 
 use crate::anger_words::{ANGRY_EN, ANGRY_KO, CALM_EN, CALM_KO};
+use crate::table::{Table, table};
 use crate::words::{Utterance, places_of};
 use crate::{Outcome, Understood, Why};
+
+const ANGRY_KO_TABLE: Table = table!(ANGRY_KO);
+const CALM_KO_TABLE: Table = table!(CALM_KO);
+const ANGRY_EN_TABLE: Table = table!(ANGRY_EN);
+const CALM_EN_TABLE: Table = table!(CALM_EN);
 
 /// Superiors that have to be asked for: `팀장님 좀 바꿔 주세요`, not `제가 팀장인데요`.
 #[rustfmt::skip]
@@ -60,25 +66,57 @@ const SUPERIORS: &[&str] = &["책임자", "상급자", "윗사람", "높은사�
 /// assert!(!is_angry("요금 문의요"));
 /// ```
 pub fn is_angry(text: &str) -> bool {
-    anger(text).value().is_some()
+    sign(text).is_some() || shown(&Utterance::new(text)).is_some()
+}
+
+/// Whether the caller [wants a person](crate::wants_person), or [is angry](is_angry).
+///
+/// ```
+/// use dialgraph_understanding::wants_agent;
+///
+/// assert!(wants_agent("상담원 연결해 주세요"));
+/// assert!(wants_agent("책임자 바꿔요"));
+/// assert!(!wants_agent("요금 문의요"));
+/// ```
+pub fn wants_agent(text: &str) -> bool {
+    if sign(text).is_some() {
+        return true;
+    }
+    let text = Utterance::new(text);
+    crate::person::wish(&text).is_some() || shown(&text).is_some()
 }
 
 /// [`is_angry`] with its explanation.
 pub fn anger(text: &str) -> Understood<()> {
-    // Signs say it without a word.
-    if let Some(sign) = text.chars().find(|c| SIGNS.contains(c)) {
-        let matched = vec![sign.to_string()];
-        return Understood::new(Outcome::One(()), Why { matched, ..Why::default() });
+    let angry = |matched: String| {
+        let matched = vec![matched];
+        Understood::new(Outcome::One(()), Why { matched, ..Why::default() })
+    };
+    if let Some(sign) = sign(text) {
+        return angry(sign.to_string());
     }
     let text = Utterance::new(text);
+    match shown(&text) {
+        Some((from, to)) => angry(text.shown(from, to)),
+        None => crate::hold::without_value(&text),
+    }
+}
+
+/// Signs say it without a word.
+fn sign(text: &str) -> Option<char> {
+    text.chars().find(|c| SIGNS.contains(c))
+}
+
+/// Where the text shows anger, or asks for a superior.
+fn shown(text: &Utterance) -> Option<(usize, usize)> {
     let flat = text.flat();
-    let calm_ko: Vec<(usize, usize)> = CALM_KO
-        .iter()
-        .flat_map(|calm| places_of(flat, calm).map(|at| (at, at + calm.len())))
+    let calm_ko: Vec<(usize, usize)> = CALM_KO_TABLE
+        .places(flat)
+        .into_iter()
+        .map(|(calm, at)| (at, at + calm.len()))
         .collect();
-    if let Some((from, to)) = superior_ko(&text) {
-        let matched = vec![text.shown(from, text.eojeol_end(to - 1))];
-        return Understood::new(Outcome::One(()), Why { matched, ..Why::default() });
+    if let Some((from, to)) = superior_ko(text) {
+        return Some((from, text.eojeol_end(to - 1)));
     }
     // `와 미쳤다 서비스 최고예요`: surprise.
     let praises = || {
@@ -104,48 +142,38 @@ pub fn anger(text: &str) -> Understood<()> {
         .iter()
         .any(|praise| flat.contains(praise))
     };
-    for word in ANGRY_KO {
-        for from in places_of(flat, word) {
-            let to = from + word.len();
-            if matches!(*word, "미쳤" | "미치겠" | "환장" | "돌겠") && praises() {
-                continue;
-            }
-            // Jamo such as ㅡㅡ stand alone; the rest begins an eojeol, or a part of a text without
-            // spaces that is long enough.
-            let begins = text.is_eojeol_start(from) || word.chars().count() >= 3;
-            let calm = calm_ko.iter().take(64).any(|(a, b)| *a < to && from < *b);
-            // `책임자까지는 필요 없어요`: not asked for.
-            let rest: String = flat[to..].chars().take(9).collect();
-            let declined = SUPERIORS.contains(word)
-                && ["필요없", "말고", "안불러", "안바꿔", "아니라", "아니고", "아니어도", "없어도"]
-                    .iter()
-                    .any(|no| rest.contains(no));
-            if begins && !calm && !declined && !of_another(&text, word, from) {
-                return Understood::new(
-                    Outcome::One(()),
-                    Why {
-                        matched: vec![text.shown(from, text.eojeol_end(to - 1))],
-                        ..Why::default()
-                    },
-                );
-            }
+    for (word, from) in ANGRY_KO_TABLE.places(flat) {
+        let to = from + word.len();
+        if matches!(word, "미쳤" | "미치겠" | "환장" | "돌겠") && praises() {
+            continue;
+        }
+        // Jamo such as ㅡㅡ stand alone; the rest begins an eojeol, or a part of a text without
+        // spaces that is long enough.
+        let begins = text.is_eojeol_start(from) || word.chars().count() >= 3;
+        let calm = calm_ko.iter().take(64).any(|(a, b)| *a < to && from < *b);
+        // `책임자까지는 필요 없어요`: not asked for.
+        let rest: String = flat[to..].chars().take(9).collect();
+        let declined = SUPERIORS.contains(&word)
+            && ["필요없", "말고", "안불러", "안바꿔", "아니라", "아니고", "아니어도", "없어도"]
+                .iter()
+                .any(|no| rest.contains(no));
+        if begins && !calm && !declined && !of_another(text, word, from) {
+            return Some((from, text.eojeol_end(to - 1)));
         }
     }
-    if let Some((from, to)) = insult_ko(&text).or_else(|| nth_call_ko(&text)) {
-        let matched = vec![text.shown(from, text.eojeol_end(to - 1))];
-        return Understood::new(Outcome::One(()), Why { matched, ..Why::default() });
+    if let Some((from, to)) = insult_ko(text).or_else(|| nth_call_ko(text)) {
+        return Some((from, text.eojeol_end(to - 1)));
     }
-    if let Some((from, to)) = again_and_again(&text) {
-        let matched = vec![text.shown(text.start(from), text.end(to))];
-        return Understood::new(Outcome::One(()), Why { matched, ..Why::default() });
+    if let Some((from, to)) = again_and_again(text) {
+        return Some((text.start(from), text.end(to)));
     }
     let mut at = 0;
     while at < text.words.len() {
-        if let Some((_, end)) = text.longest_at(at, CALM_EN) {
+        if let Some((_, end)) = text.longest_of(at, CALM_EN_TABLE) {
             at = end;
             continue;
         }
-        let found = text.longest_at(at, ANGRY_EN).or_else(|| {
+        let found = text.longest_of(at, ANGRY_EN_TABLE).or_else(|| {
             let word = text.words[at].text.as_str();
             let slip = [
                 "ridiculous",
@@ -161,9 +189,9 @@ pub fn anger(text: &str) -> Understood<()> {
         });
         if let Some((phrase, end)) = found {
             let declined =
-                at > 0 && (is_superior(phrase) && declines(&text, at)) || is_named(&text, at);
+                at > 0 && (is_superior(phrase) && declines(text, at)) || is_named(text, at);
             let calm = declined
-                || is_calm(&text, phrase, at, end)
+                || is_calm(text, phrase, at, end)
                 || at > 0
                     && text.words[at.saturating_sub(3)..at]
                         .iter()
@@ -176,18 +204,12 @@ pub fn anger(text: &str) -> Understood<()> {
                             | "be spoken to like"
                     );
             if !calm {
-                return Understood::new(
-                    Outcome::One(()),
-                    Why {
-                        matched: vec![text.shown(text.start(at), text.start(end))],
-                        ..Why::default()
-                    },
-                );
+                return Some((text.start(at), text.start(end)));
             }
         }
         at += 1;
     }
-    crate::hold::without_value(&text)
+    None
 }
 
 /// `이게 벌써 세 번째 전화예요`, `한 시간째 기다리고 있다고요`.

@@ -1,6 +1,7 @@
 //! Hesitation, and words that ask for time.
 
-use crate::words::{Script, Utterance, begins};
+use crate::table::{Table, table};
+use crate::words::{Script, Utterance};
 
 /// Sounds that fill time. They say nothing: in particular, `어` is no yes.
 #[rustfmt::skip]
@@ -73,6 +74,10 @@ const HOLDS_KO: &[&str] = &[
     "그대로계셔", "가만히계세", "있어봐요", "있어보세", "계셔보세", "계셔봐", "준비가안", "아직준비", "스탑", "웨이트",
 ];
 
+const FILLERS_TABLE: Table = table!(FILLERS);
+const HOLDS_TABLE: Table = table!(HOLDS);
+const HOLDS_KO_TABLE: Table = table!(HOLDS_KO);
+
 /// Where the text asks for time: places in the flat text, in order, not overlapping.
 pub(crate) fn holds(text: &Utterance) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
@@ -96,7 +101,7 @@ pub(crate) fn holds(text: &Utterance) -> Vec<(usize, usize)> {
 }
 
 fn english(text: &Utterance, at: usize) -> Option<usize> {
-    let (phrase, mut end) = text.longest_at(at, HOLDS)?;
+    let (phrase, mut end) = text.longest_of(at, HOLDS_TABLE)?;
     let next = |end: usize| text.words.get(end).map_or("", |word| word.text.as_str());
     let before = |back: usize| at.checked_sub(back).map_or("", |at| text.words[at].text.as_str());
     match phrase {
@@ -205,9 +210,8 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
     // A syllable or two may stand before it in the same eojeol: `네잠깐만요`, `어잠시만요`.
     let mut skipped = rest;
     for _ in 0..3 {
-        if let Some(hold) =
-            HOLDS_KO.iter().filter(|hold| begins(skipped, hold)).max_by_key(|hold| hold.len())
-        {
+        let longest = HOLDS_KO_TABLE.beginnings(skipped).max_by_key(|(_, hold)| hold.len());
+        if let Some((_, hold)) = longest {
             let from = text.flat().len() - skipped.len();
             let word_end = text.eojeol_end(from + hold.len() - 1);
             let tail = &text.flat()[from + hold.len()..word_end];
@@ -218,14 +222,14 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
             ]
             .iter()
             .any(|told| tail.starts_with(told))
-                || (*hold == "잠시" && tail.starts_with('후'))
-                || (*hold == "잠시" || *hold == "잠깐")
+                || (hold == "잠시" && tail.starts_with('후'))
+                || (hold == "잠시" || hold == "잠깐")
                     && !(tail.is_empty()
                         || crate::korean::closes(tail)
                         || tail.starts_with("기다")
                         || tail.starts_with("통화")
                         || tail.starts_with("실례"))
-                || (matches!(*hold, "확인해보" | "찾아보" | "생각해보" | "기다려보")
+                || (matches!(hold, "확인해보" | "찾아보" | "생각해보" | "기다려보")
                     && !(tail.starts_with("고")
                         || tail.starts_with("겠")
                         || tail.starts_with("자")
@@ -245,13 +249,13 @@ fn korean(text: &Utterance, at: usize) -> Option<usize> {
             // `할지 말지 생각 중이에요` decides nothing; `한번 해 볼게요` takes it up.
             let undecided = hold.starts_with("생각")
                 && (before.contains("지말지") || before.contains("까말까"));
-            let tries = *hold == "볼게요" && tries(before);
+            let tries = hold == "볼게요" && tries(before);
             // `메뉴 확인 좀요`, `확인 좀 부탁드려요`: asked of the one who is spoken to.
             let own = ["할", "해볼", "하고", "해보", "하겠", "볼게", "해야", "하는", "하느라"];
-            let for_me = *hold == "확인좀"
+            let for_me = hold == "확인좀"
                 && !own.iter().any(|verb| tail.starts_with(verb) || next.starts_with(verb))
                 && (named(text, at) || !(tail.is_empty() || tail == "요"))
-                || *hold == "확인좀"
+                || hold == "확인좀"
                     && (next.starts_with("부탁")
                         || next.starts_with("해주")
                         || next.starts_with("해줘"));
@@ -350,7 +354,7 @@ fn named(text: &Utterance, at: usize) -> bool {
     at.checked_sub(1).map(|before| text.words[before].text.as_str()).is_some_and(|word| {
         // `예약` is no `예`.
         let answers = word.chars().all(|c| "네예넵응".contains(c));
-        !is_filler(word) && !HOLDS_KO.iter().any(|hold| word.starts_with(hold)) && !answers
+        !is_filler(word) && HOLDS_KO_TABLE.beginnings(word).next().is_none() && !answers
     })
 }
 
@@ -372,7 +376,7 @@ fn minutes(text: &Utterance, at: usize) -> Option<usize> {
 
 /// Whether the word is a filler.
 pub(crate) fn is_filler(word: &str) -> bool {
-    FILLERS.contains(&word) || is_drawn_out(word)
+    FILLERS_TABLE.has(word) || is_drawn_out(word)
 }
 
 /// `어어어…`, `음음음`, `ㅋㅋㅋㅋ`, `uhhhh`, `hmmmmm`: one sound over and over.

@@ -43,6 +43,7 @@ mod phone;
 mod place;
 mod repeat;
 mod settle;
+mod table;
 mod time;
 mod topics;
 mod unreal;
@@ -52,7 +53,7 @@ mod yes_no;
 /// The calendar that [`date()`] takes and gives.
 pub use jiff;
 
-pub use anger::{anger, is_angry};
+pub use anger::{anger, is_angry, wants_agent};
 pub use choose::{Collision, Offers, PhraseProblem, choose, collides, occurs_in, phrase_problems};
 pub use date::date;
 pub use digits::{digits, heard_digits};

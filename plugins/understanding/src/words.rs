@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::table::Table;
+
 /// What a word is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -115,6 +117,11 @@ const SIGNS: &[char] = &[
 /// The text in NFKC, and what NFKC leaves: circled figures in black, apostrophes, what cannot be
 /// seen.
 fn normalised(text: &str) -> String {
+    // Most of what is said: letters that stand for nothing else and are joined with nothing.
+    let plain = |c: char| is_hangul(c) || c.is_ascii() && c != '`';
+    if text.chars().all(plain) {
+        return spelt(text.chars(), text.len());
+    }
     let mut plain = String::with_capacity(text.len());
     let mut before = ' ';
     for c in text.chars() {
@@ -143,9 +150,14 @@ fn normalised(text: &str) -> String {
         }
         before = c;
     }
-    let mut out = String::with_capacity(plain.len());
+    spelt(plain.nfkc().map(typed), plain.len())
+}
+
+/// The letters, with vowels that are drawn out and slips by ear as they are written.
+fn spelt(letters: impl Iterator<Item = char>, length: usize) -> String {
+    let mut out = String::with_capacity(length);
     let mut drawn = None;
-    for c in plain.nfkc().map(typed) {
+    for c in letters {
         // `네ㅔ`, `아니ㅣㅣ`: the vowel of the syllable drawn out.
         if drawn.is_some() && drawn == VOWELS.chars().position(|vowel| vowel == c) {
             continue;
@@ -279,7 +291,10 @@ impl Utterance {
 
     fn push(&mut self, chars: &[char], rest: &[char], script: Script, spaced: bool, pause: bool) {
         let written: String = chars.iter().collect();
-        let lower = written.to_lowercase();
+        let lower = match script {
+            Script::Hangul => written.clone(),
+            _ => written.to_lowercase(),
+        };
         let sentence = self.questions.len() - 1;
         if script != Script::Latin {
             let text = if script == Script::Figure { lower.replace(',', "") } else { lower };
@@ -445,6 +460,16 @@ impl Utterance {
             .max_by_key(|(_, end)| *end)
     }
 
+    /// [`longest_at`](Self::longest_at), of a table.
+    pub(crate) fn longest_of(&self, at: usize, table: Table) -> Option<(&'static str, usize)> {
+        let first = self.words.get(at)?.text.as_str();
+        table
+            .near(first)
+            .filter(|phrase| begins(phrase, first))
+            .filter_map(|phrase| Some((phrase, self.is_phrase_at(at, phrase)?)))
+            .max_by_key(|(_, end)| *end)
+    }
+
     /// What stands between two places, with its spaces, for showing.
     pub(crate) fn shown(&self, from: usize, to: usize) -> String {
         let mut shown = String::new();
@@ -601,6 +626,15 @@ mod tests {
         assert_eq!(words("１ ① ❶ 1️⃣ ＡＢ"), ["1", "1", "1", "1", "ab"]);
         assert_eq!(words("ㄴㅔ ㅇㅇ"), ["네", "ㅇㅇ"]);
         assert_eq!(words("\u{1102}\u{1166}"), ["네"]);
+    }
+
+    #[test]
+    fn plain_letters_are_as_all_others() {
+        // The last letter is not plain, and means nothing.
+        for text in ["네ㅔ", "그러케 해 주세요", "I'd like 1.5, please?", "아니요 no\n2번"] {
+            let other = format!("{text}\u{200b}");
+            assert_eq!(normalised(text), normalised(&other), "{text}");
+        }
     }
 
     #[test]

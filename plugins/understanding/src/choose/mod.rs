@@ -32,6 +32,10 @@ pub fn choose(text: &str, offers: &Offers) -> Understood<String> {
     let text = Utterance::new(crate::english::spaced(text, known).as_deref().unwrap_or(text));
     let mut mentions = mentions(&text, offers, false);
     if mentions.is_empty() {
+        // Keys have no slips, and without a mention nothing is left to decide.
+        if offers.phrases.is_empty() {
+            return without_value(&text);
+        }
         mentions = self::mentions(&text, offers, true);
     }
     // `Hold on` is no wish to `hold`.
@@ -416,7 +420,11 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
             all.push(Mention { value, from, to });
         }
     }
-    for (key, from, to) in key_mentions(text, offers.last_key()) {
+    let keys = match offers.keys.is_empty() {
+        true => Vec::new(),
+        false => key_mentions(text, offers.last_key()),
+    };
+    for (key, from, to) in keys {
         if let Some((_, choice)) = offers.keys.iter().find(|(offered, _)| *offered == key) {
             all.push(Mention {
                 value: Found {

@@ -6,7 +6,7 @@ mod names;
 
 use english::{english_digit, offers_two};
 use names::{
-    DIGIT_TAILS, DIGITS_KO, FRAME, LAST, LOANS, MARKERS, NAMED, NATIVE_KO, NO_KEY_NEXT,
+    DIGIT_TAILS_TABLE, DIGITS_KO, FRAME, FRAME_TABLE, LAST, LOANS, MARKERS, NAMED, NATIVE_KO, NO_KEY_NEXT,
     NO_KEY_TAILS, ORDINALS, ORDINALS_KO,
 };
 
@@ -49,12 +49,12 @@ pub(crate) fn key_mentions(text: &Utterance, last: Option<char>) -> Vec<(char, u
             continue;
         }
         let word = text.words[at].text.as_str();
-        explained &= FRAME.contains(&word)
+        explained &= FRAME_TABLE.has(word)
             || is_filler(word)
             || text.words[at].script == Script::Symbol && word == "~"
             || FRAME.iter().any(|frame| {
                 word.strip_prefix(*frame)
-                    .is_some_and(|tail| frame.len() >= 6 && DIGIT_TAILS.contains(&tail))
+                    .is_some_and(|tail| frame.len() >= 6 && DIGIT_TAILS_TABLE.has(tail))
             });
         at += 1;
     }
@@ -98,7 +98,7 @@ fn last_at(text: &Utterance, at: usize) -> Option<usize> {
     match tail {
         "" if thing(next) => Some(end + 1),
         "" if next.is_empty() => Some(end),
-        tail if thing(tail) || DIGIT_TAILS.contains(&tail) && !tail.is_empty() => Some(end),
+        tail if thing(tail) || DIGIT_TAILS_TABLE.has(tail) && !tail.is_empty() => Some(end),
         _ => None,
     }
 }
@@ -123,7 +123,7 @@ fn loan(text: &Utterance, at: usize) -> Option<(char, usize)> {
     let (name, key) = LOANS.iter().chain(DIGITS_KO).find(|(name, _)| begins(after, name))?;
     let to = place + name.len();
     let tail = &text.flat()[to..text.eojeol_end(to - 1)];
-    (DIGIT_TAILS.contains(&tail) || tail.starts_with('번'))
+    (DIGIT_TAILS_TABLE.has(tail) || tail.starts_with('번'))
         .then(|| (*key, text.word_at(text.eojeol_end(to - 1) - 1) + 1))
 }
 
@@ -160,12 +160,15 @@ fn without_spaces<'t>(rest: &'t str, name: &str) -> Option<&'t str> {
 
 fn named(text: &Utterance, at: usize) -> Option<(char, usize)> {
     let rest = &text.flat()[text.start(at)..];
-    let (name, key, rest) =
-        NAMED.iter().find_map(|(name, key)| Some((name, key, without_spaces(rest, name)?)))?;
+    let first = rest.chars().next();
+    let (name, key, rest) = NAMED
+        .iter()
+        .filter(|(name, _)| name.chars().next() == first)
+        .find_map(|(name, key)| Some((name, key, without_spaces(rest, name)?)))?;
     let to = text.flat().len() - rest.len();
     let end = text.eojeol_end(to - 1);
     let tail = text.flat().get(to..end).unwrap_or_default();
-    if !(DIGIT_TAILS.contains(&tail)
+    if !(DIGIT_TAILS_TABLE.has(tail)
         || matches!(tail, "버튼" | "버튼이요" | "키" | "키요" | "누를게요"))
     {
         return None;
@@ -177,7 +180,7 @@ fn named(text: &Utterance, at: usize) -> Option<(char, usize)> {
     let alone = text.words.len() <= 20
         && text.words.iter().enumerate().filter(|(i, _)| *i < at || text.start(*i) >= end).all(
             |(_, word)| {
-                FRAME.contains(&word.text.as_str())
+                FRAME_TABLE.has(&word.text)
                     || is_filler(&word.text)
                     || matches!(word.text.as_str(), "sign" | "표" | "정자" | "정" | "눌러" | "표시")
             },
@@ -222,7 +225,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
         let next = word(text, end);
         let fits = next.is_empty()
             || text.words[end].pause
-            || FRAME.contains(&next)
+            || FRAME_TABLE.has(next)
             || FRAME.iter().any(|frame| frame.len() > 3 && next.starts_with(frame))
             || [
                 "거", "것", "걸", "꺼", "껄", "선택", "누", "메뉴", "번호", "옵션", "부탁", "말",
@@ -258,7 +261,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
     if let Some(ordinal) = tail.strip_prefix('째') {
         tail = ordinal;
         if !(tail.is_empty()
-            || DIGIT_TAILS.contains(&tail)
+            || DIGIT_TAILS_TABLE.has(tail)
             || tail.starts_with('거')
             || tail.starts_with('것')
             || tail.starts_with('걸'))
@@ -311,7 +314,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
         );
         let answers = next.is_empty()
             || text.words.get(end).is_some_and(|word| word.pause)
-            || (FRAME.contains(&next) && next != "주문")
+            || (FRAME_TABLE.has(next) && next != "주문")
             || [
                 "선택", "누", "눌", "할게", "부탁", "해주", "주세", "연결", "아니", "말고", "이요",
                 "으로", "하겠", "갈게", "하고", "메뉴",
@@ -370,7 +373,7 @@ fn marked_english(text: &Utterance, at: usize) -> Option<(char, usize)> {
         let ends = next.is_empty()
             || text.words[end].pause
             || text.words[end].script == Script::Hangul
-            || FRAME.contains(&next)
+            || FRAME_TABLE.has(next)
             || is_filler(next)
             || matches!(
                 next,
@@ -405,7 +408,7 @@ fn bare_at(text: &Utterance, at: usize) -> Option<(char, usize)> {
             match glued {
                 None if ordinal => Some((key, at + 2)),
                 None => Some((key, at + 1)),
-                Some(word) => DIGIT_TAILS.contains(&word.text.as_str()).then_some((key, at + 2)),
+                Some(word) => DIGIT_TAILS_TABLE.has(&word.text).then_some((key, at + 2)),
             }
         }
         Script::Hangul => {
@@ -416,7 +419,7 @@ fn bare_at(text: &Utterance, at: usize) -> Option<(char, usize)> {
             }
             let (tail, key) = DIGITS_KO.iter().chain(NATIVE_KO).find_map(|(name, key)| {
                 let tail = eojeol.strip_prefix(name)?;
-                (DIGIT_TAILS.contains(&tail) && *name != "원"
+                (DIGIT_TAILS_TABLE.has(tail) && *name != "원"
                     || (*name == "원" && tail.is_empty() && text.words.len() == 1))
                     .then_some((tail, *key))
             })?;

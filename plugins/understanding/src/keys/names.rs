@@ -1,5 +1,10 @@
 //! How keys are named, and the words that go with a key and are none.
 
+use crate::table::{Table, table};
+
+pub(super) const FRAME_TABLE: Table = table!(FRAME);
+pub(super) const DIGIT_TAILS_TABLE: Table = table!(DIGIT_TAILS);
+
 /// Names of keys without a figure, longest first.
 #[rustfmt::skip]
 pub(super) const NAMED: &[(&str, char)] = &[

@@ -13,7 +13,14 @@ use cues::{
 };
 
 use crate::outcome::{Denied, Why};
+use crate::table::{Table, table};
 use crate::words::{Script, Utterance, places_of};
+
+const DENIES_BEFORE_TABLE: Table = table!(DENIES_BEFORE);
+const DENIES_AFTER_TABLE: Table = table!(DENIES_AFTER);
+const CORRECTS_TABLE: Table = table!(CORRECTS);
+const CORRECTS_KO_TABLE: Table = table!(CORRECTS_KO);
+const IDIOMS_TABLE: Table = table!(IDIOMS);
 
 /// Something that may be meant, at a place of the flat text.
 #[derive(Clone, Debug)]
@@ -30,6 +37,9 @@ pub(crate) fn standing<T>(
     mentions: Vec<Mention<T>>,
     why: &mut Why,
 ) -> Vec<Mention<T>> {
+    if mentions.is_empty() {
+        return mentions;
+    }
     let mut by: Vec<Option<String>> = vec![None; mentions.len()];
     deny_before(text, &mentions, &mut by);
     deny_after(text, &mentions, &mut by);
@@ -53,11 +63,9 @@ fn inside<T>(mentions: &[Mention<T>], from: usize, to: usize) -> bool {
 fn korean_denials<T>(text: &Utterance, mentions: &[Mention<T>]) -> Vec<(usize, usize)> {
     let flat = text.flat();
     let mut found: Vec<(usize, usize)> = Vec::new();
-    for word in DENIES_BEFORE {
-        for at in places_of(flat, word) {
-            if !inside(mentions, at, at + word.len()) {
-                found.push((at, at + word.len()));
-            }
+    for (word, at) in DENIES_BEFORE_TABLE.places(flat) {
+        if !inside(mentions, at, at + word.len()) {
+            found.push((at, at + word.len()));
         }
     }
     // The longest at a place, and none within another.
@@ -256,7 +264,7 @@ fn deny_after<T>(text: &Utterance, mentions: &[Mention<T>], by: &mut [Option<Str
             at = end;
             continue;
         }
-        let Some((denial, end)) = text.longest_at(at, DENIES_AFTER) else {
+        let Some((denial, end)) = text.longest_of(at, DENIES_AFTER_TABLE) else {
             at += 1;
             continue;
         };
@@ -346,7 +354,7 @@ fn deny_predicate<T>(
 }
 
 fn idiom(text: &Utterance, at: usize) -> Option<(&'static str, usize)> {
-    let found = text.longest_at(at, IDIOMS)?;
+    let found = text.longest_of(at, IDIOMS_TABLE)?;
     // `I can not be on billing` … rare enough; `it can not be an outage` denies.
     if matches!(found.0, "can not" | "could not")
         && text.words.get(found.1).is_some_and(|word| word.text == "be")
@@ -494,7 +502,7 @@ fn correct<T>(text: &Utterance, mentions: &[Mention<T>], by: &mut [Option<String
     let mut at = 0;
     while at < text.words.len() {
         let start = text.start(at);
-        if let Some((cue, end)) = text.longest_at(at, CORRECTS) {
+        if let Some((cue, end)) = text.longest_of(at, CORRECTS_TABLE) {
             let determines = matches!(cue, "no")
                 && at > 0
                 && matches!(
@@ -510,21 +518,19 @@ fn correct<T>(text: &Utterance, mentions: &[Mention<T>], by: &mut [Option<String
         }
         at += 1;
     }
-    for cue in CORRECTS_KO {
-        for from in places_of(flat, cue) {
-            let to = from + cue.len();
-            let rest = &flat[from..];
-            // `취소하고 다시 예약할게요` does both.
-            if *cue == "다시" && flat[..from].ends_with('고') {
-                continue;
-            }
-            let free = text.is_eojeol_start(from) || (cue.len() >= 6 && follows(mentions, from));
-            let other = ["아니면", "아니라면", "다시한번", "아닌가요"]
-                .iter()
-                .any(|other| rest.starts_with(other));
-            if free && !other && !inside(mentions, from, to) {
-                cues.push((from, to));
-            }
+    for (cue, from) in CORRECTS_KO_TABLE.places(flat) {
+        let to = from + cue.len();
+        let rest = &flat[from..];
+        // `취소하고 다시 예약할게요` does both.
+        if cue == "다시" && flat[..from].ends_with('고') {
+            continue;
+        }
+        let free = text.is_eojeol_start(from) || (cue.len() >= 6 && follows(mentions, from));
+        let other = ["아니면", "아니라면", "다시한번", "아닌가요"]
+            .iter()
+            .any(|other| rest.starts_with(other));
+        if free && !other && !inside(mentions, from, to) {
+            cues.push((from, to));
         }
     }
     cues.sort_unstable();

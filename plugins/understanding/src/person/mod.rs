@@ -5,7 +5,8 @@ mod contact;
 use contact::{changed_mind, contact, declines_machine, machine_ko, until, whoever_ko};
 
 use crate::negation::{Mention, standing};
-use crate::words::{Script, Utterance, places_of};
+use crate::table::{Table, table};
+use crate::words::{Script, Utterance};
 use crate::{Outcome, Understood, Why};
 
 #[rustfmt::skip]
@@ -15,6 +16,7 @@ const PEOPLE: &[&str] = &[
     "아무나", "아무하고나", "아무라도", "아무한테나", "누구라도", "누구든지", "누구든", "담당하시는분", "담당하는분", "담당분", "상담해주실분",
     "상담하시는분", "도와주실분", "책임지시는분", "높으신분", "아시는분", "잘아는분", "말할수있는분", "점장", "지점장", "센터장", "실장", "부장", "과장", "원장", "소장", "윗사람", "윗분", "슈퍼바이저", "오퍼레이터", "에이전트", "엔지니어", "인간", "휴먼", "실무자", "관계자", "당직자", "근무자",
 ];
+const PEOPLE_TABLE: Table = table!(PEOPLE);
 #[rustfmt::skip]
 const REACH: &[&str] = &[
     "연결", "바꿔", "바꾸", "통화", "이야기", "얘기", "대화", "말하고", "말씀", "불러", "부탁",
@@ -49,7 +51,7 @@ const SHORT: usize = 3;
 /// assert!(!wants_person("I don't want an agent"));
 /// ```
 pub fn wants_person(text: &str) -> bool {
-    person(text).value().is_some()
+    wish(&Utterance::new(text)).is_some()
 }
 
 /// [`wants_person`] with its explanation.
@@ -148,34 +150,24 @@ fn is_title(word: &str) -> bool {
 fn people(text: &Utterance) -> Vec<Mention<()>> {
     let flat = text.flat();
     let mut found = Vec::new();
-    for person in PEOPLE {
-        for from in places_of(flat, person) {
-            let to = from + person.len();
-            let before = flat.get(text.eojeol_start(from)..from).unwrap_or_default();
-            let rest = flat.get(to..text.eojeol_end(to - 1)).unwrap_or_default();
-            if crate::korean::can_precede(before) || before.ends_with('는') {
-                let word = *person != "상담"
-                    || ![
-                        "시간", "내용", "비용", "이력", "기록", "센터", "예약", "후기", "가능",
-                        "요일",
-                    ]
-                    .iter()
-                    .any(|noun| text.is_start(to) && flat[to..].starts_with(noun))
-                        && matches!(
-                            rest,
-                            "" | "이요"
-                                | "요"
-                                | "좀"
-                                | "받고"
-                                | "해주세요"
-                                | "하고"
-                                | "부탁드려요"
-                                | "원해요"
-                        );
-                if word && !rest.starts_with("인증") {
-                    found.push(Mention { value: (), from, to });
-                }
-            }
+    for (person, from) in PEOPLE_TABLE.places(flat) {
+        let to = from + person.len();
+        let before = flat.get(text.eojeol_start(from)..from).unwrap_or_default();
+        let rest = flat.get(to..text.eojeol_end(to - 1)).unwrap_or_default();
+        if !crate::korean::can_precede(before) && !before.ends_with('는') {
+            continue;
+        }
+        let other = [
+            "시간", "내용", "비용", "이력", "기록", "센터", "예약", "후기", "가능", "요일",
+        ]
+        .iter()
+        .any(|noun| text.is_start(to) && flat[to..].starts_with(noun));
+        let asked = matches!(
+            rest,
+            "" | "이요" | "요" | "좀" | "받고" | "해주세요" | "하고" | "부탁드려요" | "원해요"
+        );
+        if (person != "상담" || !other && asked) && !rest.starts_with("인증") {
+            found.push(Mention { value: (), from, to });
         }
     }
     for (at, word) in text.words.iter().enumerate() {

@@ -3,9 +3,9 @@
 use super::Says::{Doubt, Hesitates, Neutral, No, Other, Partial, Right, Wrong, Yes};
 use super::korean_along::clause;
 use super::korean_aside::{need_not, set_apart, typed};
-use super::korean_words::{DOUBTFUL_ENDINGS, Ends, KOREAN};
+use super::korean_words::{DOUBTFUL_ENDINGS, Ends, KOREAN, KOREAN_TABLE};
 use super::{Says, Signal};
-use crate::words::{Script, Utterance, begins};
+use crate::words::{Script, Utterance};
 
 /// Reads one eojeol, or several that an entry spans, and gives the word after it.
 pub(super) fn korean(text: &Utterance, at: usize, signals: &mut Vec<Signal>) -> usize {
@@ -459,8 +459,9 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
     let flat = text.flat();
     let rest = flat.get(from..)?;
     let mut best: Option<(Says, usize)> = None;
-    for (word, ends, says) in KOREAN {
-        if !begins(rest, word) || text.pause_between(from + 1, from + word.len() - 1) {
+    for (at, word) in KOREAN_TABLE.beginnings(rest) {
+        let (_, ends, says) = &KOREAN[at];
+        if text.pause_between(from + 1, from + word.len() - 1) {
             continue;
         }
         let to = from + word.len();
@@ -488,7 +489,8 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
     }
     let (says, to) = best?;
     let word = &flat[from..to];
-    let (_, ends, _) = KOREAN.iter().find(|(entry, _, _)| *entry == word)?;
+    let (at, _) = KOREAN_TABLE.beginnings(word).find(|(_, entry)| *entry == word)?;
+    let (_, ends, _) = &KOREAN[at];
     // A word that spans eojeols ends with one, unless it is a stem.
     let eojeol_end = text.eojeol_end(to - 1);
     match ends {

@@ -4,6 +4,7 @@ use super::Says;
 use super::Says::{
     Corrects, Doubt, Hesitates, Neutral, No, Other, Partial, Replaces, Right, Weak, Wrong, Yes,
 };
+use crate::table::{Letters, Table};
 
 /// How a Korean entry of the table ends.
 #[derive(Clone, Copy, PartialEq)]
@@ -15,6 +16,21 @@ pub(super) enum Ends {
 }
 
 use Ends::{Here, Open};
+
+/// The entries of [`KOREAN`] by their words.
+pub(super) const KOREAN_TABLE: Table = {
+    static WORDS: [&str; KOREAN.len()] = {
+        let mut words = [""; KOREAN.len()];
+        let mut at = 0;
+        while at < words.len() {
+            words[at] = KOREAN[at].0;
+            at += 1;
+        }
+        words
+    };
+    static LETTERS: Letters<{ KOREAN.len() }> = Letters::of(&WORDS);
+    Table::new(&WORDS, &LETTERS)
+};
 
 /// Korean words and stems. The longest that fits is taken; those that are `Here` must fill the
 /// eojeol with others of the table.
