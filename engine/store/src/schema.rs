@@ -76,7 +76,7 @@ pub fn encode<T: Schema>(value: &T) -> Result<Vec<u8>, StoreError> {
     let mut bytes = format!("{}/{} ", T::KIND, T::VERSION).into_bytes();
     let json = bytes.len();
     serde_json::to_writer(&mut bytes, value).map_err(|error| bad::<T>(error.to_string()))?;
-    if depth(&bytes[json..]) > MAX_DEPTH {
+    if is_too_deep(&bytes[json..]) {
         return Err(too_deep::<T>());
     }
     Ok(bytes)
@@ -103,7 +103,7 @@ pub fn decode<T: Schema>(bytes: &[u8]) -> Result<T, StoreError> {
     if found > T::VERSION {
         return Err(StoreError::NewerSchema { kind: T::KIND, found, known: T::VERSION });
     }
-    if depth(json) > MAX_DEPTH {
+    if is_too_deep(json) {
         return Err(too_deep::<T>());
     }
     if found == T::VERSION {
@@ -129,6 +129,15 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     Ok(value)
 }
 
+/// Whether `json` has more lists and maps within one another than may be stored.
+///
+/// Every value that is read or written is asked this, and nearly none has so many in all, which is
+/// counted many bytes at once.
+fn is_too_deep(json: &[u8]) -> bool {
+    let opened = json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    opened > MAX_DEPTH && depth(json) > MAX_DEPTH
+}
+
 /// Lists and maps within one another in `json`. Of what is no JSON it says nothing.
 fn depth(json: &[u8]) -> usize {
     let (mut open, mut deepest, mut within, mut escaped) = (0_usize, 0, false, false);
@@ -151,7 +160,7 @@ fn depth(json: &[u8]) -> usize {
 /// That a value which others have written is no deeper than could be read here.
 pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), String> {
     match split(bytes) {
-        Some((kind, _, json)) if depth(json) > MAX_DEPTH => {
+        Some((kind, _, json)) if is_too_deep(json) => {
             Err(format!("its `{kind}` is nested more than {MAX_DEPTH} lists and maps deep"))
         }
         _ => Ok(()),
@@ -171,7 +180,7 @@ pub fn describe(bytes: &[u8]) -> Option<(&str, u16)> {
 pub(crate) fn readable(bytes: &[u8]) -> Result<&str, String> {
     let (kind, _, json) =
         split(bytes).ok_or_else(|| "it does not begin with a kind and a version".to_owned())?;
-    if depth(json) > MAX_DEPTH {
+    if is_too_deep(json) {
         return Err(format!("its `{kind}` is nested more than {MAX_DEPTH} lists and maps deep"));
     }
     read::<serde::de::IgnoredAny>(json)
