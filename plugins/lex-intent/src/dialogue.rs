@@ -185,12 +185,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// `heard`: it is known already whether all of the text asks for a person.
-    fn recognize(
-        &self,
-        mut state: State,
-        all: &str,
-        heard: bool,
-    ) -> Result<Verdict, NodeError> {
+    fn recognize(&self, mut state: State, all: &str, heard: bool) -> Result<Verdict, NodeError> {
         let text: String = all.trim().chars().take(TEXT_CHARS).collect();
         if text.is_empty() {
             return Ok(Verdict::Nothing(state));

@@ -110,11 +110,8 @@ fn sign(text: &str) -> Option<char> {
 /// Where the text shows anger, or asks for a superior.
 fn shown(text: &Utterance) -> Option<(usize, usize)> {
     let flat = text.flat();
-    let calm_ko: Vec<(usize, usize)> = CALM_KO_TABLE
-        .places(flat)
-        .into_iter()
-        .map(|(calm, at)| (at, at + calm.len()))
-        .collect();
+    let calm_ko: Vec<(usize, usize)> =
+        CALM_KO_TABLE.places(flat).into_iter().map(|(calm, at)| (at, at + calm.len())).collect();
     if let Some((from, to)) = superior_ko(text) {
         return Some((from, text.eojeol_end(to - 1)));
     }

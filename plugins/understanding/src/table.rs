@@ -52,6 +52,17 @@ impl<const N: usize> Letters<N> {
         }
         Self { begins, order }
     }
+
+    /// The places of the entries whose first letter may be that of the text, ascending.
+    pub(crate) fn candidates(&self, text: &str) -> &[u16] {
+        candidates(&self.begins, &self.order, text)
+    }
+}
+
+fn candidates<'l>(begins: &[u16; PARTS + 1], order: &'l [u16], text: &str) -> &'l [u16] {
+    let part = part(text.as_bytes());
+    let (from, to) = (begins[part] as usize, begins[part + 1] as usize);
+    order.get(from..to).unwrap_or_default()
 }
 
 /// A table with the order of its entries.
@@ -70,11 +81,8 @@ impl Table {
         Self { words, begins: &letters.begins, order: &letters.order }
     }
 
-    /// The places of the entries whose first letter may be that of the text, ascending.
     fn candidates(&self, text: &str) -> &'static [u16] {
-        let part = part(text.as_bytes());
-        let (from, to) = (self.begins[part] as usize, self.begins[part + 1] as usize);
-        self.order.get(from..to).unwrap_or_default()
+        candidates(self.begins, self.order, text)
     }
 
     /// The entries whose first letter may be that of the text, in their order.
@@ -125,8 +133,7 @@ impl Table {
 /// The table of a constant list of words.
 macro_rules! table {
     ($words:expr) => {{
-        static LETTERS: crate::table::Letters<{ $words.len() }> =
-            crate::table::Letters::of($words);
+        static LETTERS: crate::table::Letters<{ $words.len() }> = crate::table::Letters::of($words);
         crate::table::Table::new($words, &LETTERS)
     }};
 }
@@ -181,10 +188,8 @@ mod tests {
     #[test]
     fn places_are_those_that_each_entry_has() {
         for text in TEXTS {
-            let wanted: Vec<(&str, usize)> = WORDS
-                .iter()
-                .flat_map(|word| places_of(text, word).map(|at| (*word, at)))
-                .collect();
+            let wanted: Vec<(&str, usize)> =
+                WORDS.iter().flat_map(|word| places_of(text, word).map(|at| (*word, at))).collect();
             assert_eq!(TABLE.places(text), wanted, "{text:?}");
         }
     }

@@ -631,7 +631,8 @@ mod tests {
     #[test]
     fn plain_letters_are_as_all_others() {
         // The last letter is not plain, and means nothing.
-        for text in ["네ㅔ", "그러케 해 주세요", "I'd like 1.5, please?", "아니요 no\n2번"] {
+        for text in ["네ㅔ", "그러케 해 주세요", "I'd like 1.5, please?", "아니요 no\n2번"]
+        {
             let other = format!("{text}\u{200b}");
             assert_eq!(normalised(text), normalised(&other), "{text}");
         }

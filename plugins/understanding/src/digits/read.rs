@@ -233,8 +233,16 @@ const ENDINGS: &[&str] = &[
     "구요", "고요", "이랑", "번", "요", "고", "에", "다시", "여", "이여", "용", "임",
 ];
 
+/// What numbers of several digits are made with.
+const UNITS: &str = "천백십";
+
 /// All digits of a word that holds nothing else but an ending.
 fn korean(word: &str, endings: Endings) -> Option<String> {
+    // Most words are none, and all that is tried below begins with the word.
+    let first = word.chars().next()?;
+    if !UNITS.contains(first) && !KOREAN.iter().any(|(name, _)| name.starts_with(first)) {
+        return None;
+    }
     let digits_of = |mut rest: &str| {
         let mut digits = String::new();
         while !rest.is_empty() {

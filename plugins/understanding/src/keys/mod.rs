@@ -6,7 +6,7 @@ mod names;
 
 use english::{english_digit, offers_two};
 use names::{
-    DIGIT_TAILS_TABLE, DIGITS_KO, FRAME, FRAME_TABLE, LAST, LOANS, MARKERS, NAMED, NATIVE_KO, NO_KEY_NEXT,
+    DIGIT_TAILS_TABLE, DIGITS_KO, FRAME_TABLE, LAST, LOANS, MARKERS, NAMED, NATIVE_KO, NO_KEY_NEXT,
     NO_KEY_TAILS, ORDINALS, ORDINALS_KO,
 };
 
@@ -52,10 +52,9 @@ pub(crate) fn key_mentions(text: &Utterance, last: Option<char>) -> Vec<(char, u
         explained &= FRAME_TABLE.has(word)
             || is_filler(word)
             || text.words[at].script == Script::Symbol && word == "~"
-            || FRAME.iter().any(|frame| {
-                word.strip_prefix(*frame)
-                    .is_some_and(|tail| frame.len() >= 6 && DIGIT_TAILS_TABLE.has(tail))
-            });
+            || FRAME_TABLE
+                .beginnings(word)
+                .any(|(_, frame)| frame.len() >= 6 && DIGIT_TAILS_TABLE.has(&word[frame.len()..]));
         at += 1;
     }
     // `Two two, I said two`: one key over and over.
@@ -226,7 +225,7 @@ fn marked_korean(text: &Utterance, at: usize) -> Option<(char, usize)> {
         let fits = next.is_empty()
             || text.words[end].pause
             || FRAME_TABLE.has(next)
-            || FRAME.iter().any(|frame| frame.len() > 3 && next.starts_with(frame))
+            || FRAME_TABLE.beginnings(next).any(|(_, frame)| frame.len() > 3)
             || [
                 "거", "것", "걸", "꺼", "껄", "선택", "누", "메뉴", "번호", "옵션", "부탁", "말",
                 "항목", "버튼", "불러", "나온", "읽어", "얘기",
@@ -418,7 +417,7 @@ fn bare_at(text: &Utterance, at: usize) -> Option<(char, usize)> {
                 return None;
             }
             let (tail, key) = DIGITS_KO.iter().chain(NATIVE_KO).find_map(|(name, key)| {
-                let tail = eojeol.strip_prefix(name)?;
+                let tail = eojeol.get(name.len()..).filter(|_| begins(eojeol, name))?;
                 (DIGIT_TAILS_TABLE.has(tail) && *name != "원"
                     || (*name == "원" && tail.is_empty() && text.words.len() == 1))
                     .then_some((tail, *key))

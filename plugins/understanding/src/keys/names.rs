@@ -41,7 +41,7 @@ pub(super) const ORDINALS: &[(&str, char)] = &[
 
 /// What may follow a digit in its eojeol where the digit is the answer.
 #[rustfmt::skip]
-pub(super) const DIGIT_TAILS: &[&str] = &[
+const DIGIT_TAILS: &[&str] = &[
     "", "요", "이요", "여", "이여", "용", "이용", "예요", "에요", "이예요", "이에요", "입니다",
     "로", "으로", "로요", "으로요", "을", "를", "임", "이다", "인데요", "이고요", "이구요", "이야",
     "다", "가아니라", "말고", "말고요", "이아니라", "아니고", "이아니고", "누를게요", "눌렀어요",
@@ -64,7 +64,7 @@ pub(super) const NO_KEY_NEXT: &[&str] = &[
 
 /// What goes with a key and is none: without any other word, a bare digit is a key.
 #[rustfmt::skip]
-pub(super) const FRAME: &[&str] = &[
+const FRAME: &[&str] = &[
     "번", "번이요", "번요", "번으로", "번이에요", "번입니다", "선택", "선택이요", "선택할게요",
     "선택합니다", "선택하겠습니다", "누를게요", "눌렀어요", "누르겠습니다", "할게요", "하겠습니다",
     "할래요", "해주세요", "해", "주세요", "부탁드려요", "부탁드립니다", "부탁해요", "부탁합니다",

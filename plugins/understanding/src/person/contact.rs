@@ -157,7 +157,7 @@ pub(super) fn machine_ko(text: &Utterance) -> Option<(usize, usize)> {
         "녹음된말말고",
     ]
     .iter()
-    .filter_map(|machine| flat.find(machine).map(|at| at + machine.len()))
+    .filter_map(|machine| places_of(flat, machine).next().map(|at| at + machine.len()))
     .find_map(|after| {
         let rest = flat[after..].trim_start_matches("그냥").trim_start_matches("진짜");
         let from = flat.len() - rest.len();

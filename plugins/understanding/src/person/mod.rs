@@ -157,11 +157,10 @@ fn people(text: &Utterance) -> Vec<Mention<()>> {
         if !crate::korean::can_precede(before) && !before.ends_with('는') {
             continue;
         }
-        let other = [
-            "시간", "내용", "비용", "이력", "기록", "센터", "예약", "후기", "가능", "요일",
-        ]
-        .iter()
-        .any(|noun| text.is_start(to) && flat[to..].starts_with(noun));
+        let other =
+            ["시간", "내용", "비용", "이력", "기록", "센터", "예약", "후기", "가능", "요일"]
+                .iter()
+                .any(|noun| text.is_start(to) && flat[to..].starts_with(noun));
         let asked = matches!(
             rest,
             "" | "이요" | "요" | "좀" | "받고" | "해주세요" | "하고" | "부탁드려요" | "원해요"

@@ -3,7 +3,7 @@
 use super::Says::{Doubt, Hesitates, Neutral, No, Other, Partial, Right, Wrong, Yes};
 use super::korean_along::clause;
 use super::korean_aside::{need_not, set_apart, typed};
-use super::korean_words::{DOUBTFUL_ENDINGS, Ends, KOREAN, KOREAN_TABLE};
+use super::korean_words::{DOUBTFUL_ENDINGS, Ends, beginnings};
 use super::{Says, Signal};
 use crate::words::{Script, Utterance};
 
@@ -459,8 +459,7 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
     let flat = text.flat();
     let rest = flat.get(from..)?;
     let mut best: Option<(Says, usize)> = None;
-    for (at, word) in KOREAN_TABLE.beginnings(rest) {
-        let (_, ends, says) = &KOREAN[at];
+    for (word, ends, says) in beginnings(rest) {
         if text.pause_between(from + 1, from + word.len() - 1) {
             continue;
         }
@@ -489,8 +488,7 @@ fn entry(text: &Utterance, from: usize) -> Option<(Says, usize)> {
     }
     let (says, to) = best?;
     let word = &flat[from..to];
-    let (at, _) = KOREAN_TABLE.beginnings(word).find(|(_, entry)| *entry == word)?;
-    let (_, ends, _) = &KOREAN[at];
+    let (_, ends, _) = beginnings(word).find(|(entry, ..)| *entry == word)?;
     // A word that spans eojeols ends with one, unless it is a stem.
     let eojeol_end = text.eojeol_end(to - 1);
     match ends {

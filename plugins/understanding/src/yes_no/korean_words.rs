@@ -4,7 +4,8 @@ use super::Says;
 use super::Says::{
     Corrects, Doubt, Hesitates, Neutral, No, Other, Partial, Replaces, Right, Weak, Wrong, Yes,
 };
-use crate::table::{Letters, Table};
+use crate::table::Letters;
+use crate::words::begins;
 
 /// How a Korean entry of the table ends.
 #[derive(Clone, Copy, PartialEq)]
@@ -17,20 +18,22 @@ pub(super) enum Ends {
 
 use Ends::{Here, Open};
 
-/// The entries of [`KOREAN`] by their words.
-pub(super) const KOREAN_TABLE: Table = {
-    static WORDS: [&str; KOREAN.len()] = {
-        let mut words = [""; KOREAN.len()];
-        let mut at = 0;
-        while at < words.len() {
-            words[at] = KOREAN[at].0;
-            at += 1;
-        }
-        words
-    };
-    static LETTERS: Letters<{ KOREAN.len() }> = Letters::of(&WORDS);
-    Table::new(&WORDS, &LETTERS)
+/// The entries of [`KOREAN`] by their first letter.
+static KOREAN_LETTERS: Letters<{ KOREAN.len() }> = {
+    let mut words = [""; KOREAN.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = KOREAN[at].0;
+        at += 1;
+    }
+    Letters::of(&words)
 };
+
+/// The entries of [`KOREAN`] that the text begins with, in their order.
+pub(super) fn beginnings(text: &str) -> impl Iterator<Item = &'static (&'static str, Ends, Says)> {
+    let near = KOREAN_LETTERS.candidates(text).iter().map(|at| &KOREAN[usize::from(*at)]);
+    near.filter(move |(word, ..)| begins(text, word))
+}
 
 /// Korean words and stems. The longest that fits is taken; those that are `Here` must fill the
 /// eojeol with others of the table.

@@ -2,7 +2,7 @@
 
 use super::Says;
 use super::Says::{Doubt, Neutral, Right, Wrong};
-use crate::words::Utterance;
+use crate::words::{Utterance, places_of};
 
 /// Questions and denials that say the contrary of their words: `안 할 이유가 없죠`,
 /// `싫을 리가 있나요`, `맞긴 뭐가 맞아요`.
@@ -41,7 +41,7 @@ pub(super) fn rhetorical(text: &Utterance, start: usize) -> Option<(Says, usize)
         "게뭐가있",
         "이유가뭐",
     ] {
-        let Some(at) = rest.find(nothing) else { continue };
+        let Some(at) = places_of(rest, nothing).next() else { continue };
         let stem = &rest[..at];
         let to = text.eojeol_end(start + at + nothing.len() - 1);
         let future =
@@ -87,7 +87,7 @@ pub(super) fn rhetorical(text: &Utterance, start: usize) -> Option<(Says, usize)
     for there in
         ["리가있나요", "리가있겠어요", "리가있어요", "리가있습니까", "리가있겠습니까", "리가요"]
     {
-        let Some(at) = rest.find(there) else { continue };
+        let Some(at) = places_of(rest, there).next() else { continue };
         let stem = &rest[..at];
         if stem.chars().count() < 5
             && stem.ends_with(|c| crate::korean::parts(c).is_some_and(|(_, _, end)| end == 8))
@@ -127,7 +127,7 @@ pub(super) fn rhetorical(text: &Utterance, start: usize) -> Option<(Says, usize)
     // `맞긴 뭐가 맞아요`.
     for however in ["긴뭐가", "긴뭘", "긴무슨", "기는뭐가", "기는뭘", "기는무슨", "긴개뿔"]
     {
-        let Some(at) = rest.find(however) else { continue };
+        let Some(at) = places_of(rest, however).next() else { continue };
         let again = start + at + however.len();
         let stem = rest[..at].chars().next()?;
         if at <= 6 && again < flat.len() && flat[again..].starts_with(stem) {
