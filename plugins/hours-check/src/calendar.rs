@@ -27,7 +27,7 @@ pub(crate) struct Calendar {
     closed_parts: BTreeMap<Date, Vec<(Window, Name)>>,
     open_days: BTreeMap<Date, Vec<Window>>,
     /// Public holidays of the years that were asked for.
-    years: RefCell<BTreeMap<i16, Rc<BTreeMap<Date, Name>>>>,
+    years: RefCell<BTreeMap<i16, Rc<[kr::Holiday]>>>,
 }
 
 /// Minutes after midnight of the day on which it begins: from (inclusive) and to (exclusive).
@@ -388,15 +388,16 @@ impl Calendar {
         }
         match self.holidays {
             HolidayRules::None => None,
-            HolidayRules::Kr => self.korean_holidays(date.year()).get(&date).cloned(),
+            HolidayRules::Kr => {
+                let holidays = self.korean_holidays(date.year());
+                let holiday = holidays.iter().find(|holiday| holiday.date == date)?;
+                Some(Name::ByLocale(holiday.names()))
+            }
         }
     }
 
-    fn korean_holidays(&self, year: i16) -> Rc<BTreeMap<Date, Name>> {
-        let by_rule = || {
-            let days = kr::holidays(year).into_iter();
-            Rc::new(days.map(|day| (day.date, Name::ByLocale(day.names()))).collect())
-        };
+    fn korean_holidays(&self, year: i16) -> Rc<[kr::Holiday]> {
+        let by_rule = || kr::holidays(year).into();
         Rc::clone(self.years.borrow_mut().entry(year).or_insert_with(by_rule))
     }
 }
