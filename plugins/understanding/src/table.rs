@@ -31,6 +31,7 @@ const fn part(text: &[u8]) -> usize {
 impl<const N: usize> Letters<N> {
     /// The order of a table of `N` entries.
     pub(crate) const fn of(table: &[&str]) -> Self {
+        assert!(table.len() == N && N <= u16::MAX as usize);
         let mut begins = [0; PARTS + 1];
         let mut at = 0;
         while at < N {
@@ -96,7 +97,8 @@ impl Table {
         self.near(word).any(|entry| entry == word)
     }
 
-    /// The entries that the text begins with, in their order, an empty one left aside, each with its place in the table.
+    /// The entries that the text begins with, in their order, each with its place in the table. An
+    /// empty entry is left aside.
     pub(crate) fn beginnings<'t>(
         &self,
         text: &'t str,
