@@ -420,11 +420,9 @@ fn mentions(text: &Utterance, offers: &Offers, slips: bool) -> Vec<Mention<Found
             all.push(Mention { value, from, to });
         }
     }
-    let keys = match offers.keys.is_empty() {
-        true => Vec::new(),
-        false => key_mentions(text, offers.last_key()),
-    };
-    for (key, from, to) in keys {
+    // Where no key is offered, none is looked for.
+    let keys = (!offers.keys.is_empty()).then(|| key_mentions(text, offers.last_key()));
+    for (key, from, to) in keys.into_iter().flatten() {
         if let Some((_, choice)) = offers.keys.iter().find(|(offered, _)| *offered == key) {
             all.push(Mention {
                 value: Found {
