@@ -19,13 +19,14 @@ const MAX_LINES: usize = 800;
 ///
 /// It mirrors the map in `ARCHITECTURE.md` and has its order, so each crate uses only those above
 /// it. `FOLDER/*` stands for every crate of that folder that has no line of its own.
-const ALLOWED: [(&str, &str); 36] = [
+const ALLOWED: [(&str, &str); 37] = [
     ("engine/base", ""),
     ("engine/json-schema", ""),
     ("engine/visible", ""),
     ("engine/api", "base"),
     ("engine/files", ""),
     ("engine/access", ""),
+    ("engine/webhook", ""),
     ("plugins/understanding", ""),
     // The map has these two in one line, before what they share with the engine.
     ("plugins/sdk", "understanding"),
@@ -45,12 +46,12 @@ const ALLOWED: [(&str, &str); 36] = [
     ("engine/connect", "base flow kernel"),
     ("engine/contact-flow", "base connect visible"),
     ("engine/connect-stack", "contact-flow"),
-    ("engine/config", "access base connect files store"),
+    ("engine/config", "access base connect files store webhook"),
     ("engine/deploy", "access base files flow host kernel local runtime store"),
     ("engine/retention", "base deploy flow kernel local runtime store"),
     (
         "engine/server",
-        "api base config connect deploy files flow kernel local retention runtime store visible",
+        "api base config connect deploy files flow kernel local retention runtime store visible webhook",
     ),
     ("engine/lambda", "connect files visible"),
     (

@@ -18,6 +18,7 @@ pub fn calls() -> Value {
     let tags = json!([
         {"name": "calls", "description": "Calls of any channel that speaks JSON."},
         {"name": "connect", "description": "Amazon Connect, by way of the Lambda bridge."},
+        {"name": "tickets", "description": "What desks elsewhere tell of tickets."},
         {"name": "operations", "description": "Health and figures."},
     ]);
     let schemes = json!({
@@ -28,9 +29,21 @@ pub fn calls() -> Value {
             "name": "x-dialgraph-signature",
             "description": "What the Lambda bridge signs a request with.",
         },
+        "webhook": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "What a desk elsewhere signs a message with, as the Standard Webhooks specification has it; webhook-id and webhook-timestamp go with it.",
+        },
+        "zendesk": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "x-zendesk-webhook-signature",
+            "description": "What Zendesk signs a message with; x-zendesk-webhook-signature-timestamp goes with it.",
+        },
     });
     let words = [
-        (404, "There is no such call."),
+        (404, "There is no such call or ticket."),
         (
             409,
             "The call does not accept this event now: the call is at another turn, has ended, or \
@@ -199,7 +212,7 @@ fn of_operation(operation: &Operation, schemas: &mut Schemas) -> Value {
     let needs = match operation.access {
         Access::Role(role) => Some(format!("Needs the role {}.", role.as_str())),
         Access::Metrics => Some("Needs the role viewer where metrics need a token.".to_owned()),
-        Access::Everybody | Access::Signature => None,
+        Access::Everybody | Access::Signature | Access::Webhook | Access::Zendesk => None,
     };
     let said: Vec<&str> = operation.description.into_iter().chain(needs.as_deref()).collect();
     if !said.is_empty() {
@@ -211,6 +224,8 @@ fn of_operation(operation: &Operation, schemas: &mut Schemas) -> Value {
         Access::Role(role) => json!([{"bearer": [role.as_str()]}, {}]),
         Access::Metrics => json!([{}, {"bearer": ["viewer"]}]),
         Access::Signature => json!([{}, {"signature": []}]),
+        Access::Webhook => json!([{"webhook": []}]),
+        Access::Zendesk => json!([{"zendesk": []}]),
     };
     shown.insert("security".to_owned(), security);
     if !operation.parameters.is_empty() {

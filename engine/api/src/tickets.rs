@@ -91,6 +91,10 @@ pub struct Ticket {
     /// Further fields, such as `customer_id`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// Its id at a desk elsewhere, if that has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub elsewhere: Option<String>,
 }
 
 /// A ticket with what people did with it.
@@ -149,4 +153,136 @@ pub enum TicketChange {
     /// Opens it again.
     #[schema(title = "reopen")]
     Reopen {},
+}
+
+/// What a webhook tells of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TicketEventKind {
+    #[serde(rename = "ticket.opened")]
+    Opened,
+    #[serde(rename = "ticket.assigned")]
+    Assigned,
+    #[serde(rename = "ticket.commented")]
+    Commented,
+    #[serde(rename = "ticket.closed")]
+    Closed,
+    #[serde(rename = "ticket.reopened")]
+    Reopened,
+}
+
+/// A change of a ticket, as the engine reports it elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketEvent {
+    #[serde(rename = "type")]
+    pub kind: TicketEventKind,
+    /// When it was made, as RFC 3339 has it.
+    pub timestamp: String,
+    pub data: TicketEventData,
+}
+
+/// What was changed, and the ticket since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketEventData {
+    /// 0: the ticket was opened; otherwise its so manyth change.
+    pub number: u32,
+    /// Who did it; not there when a flow opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Who is in charge since, of `ticket.opened` and `ticket.assigned`; not there: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// What they wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    pub ticket: Ticket,
+}
+
+/// What a desk elsewhere tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum TicketNewsKind {
+    #[serde(rename = "ticket.assigned")]
+    Assigned,
+    #[serde(rename = "ticket.commented")]
+    Commented,
+    #[serde(rename = "ticket.closed")]
+    Closed,
+    #[serde(rename = "ticket.reopened")]
+    Reopened,
+    /// The desk has the ticket under an id of its own, and that is all.
+    #[serde(rename = "ticket.linked")]
+    Linked,
+}
+
+/// A change that was made at a desk elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicketNews {
+    #[serde(rename = "type")]
+    #[schema(inline)]
+    pub kind: TicketNewsKind,
+    /// When it was made, as RFC 3339 has it; for people alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub timestamp: Option<String>,
+    #[schema(inline)]
+    pub data: TicketNewsData,
+}
+
+/// Of which ticket, and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicketNewsData {
+    /// The engine's id of the ticket.
+    #[schema(example = "T-000001")]
+    pub ticket: String,
+    /// Its id at the desk elsewhere, kept with the ticket; 1 to 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 256)]
+    pub elsewhere: Option<String>,
+    /// Who did it; up to 100 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 100)]
+    pub by: Option<String>,
+    /// Of `ticket.assigned`: who is in charge now; none: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 256)]
+    pub to: Option<String>,
+    /// Of `ticket.commented`, and of `ticket.closed` if there is one: what they wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 8192)]
+    pub text: Option<String>,
+}
+
+/// How a ticket of Zendesk stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ZendeskStatus {
+    /// Somebody works on it, or will.
+    Open,
+    /// It is solved or closed.
+    Solved,
+}
+
+/// What a trigger of Zendesk tells of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZendeskNews {
+    /// `{{ticket.id}}`.
+    pub ticket: String,
+    /// `{{ticket.external_id}}`, which names the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub external_id: Option<String>,
+    #[schema(inline)]
+    pub status: ZendeskStatus,
+    /// `{{ticket.assignee.email}}`; empty: nobody is in charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 256)]
+    pub assignee: Option<String>,
+}
+
+/// A message was taken; so is one that had been taken before, or tells what is so already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TicketHeard {
+    pub heard: bool,
 }

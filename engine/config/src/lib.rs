@@ -45,6 +45,7 @@ config! {
     connect: ConnectSection,
     api: ApiSection,
     deploy: DeploySection,
+    tickets: TicketsSection,
     providers: ProvidersSection,
     aws: AwsSection,
     plugins: PluginsSection,

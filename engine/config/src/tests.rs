@@ -162,6 +162,8 @@ fn a_pool_has_room_a_pause_takes_time_and_a_share_is_a_part() {
         ("store", "backup_full_every"),
         ("deploy", "watch_interval"),
         ("deploy", "interval"),
+        ("tickets", "webhook_timeout"),
+        ("tickets", "webhook_give_up"),
     ] {
         let told = refusal(&format!("[{section}]\n{key} = \"0ms\"\n"));
         assert!(told.starts_with(&format!("{section}.{key}: \"0s\" is too short; ")), "{told}");

@@ -129,6 +129,13 @@ impl LocalWorldFactory {
         }
     }
 
+    /// The same; with `reports`, its desk writes down what is to be told of tickets elsewhere.
+    #[must_use]
+    pub fn reporting_tickets(mut self, reports: bool) -> Self {
+        self.tickets = self.tickets.reporting(reports);
+        self
+    }
+
     fn language(&self, files: &Files) -> Result<LanguageProviders, LocalError> {
         let [intents, knowledge, guardrails] = LanguageProviders::FOLDERS;
         let nlu = self.shared.nlu.get(files, intents, |files| {

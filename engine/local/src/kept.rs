@@ -19,14 +19,18 @@ pub enum Kept {
     Record { collection: String, key: String, data: Option<Value>, updated_at: Timestamp },
     /// A record as it was last read from a system elsewhere.
     LastKnown { collection: String, key: String, data: Value },
-    /// A ticket of the local desk.
+    /// A ticket of the local desk, or what it knows of one that is kept elsewhere.
     Ticket(Box<FiledTicket>),
 }
 
 /// Whether a row with this key is one of [`Kept`].
 pub fn is_kept(key: &Key) -> bool {
     let part = key.part().as_str();
-    part.starts_with(records::PART) || part.starts_with(last_known::PART) || part == tickets::PART
+    part.starts_with(records::PART) || part.starts_with(last_known::PART) || is_ticket(part)
+}
+
+fn is_ticket(part: &str) -> bool {
+    part == tickets::PART || part == tickets::MIRRORED_PART
 }
 
 impl Kept {
@@ -46,7 +50,7 @@ impl Kept {
             let collection = collection.to_owned();
             return Ok(Some(Self::LastKnown { collection, key: record.key, data: record.data }));
         }
-        if part == tickets::PART {
+        if is_ticket(part) {
             return Ok(Some(Self::Ticket(Box::new(decode(&row.value)?))));
         }
         Ok(None)
@@ -57,7 +61,7 @@ impl Kept {
 /// ticket. None for other rows, and for a row that cannot be read.
 pub fn rows_of(row: &Row) -> Vec<Key> {
     let keys = || {
-        if row.key.part().as_str() == tickets::PART {
+        if is_ticket(row.key.part().as_str()) {
             return tickets::log_rows(&decode(&row.value).ok()?).ok();
         }
         let collection = row.key.part().as_str().strip_prefix(records::PART)?;
@@ -68,13 +72,19 @@ pub fn rows_of(row: &Row) -> Vec<Key> {
 }
 
 /// The rows that go with the ticket in `row` and are found by reading: the record that counts it as
-/// somebody's work. None for other rows.
+/// somebody's work, and what is still to be told of it elsewhere. None for other rows.
 ///
 /// # Errors
 /// If the store fails.
 pub async fn counted(store: &dyn Store, row: &Row) -> Result<Vec<Key>, StoreError> {
-    match row.key.part().as_str() == tickets::PART {
-        true => tickets::counted_rows(store, row).await,
+    match is_ticket(row.key.part().as_str()) {
+        true => {
+            let mut rows = tickets::counted_rows(store, row).await?;
+            if let Ok(filed) = decode::<FiledTicket>(&row.value) {
+                rows.extend(tickets::report_rows(store, &filed.id).await?);
+            }
+            Ok(rows)
+        }
         false => Ok(Vec::new()),
     }
 }

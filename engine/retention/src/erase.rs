@@ -213,6 +213,7 @@ pub(crate) async fn run(
         doomed: Doomed::default(),
         last: Vec::new(),
         numbers_needed: false,
+        gone: BTreeSet::new(),
     };
     let (open, unreadable) = (done.open.len(), done.unreadable.len());
     for pass in 1.. {
@@ -253,6 +254,9 @@ struct Eraser<'a> {
     last: Vec<(Row, &'static str)>,
     /// A call had to be left that is known to be the customer's by its number alone.
     numbers_needed: bool,
+    /// Calls of the customer's that were met: what is known of tickets elsewhere names the call
+    /// alone.
+    gone: BTreeSet<String>,
 }
 
 impl Eraser<'_> {
@@ -305,6 +309,7 @@ impl Eraser<'_> {
                 return Ok(());
             }
             // The call goes last: by it the rest is found, should all this have to be made again.
+            self.gone.insert(id.to_string());
             self.effects(id, &turns, done).await?;
             self.doomed.finish(&*self.upkeep.store, &mut self.commits, done).await?;
             if !remove(&self.calls, id, Some(&loaded), &mut self.commits, done).await? {
@@ -423,7 +428,10 @@ impl Eraser<'_> {
             {
                 (collection, "last-known")
             }
-            Some(Kept::Ticket(filed)) if self.wanted.is_ticket_of(&filed.ticket.fields) => {
+            Some(Kept::Ticket(filed))
+                if self.wanted.is_ticket_of(&filed.ticket.fields)
+                    || self.gone.contains(&filed.call_id) =>
+            {
                 return self.doom(&row, "tickets", done).await;
             }
             _ => return Ok(()),

@@ -205,7 +205,8 @@ impl Doomed {
         }
         let mut along = rows_of(row);
         along.extend(counted(store, row).await?);
-        // The last are index rows of a record that goes: without it they lead nowhere.
+        // The last are index rows of a record that goes, which lead nowhere without it, and what
+        // was to be told of a ticket, which is dropped unsent without it.
         along.truncate(MAX_OPS - 1);
         let ops = 1 + along.len();
         if self.ops + ops > MAX_OPS {

@@ -1,10 +1,10 @@
 //! Keys and tokens of the configuration, and how they change while the server runs.
 //!
-//! Those in files (`connect.keys_file`, `api.tokens_file`) are looked at every other second and
-//! taken over when they have changed, by their content: that works for whatever puts them there, an
-//! editor or a mounted secret, and needs no signal. Those in variables and in `dialgraph.toml` stay
-//! as they are until the next start. A file that is wrong or gone changes nothing but the log: keys
-//! that worked go on working.
+//! Those in files (`connect.keys_file`, `api.tokens_file`, `tickets.…_file`) are looked at every
+//! other second and taken over when they have changed, by their content: that works for whatever
+//! puts them there, an editor or a mounted secret, and needs no signal. Those in variables and in
+//! `dialgraph.toml` stay as they are until the next start. A file that is wrong or gone changes
+//! nothing but the log: keys that worked go on working.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -14,6 +14,7 @@ use dialgraph_base::Digest;
 use dialgraph_config::Config;
 use dialgraph_connect::signature::Verifier;
 use dialgraph_deploy::ConfiguredTokens;
+use dialgraph_webhook::Secret;
 
 use crate::http::auth;
 use crate::state::{App, AppError};
@@ -27,6 +28,30 @@ pub struct Credentials {
     /// None: events of Connect need no signature.
     verifier: Option<RwLock<Arc<Verifier>>>,
     tokens: ConfiguredTokens,
+    /// What reports of tickets are signed with.
+    reports: Held,
+    /// What news of tickets must be signed with.
+    incoming: Held,
+    /// What Zendesk signs with.
+    zendesk: Held,
+}
+
+/// Secrets that can be replaced.
+#[derive(Debug)]
+struct Held(RwLock<Arc<Vec<Secret>>>);
+
+impl Held {
+    fn new(secrets: Result<Vec<Secret>, String>) -> Result<Self, AppError> {
+        Ok(Self(RwLock::new(Arc::new(secrets.map_err(AppError::Tickets)?))))
+    }
+
+    fn get(&self) -> Arc<Vec<Secret>> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, secrets: Vec<Secret>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(secrets);
+    }
 }
 
 impl Credentials {
@@ -36,7 +61,13 @@ impl Credentials {
         let tokens = config.api.read_tokens().map_err(AppError::Tokens)?;
         let verifier = auth::verifier(config, now_seconds).map_err(AppError::Keys)?;
         let verifier = verifier.map(|verifier| RwLock::new(Arc::new(verifier)));
-        Ok(Self { verifier, tokens: tokens.into() })
+        Ok(Self {
+            verifier,
+            tokens: tokens.into(),
+            reports: Held::new(config.tickets.read_webhook_secrets())?,
+            incoming: Held::new(config.tickets.read_incoming_secrets())?,
+            zendesk: Held::new(config.tickets.read_zendesk_secrets())?,
+        })
     }
 
     /// What checks the signatures of requests; none: they need none.
@@ -47,6 +78,36 @@ impl Credentials {
 
     pub fn tokens(&self) -> &ConfiguredTokens {
         &self.tokens
+    }
+
+    /// What reports of tickets are signed with.
+    pub(crate) fn report_secrets(&self) -> Arc<Vec<Secret>> {
+        self.reports.get()
+    }
+
+    /// What news of tickets must be signed with.
+    pub(crate) fn incoming_secrets(&self) -> Arc<Vec<Secret>> {
+        self.incoming.get()
+    }
+
+    /// What Zendesk signs with.
+    pub(crate) fn zendesk_secrets(&self) -> Arc<Vec<Secret>> {
+        self.zendesk.get()
+    }
+
+    fn read_reports(&self, config: &Config) -> Result<(), String> {
+        self.reports.replace(config.tickets.read_webhook_secrets()?);
+        Ok(())
+    }
+
+    fn read_incoming(&self, config: &Config) -> Result<(), String> {
+        self.incoming.replace(config.tickets.read_incoming_secrets()?);
+        Ok(())
+    }
+
+    fn read_zendesk(&self, config: &Config) -> Result<(), String> {
+        self.zendesk.replace(config.tickets.read_zendesk_secrets()?);
+        Ok(())
     }
 
     fn read_keys(&self, config: &Config) -> Result<(), String> {
@@ -104,7 +165,24 @@ pub(crate) async fn run(app: Weak<App>) {
     };
     let keys = watched("connect.keys_file", config.connect.keys_file, Credentials::read_keys);
     let tokens = watched("api.tokens_file", config.api.tokens_file, Credentials::read_tokens);
-    let mut all: Vec<Watched> = keys.into_iter().chain(tokens).collect();
+    let tickets = config.tickets;
+    let reports = watched(
+        "tickets.webhook_secrets_file",
+        tickets.webhook_secrets_file,
+        Credentials::read_reports,
+    );
+    let incoming = watched(
+        "tickets.incoming_secrets_file",
+        tickets.incoming_secrets_file,
+        Credentials::read_incoming,
+    );
+    let zendesk = watched(
+        "tickets.zendesk_secrets_file",
+        tickets.zendesk_secrets_file,
+        Credentials::read_zendesk,
+    );
+    let mut all: Vec<Watched> =
+        [keys, tokens, reports, incoming, zendesk].into_iter().flatten().collect();
     while !all.is_empty() {
         let Some(app) = app.upgrade() else { return };
         let looked = tokio::task::spawn_blocking(move || {

@@ -3,7 +3,8 @@
 //! This crate puts a face on [`dialgraph_runtime::Engine`]: Amazon Connect's turns, the calls API
 //! for any other channel, health and metrics. What it adds is what a server needs and a turn must
 //! not know: admission and shedding ([`turns`]), providers that are slow, failing or
-//! gone ([`world`]), connections, proof of who asks, telemetry, and an orderly end.
+//! gone ([`world`]), reports of tickets ([`desk`]), connections, proof of who asks, telemetry, and
+//! an orderly end.
 //!
 //! Invariants: a turn is refused before it begins or goes on to its end; nobody waits longer than
 //! [`answer_within`](dialgraph_config::TurnsSection::answer_within); every body, queue and list has
@@ -13,6 +14,7 @@
 mod admin;
 mod backups;
 mod credentials;
+pub mod desk;
 pub mod http;
 mod listen;
 pub mod reaper;

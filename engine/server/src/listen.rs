@@ -79,6 +79,7 @@ pub async fn serve(app: Arc<App>) -> Result<Running, ServeError> {
     tokio::spawn(crate::reaper::run(Arc::downgrade(&app)));
     tokio::spawn(crate::backups::run(Arc::downgrade(&app)));
     tokio::spawn(crate::credentials::run(Arc::downgrade(&app)));
+    tokio::spawn(crate::desk::run(Arc::downgrade(&app)));
     let done = tokio::spawn(accept(app, listener, tls, stopped));
     Ok(Running { address, stop, done })
 }

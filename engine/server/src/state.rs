@@ -15,8 +15,10 @@ use dialgraph_runtime::{Engine, Releases, Sources, SystemClock, WaitRules, World
 use dialgraph_store::{OpenStore, StoreError};
 
 use crate::credentials::Credentials;
+use crate::desk::Reports;
 use crate::http::auth::Authenticator;
 use crate::http::connect::Spellings;
+use crate::http::tickets::KnownEngineers;
 use crate::telemetry::{MeasuredPlugins, MeasuredStore, MeasuredWorld, Metrics};
 use crate::turns::{Turns, Workers};
 use crate::world::{Breakers, guarded};
@@ -69,6 +71,10 @@ pub struct App {
     /// Locales of contacts that the log has.
     pub(crate) spellings: Spellings,
     breakers: Arc<Breakers>,
+    /// Tells a desk elsewhere of tickets; none: nobody is told.
+    pub(crate) reports: Option<Reports>,
+    /// Where the live project records its engineers.
+    pub(crate) engineers: KnownEngineers,
     /// What calls can reach, unguarded: for people who ask by themselves.
     world: Arc<dyn World>,
     /// A stop was asked for; load balancers should look elsewhere.
@@ -90,6 +96,8 @@ pub enum AppError {
     Keys(String),
     #[error("api.tokens: {0}")]
     Tokens(String),
+    #[error("tickets: {0}")]
+    Tickets(String),
 }
 
 /// What is wrong with a part of the server.
@@ -141,6 +149,7 @@ impl App {
         )
         .keeping(config.calls.keep_millis())
         .retrying_after(AFTER_PATIENCE_MS);
+        let reports = Reports::of(&config).map_err(AppError::Tickets)?;
         let credentials = Credentials::new(&config, clock.millis() / 1000)?;
         let configured = || credentials.tokens().clone();
         let tokens = parts.deploy.clone().map(|deploy| Tokens::new(deploy, configured()));
@@ -168,6 +177,8 @@ impl App {
             credentials,
             spellings: Spellings::default(),
             breakers,
+            reports,
+            engineers: KnownEngineers::default(),
             world: unguarded,
             leaving: AtomicBool::new(false),
         }))
@@ -253,6 +264,11 @@ impl App {
                 false => Err(Trouble::Degraded(troubles.join("; "))),
             };
             parts.insert("sources", state);
+        }
+        if let Some(reports) = &self.reports {
+            // No call needs it.
+            let state = reports.trouble().map(|why| format!("reports are not delivered: {why}"));
+            parts.insert("tickets", state.map_or(Ok(()), |why| Err(Trouble::Degraded(why))));
         }
         let draining = match self.is_leaving() {
             true => Err(Trouble::Unready("about to stop".to_owned())),

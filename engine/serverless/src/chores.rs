@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dialgraph_lambda::bridge::Bridge;
 use dialgraph_lambda::function::Chores;
+use dialgraph_server::desk;
 use dialgraph_server::reaper::{self, Round};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -68,6 +69,9 @@ async fn look_after(engine: &EmbeddedEngine, deadline: Instant) -> Result<Value,
     // What goes on behind an answer stands still with the environment. What has no time left is run
     // by a later round.
     let _ = timeout_at(until, app.turns.after_done()).await;
+    if let Err(error) = desk::round(&app, Some(until.into_std())).await {
+        tracing::warn!(%error, "reports of tickets could not be looked for");
+    }
     let tick = tick.map_err(|error| error.to_string())?;
     let Round { open, ended, broken_off } = round.map_err(|error| error.to_string())?;
     let gone: Vec<String> =

@@ -53,7 +53,8 @@ pub async fn deploy(
     store: &OpenStore,
     observer: impl Fn(&'static str) + Send + Sync + 'static,
 ) -> Result<Deploy, WiringError> {
-    let mut worlds = LocalWorldFactory::new(store.store.clone(), Arc::new(SystemClock));
+    let mut worlds = LocalWorldFactory::new(store.store.clone(), Arc::new(SystemClock))
+        .reporting_tickets(config.reports_tickets());
     // A secret that is no text is none that could be sent.
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))

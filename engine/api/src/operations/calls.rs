@@ -11,6 +11,7 @@ use crate::calls::{
 use crate::connect::{ConnectAnswer, ConnectEvent};
 use crate::health::{Health, Readiness};
 use crate::problem::Problem;
+use crate::tickets::{TicketHeard, TicketNews, ZendeskNews};
 
 /// Every operation of the calls API.
 pub fn calls() -> Vec<Operation> {
@@ -23,6 +24,8 @@ pub fn calls() -> Vec<Operation> {
         call(event()),
         call(contact()),
         connect(),
+        webhook(),
+        zendesk(),
         other(health()),
         other(readiness()),
         other(metrics()),
@@ -115,6 +118,35 @@ fn connect() -> Operation {
         )
         .takes::<ConnectEvent>()
         .answers::<ConnectAnswer>(200, "What the bridge flow must do.")
+}
+
+fn webhook() -> Operation {
+    let path = "/v1/tickets/webhook";
+    let what = "A desk elsewhere tells what was done with a ticket.";
+    Operation::new(Post, path, "tellTicket", Access::Webhook, what)
+        .tag("tickets")
+        .describe(
+            "Signed as the Standard Webhooks specification has it (headers webhook-id, \
+            webhook-timestamp, webhook-signature). A message that was taken before gets the same \
+            answer and has no further effect, for two days.",
+        )
+        .takes::<TicketNews>()
+        .answers::<TicketHeard>(200, "It was taken.")
+        .fails(&[404, 409])
+}
+
+fn zendesk() -> Operation {
+    let path = "/v1/tickets/zendesk";
+    let what = "Zendesk tells how a ticket stands.";
+    Operation::new(Post, path, "tellZendeskTicket", Access::Zendesk, what)
+        .tag("tickets")
+        .describe(
+            "Sent by triggers with a webhook that has a signing secret (headers \
+            x-zendesk-webhook-signature, -timestamp).",
+        )
+        .takes::<ZendeskNews>()
+        .answers::<TicketHeard>(200, "It was taken.")
+        .fails(&[404])
 }
 
 fn health() -> Operation {

@@ -44,6 +44,10 @@ pub enum Access {
     Metrics,
     /// Whoever signs, where signatures are needed.
     Signature,
+    /// Whoever signs as Standard Webhooks has it.
+    Webhook,
+    /// Zendesk.
+    Zendesk,
 }
 
 /// One thing that can be asked of the server.

@@ -20,4 +20,5 @@ mod sources;
 mod store;
 mod strangers;
 mod supervised;
+mod tickets;
 mod turns;

@@ -14,6 +14,7 @@ mod providers;
 mod server;
 mod sources;
 mod store;
+mod tickets;
 mod tls;
 mod turns;
 
@@ -32,6 +33,7 @@ pub use providers::{
 pub use server::ServerSection;
 pub use sources::{Reached, Sent, SourcesSection};
 pub use store::{Backend, StoreSection};
+pub use tickets::TicketsSection;
 pub use tls::TlsSection;
 pub use turns::TurnsSection;
 

@@ -89,6 +89,7 @@ pub struct HttpClient {
     secrets: Arc<dyn RevealSecret>,
     tls: TlsConnector,
     inside: bool,
+    max_sent: usize,
 }
 
 impl std::fmt::Debug for HttpClient {
@@ -143,7 +144,13 @@ impl HttpClient {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { hosts, secrets, tls: TlsConnector::from(Arc::new(config)), inside: false })
+        Ok(Self {
+            hosts,
+            secrets,
+            tls: TlsConnector::from(Arc::new(config)),
+            inside: false,
+            max_sent: MAX_BODY_BYTES,
+        })
     }
 
     /// The same for hosts that the operator names, not whoever writes flows: a name may stand for
@@ -151,6 +158,13 @@ impl HttpClient {
     #[must_use]
     pub fn inside(mut self) -> Self {
         self.inside = true;
+        self
+    }
+
+    /// The same for requests of up to `bytes`, which the engine itself makes.
+    #[must_use]
+    pub fn sending(mut self, bytes: usize) -> Self {
+        self.max_sent = bytes;
         self
     }
 
@@ -187,7 +201,7 @@ impl HttpClient {
             return Err(bad_url("it is too long"));
         }
         let uri: Uri = request.url.parse().map_err(|_| bad_url("it is malformed"))?;
-        let body = body_of(request)?;
+        let body = body_of(request, self.max_sent)?;
         let mut headers = headers_of(request)?;
         let mut redactor = Redactor::default();
         if let Some(credential) = &request.credential {
@@ -345,7 +359,7 @@ fn body_from(bytes: Vec<u8>) -> Body {
     }
 }
 
-fn body_of(request: &Request) -> Result<Bytes, HostError> {
+fn body_of(request: &Request, most: usize) -> Result<Bytes, HostError> {
     let body = match &request.body {
         None | Some(Body::None) => Bytes::new(),
         Some(Body::Text(text)) => Bytes::from(text.clone()),
@@ -354,8 +368,8 @@ fn body_of(request: &Request) -> Result<Bytes, HostError> {
             .map(Bytes::from)
             .map_err(|_| HostError::invalid("bad-body", "the body is no base64"))?,
     };
-    if body.len() > MAX_BODY_BYTES {
-        let message = format!("the body has {} bytes; the limit is {MAX_BODY_BYTES}", body.len());
+    if body.len() > most {
+        let message = format!("the body has {} bytes; the limit is {most}", body.len());
         return Err(HostError::invalid("too-large", message));
     }
     Ok(body)

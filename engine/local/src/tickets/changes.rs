@@ -75,7 +75,7 @@ pub struct ChangedTicket {
     pub version: u64,
 }
 
-fn log_part(id: &str) -> Result<Part, StoreError> {
+pub(super) fn log_part(id: &str) -> Result<Part, StoreError> {
     Part::new(format!("ticket-log/{id}"))
 }
 
@@ -163,48 +163,80 @@ impl LocalTickets {
         change: &TicketChange,
     ) -> Result<ChangedTicket, HostError> {
         fits(change)?;
-        let none =
-            || HostError::invalid("no-such-ticket", "there is no ticket with this id at this desk");
-        let place = place_of(id).map_err(failed)?.ok_or_else(none)?;
+        let wanted = Change { change, by, now, told: true };
         for _ in 0..ATTEMPTS {
-            let row = self.store.get(&place).await.map_err(failed)?.ok_or_else(none)?;
-            if version.is_some_and(|version| version != row.version) {
+            let found = self.get(id).await?.ok_or_else(none)?;
+            if version.is_some_and(|version| version != found.version) {
                 let message = format!(
                     "ticket {id} has version {}; read it again and decide again",
-                    row.version
+                    found.version
                 );
                 return Err(HostError::denied("conflict", message));
             }
-            let mut filed: FiledTicket = decode(&row.value).map_err(failed)?;
-            let before = filed.counted();
-            filed.take(change, now)?;
-            let is_assigned = matches!(change, TicketChange::Assign(_));
-            let work = self.count(&mut filed, before, is_assigned, now).await?;
-            let part = log_part(&filed.id).map_err(failed)?;
-            let place_of_deed =
-                Key::new(&part, Sort::number(u64::from(filed.changes))).map_err(failed)?;
-            let deed = TicketDeed { at: now, by: by.to_owned(), change: change.clone() };
-            let mut ops = vec![
-                Op::put(
-                    place.clone(),
-                    encode(&filed).map_err(failed)?,
-                    Expect::Version(row.version),
-                ),
-                Op::put(place_of_deed, encode(&deed).map_err(failed)?, Expect::Any),
-            ];
-            ops.extend(work);
+            let mut filed = found.filed;
+            if filed.is_mirrored() {
+                let why = "the ticket is kept in Zendesk; change it there";
+                return Err(HostError::invalid("not-now", why));
+            }
+            let ops = self.ops(&mut filed, found.version, &wanted).await?;
             let name = format!("ticket-change/{}", fresh().map_err(failed)?);
             match self.store.commit(&ops, &CommitToken::new(name).map_err(failed)?).await {
-                Ok(_) => return Ok(ChangedTicket { filed, version: row.version + 1 }),
+                Ok(_) => return Ok(ChangedTicket { filed, version: found.version + 1 }),
                 Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(failed(error)),
             }
         }
         Err(HostError::unavailable("contended", "the ticket keeps changing; try again"))
     }
+
+    /// Changes `filed`, which has this version, and gives what is to be written for that, in one
+    /// commit.
+    pub(super) async fn ops(
+        &self,
+        filed: &mut FiledTicket,
+        version: u64,
+        wanted: &Change<'_>,
+    ) -> Result<Vec<Op>, HostError> {
+        let Change { change, by, now, told } = *wanted;
+        let before = filed.counted();
+        filed.take(change, now)?;
+        let is_assigned = matches!(change, TicketChange::Assign(_));
+        let work = self.count(filed, before, is_assigned, now).await?;
+        let part = log_part(&filed.id).map_err(failed)?;
+        let place = Key::new(&part, Sort::number(u64::from(filed.changes))).map_err(failed)?;
+        let deed = TicketDeed { at: now, by: by.to_owned(), change: change.clone() };
+        let deed = Op::put(place, encode(&deed).map_err(failed)?, Expect::Any);
+        let mut ops = vec![filed.put(version)?, deed];
+        ops.extend(work);
+        if told {
+            ops.extend(self.report(filed)?);
+        }
+        Ok(ops)
+    }
+}
+
+/// A change, as it is to be written.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    pub(super) change: &'a TicketChange,
+    /// Who makes it.
+    pub(super) by: &'a str,
+    pub(super) now: Timestamp,
+    /// Desks elsewhere are to be told.
+    pub(super) told: bool,
+}
+
+pub(super) fn none() -> HostError {
+    HostError::invalid("no-such-ticket", "there is no ticket with this id at this desk")
 }
 
 impl FiledTicket {
+    /// What writes it in the place of its version.
+    pub(super) fn put(&self, version: u64) -> Result<Op, HostError> {
+        let place = place_of(&self.id).map_err(failed)?.ok_or_else(none)?;
+        Ok(Op::put(place, encode(self).map_err(failed)?, Expect::Version(version)))
+    }
+
     fn take(&mut self, change: &TicketChange, now: Timestamp) -> Result<(), HostError> {
         let wrong = |why: String| Err(HostError::invalid("not-now", why));
         let closes = matches!(change, TicketChange::Close(_));
@@ -230,7 +262,7 @@ impl FiledTicket {
     }
 }
 
-fn fits(change: &TicketChange) -> Result<(), HostError> {
+pub(super) fn fits(change: &TicketChange) -> Result<(), HostError> {
     let (text, most, what) = match change {
         TicketChange::Assign(Some(who)) => (who, MAX_PERSON, "the id of a person"),
         TicketChange::Comment(text) | TicketChange::Close(Some(text)) => {

@@ -5,6 +5,11 @@
 //! of its block when it ends is never given.
 
 mod changes;
+mod heard;
+mod mirrored;
+mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 mod work;
 #[cfg(test)]
 mod work_tests;
@@ -44,6 +49,11 @@ pub(crate) use changes::log_rows;
 pub use changes::{
     ChangedTicket, MAX_CHANGES, MAX_COMMENT_BYTES, TicketChange, TicketDeed, TicketFilter,
 };
+pub use heard::{Heard, MAX_ELSEWHERE, TicketNews};
+pub(crate) use mirrored::PART as MIRRORED_PART;
+pub use mirrored::ZendeskTicket;
+pub(crate) use outbox::rows as report_rows;
+pub use outbox::{PendingReport, ReportedChange, TicketReport};
 pub(crate) use work::counted_rows;
 
 /// The ticket desk; clones are one.
@@ -52,6 +62,8 @@ pub struct LocalTickets {
     store: Arc<dyn Store>,
     /// Numbers that are taken and not given yet.
     numbers: Arc<Mutex<Range<u64>>>,
+    /// Changes are written down for a desk elsewhere.
+    reports: bool,
 }
 
 impl std::fmt::Debug for LocalTickets {
@@ -82,6 +94,12 @@ pub struct FiledTicket {
     /// The collection that counts it as work of whoever is in charge; none: it is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_in: Option<String>,
+    /// Its id at a desk elsewhere, if that has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
+    /// Of a ticket that is kept elsewhere: when that was told of it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -119,8 +137,12 @@ fn place(number: u64) -> Result<Key, HostError> {
     Key::new(&part, Sort::number(number)).map_err(failed)
 }
 
-/// Where the ticket with this id is; none: it is no id of this desk.
+/// Where the ticket with this id is; none: it is no id of this desk, nor of a ticket elsewhere
+/// that it knows of.
 pub(crate) fn place_of(id: &str) -> Result<Option<Key>, StoreError> {
+    if let Some(number) = mirrored::number_of(id) {
+        return mirrored::place(number).map(Some);
+    }
     let Some(number) = id.strip_prefix("T-").and_then(|number| number.parse().ok()) else {
         return Ok(None);
     };
@@ -136,7 +158,13 @@ pub(crate) fn claim_of(idempotency_key: &str) -> Result<Key, StoreError> {
 impl LocalTickets {
     /// A desk that keeps its tickets in `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, numbers: Arc::default() }
+        Self { store, numbers: Arc::default(), reports: false }
+    }
+
+    /// The same desk; with `reports`, it writes down what is to be told elsewhere.
+    #[must_use]
+    pub fn reporting(self, reports: bool) -> Self {
+        Self { reports, ..self }
     }
 }
 
@@ -192,6 +220,8 @@ impl Tickets for LocalTickets {
                 closed_at: None,
                 changes: 0,
                 counted_in: None,
+                elsewhere: None,
+                told_at: None,
             };
             let work = self.count(&mut filed, None, false, caller.now).await?;
             let value = encode(&Number { number }).map_err(failed)?;
@@ -200,6 +230,7 @@ impl Tickets for LocalTickets {
                 Op::put(place(number)?, encode(&filed).map_err(failed)?, Expect::Absent),
             ];
             ops.extend(work);
+            ops.extend(self.report(&filed)?);
             match self.store.commit(&ops, &token).await {
                 Ok(Committed::Applied) => {
                     return Ok(Receipt { id: filed.id, url: None, duplicate: false });

@@ -11,7 +11,7 @@ use dialgraph_kernel::ports::HostAnswer;
 use dialgraph_kernel::ports::records::{Get, Record};
 use dialgraph_kernel::provider::{Caller, Records as _};
 use dialgraph_local::records::{LastKnown, LocalRecords};
-use dialgraph_local::tickets::{LocalTickets, TicketChange, TicketFilter};
+use dialgraph_local::tickets::{LocalTickets, TicketChange, TicketFilter, ZendeskTicket};
 use dialgraph_retention::{Purge, Task};
 use serde_json::json;
 
@@ -246,4 +246,47 @@ async fn a_ticket_that_is_gone_is_nobodys_work() {
     let left =
         desk.rows().await.into_iter().filter(|row| row.key.part().as_str() == "records/work");
     assert_eq!(left.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_told_of_a_ticket_and_what_zendesk_told_goes_with_the_customer() {
+    let desk = Desk::open().await;
+    desk.call("a-1", "Bluestar Trading").await;
+    desk.call("b-1", "Acorn Example Inc.").await;
+    desk.push_without_the_first().await;
+    let now = dialgraph_base::Timestamp(NOW);
+    let tickets = LocalTickets::new(desk.store.clone()).reporting(true);
+    tickets.count_in(Some("work"), now).await.unwrap();
+    for filed in tickets.list(&TicketFilter::default(), 10, None).await.unwrap().0 {
+        let word = TicketChange::Comment("called again".to_owned());
+        tickets.change(&filed.id, None, "ann", now, &word).await.unwrap();
+    }
+    for (number, call) in [(17, "a-1"), (18, "b-1")] {
+        let told = ZendeskTicket {
+            message: format!("m-{number}"),
+            number,
+            call: Some(call.to_owned()),
+            assignee: Some("e-101".to_owned()),
+            open: true,
+            told_at: now,
+            by: "engine/zendesk".to_owned(),
+        };
+        tickets.mirror(&told, now).await.unwrap();
+    }
+    let waiting = async || {
+        let (all, ..) = tickets.pending(None).await.unwrap();
+        all.into_iter().map(|one| one.report.ticket).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting().await, ["T-000001", "T-000002"]);
+    desk.run(&first()).await.unwrap();
+    assert_eq!(waiting().await, ["T-000002"]);
+    assert!(tickets.get("ZD-17").await.unwrap().is_none());
+    assert!(tickets.get("ZD-18").await.unwrap().is_some());
+    let work = LocalRecords::new(desk.store.clone(), ["work".to_owned()]);
+    let counted = work.list("work", None, 10).await.unwrap().records;
+    let keys: Vec<&str> = counted.iter().map(|record| record.key.as_str()).collect();
+    assert_eq!(keys, ["ticket/ZD-18"]);
+    let logs =
+        desk.rows().await.into_iter().filter(|row| row.key.part().as_str() == "ticket-log/ZD-17");
+    assert_eq!(logs.count(), 0);
 }

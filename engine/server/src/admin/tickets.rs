@@ -6,20 +6,18 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 
-use dialgraph_api::Millis;
-use dialgraph_api::tickets::{
-    ShownTicket, Ticket, TicketChange, TicketDeed, TicketList, TicketQuery, TicketStatus,
-};
+use dialgraph_api::tickets::{ShownTicket, TicketChange, TicketList, TicketQuery, TicketStatus};
 use dialgraph_deploy::AccessAction;
 use dialgraph_kernel::ports::records::Expectation;
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
-use dialgraph_local::tickets::{self as desk, FiledTicket, LocalTickets, TicketFilter};
+use dialgraph_local::tickets::{self as desk, LocalTickets, TicketFilter};
 
 use super::access::note;
 use super::answer::{Answer, Failed, json_of, read};
 use super::body::Small;
 use super::records::{etag, expectation, now};
 use super::{Admin, Shared};
+use crate::desk::shown;
 use crate::http::Name;
 use crate::http::auth::Agent;
 use crate::http::problem::Problem;
@@ -47,7 +45,7 @@ fn no_ticket() -> Problem {
 }
 
 fn tickets(admin: &Admin) -> LocalTickets {
-    LocalTickets::new(std::sync::Arc::clone(&admin.app.store.store))
+    crate::desk::tickets(&admin.app)
 }
 
 fn failed(error: HostError) -> Failed {
@@ -60,37 +58,6 @@ fn failed(error: HostError) -> Failed {
         (HostErrorKind::Unavailable, "contended") => Problem::busy(error.message).into(),
         _ => Problem::internal(&error).into(),
     }
-}
-
-fn shown(filed: FiledTicket) -> Ticket {
-    let FiledTicket { id, opened_at, call_id, plugin, ticket, closed_at, .. } = filed;
-    Ticket {
-        id,
-        status: if closed_at.is_some() { TicketStatus::Closed } else { TicketStatus::Open },
-        opened_at: Millis(opened_at.0),
-        closed_at: closed_at.map(|at| Millis(at.0)),
-        call: call_id,
-        plugin,
-        subject: ticket.subject,
-        body: ticket.body,
-        priority: ticket.priority,
-        assignee: ticket.assignee,
-        requester_name: ticket.requester_name,
-        requester_email: ticket.requester_email,
-        requester_phone: ticket.requester_phone,
-        tags: ticket.tags,
-        fields: ticket.fields.into_iter().collect(),
-    }
-}
-
-fn deed(deed: desk::TicketDeed) -> TicketDeed {
-    let (what, to, text) = match deed.change {
-        desk::TicketChange::Assign(to) => ("assign", to, None),
-        desk::TicketChange::Comment(text) => ("comment", None, Some(text)),
-        desk::TicketChange::Close(text) => ("close", None, text),
-        desk::TicketChange::Reopen => ("reopen", None, None),
-    };
-    TicketDeed { at: Millis(deed.at.0), by: deed.by, what: what.to_owned(), to, text }
 }
 
 /// `GET /v1/tickets`.
@@ -116,7 +83,7 @@ pub(super) async fn list(
     note(&admin, &who, AccessAction::ListTickets, what).await?;
     let (listed, next) = tickets(&admin).list(&filter, limit, after).await.map_err(failed)?;
     Ok(json_of(&TicketList {
-        tickets: listed.into_iter().map(shown).collect(),
+        tickets: listed.into_iter().map(shown::ticket).collect(),
         next: next.map(|next| next.to_string()),
     }))
 }
@@ -130,9 +97,9 @@ pub(super) async fn show(State(admin): Shared, Agent(who): Agent, Name(id): Name
         return Err(no_ticket().into());
     };
     let history = desk.history(&found.filed.id).await.map_err(failed)?;
-    let history = history.into_iter().map(deed).collect();
-    let shown = ShownTicket { ticket: shown(found.filed), history };
-    Ok((etag(found.version), Json(shown)).into_response())
+    let history = history.into_iter().map(shown::deed).collect();
+    let whole = ShownTicket { ticket: shown::ticket(found.filed), history };
+    Ok((etag(found.version), Json(whole)).into_response())
 }
 
 /// `POST /v1/tickets/{id}`.
@@ -160,5 +127,5 @@ pub(super) async fn change(
     note(&admin, &who, AccessAction::ChangeTicket, id.as_str()).await?;
     let changed = tickets(&admin).change(&id, version, &who.name, now(&admin), &change).await;
     let changed = changed.map_err(failed)?;
-    Ok((etag(changed.version), Json(shown(changed.filed))).into_response())
+    Ok((etag(changed.version), Json(shown::ticket(changed.filed))).into_response())
 }

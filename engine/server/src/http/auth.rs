@@ -133,6 +133,10 @@ pub(super) fn admit(app: &App, route: Option<&str>, parts: &Parts) -> Result<(),
     let config = &app.config;
     let (proven, key) = match route {
         Some(super::connect::PATH) => (config.must_sign(), "connect.keys"),
+        Some(super::tickets::WEBHOOK) => (config.tickets.hears(), "tickets.incoming_secrets"),
+        Some(super::tickets::ZENDESK) => {
+            (config.tickets.hears_zendesk(), "tickets.zendesk_secrets")
+        }
         Some(super::METRICS) => (config.must_authenticate_metrics(), "api.metrics"),
         // The others want a token, or are for everybody once some do.
         _ => (config.must_authenticate(), "api.tokens"),
@@ -216,6 +220,18 @@ pub fn verifier(config: &Config, now_seconds: u64) -> Result<Option<Verifier>, S
     ))
 }
 
+/// The value of a header that is there once: one that is there twice is not the one that was
+/// signed.
+pub(super) fn single<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok())
+}
+
+/// Not why: a stranger need not hear which keys there are.
+pub(super) fn unsigned() -> Problem {
+    unauthorized("the request has no valid signature; the engine's log says what is wrong")
+}
+
 /// Whether the Lambda sent `body`.
 pub(super) fn check_signature(
     app: &App,
@@ -224,21 +240,14 @@ pub(super) fn check_signature(
     body: &[u8],
 ) -> Result<(), Problem> {
     let Some(verifier) = app.credentials.verifier() else { return Ok(()) };
-    let header = |name: &str| {
-        // A header that is there twice is not the one that was signed.
-        let mut values = headers.get_all(name).iter();
-        values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok())
-    };
+    let header = |name: &str| single(headers, name);
     let request = Request { method: "POST", path, body };
     match verifier.verify(header, &request, app.clock.millis() / 1000) {
         Ok(_) => Ok(()),
         Err(refusal) => {
             app.metrics.refused_signature(refusal.code());
             tracing::warn!(reason = refusal.code(), %refusal, "a request has no valid signature");
-            // Not why: a stranger need not hear which keys there are.
-            Err(unauthorized(
-                "the request has no valid signature; the engine's log says what is wrong",
-            ))
+            Err(unsigned())
         }
     }
 }

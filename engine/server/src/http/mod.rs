@@ -6,6 +6,7 @@ pub mod connect;
 mod health;
 mod metrics;
 pub mod problem;
+pub(crate) mod tickets;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/v1/calls/{id}", get(calls::show)),
         ("/v1/calls/{id}/turns", post(calls::event)),
         ("/v1/calls/{id}/contact", post(calls::contact)),
+        (tickets::WEBHOOK, post(tickets::webhook)),
+        (tickets::ZENDESK, post(tickets::zendesk)),
     ]
 }
 

@@ -61,6 +61,9 @@ pub struct Metrics {
     requests: Counter,
     signatures: Counter,
     cut_off: Counter,
+    reports: Counter,
+    reports_waiting: Gauge,
+    news: Counter,
     ready: Gauge,
 }
 
@@ -247,7 +250,7 @@ impl Default for Metrics {
             ),
             signatures: Counter::new(
                 "dialgraph_signatures_refused_total",
-                "Requests to the turn endpoint without a valid signature.",
+                "Requests to endpoints that want a signature without a valid one.",
                 &["reason"],
             )
             .known(SignatureRefusal::CODES.map(|code| [code])),
@@ -258,6 +261,25 @@ impl Default for Metrics {
                 &["reason"],
             )
             .known(["peer", "never-read"].map(|reason| [reason])),
+            reports: Counter::new(
+                "dialgraph_ticket_reports_total",
+                "Tries to report a change of a ticket elsewhere, by outcome: delivered, failed (it \
+                is tried again), or dropped (it failed for too long).",
+                &["outcome"],
+            )
+            .known(["delivered", "failed", "dropped"].map(|word| [word])),
+            reports_waiting: Gauge::new(
+                "dialgraph_ticket_reports_waiting",
+                "Changes of tickets in the whole store that are still to be reported elsewhere: if \
+                several processes share a store, take the highest value.",
+                &[],
+            ),
+            news: Counter::new(
+                "dialgraph_ticket_news_total",
+                "What desks elsewhere told of tickets, by desk and outcome: done, already (it was \
+                so), repeated, or refused.",
+                &["desk", "outcome"],
+            ),
             ready: Gauge::new(
                 "dialgraph_ready",
                 "1 for each part that `/readyz` finds good, 0 otherwise.",
@@ -417,6 +439,21 @@ impl Metrics {
         self.signatures.add(&[reason], 1);
     }
 
+    /// A change of a ticket was reported, or could not be.
+    pub fn reported(&self, outcome: &str) {
+        self.reports.add(&[outcome], 1);
+    }
+
+    /// So many changes of tickets are still to be reported.
+    pub fn reports_waiting(&self, many: usize) {
+        self.reports_waiting.set(&[], many as f64);
+    }
+
+    /// A desk elsewhere told something.
+    pub fn news(&self, desk: &str, outcome: &str) {
+        self.news.add(&[desk, outcome], 1);
+    }
+
     /// A connection that the server ended itself.
     pub fn cut_off(&self, reason: &str) {
         self.cut_off.add(&[reason], 1);
@@ -454,6 +491,8 @@ impl Metrics {
             &self.requests,
             &self.signatures,
             &self.cut_off,
+            &self.reports,
+            &self.news,
         ] {
             counter.render(&mut out);
         }
@@ -467,6 +506,7 @@ impl Metrics {
             &self.turns_inside,
             &self.turns_most,
             &self.late_replies,
+            &self.reports_waiting,
             &self.ready,
         ] {
             gauge.render(&mut out);
