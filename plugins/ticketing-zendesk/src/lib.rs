@@ -4,15 +4,18 @@
 //! is Zendesk. What the ticket says is shared with the other desks (`plugin_common::ticket`).
 //!
 //! Invariants: one ticket for a visit of the node, however often it runs (Zendesk recognises the
-//! visit by the `Idempotency-Key`); the API token never enters the plugin; no error names what the
+//! visit by the `Idempotency-Key`); an assignee whom Zendesk does not know costs no ticket; the API
+//! token never enters the plugin; no error names what the
 //! caller said or is called.
 
 mod answer;
+mod assignee;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use assignee::Assignee;
 use dialgraph_plugin::http::{Credential, Request};
 use dialgraph_plugin::prelude::*;
 use plugin_common::text::pointer_part;
@@ -33,7 +36,8 @@ pub struct Config {
     #[serde(default = "default_secret")]
     #[schemars(extend("x-dialgraph-ref" = "secret"))]
     secret: String,
-    /// For the whole exchange, in milliseconds.
+    /// For the request that opens the ticket, in milliseconds; looking up the assignee may take
+    /// half of it before.
     #[serde(default = "default_timeout")]
     #[schemars(range(min = 100, max = 60_000))]
     timeout_ms: u32,
@@ -136,11 +140,13 @@ impl Node for TicketingZendesk {
         let visit = &host.call().invocation_id;
 
         let token = host.secret(&config.secret)?;
+        let credential = Credential::Basic(format!("{}/token", config.email), token);
+        let assignee = assignee::of(host, &config, &draft, base, credential.clone());
         let request = Request::new("POST", format!("{base}/api/v2/tickets.json"))
             .header("accept", "application/json")
             .header("idempotency-key", visit)
-            .credential(Credential::Basic(format!("{}/token", config.email), token))
-            .json(&body(&config, &draft, visit))
+            .credential(credential)
+            .json(&body(&config, &draft, &assignee, visit))
             .timeout_ms(config.timeout_ms);
         let response = host.send(&request)?;
 
@@ -157,18 +163,23 @@ impl Node for TicketingZendesk {
 }
 
 /// The body of Zendesk's "create ticket".
-fn body(config: &Config, draft: &Draft, visit: &str) -> Value {
+fn body(config: &Config, draft: &Draft, assignee: &Assignee, visit: &str) -> Value {
+    let (mut text, mut tags) = (draft.body.clone(), draft.tags.clone());
+    if let Assignee::Unknown { email, why } = assignee {
+        text.push_str(&format!("\nAssignee: {email}: {why}. Nobody is in charge.\n"));
+        tags.push(assignee::TAG.to_owned());
+    }
     let mut ticket = json!({
         "subject": draft.subject,
         // Written by the desk for the desk: what is heard on the phone is not for the requester's
         // mailbox.
-        "comment": {"body": draft.body, "public": false},
+        "comment": {"body": text, "public": false},
         "priority": draft.priority.as_str(),
         // Zendesk forgets idempotency keys after some hours; this stays, and can be searched for.
         "external_id": visit,
     });
-    if !draft.tags.is_empty() {
-        ticket["tags"] = json!(draft.tags);
+    if !tags.is_empty() {
+        ticket["tags"] = json!(tags);
     }
     // Zendesk knows end users by their e-mail address; without one, name and number stand in the
     // body.
@@ -176,10 +187,7 @@ fn body(config: &Config, draft: &Draft, visit: &str) -> Value {
         let name = draft.requester_name.as_ref().unwrap_or(email);
         ticket["requester"] = json!({"name": name, "email": email});
     }
-    let id = draft.assignee.as_deref().and_then(|assignee| assignee.parse::<u64>().ok());
-    if let Some(email) = &draft.assignee_email {
-        ticket["assignee_email"] = json!(email);
-    } else if let Some(id) = id {
+    if let Assignee::Agent(id) = assignee {
         ticket["assignee_id"] = json!(id);
     }
     let fields: Vec<Value> = config
@@ -195,11 +203,13 @@ fn body(config: &Config, draft: &Draft, visit: &str) -> Value {
 
 /// What must not come back in an error's message.
 fn private(draft: &Draft) -> Vec<&str> {
-    [&draft.requester_email, &draft.requester_name, &draft.requester_phone]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect()
+    let draft = [
+        &draft.requester_email,
+        &draft.requester_name,
+        &draft.requester_phone,
+        &draft.assignee_email,
+    ];
+    draft.into_iter().flatten().map(String::as_str).collect()
 }
 
 dialgraph_plugin::export!(TicketingZendesk);

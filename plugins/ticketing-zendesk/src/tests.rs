@@ -55,10 +55,23 @@ fn created(lookup: &str) -> Response {
     )
 }
 
-/// Enters the node while Zendesk answers so.
+/// What Zendesk answers to the search for an agent.
+fn agents() -> Response {
+    let users = json!({"users": [
+        {"id": 7, "email": "e101@saltware.example", "role": "end-user", "active": true},
+        {"id": 8, "email": "e101@saltware.example", "role": "agent", "suspended": true},
+        {"id": 9, "email": "E101@saltware.example", "role": "agent", "active": true},
+    ]});
+    response(200, &[], &users.to_string())
+}
+
+/// Enters the node while Zendesk answers so, and knows the agent.
 fn answered(answer: Response) -> NodeError {
     let mut call = call(input());
-    call.host().http(move |_| Ok(answer.clone()));
+    call.host().http(move |request| match &*request.method {
+        "GET" => Ok(agents()),
+        _ => Ok(answer.clone()),
+    });
     call.enter().error().clone()
 }
 
@@ -73,6 +86,11 @@ fn the_request_is_the_one_that_zendesk_documents() {
     let sent = Rc::new(RefCell::new(None::<Request>));
     let seen = Rc::clone(&sent);
     call.host().http(move |request| {
+        if request.method == "GET" {
+            let search = "https://example.zendesk.com/api/v2/users/search.json?query=email%3A%22e101%40saltware.example%22";
+            assert_eq!((&*request.url, request.timeout_ms), (search, 2_500));
+            return Ok(agents());
+        }
         *seen.borrow_mut() = Some(request.clone());
         Ok(created("miss"))
     });
@@ -121,7 +139,7 @@ fn the_request_is_the_one_that_zendesk_documents() {
             "external_id": "call-1/1",
             "tags": ["msp", "productionoutage"],
             "requester": {"name": "Dana Example", "email": "dana@acorn.example"},
-            "assignee_email": "e101@saltware.example",
+            "assignee_id": 9,
             "custom_fields": [{"id": 3601, "value": "K-7"}, {"id": 3600, "value": "msp"}],
         }})
     );
@@ -152,9 +170,44 @@ fn a_number_for_the_assignee_is_zendesks_own_id() {
 }
 
 #[test]
+fn an_assignee_whom_zendesk_does_not_know_costs_no_ticket() {
+    let nobody = || Ok(response(200, &[], r#"{"users": []}"#));
+    let down = || Ok(response(503, &[], "down"));
+    let gone = || Err(HostError::unavailable("timeout", "no answer"));
+    let answers: [(fn() -> Result<Response, HostError>, &str, &str); 5] = [
+        (nobody, "e101@saltware.example", "no active agent at Zendesk has this address"),
+        (down, "e101@saltware.example", "could not be asked for the agent (it answers 503)"),
+        (gone, "e101@saltware.example", "could not be asked for the agent ("),
+        (nobody, "x\" role:admin@a", "it is no e-mail address"),
+        (nobody, "e-101", "it is no e-mail address"),
+    ];
+    for (answer, email, why) in answers {
+        let mut call = call(json!({"assignee_email": email, "customer_class": "msp"}));
+        call.host().http(move |request| {
+            if request.method == "GET" {
+                return answer();
+            }
+            let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
+            let ticket = &body["ticket"];
+            assert_eq!(ticket["assignee_id"], Value::Null);
+            assert_eq!(ticket["tags"], json!(["msp", "assignee-unknown"]));
+            assert_eq!(ticket["comment"]["public"], false);
+            let text = ticket["comment"]["body"].as_str().unwrap();
+            assert!(text.contains(&format!("Assignee: {email}: ")), "{text}");
+            assert!(text.contains(why), "{text}");
+            Ok(created("miss"))
+        });
+        assert_eq!(call.enter().port(), "created", "{email}");
+    }
+}
+
+#[test]
 fn a_ticket_that_zendesk_had_opened_before_is_a_duplicate() {
     let mut call = call(input());
-    call.host().http(|_| Ok(created("hit")));
+    call.host().http(|request| match &*request.method {
+        "GET" => Ok(agents()),
+        _ => Ok(created("hit")),
+    });
     assert_eq!(call.enter().output()["duplicate"], true);
 }
 
