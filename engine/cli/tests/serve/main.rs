@@ -6,6 +6,7 @@ mod after;
 mod calls;
 mod contacts;
 mod damage;
+mod day;
 mod desk;
 mod edge;
 mod openapi;

@@ -36,6 +36,15 @@ impl Site {
         }
     }
 
+    /// A copy of the shipped flows, whose files can be changed.
+    pub(crate) fn copied() -> Self {
+        let mut site = Self::shipped();
+        let copy = site.folder.path().join("project");
+        copy_folder(&site.project, &copy);
+        site.project = copy;
+        site
+    }
+
     /// A flow that asks for a request and opens a ticket at the desk at `url`, waiting for it up to
     /// `timeout`.
     pub(crate) fn desk(url: &str, timeout: &str) -> Self {
@@ -177,6 +186,18 @@ impl Site {
                 return Err(log.lock().unwrap().clone());
             }
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
         }
     }
 }
