@@ -8,7 +8,7 @@ use dialgraph_runtime::Start;
 
 use crate::desk::Desk;
 use crate::line::Line;
-use crate::session::{Action, Meanwhile, SessionError};
+use crate::session::{Action, Meanwhile, SessionError, chosen};
 
 /// Turns that may follow one another while the caller waits for something slow.
 pub(crate) const WAITS_IN_A_ROW: u32 = 100;
@@ -55,6 +55,7 @@ impl Line for Direct {
                 }
                 Action::Says { .. }
                 | Action::Presses(_)
+                | Action::Chooses(_)
                 | Action::Silent
                 | Action::HangsUp
                 | Action::DirectiveFails(_)
@@ -91,6 +92,10 @@ impl Line for Direct {
             _ if desk.asked().is_none() => Err(SessionError::NotAsked),
             Action::Says { text, confidence } => {
                 self.event(desk, Event::Said { text: text.clone(), confidence: *confidence })
+            }
+            Action::Chooses(label) => {
+                let text = chosen(desk.asked().ok_or(SessionError::NotAsked)?, label)?;
+                self.event(desk, Event::Said { text, confidence: None })
             }
             Action::Silent => {
                 let timeout = desk.asked().map_or(0, |accept| u64::from(accept.timeout_ms));

@@ -122,6 +122,7 @@ impl Check<'_> {
             Step::Ends(EndsSpec::Any(_))
             | Step::Says(_)
             | Step::Presses(_)
+            | Step::Chooses(_)
             | Step::Silent(_)
             | Step::HangsUp(_)
             | Step::Waits(_)

@@ -87,6 +87,7 @@ pub fn script(
         let answers = match action {
             Action::Says { .. }
             | Action::Presses(_)
+            | Action::Chooses(_)
             | Action::Meanwhile(Meanwhile::Says { .. } | Meanwhile::Presses(_)) => true,
             Action::Silent
             | Action::HangsUp
@@ -113,6 +114,7 @@ pub fn script(
                 quoted(text)
             ),
             Action::Presses(keys) => writeln!(out, "  - presses: {}{note}", quoted(keys)),
+            Action::Chooses(label) => writeln!(out, "  - chooses: {}{note}", quoted(label)),
             Action::Silent => writeln!(out, "  - silent: true"),
             Action::HangsUp => writeln!(out, "  - hangs_up: true"),
             Action::Waits { ms } => writeln!(out, "  - waits: {}", duration(*ms)),

@@ -1,5 +1,6 @@
 //! Runs one script and says what did not come as it should.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -253,6 +254,7 @@ impl Runner {
             // Actions were performed above.
             Step::Says(_)
             | Step::Presses(_)
+            | Step::Chooses(_)
             | Step::Silent(_)
             | Step::HangsUp(_)
             | Step::Waits(_)
@@ -268,7 +270,7 @@ impl Runner {
         let heard: Vec<Heard<'_>> =
             self.session.turns()[self.since.clone()].iter().flat_map(words_of).collect();
         for (index, said) in heard.iter().enumerate().skip(self.cursor) {
-            if wanted.matches(said.text)? {
+            if wanted.matches(&said.text)? {
                 // One sentence may hold several of the words that a script waits for.
                 self.cursor = index;
                 return Ok(());
@@ -294,7 +296,7 @@ impl Runner {
                 self.faults.push(Fault::at(*line, message));
             }
             for said in said {
-                match words.matches(said.text) {
+                match words.matches(&said.text) {
                     Ok(false) => {}
                     Ok(true) => {
                         self.faults.push(Fault::at(*line, format!("{words} was heard: {said}")));
@@ -412,7 +414,7 @@ impl Runner {
 
 /// Something that was said, and whether it may be shown.
 struct Heard<'t> {
-    text: &'t str,
+    text: Cow<'t, str>,
     sensitive: bool,
 }
 
@@ -424,9 +426,13 @@ impl std::fmt::Display for Heard<'_> {
 
 fn words_of(turn: &TurnRecord) -> impl Iterator<Item = Heard<'_>> {
     let said = turn.directives.say.iter().enumerate();
-    said.map(|(at, speech)| Heard {
-        text: &speech.text,
-        sensitive: turn.sensitive_say.contains(&at),
+    said.flat_map(|(at, speech)| {
+        let sensitive = turn.sensitive_say.contains(&at);
+        // What is shown alone has no words beside it.
+        let words = Some(Cow::Borrowed(speech.text.as_str()));
+        let words = words.filter(|words| !words.is_empty() || speech.shown.is_none());
+        let shown = speech.shown.as_ref().map(|shown| Cow::Owned(shown.written()));
+        words.into_iter().chain(shown).map(move |text| Heard { text, sensitive })
     })
 }
 

@@ -153,6 +153,8 @@ pub enum Step {
     Says(SaysSpec),
     /// The caller presses these keys, such as `111122223333#`.
     Presses(KeysSpec),
+    /// The caller presses the button with this label.
+    Chooses(String),
     /// The caller neither says nor presses anything until the question times out.
     Silent(bool),
     HangsUp(bool),
@@ -325,6 +327,7 @@ const STEP: Form = Form::OneOf(
     &[
         may("says", SAYS),
         may("presses", KEYS),
+        may("chooses", Form::Text),
         may("silent", Form::Yes),
         may("hangs_up", Form::Yes),
         may("waits", Form::Text),
@@ -584,6 +587,7 @@ impl Step {
                 Ok(Action::Says { text: text.clone(), confidence: Some(*confidence) })
             }
             Self::Presses(keys) => parse_keys(keys).map(Action::Presses),
+            Self::Chooses(label) => Ok(Action::Chooses(label.clone())),
             Self::Silent(true) => Ok(Action::Silent),
             Self::HangsUp(true) => Ok(Action::HangsUp),
             Self::Silent(false) | Self::HangsUp(false) => {

@@ -74,6 +74,8 @@ pub enum Action {
     },
     /// Keys, the terminating one included. What one question does not take is kept for the next.
     Presses(String),
+    /// Presses the button with this label.
+    Chooses(String),
     /// Lets the question time out.
     Silent,
     HangsUp,
@@ -117,6 +119,8 @@ pub enum SessionError {
         "the caller waits in a queue and is asked nothing; only hanging up, waiting or a failed transfer make sense"
     )]
     NotAsked,
+    #[error("there is no button `{label}`; {}", offered(choices))]
+    NoSuchChoice { label: String, choices: Vec<String> },
     #[error("nobody is rung here; does a `transfer` with `within` come before?")]
     NotRinging,
     #[error(
@@ -130,6 +134,25 @@ pub enum SessionError {
     /// What stands between the caller and the engine did something wrong.
     #[error("{0}")]
     Line(String),
+}
+
+fn offered(labels: &[String]) -> String {
+    match labels {
+        [] => "the question shows none, or the channel has none".to_owned(),
+        labels => format!("there are `{}`", labels.join("`, `")),
+    }
+}
+
+/// What the caller says by pressing a button of the question at hand.
+///
+/// # Errors
+/// If the question has no such button.
+pub fn chosen(accept: &Accept, label: &str) -> Result<String, SessionError> {
+    let choice = accept.choices.iter().find(|choice| choice.label == label);
+    choice.map(|choice| choice.value.clone()).ok_or_else(|| SessionError::NoSuchChoice {
+        label: label.to_owned(),
+        choices: accept.choices.iter().map(|choice| choice.label.clone()).collect(),
+    })
 }
 
 /// A simulated call: what happens in it, action by action, and how it was before each.

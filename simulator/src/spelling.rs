@@ -200,6 +200,7 @@ fn step(step: &Step, node: &Node, out: &mut Vec<Misfit>) {
             }
         }
         Step::Silent(_)
+        | Step::Chooses(_)
         | Step::HangsUp(_)
         | Step::DirectiveFails(_)
         | Step::Rings(_)

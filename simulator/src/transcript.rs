@@ -17,6 +17,7 @@ use dialgraph_kernel::journal::{Entry, Step, TurnRecord};
 use dialgraph_kernel::plugin::{Accept, Failure, FailureKind, LogLevel, Speech};
 use dialgraph_kernel::ports::http::Credential;
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostErrorKind};
+use dialgraph_kernel::show::{Link, Shown};
 
 use dialgraph_visible::line;
 
@@ -93,6 +94,9 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
             continue;
         }
         say(&mut out, speech, detail);
+        if let Some(shown) = &speech.shown {
+            self::shown_with(&mut out, shown);
+        }
     }
     // The channel is told nothing when it tells of a contact, and nobody when nobody is there.
     if !matches!(record.event, Event::Contact(_) | Event::After) {
@@ -216,6 +220,26 @@ fn say(out: &mut String, speech: &Speech, detail: Detail) {
     }
 }
 
+/// What stands beside words: buttons in brackets, with where they lead.
+fn shown_with(out: &mut String, shown: &Shown) {
+    let link = |link: &Link| format!("[{}]({})", line(&link.label), line(&link.url));
+    let _ = match shown {
+        Shown::Link(one) => writeln!(out, "< {}", link(one)),
+        Shown::Card(card) => {
+            let image = card.image.as_ref().map(|image| format!(" ({})", line(image)));
+            let _ = writeln!(out, "< | {}{}", line(&card.title), image.unwrap_or_default());
+            for text in card.text.iter().flat_map(|text| text.lines()) {
+                let _ = writeln!(out, "< | {}", line(text));
+            }
+            if card.buttons.is_empty() {
+                return;
+            }
+            let buttons: Vec<String> = card.buttons.iter().map(link).collect();
+            writeln!(out, "< | {}", buttons.join(" "))
+        }
+    };
+}
+
 /// The words of SSML. The checker has proved it well-formed, so that `<` and `>` are marks and
 /// nothing else.
 fn without_marks(ssml: &str) -> String {
@@ -236,7 +260,14 @@ fn without_marks(ssml: &str) -> String {
 
 fn then(out: &mut String, then: &Then) {
     let _ = match then {
-        Then::Ask(accept) => writeln!(out, "? {}", accepts(accept)),
+        Then::Ask(accept) => {
+            if !accept.choices.is_empty() {
+                let buttons = accept.choices.iter().map(|one| format!("[{}]", line(&one.label)));
+                let buttons = buttons.collect::<Vec<_>>().join(" ");
+                let _ = writeln!(out, "< {buttons}");
+            }
+            writeln!(out, "? {}", accepts(accept))
+        }
         Then::Wait { ms } => writeln!(out, "= waits {} s", seconds(u64::from(*ms))),
         Then::Queue(queue) => {
             let sla = match queue.sla {

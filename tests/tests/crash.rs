@@ -102,8 +102,7 @@ impl Plugins for Search {
         let result = match host.call(HostCall::KnowledgeSearch(query)) {
             None => RunResult::Suspended,
             Some(Ok(HostAnswer::KnowledgeSearch(passages))) => {
-                let say =
-                    passages.into_iter().map(|p| Speech { text: p.text, ssml: false }).collect();
+                let say = passages.into_iter().map(|p| Speech::new(p.text, false)).collect();
                 RunResult::Done(Done { port: "found".to_owned(), output: json!({}), say })
             }
             Some(other) => panic!("another capability answered: {other:?}"),

@@ -53,7 +53,7 @@ impl Plugins for Search {
         let result = match host.call(HostCall::KnowledgeSearch(query)) {
             None => RunResult::Suspended,
             Some(Ok(HostAnswer::KnowledgeSearch(found))) => RunResult::Done(done(
-                found.into_iter().map(|p| Speech { text: p.text, ssml: false }).collect(),
+                found.into_iter().map(|p| Speech::new(p.text, false)).collect(),
             )),
             Some(other) => panic!("{other:?}"),
         };

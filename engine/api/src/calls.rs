@@ -216,6 +216,42 @@ pub struct Speech {
     /// The text is a whole `<speak>` element.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ssml: bool,
+    /// Shown with the words, in a chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// Shown with the words, in a chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
+}
+
+/// Somewhere to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Link {
+    /// `https://…`, `http://…`, `tel:…` or `mailto:…`.
+    pub url: String,
+    /// What is to be pressed.
+    pub label: String,
+}
+
+/// A thing with a title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Card {
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Link>,
+}
+
+/// An answer to choose: a button.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Choice {
+    pub label: String,
+    /// What to send as `said` when it is pressed.
+    pub value: String,
 }
 
 /// What to do after what is said.
@@ -236,6 +272,9 @@ pub enum Then {
         sensitive: bool,
         /// Words that the answer may well hold.
         hints: Vec<String>,
+        /// Answers to choose from, in a chat; whoever calls may write something else.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        choices: Vec<Choice>,
     },
     /// Something slow is under way: come back after this time with `resumed`.
     #[schema(title = "wait")]

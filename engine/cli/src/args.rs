@@ -301,6 +301,9 @@ pub(crate) struct ContactFlowArgs {
     /// Turns on flow logs, which include what callers say and press.
     #[arg(long)]
     pub(crate) log: bool,
+    /// The chats' client shows no interactive messages: what a question offers is listed in words.
+    #[arg(long)]
+    pub(crate) plain_chat: bool,
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 }

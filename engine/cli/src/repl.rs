@@ -25,6 +25,7 @@ use dialgraph_simulator::world::{Mock, MockReply};
 
 const HELP: &str = "\
 What you type is what the caller says. Digits, * and # are keys: `1`, `111122223333#`.
+In a chat, write what is on a button to press it.
   :silence             the caller says and presses nothing until the question times out
   :hangup              the caller hangs up
   :wait 15m            time passes; questions time out meanwhile

@@ -8,7 +8,7 @@ use dialgraph_base::Medium;
 use dialgraph_kernel::call::Call;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::plugin::Accept;
+use dialgraph_kernel::plugin::{Accept, Speech};
 
 use crate::event::Incoming;
 use crate::flat::{BLANK, FlatMap};
@@ -17,6 +17,7 @@ use crate::protocol::{
     CHAT_TIMEOUTS, FLOW_SCHEME, INTERDIGIT_SECONDS, KEY_TIMEOUTS, NOTHING, RING_SECONDS,
     SAME_LANGUAGE, TERMINATORS, action, attribute_key, round_up, say_word,
 };
+use crate::templates;
 use crate::visit;
 
 /// Longest wait that a voice answer bridges with silence, in milliseconds.
@@ -48,9 +49,19 @@ impl Answer {
             Then::Wait { ms } if voice => (*ms).min(MAX_PAUSE_MS),
             _ => 0,
         };
-        let say = &record.directives.say;
-        let mut said = if voice { pieces::voice(say, pause) } else { pieces::chat(say) };
-        if let Then::Ask(_) = then {
+        let mut said = if voice {
+            pieces::voice(&record.directives.say, pause)
+        } else {
+            let (said, buttons) = in_chat(incoming, record, call);
+            if let Some(buttons) = &buttons {
+                map.put("buttons", buttons);
+            }
+            said
+        };
+        let shows_buttons = map.0.get("buttons").is_some();
+        if let Then::Ask(_) = then
+            && !shows_buttons
+        {
             // The question itself is said by the block that waits for its answer: callers may
             // answer into it.
             let silence = if voice { "<speak> </speak>" } else { BLANK };
@@ -59,6 +70,9 @@ impl Answer {
         }
         map.say(call.medium, &said);
         map.act(then, voice);
+        if shows_buttons {
+            map.put("action", action::CHOOSE);
+        }
         // Room for every name first: a flow cannot compare a key that is missing.
         for name in &incoming.wanted {
             map.put(&attribute_key(name), BLANK);
@@ -109,6 +123,34 @@ impl From<FlatMap> for Answer {
     }
 }
 
+/// What a chat is told, and the message with buttons that its question is, if it has any.
+fn in_chat(incoming: &Incoming, record: &TurnRecord, call: &Call) -> (Vec<String>, Option<String>) {
+    let say = &record.directives.say;
+    let Then::Ask(Accept { choices, .. }) = &record.directives.then else {
+        return (pieces::chat(say), None);
+    };
+    if choices.is_empty() {
+        return (pieces::chat(say), None);
+    }
+    let (question, before) = match say.split_last() {
+        // What is shown with the words has a message of its own.
+        Some((last, before)) if last.shown.is_none() => (pieces::plain(last), before),
+        _ => (String::new(), say.as_slice()),
+    };
+    let buttons =
+        incoming.shows_choices.then(|| templates::buttons(&question, choices, &call.locale));
+    match buttons.flatten() {
+        Some(buttons) => {
+            let said = if buttons.asks { before } else { say };
+            (pieces::chat(said), Some(buttons.template))
+        }
+        None => {
+            let listed = Speech::new(templates::listed(&question, choices), false);
+            (pieces::chat(&[before, &[listed]].concat()), None)
+        }
+    }
+}
+
 struct Map(FlatMap);
 
 impl Map {
@@ -123,7 +165,8 @@ impl Map {
     /// Sets a key of our own. All of them together are far below what an answer holds, once each is
     /// cut.
     fn put(&mut self, key: &str, value: &str) {
-        let most = if key == "prompt" || key.starts_with("say_") { usize::MAX } else { 256 };
+        let is_cut = key != "prompt" && key != "buttons" && !key.starts_with("say_");
+        let most = if is_cut { 256 } else { usize::MAX };
         let value: String = value.chars().take(most).collect();
         let fits = self.0.put(key, &value);
         debug_assert!(fits, "the sum of all bounds is below the size of an answer");

@@ -15,7 +15,7 @@ use dialgraph_kernel::event::Event;
 
 use crate::visit;
 
-use crate::protocol::{CALLBACK_ATTEMPTS, medium};
+use crate::protocol::{CALLBACK_ATTEMPTS, SHOWS, medium};
 pub use crate::protocol::{CONTACT_EVENT, MAX_ATTRIBUTES, MAX_EVENT_BYTES};
 
 /// Longest text of a caller, in characters; what is longer is cut. Lex gives at most 1,024.
@@ -51,6 +51,8 @@ pub struct Incoming {
     pub wanted: Vec<Name>,
     /// The language that the contact has in Connect now.
     pub language: Option<String>,
+    /// The flow can show buttons in a chat.
+    pub shows_choices: bool,
 }
 
 /// What a delivery says.
@@ -188,6 +190,7 @@ impl Incoming {
             what,
             wanted: wanted(parameters.get("attributes")),
             language: words(contact.get("LanguageCode")).map(|code| cut(&code, 35)),
+            shows_choices: parameters.get(SHOWS.0).as_deref() == Some(SHOWS.1),
         })
     }
 
@@ -260,6 +263,7 @@ impl Incoming {
             what: What::Event(what),
             wanted: Vec::new(),
             language: None,
+            shows_choices: false,
         })
     }
 }

@@ -30,4 +30,6 @@ mod pieces;
 pub mod protocol;
 pub mod signature;
 #[cfg(feature = "engine")]
+mod templates;
+#[cfg(feature = "engine")]
 pub mod visit;

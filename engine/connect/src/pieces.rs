@@ -65,13 +65,20 @@ pub(crate) fn voice(say: &[Speech], pause_ms: u32) -> Vec<String> {
 pub(crate) fn chat(say: &[Speech]) -> Vec<String> {
     let mut messages: Vec<String> = Vec::new();
     for speech in say {
-        let text = if speech.ssml { ssml_as_text(&speech.text) } else { speech.text.clone() };
-        messages.extend(split(&text, CHAT_PIECE, |_| 1));
+        let shown = speech.shown.as_ref().map(|shown| shown.written());
+        for text in std::iter::once(plain(speech)).chain(shown) {
+            messages.extend(split(&text, CHAT_PIECE, |_| 1));
+        }
     }
     if messages.len() > MAX_PIECES {
         messages = pack(messages, CHAT_PIECE, "\n");
     }
     keep(messages)
+}
+
+/// Words without marks.
+pub(crate) fn plain(speech: &Speech) -> String {
+    if speech.ssml { ssml_as_text(&speech.text) } else { speech.text.clone() }
 }
 
 /// Puts as many fragments as fit into one piece.
@@ -203,18 +210,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn plain(text: &str) -> Speech {
-        Speech { text: text.to_owned(), ssml: false }
+    fn bare(text: &str) -> Speech {
+        Speech::new(text.to_owned(), false)
     }
 
     fn ssml(text: &str) -> Speech {
-        Speech { text: text.to_owned(), ssml: true }
+        Speech::new(text.to_owned(), true)
     }
 
     #[test]
     fn texts_and_ssml_become_one_document() {
         let say = [
-            plain("R&D입니다."),
+            bare("R&D입니다."),
             ssml("<speak>번호는 <say-as interpret-as=\"digits\">12</say-as></speak>"),
         ];
         assert_eq!(
@@ -241,7 +248,7 @@ mod tests {
     fn a_long_text_is_cut_between_sentences() {
         let sentence = "이 문장은 길이를 재기 위해 되풀이됩니다.";
         let text = vec![sentence; 200].join(" ");
-        let pieces = voice(&[plain(&text)], 0);
+        let pieces = voice(&[bare(&text)], 0);
         assert_eq!(pieces.len(), 2);
         for piece in &pieces {
             assert!(piece.chars().count() <= VOICE_PIECE);
@@ -252,10 +259,10 @@ mod tests {
     #[test]
     fn a_text_without_sentences_is_cut_between_words_and_one_without_words_anywhere() {
         let words = vec!["word"; 500].join(" ");
-        assert!(chat(&[plain(&words)]).iter().all(|piece| piece.ends_with("word")));
+        assert!(chat(&[bare(&words)]).iter().all(|piece| piece.ends_with("word")));
         let endless = "가".repeat(2_500);
         let lengths: Vec<usize> =
-            chat(&[plain(&endless)]).iter().map(|piece| length(piece)).collect();
+            chat(&[bare(&endless)]).iter().map(|piece| length(piece)).collect();
         assert_eq!(lengths, [1_000, 1_000, 500]);
     }
 
@@ -270,8 +277,8 @@ mod tests {
     #[test]
     fn of_too_much_text_the_beginning_and_the_question_are_kept() {
         let mut say: Vec<Speech> =
-            (0..20).map(|n| plain(&format!("{n} {}", "x".repeat(2_800)))).collect();
-        say.push(plain("Do you want that?"));
+            (0..20).map(|n| bare(&format!("{n} {}", "x".repeat(2_800)))).collect();
+        say.push(bare("Do you want that?"));
         let pieces = voice(&say, 0);
         assert_eq!(pieces.len(), MAX_PIECES);
         assert!(pieces[0].starts_with("<speak>0 "));
@@ -280,10 +287,10 @@ mod tests {
 
     #[test]
     fn chat_messages_stay_apart_until_there_are_too_many() {
-        assert_eq!(chat(&[plain("a"), plain("b")]), ["a", "b"]);
-        let many: Vec<Speech> = (0..10).map(|n| plain(&n.to_string())).collect();
+        assert_eq!(chat(&[bare("a"), bare("b")]), ["a", "b"]);
+        let many: Vec<Speech> = (0..10).map(|n| bare(&n.to_string())).collect();
         assert_eq!(chat(&many), ["0\n1\n2\n3\n4\n5\n6\n7\n8\n9"]);
-        assert_eq!(chat(&[plain(" "), ssml("<speak>1 &lt; 2</speak>")]), ["1 < 2"]);
+        assert_eq!(chat(&[bare(" "), ssml("<speak>1 &lt; 2</speak>")]), ["1 < 2"]);
     }
 
     proptest! {
@@ -295,7 +302,7 @@ mod tests {
         ) {
             let say: Vec<Speech> = texts
                 .into_iter()
-                .map(|(text, times, ssml)| Speech { text: text.repeat(times), ssml })
+                .map(|(text, times, ssml)| Speech::new(text.repeat(times), ssml))
                 .collect();
             let voice = voice(&say, pause);
             let chat = chat(&say);

@@ -17,6 +17,8 @@ pub mod action {
     pub const LISTEN: &str = "listen";
     /// Chat: what the customer writes.
     pub const READ: &str = "read";
+    /// Chat: the same, with buttons to choose from.
+    pub const CHOOSE: &str = "choose";
     pub const QUEUE: &str = "queue";
     pub const CALLBACK: &str = "callback";
     pub const TRANSFER: &str = "transfer";
@@ -24,6 +26,17 @@ pub mod action {
     pub const DISCONNECT: &str = "disconnect";
     pub const FALLBACK: &str = "fallback";
 }
+
+/// The parameter by which a flow says what it can show, and its word for buttons. A flow of an
+/// earlier version says nothing of it.
+pub const SHOWS: (&str, &str) = ("shows", "choices");
+
+/// The attribute of Lex's session that holds the message with buttons until the code hook has sent
+/// it.
+pub const BUTTONS: &str = "buttons";
+
+/// What Lex is told first in the place of a customer's words, so that its code hook is asked.
+pub const SHOW_BUTTONS: &str = "show-buttons";
 
 /// `detail-type` of what Amazon EventBridge tells of contacts.
 pub const CONTACT_EVENT: &str = "Amazon Connect Contact Event";

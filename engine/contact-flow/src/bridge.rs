@@ -59,6 +59,8 @@ pub struct Bridge {
     pub start_locale: Option<String>,
     /// Whether Connect may log what callers say and press.
     pub logging: bool,
+    /// The chats' client shows no interactive messages: what can be chosen is listed in words.
+    pub plain_chat: bool,
 }
 
 /// A queue of the project and the one of Connect that it is.
@@ -155,7 +157,7 @@ pub enum BridgeError {
     )]
     Name { what: &'static str, name: String },
     #[error(
-        "the flow would have {count} actions, and Connect takes {MAX_ACTIONS}; each queue takes two, each contact flow one, each bot six"
+        "the flow would have {count} actions, and Connect takes {MAX_ACTIONS}; each queue takes two, each contact flow one, each bot eleven"
     )]
     TooManyActions { count: usize },
     #[error("the flow would be refused: {0}")]
@@ -193,6 +195,11 @@ impl Bridge {
             Some(finding) => Err(BridgeError::Refused(finding.to_string())),
             None => Ok(flow),
         }
+    }
+
+    /// Whether anybody listens, or reads what a chat writes.
+    fn has_bot(&self) -> bool {
+        self.languages.iter().any(|language| language.lex_bot_alias_arn.is_some())
     }
 
     fn check(&self) -> Result<(), BridgeError> {

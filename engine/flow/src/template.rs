@@ -5,6 +5,7 @@
 
 mod ssml;
 
+pub(crate) use ssml::is_ssml;
 pub use ssml::{Ssml, SsmlElement, read_ssml, ssml_as_text};
 
 use std::borrow::Cow;
@@ -25,6 +26,8 @@ pub const MAX_TEMPLATE: usize = 6_000;
 #[derive(Debug, Clone)]
 pub struct Prompt {
     texts: BTreeMap<Locale, Template>,
+    /// Where words are read, not heard: those of the locales that have others for it.
+    written: BTreeMap<Locale, Template>,
 }
 
 #[derive(Debug, Clone)]
@@ -110,7 +113,16 @@ impl Prompt {
                 }
             }
         }
-        if mistakes.is_empty() { Ok(Self { texts: compiled }) } else { Err(mistakes) }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        Ok(Self { texts: compiled, written: BTreeMap::new() })
+    }
+
+    /// With the texts of `written` where words are read, not heard.
+    #[must_use]
+    pub fn written_as(self, written: Self) -> Self {
+        Self { written: written.texts, ..self }
     }
 
     /// The locales that it has a text for.
@@ -125,7 +137,7 @@ impl Prompt {
 
     /// The same with the locales of the texts and their places there.
     pub(crate) fn inserted(&self) -> impl Iterator<Item = (&Locale, &Inserted)> {
-        self.texts.iter().flat_map(|(locale, template)| {
+        self.texts.iter().chain(&self.written).flat_map(|(locale, template)| {
             template.parts.iter().filter_map(move |part| match part {
                 Part::Value(inserted) => Some((locale, inserted)),
                 Part::Text(_) => None,
@@ -133,7 +145,8 @@ impl Prompt {
         })
     }
 
-    /// The text for exactly this locale, if it is the same in every call: if no value is inserted.
+    /// What is heard in exactly this locale, if it is the same in every call: if no value is
+    /// inserted.
     pub fn fixed(&self, locale: &str) -> Option<Rendered> {
         let (locale, template) = self.texts.get_key_value(locale)?;
         let mut text = String::new();
@@ -162,6 +175,8 @@ impl Prompt {
         let Some((locale, template)) = nearest else {
             return Ok(Rendered { text: String::new(), ssml: false, locale: wanted.into() });
         };
+        let written = self.written.get(locale).filter(|_| scope.reads());
+        let template = written.unwrap_or(template);
         Ok(Rendered {
             text: template.render(&InLocale { scope, locale })?,
             ssml: template.ssml,
@@ -187,6 +202,10 @@ impl Scope for InLocale<'_> {
 
     fn locale(&self) -> &str {
         self.locale
+    }
+
+    fn reads(&self) -> bool {
+        self.scope.reads()
     }
 }
 

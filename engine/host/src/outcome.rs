@@ -134,6 +134,7 @@ fn accept(accept: wit::Accept) -> Result<Accept, Fault> {
         timeout_ms: accept.timeout_ms,
         sensitive: accept.sensitive,
         hints: accept.hints,
+        choices: Vec::new(),
     })
 }
 
@@ -176,7 +177,7 @@ fn say(prompts: Vec<wit::Prompt>) -> Result<Vec<Speech>, Fault> {
                     "a prompt is said to be SSML and is not one whole <speak> element",
                 ));
             }
-            Ok(Speech { text: prompt.text, ssml: prompt.ssml })
+            Ok(Speech::new(prompt.text, prompt.ssml))
         })
         .collect()
 }

@@ -93,11 +93,15 @@ impl TurnRecord {
         for at in &self.sensitive_say {
             if let Some(speech) = self.directives.say.get_mut(*at) {
                 speech.text.clear();
+                speech.shown = None;
             }
         }
         if self.sensitive_then {
             match &mut self.directives.then {
-                Then::Ask(accept) => accept.hints.clear(),
+                Then::Ask(accept) => {
+                    accept.hints.clear();
+                    accept.choices.clear();
+                }
                 Then::Callback { number, .. } | Then::Transfer { number, .. } => number.clear(),
                 Then::Wait { .. } | Then::Queue(_) | Then::HangUp => {}
             }

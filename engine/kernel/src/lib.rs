@@ -21,6 +21,7 @@ pub mod plugin;
 pub mod ports;
 pub mod provider;
 mod scope;
+pub mod show;
 pub mod turn;
 mod values;
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use dialgraph_base::{Channel, Digest, Digits, PluginLimits, Timestamp};
 
 use crate::ports::{HostCall, HostResult};
+use crate::show::{Choice, Shown};
 
 /// Runs plugins by the digest of their bytes.
 pub trait Plugins: Send + Sync {
@@ -119,6 +120,16 @@ pub struct Speech {
     /// `text` is a whole `<speak>` element.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ssml: bool,
+    /// What is shown with them, on a channel that shows such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Box<Shown>>,
+}
+
+impl Speech {
+    /// Words alone.
+    pub fn new(text: impl Into<String>, ssml: bool) -> Self {
+        Self { text: text.into(), ssml, shown: None }
+    }
 }
 
 /// What an answer of the caller may be.
@@ -134,6 +145,9 @@ pub struct Accept {
     pub sensitive: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
+    /// Answers to choose from, on a channel that shows such.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
 }
 
 /// Why a run gave no outcome.

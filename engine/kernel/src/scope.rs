@@ -111,6 +111,10 @@ impl Scope for CallScope<'_> {
     fn locale(&self) -> &str {
         &self.turn.call().locale
     }
+
+    fn reads(&self) -> bool {
+        !self.turn.call().channel().speaks()
+    }
 }
 
 /// RFC 3339 in UTC, to the millisecond where there is one. A moment that no calendar reaches is

@@ -450,7 +450,7 @@ impl Turn {
     /// its own.
     pub fn comfort(&self) -> Option<Speech> {
         let rendered = self.release.comfort.as_ref()?.render(&self.scope(None)).ok()?;
-        Some(Speech { text: rendered.text, ssml: rendered.ssml })
+        Some(Speech::new(rendered.text, rendered.ssml))
     }
 
     /// Ends the turn although a reply is missing: the caller hears `comfort` and waits for `ms`,
@@ -486,7 +486,7 @@ impl Turn {
         let then = self.ending.take().unwrap_or(then);
         if !self.call.channel().ssml() {
             for speech in self.say.iter_mut().filter(|speech| speech.ssml) {
-                *speech = Speech { text: ssml_as_text(&speech.text), ssml: false };
+                *speech = Speech::new(ssml_as_text(&speech.text), false);
             }
         }
         Finished {

@@ -110,7 +110,7 @@ impl<E: Turns> Bridge<E> {
             cold,
         };
         if peeked.kind() == InvocationKind::Lex {
-            let reply = Reply::Lex(lex::close(peeked.value()));
+            let reply = Reply::Lex(lex::answer(peeked.value()));
             line.message = "lex";
             line.answered_by = "lex";
             line.ms = milliseconds(began);

@@ -12,8 +12,13 @@
 //! | `confidence` | 0 to 1, with two decimals; absent when Lex does not say |
 //!
 //! All other session attributes are left as they are.
+//!
+//! Where the flow has buttons to show, it says so first, in the place of the customer, and gives the
+//! message with them as a session attribute: the hook sends that message and has Lex wait.
 
 use serde_json::{Map, Value, json};
+
+use dialgraph_connect::protocol::{BUTTONS, SHOW_BUTTONS};
 
 /// Where Connect puts the keys that were pressed.
 const KEYS: &str = "x-amz-lex:dtmf-transcript";
@@ -23,7 +28,25 @@ const KEYS: &str = "x-amz-lex:dtmf-transcript";
 const MAX_TRANSCRIPT: usize = 1_024;
 
 /// What to answer to `event`, which comes from a code hook of Lex V2.
-pub fn close(event: &Value) -> Value {
+pub fn answer(event: &Value) -> Value {
+    show_buttons(event).unwrap_or_else(|| close(event))
+}
+
+/// Sends the buttons, once: what comes next is the customer's.
+fn show_buttons(event: &Value) -> Option<Value> {
+    let mut attributes = event["sessionState"]["sessionAttributes"].as_object()?.clone();
+    let asked = event["inputTranscript"].as_str()?.trim() == SHOW_BUTTONS;
+    let message = attributes.remove(BUTTONS).filter(|_| asked)?;
+    Some(json!({
+        "sessionState": {
+            "sessionAttributes": attributes,
+            "dialogAction": {"type": "ElicitIntent"},
+        },
+        "messages": [{"contentType": "CustomPayload", "content": message.as_str()?}],
+    }))
+}
+
+fn close(event: &Value) -> Value {
     let state = &event["sessionState"];
     let heard = Heard::of(event);
     let mut attributes = match &state["sessionAttributes"] {
@@ -162,6 +185,34 @@ mod tests {
         assert_eq!(said["did"], "said");
         assert_eq!(said["input_mode"], "text");
         assert_eq!(said.get("confidence"), None);
+    }
+
+    #[test]
+    fn the_buttons_of_a_question_are_sent_once_and_then_the_customer_answers() {
+        let told = |words: &str, buttons: Option<&str>| {
+            hook(|event| {
+                event["inputMode"] = json!("Text");
+                event["inputTranscript"] = json!(words);
+                if let Some(buttons) = buttons {
+                    event["sessionState"]["sessionAttributes"]["buttons"] = json!(buttons);
+                }
+            })
+        };
+        let shown = answer(&told("show-buttons", Some("{}")));
+        assert_eq!(shown["sessionState"]["dialogAction"], json!({"type": "ElicitIntent"}));
+        assert_eq!(shown["messages"], json!([{"contentType": "CustomPayload", "content": "{}"}]));
+        let left = &shown["sessionState"]["sessionAttributes"];
+        assert_eq!(left.get("buttons"), None, "{left}");
+        // Somebody may write the very words, and then they are words.
+        for said in [told("show-buttons", None), told("네", Some("{}"))] {
+            let closed = answer(&said);
+            assert_eq!(closed["sessionState"]["dialogAction"]["type"], "Close");
+            let attributes = &closed["sessionState"]["sessionAttributes"];
+            assert_eq!(
+                (&attributes["did"], &attributes["transcript"]),
+                (&json!("said"), &said["inputTranscript"])
+            );
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub struct WaitRules {
 
 impl Default for WaitRules {
     fn default() -> Self {
-        let speech = |text: &str| Speech { text: text.to_owned(), ssml: false };
+        let speech = |text: &str| Speech::new(text.to_owned(), false);
         Self {
             turn_ms: 5_000,
             comfort_wait_ms: 2_000,

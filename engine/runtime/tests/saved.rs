@@ -136,7 +136,7 @@ impl Plugins for Scripted {
                 return report(RunResult::Suspended);
             }
         }
-        let speech = |bytes: usize| Speech { text: text(bytes, "한"), ssml: false };
+        let speech = |bytes: usize| Speech::new(text(bytes, "한"), false);
         report(match &doing.ending {
             Ending::Done { text: bytes, letter, says, depth } => {
                 let inner = Value::from(text(*bytes, letter));

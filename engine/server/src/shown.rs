@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use dialgraph_api::Millis;
-use dialgraph_api::calls::{After, Answer, CallId, Digits, EndedBy, Speech, Status, Then};
+use dialgraph_api::calls::{
+    After, Answer, CallId, Card, Choice, Digits, EndedBy, Link, Speech, Status, Then,
+};
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_flow::Release;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_kernel::{call, contact, directive};
+use dialgraph_kernel::{call, contact, directive, plugin, show};
 
 /// The answer to an event.
 pub fn answer(call: &call::Call, record: &TurnRecord, repeated: bool) -> Answer {
@@ -19,9 +21,28 @@ pub fn answer(call: &call::Call, record: &TurnRecord, repeated: bool) -> Answer 
         turn: record.turn,
         status: status(&call.status),
         repeated,
-        say: say.iter().map(|s| Speech { text: s.text.clone(), ssml: s.ssml }).collect(),
+        say: say.iter().map(speech).collect(),
         then: then(&record.directives.then),
     }
+}
+
+/// Words, and what is shown with them.
+fn speech(speech: &plugin::Speech) -> Speech {
+    let link = |link: &show::Link| Link { url: link.url.clone(), label: link.label.clone() };
+    let mut out = Speech { text: speech.text.clone(), ssml: speech.ssml, link: None, card: None };
+    match speech.shown.as_deref() {
+        None => {}
+        Some(show::Shown::Link(one)) => out.link = Some(link(one)),
+        Some(show::Shown::Card(card)) => {
+            out.card = Some(Card {
+                title: card.title.clone(),
+                text: card.text.clone(),
+                image: card.image.clone(),
+                buttons: card.buttons.iter().map(link).collect(),
+            });
+        }
+    }
+    out
 }
 
 /// How far a call has come.
@@ -32,6 +53,10 @@ fn status(status: &call::Status) -> Status {
         call::Status::Handed { .. } => Status::Handed,
         call::Status::Ended { .. } => Status::Ended,
     }
+}
+
+fn choice(choice: &show::Choice) -> Choice {
+    Choice { label: choice.label.clone(), value: choice.value.clone() }
 }
 
 /// What the channel must do.
@@ -47,6 +72,7 @@ fn then(then: &directive::Then) -> Then {
             timeout_ms: accept.timeout_ms,
             sensitive: accept.sensitive,
             hints: accept.hints.clone(),
+            choices: accept.choices.iter().map(choice).collect(),
         },
         directive::Then::Wait { ms } => Then::Wait { ms: *ms },
         directive::Then::Queue(queue) => Then::Queue {

@@ -97,6 +97,8 @@ pub struct Double {
     /// The action that gave the contact away, or that waits; where it leads if it turns out to have
     /// failed.
     last: Option<String>,
+    /// The template that the last question showed.
+    buttons: Option<Value>,
     /// Until when Lex remembers its session; none before there is one.
     lex_until: Option<u64>,
     /// Time that Lambda blocks took since the last prompt, in milliseconds.
@@ -127,6 +129,7 @@ impl Double {
             typed: String::new(),
             stand: Stand::NotBegun,
             last: None,
+            buttons: None,
             lex_until: None,
             chain: 0,
         };
@@ -249,6 +252,7 @@ impl Double {
                         self.failed(&id, ERROR)
                     } else {
                         self.prompt(desk, parameters);
+                        self.show_buttons(desk, parameters);
                         self.stand = Stand::Asked(id.clone());
                         self.last = Some(id.clone());
                         if self.typed.is_empty() {
@@ -439,6 +443,75 @@ impl Double {
         self.next(id)
     }
 
+    /// What Lex remembers when a block begins: the session of the question before is still there,
+    /// but for what the block sets anew.
+    fn session(&self, desk: &Desk, parameters: &Value) -> BTreeMap<String, String> {
+        let mut session = match self.lex_until {
+            Some(until) if desk.clock().time().0 <= until => self.contact.lex.clone(),
+            _ => BTreeMap::new(),
+        };
+        let set = parameters["LexSessionAttributes"].as_object().into_iter().flatten();
+        session.extend(set.map(|(name, value)| (name.clone(), self.contact.text(name, value))));
+        session
+    }
+
+    /// A bot of a chat is told something before anybody writes: what it answers is shown.
+    fn show_buttons(&mut self, desk: &Desk, parameters: &Value) {
+        self.buttons = None;
+        let Some(words) = parameters["LexInitializationData"]["InitialMessage"].as_str() else {
+            return;
+        };
+        assert_eq!(self.contact.channel, Medium::Chat, "a voice is told nothing first");
+        assert!(
+            ["Text", "SSML", "PromptId"].iter().all(|kind| parameters[kind].is_null()),
+            "a block has a prompt or a first message"
+        );
+        let session = self.session(desk, parameters);
+        let attributes = session.into_iter().map(|(name, value)| (name, value.into()));
+        let attributes: Map<String, Value> = attributes.collect();
+        let locale = self.contact.language.clone();
+        let event = heard(&self.contact.id, &locale, "Text", words, None, &attributes.into());
+        let answer = self.lambda.hook(&event);
+        let state = &answer["sessionState"];
+        assert_eq!(state["dialogAction"]["type"], "ElicitIntent", "Lex must wait: {answer}");
+        let [message] = answer["messages"].as_array().expect("messages").as_slice() else {
+            panic!("one message is shown: {answer}")
+        };
+        assert_eq!(message["contentType"], "CustomPayload");
+        let content = message["content"].as_str().expect("a text");
+        assert!(content.chars().count() <= 1_024, "longer than Lex passes on");
+        let template: Value = serde_json::from_str(content).expect("a template");
+        let title = checked_template(&template);
+        self.hear(desk, "Text", &title);
+        self.buttons = Some(template);
+        self.keep_session(desk, state);
+    }
+
+    /// What the hook leaves of the session.
+    fn keep_session(&mut self, desk: &Desk, state: &Value) {
+        let attributes = state["sessionAttributes"].as_object().expect("session attributes");
+        let text = |value: &Value| value.as_str().expect("Lex takes strings only").to_owned();
+        self.contact.lex =
+            attributes.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        self.lex_until = Some(desk.clock().time().0 + LEX_SESSION_MS);
+    }
+
+    /// What a client sends when somebody presses the button: the words on it.
+    fn pressed(&self, label: &str) -> Result<String, SessionError> {
+        let elements =
+            self.buttons.as_ref().map(|template| &template["data"]["content"]["elements"]);
+        let labels: Vec<String> = elements
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|element| Some(element["title"].as_str()?.to_owned()))
+            .collect();
+        if labels.iter().any(|known| known == label) {
+            return Ok(label.to_owned());
+        }
+        Err(SessionError::NoSuchChoice { label: label.to_owned(), choices: labels })
+    }
+
     fn lex(&mut self, id: &str, desk: &mut Desk, parameters: &Value, input: Input) -> String {
         // An engine that is another process keeps its calls to itself.
         let locale =
@@ -477,15 +550,12 @@ impl Double {
                 ("Speech", String::new(), None)
             }
         };
-        // The session of the question before is still there, but for what the block sets anew.
-        let now = desk.clock().time().0;
-        let mut session = match self.lex_until {
-            Some(until) if now <= until => self.contact.lex.clone(),
-            _ => BTreeMap::new(),
+        // A bot that was told something first has begun the session of this block already.
+        let session = match self.buttons {
+            Some(_) => self.contact.lex.clone(),
+            None => self.session(desk, parameters),
         };
-        let set = parameters["LexSessionAttributes"].as_object().into_iter().flatten();
-        session.extend(set.map(|(name, value)| (name.clone(), self.contact.text(name, value))));
-        self.lex_until = Some(now + LEX_SESSION_MS);
+        self.lex_until = Some(desk.clock().time().0 + LEX_SESSION_MS);
         if silent {
             // Lex need not ask its code hook about nothing.
             self.contact.lex = session;
@@ -497,15 +567,7 @@ impl Double {
         let closed = self.lambda.hook(&event);
         let state = &closed["sessionState"];
         assert_eq!(state["dialogAction"]["type"], "Close", "Lex would go on by itself: {closed}");
-        let attributes = state["sessionAttributes"].as_object().expect("session attributes");
-        self.contact.lex = attributes
-            .iter()
-            .map(|(name, value)| {
-                let text =
-                    value.as_str().unwrap_or_else(|| panic!("Lex takes strings only: {closed}"));
-                (name.clone(), text.to_owned())
-            })
-            .collect();
+        self.keep_session(desk, state);
         self.outcome(id, Some("FallbackIntent"))
     }
 
@@ -600,6 +662,12 @@ impl Double {
                 let next = self.input(&id, desk, input);
                 self.run(desk, next)
             }
+            Action::Chooses(label) => {
+                let id = asked.ok_or(SessionError::NotAsked)?;
+                let text = self.pressed(label)?;
+                let next = self.input(&id, desk, Input::Words { text, confidence: None });
+                self.run(desk, next)
+            }
             Action::Silent => {
                 let id = asked.ok_or(SessionError::NotAsked)?;
                 let next = self.input(&id, desk, Input::Silence);
@@ -623,6 +691,27 @@ impl Double {
         report.contact = Some(self.contact.clone());
         report.turns = desk.turns().to_vec();
     }
+}
+
+/// The title of a template, if the service would send it.
+fn checked_template(template: &Value) -> String {
+    let kind = template["templateType"].as_str().expect("a type");
+    let elements = template["data"]["content"]["elements"].as_array().expect("elements");
+    let room = match kind {
+        "QuickReply" => 2..=10,
+        "Panel" => 1..=10,
+        "ListPicker" => 1..=6,
+        other => panic!("{other} is no template that a flow sends"),
+    };
+    assert!(room.contains(&elements.len()), "{kind} with {} elements", elements.len());
+    assert_eq!(template["version"], "1.0");
+    for element in elements {
+        let title = element["title"].as_str().expect("a title");
+        assert!((1..=200).contains(&title.chars().count()), "{title}");
+    }
+    let title = template["data"]["content"]["title"].as_str().expect("a title");
+    assert!((1..=400).contains(&title.chars().count()), "{title}");
+    title.to_owned()
 }
 
 impl Line for Double {

@@ -26,7 +26,7 @@ pub trait Lambda: Send {
 
     /// Answers Lex, as the code hook of its bot.
     fn hook(&mut self, event: &Value) -> Value {
-        dialgraph_lambda::lex::close(event)
+        dialgraph_lambda::lex::answer(event)
     }
 }
 

@@ -109,6 +109,7 @@ pub(crate) fn bridge(args: &ContactFlowArgs, release: &Release) -> Result<Bridge
             .map(|given| start_locale(given, release))
             .transpose()?,
         logging: args.log,
+        plain_chat: args.plain_chat,
     })
 }
 

@@ -12,6 +12,7 @@ use dialgraph_kernel::call::NewCall;
 use dialgraph_kernel::directive::Directives;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::plugin::Speech;
+use dialgraph_kernel::show::{Card, Choice, Link, Shown};
 use insta::assert_yaml_snapshot;
 use proptest::prelude::*;
 
@@ -48,12 +49,12 @@ fn incoming(medium: Medium, wanted: &[&str]) -> Incoming {
         what: What::Event(Event::Silent),
         wanted: wanted.iter().map(|name| (*name).into()).collect(),
         language: Some("ko-KR".to_owned()),
+        shows_choices: false,
     }
 }
 
 fn turn(say: &[&str], then: Then) -> TurnRecord {
-    let speech =
-        |text: &&str| Speech { text: (*text).to_owned(), ssml: text.starts_with("<speak") };
+    let speech = |text: &&str| Speech::new((*text).to_owned(), text.starts_with("<speak"));
     TurnRecord {
         turn: 7,
         at: Timestamp(0),
@@ -72,7 +73,14 @@ fn answer(medium: Medium, say: &[&str], then: Then) -> Answer {
 }
 
 fn accept(speech: bool, digits: Option<Digits>) -> Then {
-    Then::Ask(Accept { speech, digits, timeout_ms: 6_500, sensitive: false, hints: Vec::new() })
+    Then::Ask(Accept {
+        speech,
+        digits,
+        timeout_ms: 6_500,
+        sensitive: false,
+        hints: Vec::new(),
+        choices: Vec::new(),
+    })
 }
 
 fn queue() -> Arc<Queue> {
@@ -177,6 +185,81 @@ fn several_pieces_are_numbered_downwards_and_the_question_is_the_prompt() {
     let chat = self::answer(Medium::Chat, &["a", "b", "c"], Then::HangUp);
     assert_eq!(chat.get("say"), Some("chat-3"));
     assert_eq!([3, 2, 1].map(|n| chat.get(&format!("say_{n}"))), [Some("a"), Some("b"), Some("c")]);
+}
+
+#[test]
+fn a_chat_shows_what_can_be_chosen_where_its_flow_can_and_lists_it_elsewhere() {
+    let asked = |labels: &[&str]| {
+        let Then::Ask(accept) = accept(true, None) else { panic!("a question") };
+        let choices = labels.iter().copied().map(Choice::of).collect();
+        Then::Ask(Accept { choices, ..accept })
+    };
+    let told = |shows_choices, say: &[&str], labels: &[&str]| {
+        let incoming = Incoming { shows_choices, ..incoming(Medium::Chat, &[]) };
+        let answer = Answer::of_turn(&incoming, &turn(say, asked(labels)), &call(Medium::Chat));
+        let key = |key: &str| match (key, answer.get(key)) {
+            (_, None) => "-".to_owned(),
+            ("buttons", Some(message)) => {
+                let message: Value = serde_json::from_str(message).unwrap();
+                let content = &message["data"]["content"];
+                format!("{} {} {}", message["templateType"], content["title"], content["elements"])
+            }
+            (_, Some(value)) => value.to_owned(),
+        };
+        ["action", "say", "say_1", "prompt", "buttons", "timeout"].map(key).join("\n")
+    };
+    let say = ["안녕하세요.", "<speak>맞으신가요?</speak>"];
+    insta::assert_snapshot!(told(true, &say, &["예", "아니요"]), @r#"
+    choose
+    chat-1
+    안녕하세요.
+    -
+    "QuickReply" "맞으신가요?" [{"title":"예"},{"title":"아니요"}]
+    120
+    "#);
+    insta::assert_snapshot!(told(false, &say, &["예", "아니요"]), @r"
+    read
+    chat-1
+    안녕하세요.
+    맞으신가요?
+    • 예
+    • 아니요
+    -
+    120
+    ");
+    // Too many for a template; a question too long for its title; none at all.
+    let eleven: Vec<String> = (0..11).map(|n| n.to_string()).collect();
+    let eleven: Vec<&str> = eleven.iter().map(String::as_str).collect();
+    assert!(told(true, &say, &eleven).starts_with("read\nchat-1\n안녕하세요.\n맞으신가요?\n• 0\n"));
+    let long = format!("{}?", "가".repeat(400));
+    let asked = told(true, &["안녕하세요.", &long], &["예", "아니요"]);
+    assert!(asked.starts_with(&format!("choose\nchat-2\n{long}\n-\n")), "{asked}");
+    assert!(asked.contains("선택해 주세요."), "{asked}");
+    assert!(told(true, &[], &["예", "아니요"]).starts_with("choose\nnone\n"));
+}
+
+#[test]
+fn what_is_shown_with_words_is_written_where_it_cannot_be_shown() {
+    let link = Link { url: "https://x.example".into(), label: "더 보기".into() };
+    let card = Card {
+        title: "아메리카노".into(),
+        text: Some("4,500원".into()),
+        image: Some("https://x.example/a.jpg".into()),
+        buttons: vec![link.clone()],
+    };
+    let mut record = turn(&["여기 있습니다.", ""], Then::HangUp);
+    record.directives.say[0].shown = Some(Box::new(Shown::Link(link)));
+    record.directives.say[1].shown = Some(Box::new(Shown::Card(card)));
+    let answer = Answer::of_turn(&incoming(Medium::Chat, &[]), &record, &call(Medium::Chat));
+    let said = ["say_3", "say_2", "say_1"].map(|key| answer.get(key).unwrap());
+    assert_eq!(
+        said,
+        [
+            "여기 있습니다.",
+            "더 보기: https://x.example",
+            "아메리카노\n4,500원\n더 보기: https://x.example"
+        ]
+    );
 }
 
 #[test]

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use dialgraph_base::Medium;
 use dialgraph_connect::flat::BLANK;
 use dialgraph_connect::protocol::{
-    CALLBACK_ATTEMPTS, CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS, MAX_PIECES,
-    NOTHING, RING_SECONDS, SAME_LANGUAGE, TERMINATORS, action, attribute_key, say_word,
+    BUTTONS, CALLBACK_ATTEMPTS, CHANNELS, CHAT_TIMEOUTS, INTERDIGIT_SECONDS, KEY_TIMEOUTS,
+    MAX_PIECES, NOTHING, RING_SECONDS, SAME_LANGUAGE, SHOW_BUTTONS, SHOWS, TERMINATORS, action,
+    attribute_key, say_word,
 };
 
 use super::draw::{Block, Canvas, identifier};
@@ -21,6 +22,7 @@ const MENU: &str = "Menu";
 const DIGITS: &str = "Digits";
 const LISTEN: &str = "Listen";
 const READ: &str = "Read";
+const CHOOSE: &str = "Choose";
 const WAIT: &str = "Wait";
 const HEARD: &str = "Heard";
 const QUEUE: &str = "Queue";
@@ -112,6 +114,10 @@ fn tell(bridge: &Bridge, id: &str, did: &str, more: Value) -> Block {
     }
     if !bridge.attributes.is_empty() {
         attributes.insert("attributes".to_owned(), bridge.attributes.join(",").into());
+    }
+    if bridge.has_bot() && !bridge.plain_chat {
+        let (name, word) = SHOWS;
+        attributes.insert(name.to_owned(), word.into());
     }
     if let Value::Object(more) = more {
         attributes.extend(more);
@@ -228,6 +234,7 @@ fn actions(draw: &mut Canvas, bridge: &Bridge) {
         .equals(action::DIGITS, DIGITS)
         .equals(action::LISTEN, LISTEN)
         .equals(action::READ, READ)
+        .equals(action::CHOOSE, CHOOSE)
         .equals(action::DISCONNECT, DISCONNECT)
         .equals(action::FALLBACK, SPOKEN);
     for (word, target) in handing {
@@ -336,10 +343,12 @@ fn speech(draw: &mut Canvas, bridge: &Bridge) {
     let without = "Keys instead of speech";
     let mut listen = compare(LISTEN, "$.External.locale", without);
     let mut read = compare(READ, "$.External.locale", failure("no-speech-recognition"));
+    let mut choose = compare(CHOOSE, "$.External.locale", failure("no-speech-recognition"));
     for (number, (_, locales)) in bots.iter().enumerate() {
         for locale in locales {
             listen = listen.equals(locale, &format!("Listen bot {}", number + 1));
             read = read.equals(locale, &format!("Read bot {}", number + 1));
+            choose = choose.equals(locale, &format!("Choose bot {}", number + 1));
         }
     }
     draw.put(listen);
@@ -369,31 +378,47 @@ fn speech(draw: &mut Canvas, bridge: &Bridge) {
         draw.put(lex(&format!("Listen bot {}", number + 1), parameters));
     }
     draw.put(read);
-    for (number, (alias, _)) in bots.iter().enumerate() {
-        let id = format!("Read bot {}", number + 1);
-        let which = compare(&id, "$.External.timeout", failure("input-error"));
-        draw.put(CHAT_TIMEOUTS.iter().fold(which, |which, seconds| {
-            which.equals(&seconds.to_string(), &format!("{id} {seconds}s"))
-        }));
-        for seconds in CHAT_TIMEOUTS {
-            let parameters = json!({
-                "Text": "$.External.prompt",
-                "LexV2Bot": {"AliasArn": alias},
-                "LexSessionAttributes": nothing,
-                "LexTimeoutSeconds": {"Text": seconds.to_string()},
-            });
-            draw.put(
-                lex(&format!("{id} {seconds}s"), parameters)
-                    .error("InputTimeLimitExceeded", SILENT),
-            );
-        }
-    }
+    let question = json!({"Text": "$.External.prompt"});
+    written(draw, &bots, "Read", &question, &nothing);
+    draw.put(choose);
+    // The code hook answers to these words with the buttons, and only then waits for an answer.
+    let question = json!({"LexInitializationData": {"InitialMessage": SHOW_BUTTONS}});
+    let mut shown = nothing.clone();
+    shown.insert(BUTTONS.to_owned(), format!("$.External.{BUTTONS}").into());
+    written(draw, &bots, "Choose", &question, &shown);
     if !bots.is_empty() {
         draw.put(
             compare(HEARD, "$.Lex.SessionAttributes.did", SILENT)
                 .equals("said", SAID)
                 .equals("pressed", KEYS),
         );
+    }
+}
+
+/// Questions of a chat, which is waited for by one of a few lengths of time.
+fn written(
+    draw: &mut Canvas,
+    bots: &[(&str, Vec<&str>)],
+    does: &str,
+    question: &Value,
+    session: &Map<String, Value>,
+) {
+    for (number, (alias, _)) in bots.iter().enumerate() {
+        let id = format!("{does} bot {}", number + 1);
+        let which = compare(&id, "$.External.timeout", failure("input-error"));
+        draw.put(CHAT_TIMEOUTS.iter().fold(which, |which, seconds| {
+            which.equals(&seconds.to_string(), &format!("{id} {seconds}s"))
+        }));
+        for seconds in CHAT_TIMEOUTS {
+            let mut parameters = question.clone();
+            parameters["LexV2Bot"] = json!({"AliasArn": alias});
+            parameters["LexSessionAttributes"] = session.clone().into();
+            parameters["LexTimeoutSeconds"] = json!({"Text": seconds.to_string()});
+            draw.put(
+                lex(&format!("{id} {seconds}s"), parameters)
+                    .error("InputTimeLimitExceeded", SILENT),
+            );
+        }
     }
 }
 
@@ -415,7 +440,7 @@ fn reports(draw: &mut Canvas, bridge: &Bridge) {
     draw.put(tell(bridge, SILENT, "silent", Value::Null));
     draw.put(tell(bridge, RESUMED, "resumed", Value::Null));
     draw.put(tell(bridge, UNANSWERED, "unanswered", Value::Null));
-    if bridge.languages.iter().any(|language| language.lex_bot_alias_arn.is_some()) {
+    if bridge.has_bot() {
         let transcript = "$.Lex.SessionAttributes.transcript";
         let confidence = "$.Lex.SessionAttributes.confidence";
         draw.put(tell(
@@ -428,8 +453,7 @@ fn reports(draw: &mut Canvas, bridge: &Bridge) {
     }
     for (id, reason) in FAILURES {
         let needs_bot = reason == "lex-error";
-        let has_bot = bridge.languages.iter().any(|language| language.lex_bot_alias_arn.is_some());
-        if has_bot || !needs_bot {
+        if bridge.has_bot() || !needs_bot {
             draw.put(tell(bridge, id, "failed", json!({"input": reason})));
         }
     }

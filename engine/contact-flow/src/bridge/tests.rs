@@ -277,11 +277,31 @@ fn what_was_heard_before_never_stands_for_an_answer() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 2 + 2 * CHAT_TIMEOUTS.len());
+    assert_eq!(seen, 2 + 2 * 2 * CHAT_TIMEOUTS.len());
     let heard = &flow.0["Heard"]["Transitions"]["Conditions"];
     let known: Vec<&Value> =
         heard.as_array().unwrap().iter().map(|entry| &entry["Condition"]["Operands"][0]).collect();
     assert_eq!(known, ["said", "pressed"], "`silent` is no answer");
+}
+
+#[test]
+fn a_flow_says_that_it_can_show_buttons_unless_its_client_cannot() {
+    let shows = |bridge: &Bridge| {
+        let flow = Flow::of(bridge);
+        let told = flow.0.values().filter(|action| action["Type"] == "InvokeLambdaFunction");
+        let told = told.map(|tell| &tell["Parameters"]["LambdaInvocationAttributes"]["shows"]);
+        let mut told: Vec<Value> = told.cloned().collect();
+        told.dedup();
+        told
+    };
+    assert_eq!(shows(&large()), ["choices"], "at each turn");
+    assert_eq!(shows(&Bridge { plain_chat: true, ..large() }), [Value::Null]);
+    assert_eq!(shows(&small()), [Value::Null], "without a bot a chat is given away");
+    let flow = Flow::of(&large());
+    let asked = &flow.0["Choose bot 1 120s"]["Parameters"];
+    assert_eq!(asked["LexInitializationData"]["InitialMessage"], "show-buttons");
+    assert_eq!(asked["LexSessionAttributes"]["buttons"], "$.External.buttons");
+    assert_eq!(asked["Text"], Value::Null, "a block has one prompt");
 }
 
 #[test]

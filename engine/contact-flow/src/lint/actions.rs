@@ -49,6 +49,8 @@ pub(crate) struct ActionType {
     pub(crate) optional: &'static [(&'static str, Kind)],
     /// Exactly one of these must be given.
     pub(crate) one_of: &'static [(&'static str, Kind)],
+    /// With this parameter, none of `one_of` is needed.
+    pub(crate) or: Option<&'static str>,
     pub(crate) errors: &'static [&'static str],
     pub(crate) optional_errors: &'static [&'static str],
     pub(crate) outcomes: Outcomes,
@@ -69,6 +71,7 @@ const fn action(name: &'static str) -> ActionType {
         required: &[],
         optional: &[],
         one_of: &[],
+        or: None,
         errors: &[],
         optional_errors: &[],
         outcomes: Outcomes::None,
@@ -110,6 +113,8 @@ pub(crate) const ACTIONS: &[ActionType] = &[
     },
     ActionType {
         one_of: PROMPT,
+        // A bot that is told something first answers to it.
+        or: Some("LexInitializationData"),
         optional: &[
             ("LexV2Bot", Object),
             ("LexBot", Object),

@@ -32,8 +32,9 @@ pub(super) fn check(at: &mut At<'_>, kind: &ActionType, parameters: &Value) {
         }
     }
     let given = kind.one_of.iter().filter(|(name, _)| parameters.contains_key(*name)).count();
-    if !kind.one_of.is_empty() && given != 1 {
-        let names: Vec<&str> = kind.one_of.iter().map(|(name, _)| *name).collect();
+    let is_given_otherwise = kind.or.is_some_and(|name| parameters.contains_key(name));
+    if !kind.one_of.is_empty() && given != 1 && !(given == 0 && is_given_otherwise) {
+        let names: Vec<&str> = kind.one_of.iter().map(|(name, _)| *name).chain(kind.or).collect();
         at.add(Rule::OneOf, format!("exactly one of {} is needed, not {given}", names.join(", ")));
     }
     if kind.complete {

@@ -12,7 +12,7 @@ use crate::expr::{TypeEnv, has_words};
 use crate::model::{Prompt, Type};
 use crate::source::Spanned;
 use crate::syntax::flow::Texts;
-use crate::template::{Inserted, TemplateProblem};
+use crate::template::{Inserted, TemplateProblem, is_ssml};
 
 /// Checks that `texts` has exactly `locales`, and compiles it.
 pub(crate) fn compile(
@@ -21,10 +21,35 @@ pub(crate) fn compile(
     locales: &[Locale],
     env: &dyn TypeEnv,
 ) -> Option<Prompt> {
-    checker.work.count(texts.texts.len());
+    checker.work.count(texts.texts.len() + texts.written.len());
     let complete = complete(checker, texts, locales);
-    let by_locale: BTreeMap<Locale, &Spanned<String>> =
-        texts.texts.iter().map(|(locale, text)| (locale.value.clone(), text)).collect();
+    let heard = texts.texts.iter().map(|(locale, text)| (locale.value.clone(), text));
+    let heard = compile_texts(checker, heard.collect(), env);
+    let written = texts.written.iter().map(|(locale, text)| (locale.clone(), text)).collect();
+    let plain = plain(checker, &written);
+    let written = compile_texts(checker, written, env);
+    let prompt = heard?.written_as(written?);
+    (complete && plain).then_some(prompt)
+}
+
+/// Whether none of what is read is marked up for a voice.
+fn plain(checker: &mut Checker<'_>, written: &BTreeMap<Locale, &Spanned<String>>) -> bool {
+    let marked: Vec<_> = written.values().filter(|text| is_ssml(&text.value)).collect();
+    for text in &marked {
+        let message = "this is read, and SSML is markup for a voice".to_owned();
+        checker.push(
+            Diagnostic::new(Code::BadPrompt, text.span, message)
+                .help("write the words alone; `voice` may have the markup"),
+        );
+    }
+    marked.is_empty()
+}
+
+fn compile_texts(
+    checker: &mut Checker<'_>,
+    by_locale: BTreeMap<Locale, &Spanned<String>>,
+    env: &dyn TypeEnv,
+) -> Option<Prompt> {
     let sources: BTreeMap<Locale, &str> =
         by_locale.iter().map(|(locale, text)| (locale.clone(), text.value.as_str())).collect();
     match Prompt::compile(sources, env) {
@@ -35,7 +60,7 @@ pub(crate) fn compile(
                     spoken &= inserted_value(checker, text, locale, inserted);
                 }
             }
-            (complete && spoken).then_some(prompt)
+            spoken.then_some(prompt)
         }
         Err(problems) => {
             for (locale, problem) in problems {

@@ -164,9 +164,8 @@ impl<'p> Graph<'p> {
 /// Whether an expression of `node` can fail in a call.
 fn computes(node: &NodeTree) -> bool {
     let is_expr = |value: &Value| matches!(value, Value::Expr(_));
-    let inserts = |texts: &Texts| {
-        texts.texts.iter().any(|(_, text)| crate::template::inserts_values(&text.value))
-    };
+    let inserts =
+        |texts: &Texts| texts.all().any(|text| crate::template::inserts_values(&text.value));
     let fails = || {
         node.kind.expressions().into_iter().any(is_expr)
             || node.kind.prompts().into_iter().any(inserts)

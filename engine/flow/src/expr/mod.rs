@@ -69,6 +69,11 @@ pub trait Scope {
 
     /// Locale for functions that speak (digits, dates).
     fn locale(&self) -> &str;
+
+    /// Whether prompts are read, not heard.
+    fn reads(&self) -> bool {
+        false
+    }
 }
 
 /// The scope of an expression that names no variable.

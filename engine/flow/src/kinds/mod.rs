@@ -27,7 +27,7 @@ pub use self::callback::Callback;
 pub use self::end::{End, Ending};
 pub use self::goto::Goto;
 pub use self::queue::ToQueue;
-pub use self::say::Say;
+pub use self::say::{CardOf, LinkTo, SCHEMES, Say};
 pub use self::set::Set;
 pub use self::switch::Switch;
 pub use self::transfer::{Ring, Transfer};

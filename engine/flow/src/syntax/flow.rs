@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use dialgraph_base::{Locale, Name, parse_duration};
 
 use super::shape::{is_name, kind_of};
+use super::tables::{HEARD, READ};
 use super::yaml::{self, Entry, Node};
 use crate::kinds::{KINDS, Written};
 use crate::model::Type;
@@ -56,7 +57,10 @@ pub(crate) struct NodeTree {
 pub(crate) struct Texts {
     /// The key it stands under.
     pub span: Span,
+    /// Heard, and read where there is nothing else to read.
     pub texts: Vec<(LocaleWord, Spanned<String>)>,
+    /// Read where words are read, by the locales in which these differ.
+    pub written: Vec<(Locale, Spanned<String>)>,
 }
 
 /// What stands where an expression may.
@@ -209,11 +213,15 @@ pub(crate) fn texts_at(node: &Node, name: &str) -> Option<Texts> {
 }
 
 pub(crate) fn texts(node: &Node, span: Span) -> Option<Texts> {
-    let text = |e: &Entry| {
-        let text = e.value.text()?.to_owned();
-        Some((locale_key(e), Spanned::new(text, e.value.span)))
-    };
-    Some(Texts { span, texts: node.map()?.iter().filter_map(text).collect() })
+    let text = |node: &Node| Some(Spanned::new(node.text()?.to_owned(), node.span));
+    let heard = |e: &Entry| Some((locale_key(e), text(e.value.get(HEARD).unwrap_or(&e.value))?));
+    let read = |e: &Entry| Some((locale_key(e).value, text(e.value.get(READ)?)?));
+    let all = node.map()?;
+    Some(Texts {
+        span,
+        texts: all.iter().filter_map(heard).collect(),
+        written: all.iter().filter_map(read).collect(),
+    })
 }
 
 pub(crate) fn prompts(node: &Node, name: &str) -> Vec<Texts> {
@@ -240,5 +248,11 @@ fn node(entry: &Entry) -> Option<NodeTree> {
 impl Texts {
     pub(crate) fn has(&self, locale: &Locale) -> bool {
         self.texts.iter().any(|(have, _)| have.value == *locale)
+    }
+
+    /// Every text, whoever gets it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let heard = self.texts.iter().map(|(_, text)| text);
+        heard.chain(self.written.iter().map(|(_, text)| text))
     }
 }

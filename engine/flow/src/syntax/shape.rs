@@ -212,7 +212,7 @@ fn wrong(node: &Node, shape: &Shape, what: &str, out: &mut Findings) {
     };
     let message = format!("`{what}` must be {}, not {found}", shape.expected());
     let mut diagnostic = Diagnostic::new(Code::WrongShape, first_line(node), message);
-    if let (Shape::Map(Shape::Locale, Shape::Text), Some(text)) = (shape, node.text()) {
+    if let (Shape::Map(Shape::Locale, _), Some(text)) = (shape, node.text()) {
         let text = text.lines().next().unwrap_or_default();
         diagnostic = diagnostic.help(format!("write `{what}: {{ko-KR: \"{text}\", en-US: …}}`"));
     }

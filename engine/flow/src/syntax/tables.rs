@@ -26,8 +26,23 @@ pub(crate) const fn may(
     Field { key, doc, required: false, shape, example }
 }
 
-/// What the caller hears, by locale.
-pub(crate) const PROMPT: Shape = Shape::Map(&Shape::Locale, &Shape::Text);
+/// What the caller hears or reads, by locale.
+pub(crate) const PROMPT: Shape =
+    Shape::Map(&Shape::Locale, &Shape::Either(&[Shape::Text, Shape::Object(&BY_MEDIUM)]));
+/// Words that are read alone, by locale.
+pub(crate) const TITLE: Shape = Shape::Map(&Shape::Locale, &Shape::Text);
+/// Keys of [`BY_MEDIUM`].
+pub(crate) const HEARD: &str = "voice";
+pub(crate) const READ: &str = "text";
+const BY_MEDIUM: Object = Object {
+    name: "by-medium",
+    doc: "A prompt whose words differ by medium.",
+    fields: &[
+        must(HEARD, Shape::Text, "What a caller hears.", r#""Press 1 for billing.""#),
+        must(READ, Shape::Text, "What a chat shows.", r#""What is it about?""#),
+    ],
+    one_of: &[],
+};
 pub(crate) const EXPRS: Shape = Shape::Map(&Shape::Name, &Shape::Expr);
 pub(crate) const ASSIGNMENTS: Shape = Shape::Map(&Shape::Identifier, &Shape::Expr);
 pub(crate) const TYPES: &[&str] = &["string", "number", "boolean", "list", "map", "any"];
@@ -669,7 +684,7 @@ const QUEUE: Object = Object {
     fields: &[
         must(
             "title",
-            PROMPT,
+            TITLE,
             "What people call it, by locale.",
             r#"{"ko-KR": "일반 문의", "en-US": "General"}"#,
         ),
@@ -698,7 +713,7 @@ const ROUTING_PROFILE: Object = Object {
     fields: &[
         must(
             "title",
-            PROMPT,
+            TITLE,
             "What people call it, by locale.",
             r#"{"ko-KR": "전체 상담", "en-US": "Everything"}"#,
         ),

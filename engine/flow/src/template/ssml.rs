@@ -30,7 +30,7 @@ const TAGS: [&str; 16] = [
 ];
 
 /// Whether `text` claims to be SSML.
-pub(super) fn is_ssml(text: &str) -> bool {
+pub(crate) fn is_ssml(text: &str) -> bool {
     text.trim_start()
         .strip_prefix("<speak")
         .is_some_and(|rest| rest.starts_with(['>', '/']) || rest.starts_with(char::is_whitespace))

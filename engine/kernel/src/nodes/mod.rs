@@ -137,7 +137,7 @@ fn render_with(turn: &Turn, prompt: &Prompt, output: &Value) -> Result<Speech, F
 
 fn spoken(prompt: &Prompt, scope: &CallScope<'_>) -> Result<Speech, Fault> {
     let rendered = prompt.render(scope)?;
-    Ok(Speech { text: rendered.text, ssml: rendered.ssml })
+    Ok(Speech::new(rendered.text, rendered.ssml))
 }
 
 /// The value of an expression that is kept: what is put into itself turn after turn must not get

@@ -16,6 +16,7 @@ use crate::plugin::{
 };
 use crate::ports::{HostCall, HostResult};
 use crate::provider::Caller;
+use crate::show::Choice;
 use crate::turn::{Fault, Move, NO_ROOM, Turn, TurnHost};
 use crate::values;
 
@@ -211,7 +212,11 @@ pub(crate) fn run(
             };
             failed(turn, used, failure)
         }
-        RunResult::Ask(ask) => {
+        RunResult::Ask(mut ask) => {
+            // What the plugin expects to be said is what can be chosen.
+            if !turn.call().channel().speaks() {
+                ask.accept.choices = ask.accept.hints.iter().map(Choice::of).collect();
+            }
             let kept = values::size(&ask.state) + 2 * values::size(&ask.accept);
             let words = values::size(&ask.say);
             let room = turn.make_room_in_visit(kept + words, "what the plugin asks");

@@ -387,7 +387,7 @@ impl Turn {
         if let Some(prompt) = &release.fallback.prompt
             && let Ok(rendered) = prompt.render(&self.scope(None))
         {
-            let speech = Speech { text: rendered.text, ssml: rendered.ssml };
+            let speech = Speech::new(rendered.text, rendered.ssml);
             let bytes = values::size(&speech);
             // Said even where there is no room for anything else.
             if bytes <= FALLBACK_WORDS {

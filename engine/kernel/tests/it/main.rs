@@ -13,6 +13,7 @@ mod plugins;
 mod ringing;
 mod room;
 mod sensitive;
+mod shown;
 mod support;
 mod walking;
 mod watching;

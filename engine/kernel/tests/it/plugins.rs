@@ -127,7 +127,7 @@ fn a_reply_that_outlasts_the_turn_is_taken_up_by_a_later_one() {
     bench.host = replies(1);
     let mut turn = bench.begin(Event::Entered);
     assert!(matches!(turn.run(&mut bench.host), Progress::Waiting));
-    let comfort = Speech { text: "One moment.".into(), ssml: false };
+    let comfort = Speech::new("One moment.", false);
     let parked = turn.park(Some(comfort), 2_000).unwrap();
     assert_eq!(heard(&parked), (vec!["One moment."], "wait"));
     assert_eq!(parked.record.entries.len(), 1);

@@ -446,7 +446,7 @@ fn a_prompt_too_large_for_what_was_kept_for_it_is_not_said_while_a_reply_is_awai
         let mut bench = bench(asking(1));
         let mut turn = bench.begin(Event::Entered);
         assert!(matches!(turn.run(&mut bench.host), Progress::Waiting));
-        let comfort = Speech { text: "x".repeat(words), ssml: false };
+        let comfort = Speech::new("x".repeat(words), false);
         let parked = turn.park(Some(comfort), 1_000).unwrap();
         fits(&parked);
         assert_eq!(parked.record.directives.say.len(), said);

@@ -82,13 +82,14 @@ pub(crate) fn done(port: &str, output: Value) -> RunResult {
 
 pub(crate) fn ask(text: &str, state: Value) -> RunResult {
     RunResult::Ask(Ask {
-        say: vec![Speech { text: text.into(), ssml: false }],
+        say: vec![Speech::new(text, false)],
         accept: Accept {
             speech: true,
             digits: None,
             timeout_ms: 5_000,
             sensitive: false,
             hints: Vec::new(),
+            choices: Vec::new(),
         },
         state: state.to_string(),
     })

@@ -1,11 +1,16 @@
 //! What a question accepts, and what `save` can read of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use dialgraph_base::Locale;
+
 use super::{Expects, Tree};
-use crate::check::Checker;
 use crate::check::saves::Wrong;
+use crate::check::{Checker, prompts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::MemberRead;
 use crate::source::Spanned;
+use crate::syntax::flow::Word;
 
 /// Why the last answer fits nothing.
 const REASON: &str = "reason";
@@ -30,6 +35,44 @@ pub(super) fn accepts(checker: &mut Checker<'_>, ask: &Tree) {
             digits.value.min, digits.value.max
         );
         checker.push(Diagnostic::new(Code::WrongShape, digits.span, message));
+    }
+}
+
+/// Labels are those of ports that can be chosen, each for one.
+pub(super) fn choices(checker: &mut Checker<'_>, ask: &Tree, locales: &[Locale]) {
+    let of_kind = ask.expects.filter(|expects| expects.value == Expects::YesNo);
+    let of_kind = of_kind.map(|expects| expects.value.ports()).unwrap_or_default();
+    let menu = ask.menu.iter().map(|(_, port)| &*port.value);
+    let phrases = ask.phrases.iter().map(|(port, _)| &*port.value);
+    let known: BTreeSet<&str> = of_kind.iter().copied().chain(menu).chain(phrases).collect();
+    let mut used: BTreeMap<(&Locale, String), &Word> = BTreeMap::new();
+    for (port, labels) in &ask.choices {
+        checker.work.count(labels.texts.len() + 1);
+        if !known.contains(&*port.value) && !ask.unclear {
+            let message =
+                format!("nothing that a caller can choose leads to port `{}`", port.value);
+            checker.push(
+                Diagnostic::new(Code::UnknownPort, port.span, message)
+                    .suggest(&port.value, known.iter().copied(), "what can be chosen are")
+                    .help("label ports of `menu`, `phrases` or `expects: yes_no`"),
+            );
+        }
+        prompts::complete(checker, labels, locales);
+        for (locale, label) in &labels.texts {
+            let words = label.value.trim().to_lowercase();
+            if words.is_empty() {
+                let message = "a button without words cannot be chosen".to_owned();
+                checker.push(Diagnostic::new(Code::WrongShape, label.span, message));
+            } else if let Some(other) = used.insert((&locale.value, words), port)
+                && other.value != port.value
+            {
+                let message = format!("`{}` is on the buttons of two ports", label.value);
+                checker.push(
+                    Diagnostic::new(Code::AmbiguousPhrase, label.span, message)
+                        .label(other.span, "this port has it, too"),
+                );
+            }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use crate::model::{NodeIndex, Prompt, Queue, Type};
 use crate::source::{Span, Spanned};
 use crate::syntax::flow::{
     LocaleWord, NodeTree, Texts, Value, Word, entries, flag, key, locale_key,
-    prompts as prompts_at, texts_at, time, whole, word,
+    prompts as prompts_at, texts, texts_at, time, whole, word,
 };
 use crate::syntax::shape::{Kind, Shape};
 use crate::syntax::shape::{first_line, is_key};
@@ -67,6 +67,7 @@ pub(super) struct Tree {
     prompt: Texts,
     menu: Vec<(Spanned<char>, Word)>,
     phrases: Vec<(Word, Phrases)>,
+    choices: Vec<(Word, Texts)>,
     digits: Option<Spanned<Digits>>,
     /// What was most likely meant, where the word is none of them.
     expects: Option<Spanned<Expects>>,
@@ -104,6 +105,9 @@ fn read(head: &Entry, _: &Node) -> Option<Box<dyn Written>> {
         menu,
         unclear,
         phrases: entries(node, "phrases").map(|e| (key(e), phrases(&e.value))).collect(),
+        choices: entries(node, "choices")
+            .filter_map(|e| Some((key(e), texts(&e.value, e.key.span)?)))
+            .collect(),
         digits: node.get("digits").and_then(|digits| {
             let parsed = Digits {
                 min: whole(digits, "min")?,
@@ -281,6 +285,7 @@ impl Written for Tree {
         let before = checker.findings.errors();
         checks::accepts(checker, self);
         phrases::check(checker, self, &at.locales);
+        checks::choices(checker, self, &at.locales);
         keys::check(checker, self);
         let prompt = at.prompt(checker, &self.prompt);
         let mut all = |texts: &[Texts], env: &dyn TypeEnv| -> Option<Vec<Prompt>> {
@@ -330,6 +335,15 @@ impl Written for Tree {
                         (locale.value.clone(), said)
                     });
                     (port.value.clone(), texts.collect())
+                })
+                .collect(),
+            choices: self
+                .choices
+                .iter()
+                .map(|(port, labels)| {
+                    let labels = labels.texts.iter();
+                    let labels = labels.map(|(at, label)| (at.value.clone(), label.value.clone()));
+                    (port.value.clone(), labels.collect())
                 })
                 .collect(),
             digits: self.digits.as_ref().map(|digits| digits.value.clone()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::syntax::shape::{Object, Shape};
-use crate::syntax::tables::{PROMPT, may, must};
+use crate::syntax::tables::{PROMPT, TITLE, may, must};
 
 pub(super) const ASK: Object = Object {
     name: "ask",
@@ -26,6 +26,12 @@ pub(super) const ASK: Object = Object {
             Shape::Map(&Shape::Name, &Shape::Map(&Shape::Locale, &Shape::List(&Shape::Text))),
             "Port to the words, by locale, that mean it when the caller says them.",
             r#"{"emergency": {"ko-KR": ["긴급", "장애"], "en-US": ["emergency"]}}"#,
+        ),
+        may(
+            "choices",
+            Shape::Map(&Shape::Name, &TITLE),
+            "What is on the button of a port, by locale, in a chat; whoever writes it chooses the port. Default: the first of the port's phrases, or its key; for `expects: yes_no`, yes and no in words.",
+            r#"{"emergency": {"ko-KR": "긴급 장애", "en-US": "Emergency"}}"#,
         ),
         may(
             "digits",

@@ -1,6 +1,7 @@
 //! `ask`: speaks, waits for the caller, and leaves by a port.
 
 mod between;
+mod choices;
 pub mod understand;
 
 use serde_json::{Value, json};
@@ -35,7 +36,8 @@ pub(crate) struct Vain {
 
 pub(super) fn enter(turn: &mut Turn, ask: &Ask) -> Result<Move, Fault> {
     super::say(turn, &ask.prompt)?;
-    wait(turn, ask, Vain::default(), None, 0)
+    let flow = turn.here_flow()?;
+    wait(turn, &flow, ask, Vain::default(), None, 0)
 }
 
 /// The caller answered, or did not. `offered`: what they were asked to decide between.
@@ -49,7 +51,7 @@ pub(super) fn answer(
 ) -> Result<Move, Fault> {
     if matches!(event, Event::Silent | Event::Resumed) {
         let vain = Vain { no_input: so_far.no_input + 1, ..so_far };
-        return again(turn, ask, vain, None, "no input");
+        return again(turn, flow, ask, vain, None, "no input");
     }
     let missed = Vain { no_match: so_far.no_match + 1, ..so_far };
     // What was said is private where the question is.
@@ -66,10 +68,10 @@ pub(super) fn answer(
             note(turn, "asks for time");
             held(turn, ask)?;
             let vain = Vain { holds: so_far.holds + 1, ..so_far };
-            wait(turn, ask, vain, offered.cloned(), HOLD_MS)
+            wait(turn, flow, ask, vain, offered.cloned(), HOLD_MS)
         }
         Answer::Hold { .. } => {
-            again(turn, ask, missed, Some(NoMatch::Hold), "asks for time once more")
+            again(turn, flow, ask, missed, Some(NoMatch::Hold), "asks for time once more")
         }
         // Whoever did not hear the question has answered nothing yet.
         Answer::Repeat { .. } if so_far.repeats < REPEATS => {
@@ -79,32 +81,32 @@ pub(super) fn answer(
                 && let Some(question) = which(turn, ask, &words(turn, flow, ask, offered))?
             {
                 turn.say(vec![question])?;
-                return wait(turn, ask, vain, Some(offered.clone()), 0);
+                return wait(turn, flow, ask, vain, Some(offered.clone()), 0);
             }
             super::say(turn, &ask.prompt)?;
-            wait(turn, ask, vain, None, 0)
+            wait(turn, flow, ask, vain, None, 0)
         }
         Answer::Repeat { .. } => {
             let why = "asks to hear it once more";
-            again(turn, ask, missed, Some(NoMatch::NotUnderstood), why)
+            again(turn, flow, ask, missed, Some(NoMatch::NotUnderstood), why)
         }
         Answer::Both { ports, why } => {
             let offered = Offered::Ports(ports);
             let meant = words(turn, flow, ask, &offered);
-            either(turn, ask, missed, offered, &meant, &shown(why, "two answers at once"))
+            either(turn, flow, ask, missed, offered, &meant, &shown(why, "two answers at once"))
         }
         // The question would say what nobody else is to hear.
         Answer::Either { .. } if ask.sensitive => {
-            again(turn, ask, missed, Some(NoMatch::Several), "two answers at once")
+            again(turn, flow, ask, missed, Some(NoMatch::Several), "two answers at once")
         }
         Answer::Either { values, why } => {
             let offered = Offered::Values(values);
             let meant = words(turn, flow, ask, &offered);
-            either(turn, ask, missed, offered, &meant, &why)
+            either(turn, flow, ask, missed, offered, &meant, &why)
         }
         Answer::Nothing { why, reason } => {
             let why = shown(why, "no match");
-            again(turn, ask, missed, Some(reason), &why)
+            again(turn, flow, ask, missed, Some(reason), &why)
         }
     }
 }
@@ -112,6 +114,7 @@ pub(super) fn answer(
 /// Asks which of two was meant, which counts as a try.
 fn either(
     turn: &mut Turn,
+    flow: &Flow,
     ask: &Ask,
     missed: Vain,
     offered: Offered,
@@ -121,11 +124,11 @@ fn either(
     let is_last = ask.tries.are_used_up(false, missed.no_input, missed.no_match);
     let question = if is_last { None } else { which(turn, ask, meant)? };
     let Some(question) = question else {
-        return again(turn, ask, missed, Some(NoMatch::Several), why);
+        return again(turn, flow, ask, missed, Some(NoMatch::Several), why);
     };
     note(turn, why);
     turn.say(vec![question])?;
-    wait(turn, ask, missed, Some(offered), 0)
+    wait(turn, flow, ask, missed, Some(offered), 0)
 }
 
 /// `save` on port `no_match`: what reads `output.reason`, and nothing else.
@@ -176,6 +179,7 @@ fn question<'q>(turn: &'q Turn, flow: &'q Flow, ask: &'q Ask) -> Question<'q> {
 /// nothing.
 fn again(
     turn: &mut Turn,
+    flow: &Flow,
     ask: &Ask,
     vain: Vain,
     reason: Option<NoMatch>,
@@ -200,7 +204,7 @@ fn again(
     });
     let speech = super::render_with(turn, escalated, &output)?;
     turn.say(vec![speech])?;
-    wait(turn, ask, vain, None, 0)
+    wait(turn, flow, ask, vain, None, 0)
 }
 
 fn note(turn: &mut Turn, why: &str) {
@@ -219,7 +223,7 @@ fn held(turn: &mut Turn, ask: &Ask) -> Result<(), Fault> {
         "en" => "Sure, take your time.",
         _ => return Ok(()),
     };
-    turn.say(vec![Speech { text: words.to_owned(), ssml: false }])
+    turn.say(vec![Speech::new(words.to_owned(), false)])
 }
 
 /// The question which of two was meant; none where there are no words for it.
@@ -233,7 +237,7 @@ fn which(turn: &Turn, ask: &Ask, [first, second]: &[String; 2]) -> Result<Option
         "en" => format!("Do you mean “{first}” or “{second}”?"),
         _ => return Ok(None),
     };
-    Ok(Some(Speech { text, ssml: false }))
+    Ok(Some(Speech::new(text, false)))
 }
 
 /// What the caller is asked to decide between, in words.
@@ -255,8 +259,20 @@ fn worded(turn: &Turn, ask: &Ask, value: &Value) -> String {
     ask.expects.map_or_else(String::new, |expects| wording.say(expects, value))
 }
 
-/// What a caller calls a choice: the first of its phrases, or its key.
+/// What a caller calls a choice: by its label, the first of its phrases, or its key.
 fn called(turn: &Turn, flow: &Flow, ask: &Ask, port: &str) -> String {
+    let labels = ask.choices.iter().find(|(of, _)| **of == *port).map(|(_, labels)| labels);
+    let label = labels.and_then(|labels| {
+        labels.get(&turn.call().locale).or_else(|| labels.get(flow.locales.first()?))
+    });
+    if let Some(label) = label {
+        return label.clone();
+    }
+    if ask.expects == Some(Expects::YesNo)
+        && let Some(word) = yes_or_no(port, language(turn))
+    {
+        return word.to_owned();
+    }
     let phrases = ask.phrases.iter().find(|(of, _)| **of == *port).map(|(_, phrases)| phrases);
     let phrases = phrases.and_then(|phrases| {
         phrases.get(&turn.call().locale).or_else(|| phrases.get(flow.locales.first()?))
@@ -268,18 +284,31 @@ fn called(turn: &Turn, flow: &Flow, ask: &Ask, port: &str) -> String {
     if language(turn) == "ko" { format!("{key}번") } else { key.to_string() }
 }
 
+/// What callers say to a question that expects yes or no.
+fn yes_or_no(port: &str, language: &str) -> Option<&'static str> {
+    match (port, language) {
+        ("yes", "ko") => Some("예"),
+        ("no", "ko") => Some("아니요"),
+        ("yes", "en") => Some("Yes"),
+        ("no", "en") => Some("No"),
+        _ => None,
+    }
+}
+
 fn language(turn: &Turn) -> &str {
     turn.call().locale.split(['-', '_']).next().unwrap_or_default()
 }
 
 fn wait(
     turn: &mut Turn,
+    flow: &Flow,
     ask: &Ask,
     vain: Vain,
     offered: Option<Offered>,
     at_least_ms: u32,
 ) -> Result<Move, Fault> {
     let mut accept = accept(turn, ask);
+    accept.choices = choices::choices(turn, flow, ask, offered.as_ref());
     accept.timeout_ms = accept.timeout_ms.max(at_least_ms);
     if let Some(longest) = turn.call().channel().longest_silence() {
         let longest = u32::try_from(longest.as_millis()).unwrap_or(u32::MAX);
@@ -301,5 +330,6 @@ fn accept(turn: &Turn, ask: &Ask) -> Accept {
         timeout_ms: u32::try_from(ask.timeout.as_millis()).unwrap_or(u32::MAX),
         sensitive: ask.sensitive,
         hints: hints.cloned().collect(),
+        choices: Vec::new(),
     }
 }

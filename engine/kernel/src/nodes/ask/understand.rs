@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use dialgraph_base::Digits;
 use dialgraph_base::phone::{Country, e164};
+use dialgraph_base::{Digits, Locale};
 use dialgraph_flow::model::{Ask, Expects, NoMatch};
 use dialgraph_flow::zone;
 use dialgraph_understanding::jiff::civil::Date;
@@ -103,6 +103,13 @@ pub fn understand(question: &Question<'_>, event: &Event) -> Answer {
 }
 
 fn typed_or_said(question: &Question<'_>, text: &str, confidence: Option<f64>) -> Answer {
+    if let Some(port) = labelled(question, text) {
+        let mut output = json!({ "digits": null, "text": text, "confidence": confidence });
+        if question.ask.expects.is_some() {
+            output["value"] = answered(question.ask, port).unwrap_or_default();
+        }
+        return Answer::Meant { port: port.to_owned(), why: "its label".to_owned(), output };
+    }
     // Keys that were typed count as keys, so that a chat can answer a menu. In a number a `-` is a
     // sign, and a space parts it from the next.
     let compact: String = if question.ask.expects == Some(Expects::Number) {
@@ -112,6 +119,17 @@ fn typed_or_said(question: &Question<'_>, text: &str, confidence: Option<f64>) -
     };
     let as_keys = if is_keys(&compact) { pressed(question, &compact) } else { None };
     as_keys.unwrap_or_else(|| said(question, text, confidence))
+}
+
+/// The port whose label in a channel these words are: whoever pressed it means nothing else.
+fn labelled<'q>(question: &Question<'q>, text: &str) -> Option<&'q str> {
+    let said = text.trim().to_lowercase();
+    let [locale, otherwise] = question.locales;
+    let is_said = |labels: &std::collections::BTreeMap<Locale, String>| {
+        let label = labels.get(locale).or_else(|| labels.get(otherwise));
+        label.is_some_and(|label| label.trim().to_lowercase() == said)
+    };
+    question.ask.choices.iter().find(|(_, labels)| is_said(labels)).map(|(port, _)| &**port)
 }
 
 fn nothing(why: String) -> Answer {

@@ -1,6 +1,10 @@
 //! `say`: speaks and goes on.
 
+mod shown;
+
 use dialgraph_base::Name;
+
+pub use self::shown::{CardOf, LinkTo, SCHEMES};
 
 use super::{Compiled, Leaving, NEXT, NodeKind, NodePrompt, Picture, Waiting, Written};
 use crate::check::Checker;
@@ -19,6 +23,9 @@ use crate::syntax::yaml::{Entry, Node};
 #[derive(Debug)]
 pub struct Say {
     pub prompt: Prompt,
+    /// Shown with the words.
+    pub link: Option<LinkTo>,
+    pub card: Option<CardOf>,
     pub next: NodeIndex,
 }
 
@@ -26,7 +33,7 @@ pub(super) const KIND: Kind = Kind {
     word: "say",
     doc: "Speaks and goes on. A text that starts with `<speak>` is SSML; `${…}` holds an expression.",
     shape: PROMPT,
-    beside: &[NEXT],
+    beside: &[shown::LINK, shown::CARD, NEXT],
     ports: &[],
     example: r#"{"say": {"ko-KR": "안녕하세요.", "en-US": "Hello."}, "next": "menu"}"#,
     read,
@@ -35,12 +42,18 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Debug)]
 struct Tree {
     prompt: Texts,
+    link: Option<shown::LinkTree>,
+    card: Option<shown::CardTree>,
     next: Word,
 }
 
 fn read(head: &Entry, node: &Node) -> Option<Box<dyn Written>> {
-    let prompt = texts(&head.value, head.key.span)?;
-    Some(Box::new(Tree { prompt, next: word_at(node, "next")? }))
+    Some(Box::new(Tree {
+        prompt: texts(&head.value, head.key.span)?,
+        link: node.get("link").and_then(shown::link),
+        card: node.get("card").and_then(shown::card),
+        next: word_at(node, "next")?,
+    }))
 }
 
 impl Written for Tree {
@@ -53,7 +66,9 @@ impl Written for Tree {
     }
 
     fn prompts(&self) -> Vec<&Texts> {
-        vec![&self.prompt]
+        let link = self.link.iter().flat_map(shown::LinkTree::prompts);
+        let card = self.card.iter().flat_map(shown::CardTree::prompts);
+        std::iter::once(&self.prompt).chain(link).chain(card).collect()
     }
 
     fn expressions(&self) -> Vec<&Value> {
@@ -94,8 +109,10 @@ impl Written for Tree {
 
     fn compile(&self, checker: &mut Checker<'_>, at: &Place<'_>, _: &NodeTree) -> Option<NodeKind> {
         let prompt = at.prompt(checker, &self.prompt);
+        let link = self.link.as_ref().map_or(Some(None), |one| one.compile(checker, at).map(Some));
+        let card = self.card.as_ref().map_or(Some(None), |one| one.compile(checker, at).map(Some));
         let next = at.target(checker, &self.next);
-        Some(NodeKind::Say(Say { prompt: prompt?, next: next? }))
+        Some(NodeKind::Say(Say { prompt: prompt?, link: link?, card: card?, next: next? }))
     }
 }
 
@@ -109,7 +126,14 @@ impl Compiled for Say {
     }
 
     fn prompts(&self) -> Vec<NodePrompt<'_>> {
-        vec![NodePrompt::only("say", &self.prompt)]
+        let mut found = vec![NodePrompt::only("say", &self.prompt)];
+        let of = |part, prompts: Vec<_>| {
+            let numbered = (1..).zip(prompts);
+            numbered.map(move |(number, prompt)| NodePrompt { part, number, prompt })
+        };
+        found.extend(self.link.iter().flat_map(|link| of("link", link.prompts().to_vec())));
+        found.extend(self.card.iter().flat_map(|card| of("card", card.prompts())));
+        found
     }
 
     fn expressions(&self) -> Vec<&Expr> {
