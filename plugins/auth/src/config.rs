@@ -193,11 +193,11 @@ impl Default for Prompts {
             ask: Text::new(
                 "AWS 계정 번호 {length}자리를 한 자리씩 말씀해 주시거나, 버튼으로 누르신 뒤 우물 정자를 눌러 주세요. 상담원 연결은 0번과 우물 정자입니다.",
                 "Please say the {length} digits of your AWS account number one by one, or enter them followed by the pound key. For an agent, press 0 and pound.",
-            ),
+            ).written("AWS 계정 번호 {length}자리를 적어 주세요.", "What is your AWS account number? It has {length} digits."),
             ask_keys: Text::new(
                 "AWS 계정 번호 {length}자리를 버튼으로 누르신 뒤 우물 정자를 눌러 주세요. 상담원 연결은 0번과 우물 정자입니다.",
                 "Please enter the {length} digits of your AWS account number, followed by the pound key. For an agent, press 0 and pound.",
-            ),
+            ).written("AWS 계정 번호 {length}자리를 적어 주세요.", "What is your AWS account number? It has {length} digits."),
             to_keys: Text::new(
                 "음성을 알아듣지 못해 죄송합니다. 전화기 버튼을 이용해 주세요.",
                 "Sorry that I could not understand you. Let us use the keys of your telephone.",
@@ -205,29 +205,29 @@ impl Default for Prompts {
             recognized: Text::new(
                 "전화 주신 번호로 등록된 AWS 계정이 있습니다. 끝자리가 {last}인 계정이 맞으시면 네 또는 1번, 아니면 아니요 또는 2번을 눌러 주세요.",
                 "There is an AWS account registered for the number you call from. If it is the one ending in {last}, say yes or press 1. Otherwise say no or press 2.",
-            ),
+            ).written("등록된 AWS 계정이 있습니다. 끝자리가 {last}인 계정이 맞으신가요?", "There is an AWS account registered for you. Is it the one ending in {last}?"),
             confirm: Text::new(
                 "입력하신 번호는 {number}입니다. 맞으시면 네 또는 1번, 아니면 아니요 또는 2번을 눌러 주세요.",
                 "I have {number}. If that is right, say yes or press 1. Otherwise say no or press 2.",
-            ),
+            ).written("입력하신 번호는 {number}입니다. 맞으신가요?", "I have {number}. Is that right?"),
             no_input: vec![
-                Text::new("말씀이 들리지 않았습니다.", "I did not hear anything."),
+                Text::new("말씀이 들리지 않았습니다.", "I did not hear anything.").written("아직 계신가요?", "Are you still there?"),
                 Text::new(
                     "여전히 들리지 않습니다. AWS 콘솔 오른쪽 위에서 계정 번호를 확인하실 수 있습니다.",
                     "I still hear nothing. You find the account number at the top right of the AWS console.",
-                ),
+                ).written("AWS 콘솔 오른쪽 위에서 계정 번호를 확인하실 수 있습니다.", "You find the account number at the top right of the AWS console."),
             ],
             no_match: vec![
-                Text::new("죄송합니다. 알아듣지 못했습니다.", "Sorry, I did not get that."),
+                Text::new("죄송합니다. 알아듣지 못했습니다.", "Sorry, I did not get that.").written("죄송합니다. 이해하지 못했습니다.", "Sorry, I did not get that."),
                 Text::new(
                     "죄송합니다. 일, 이, 삼처럼 숫자를 한 자리씩 천천히 말씀해 주세요.",
                     "Sorry. Please say the digits slowly, one at a time, like one, two, three.",
-                ),
+                ).written("죄송합니다. 계정 번호를 숫자만 적어 주세요.", "Sorry. Please write the account number in digits alone."),
             ],
             wrong_length: Text::new(
                 "{heard}자리로 들렸습니다. 계정 번호는 {length}자리입니다.",
                 "I got {heard} digits. An account number has {length}.",
-            ),
+            ).written("{heard}자리를 적으셨습니다. 계정 번호는 {length}자리입니다.", "That has {heard} digits. An account number has {length}."),
             denied: Text::new("네, 다시 확인하겠습니다.", "All right, let us try again."),
             unknown: Text::new(
                 "등록된 고객 중에 그 번호를 찾지 못했습니다. 번호를 다시 확인해 주세요.",

@@ -47,7 +47,7 @@ pub(crate) fn confirm() -> Text {
     Text::new(
         "{company} 고객님이 맞으십니까? 맞으시면 네 또는 1번, 아니시면 아니요 또는 2번을 눌러 주세요.",
         "Are you calling from {company}? Say yes or press 1. If not, say no or press 2.",
-    )
+    ).written("{company} 고객님이 맞으신가요?", "Are you writing from {company}?")
 }
 
 pub(crate) fn choose() -> Text {
@@ -55,10 +55,14 @@ pub(crate) fn choose() -> Text {
         "비슷한 이름의 고객사가 {count}곳 있습니다. {choices} 모두 아니시면 0번을 눌러 주세요.",
         "There are {count} customers of a similar name. {choices} If it is none of them, press 0.",
     )
+    .written(
+        "비슷한 이름의 고객사가 {count}곳 있습니다. {choices} 모두 아니시면 아니라고 적어 주세요.",
+        "There are {count} customers of a similar name. {choices} If it is none of them, say so.",
+    )
 }
 
 pub(crate) fn choice() -> Text {
-    Text::new("{name}, {key}번.", "For {name}, press {key}.")
+    Text::new("{name}, {key}번.", "For {name}, press {key}.").written("{name}.", "{name}.")
 }
 
 impl State {

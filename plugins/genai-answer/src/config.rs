@@ -74,7 +74,8 @@ impl Default for Config {
             prompt: Text::new(
                 "궁금하신 점을 말씀해 주세요. 상담원 연결은 0번입니다.",
                 "What would you like to know? For an agent, press 0.",
-            ),
+            )
+            .written("궁금하신 점을 적어 주세요.", "What would you like to know?"),
             prompts: Prompts::default(),
         }
     }
@@ -135,12 +136,12 @@ impl Default for Prompts {
             anything_else: Text::new(
                 "더 궁금하신 점이 있으면 말씀해 주세요. 상담원 연결은 0번, 없으시면 없다고 말씀해 주세요.",
                 "Is there anything else? For an agent, press 0. If not, just say no.",
-            ),
-            no_input: Text::new("말씀이 들리지 않았습니다.", "I did not hear anything."),
+            ).written("더 궁금하신 점이 있으신가요? 없으시면 없다고 적어 주세요.", "Is there anything else? If not, just say no."),
+            no_input: Text::new("말씀이 들리지 않았습니다.", "I did not hear anything.").written("아직 계신가요?", "Are you still there?"),
             not_found: Text::new(
                 "죄송합니다. 그 내용은 안내 자료에서 찾지 못했습니다. 다르게 말씀해 주시거나, 상담원 연결은 0번을 눌러 주세요.",
                 "Sorry, I find nothing about that. Please put it in other words, or press 0 for an agent.",
-            ),
+            ).written("죄송합니다. 그 내용은 안내 자료에서 찾지 못했습니다. 다르게 적어 주시거나, 상담원을 찾아 주세요.", "Sorry, I find nothing about that. Please put it in other words, or ask for an agent."),
             give_up: Text::new(
                 "죄송합니다. 그 내용은 제가 안내해 드릴 수 없습니다.",
                 "Sorry, that is something I cannot answer.",
@@ -148,7 +149,7 @@ impl Default for Prompts {
             refused: Text::new(
                 "죄송합니다. 그 내용은 답변해 드릴 수 없습니다. 다른 질문을 말씀해 주시거나, 상담원 연결은 0번을 눌러 주세요.",
                 "Sorry, I may not answer that. Please ask something else, or press 0 for an agent.",
-            ),
+            ).written("죄송합니다. 그 내용은 답변해 드릴 수 없습니다. 다른 질문을 적어 주시거나, 상담원을 찾아 주세요.", "Sorry, I may not answer that. Please ask something else, or ask for an agent."),
         }
     }
 }

@@ -52,6 +52,10 @@ impl Default for Config {
             prompt: Text::new(
                 "무엇을 도와드릴까요? 편하게 말씀해 주세요. 상담원 연결은 0번입니다.",
                 "How can I help you? Please tell me in your own words. For an agent, press 0.",
+            )
+            .written(
+                "무엇을 도와드릴까요? 편하게 적어 주세요.",
+                "How can I help you? Please tell me in your own words.",
             ),
             threshold: 0.5,
             confirm_from: 0.35,
@@ -228,26 +232,38 @@ impl Default for Prompts {
     fn default() -> Self {
         Self {
             no_input: vec![
-                Text::new("말씀이 들리지 않았습니다.", "I did not hear anything."),
+                Text::new("말씀이 들리지 않았습니다.", "I did not hear anything.")
+                    .written("아직 계신가요?", "Are you still there?"),
                 Text::new(
                     "여전히 들리지 않습니다. 조금 더 크게 말씀해 주세요.",
                     "I still hear nothing. Please speak a little louder.",
-                ),
+                )
+                .written("무엇을 도와드릴지 적어 주세요.", "Please tell me how I can help you."),
             ],
             no_match: vec![
                 Text::new("죄송합니다. 이해하지 못했습니다.", "Sorry, I did not understand."),
                 Text::new(
                     "죄송합니다. 장애, 요금처럼 짧게 말씀해 주세요.",
                     "Sorry. Please say it in a few words, such as outage or billing.",
+                )
+                .written(
+                    "죄송합니다. 장애, 요금처럼 짧게 적어 주세요.",
+                    "Sorry. Please put it in a few words, such as outage or billing.",
                 ),
             ],
             confirm: Text::new("{label}, 맞으실까요?", "Is it {label}?"),
             to_menu: Text::new(
                 "말씀을 이해하지 못해 죄송합니다. 버튼으로 골라 주세요.",
                 "Sorry that I could not understand you. Please choose by key.",
+            )
+            .written(
+                "이해하지 못해 죄송합니다. 다음 가운데 골라 주세요.",
+                "Sorry that I could not understand you. Please choose one of these.",
             ),
-            menu_item: Text::new("{label}, {key}번.", "For {label}, press {key}."),
-            menu_agent: Text::new("상담원 연결, 0번.", "For an agent, press 0."),
+            menu_item: Text::new("{label}, {key}번.", "For {label}, press {key}.")
+                .written("{label}.", "{label}."),
+            menu_agent: Text::new("상담원 연결, 0번.", "For an agent, press 0.")
+                .written("상담원 연결.", "An agent."),
             menu_again: Text::new("없는 번호입니다.", "That is not in the menu."),
         }
     }

@@ -118,6 +118,7 @@ pub(crate) fn run<N: Node>(
         }
     };
     let call = invocation.call;
+    crate::text::in_channel(&call.channel);
     let host = Host::new(
         CallContext {
             call_id: call.call_id,

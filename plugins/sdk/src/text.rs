@@ -1,6 +1,7 @@
 //! Words for the caller: per-locale texts with placeholders.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -39,19 +40,69 @@ fn is_ssml(text: &str) -> bool {
 /// ask: {ko-KR: "{count}자리를 눌러 주세요.", en-US: "Please press {count} digits."}
 /// ```
 ///
+/// Where words are read and not heard, they may differ: `ko-KR: {voice: …, text: …}`. A run takes
+/// those of its channel.
+///
 /// Its schema bears the mark by which the checker proves that every locale of the flow is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Text(BTreeMap<String, String>);
+pub struct Text(BTreeMap<String, Words>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Words {
+    Any(String),
+    ByMedium(ByMedium),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByMedium {
+    voice: String,
+    text: String,
+}
+
+thread_local! {
+    /// Whether the caller of this run reads. One run has one channel, and a thread one run at a
+    /// time.
+    static READS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes the channel of the run that begins.
+pub(crate) fn in_channel(channel: &str) {
+    READS.set(channel == "chat");
+}
+
+impl Words {
+    fn get(&self) -> &str {
+        match self {
+            Self::Any(words) => words,
+            Self::ByMedium(words) if READS.get() => &words.text,
+            Self::ByMedium(words) => &words.voice,
+        }
+    }
+}
 
 impl Text {
     /// A text of the plugin's own, in Korean and English; what the caller hears when `config` says
     /// nothing.
     pub fn new(ko_kr: &str, en_us: &str) -> Self {
         Self(BTreeMap::from([
-            ("ko-KR".to_owned(), ko_kr.to_owned()),
-            ("en-US".to_owned(), en_us.to_owned()),
+            ("ko-KR".to_owned(), Words::Any(ko_kr.to_owned())),
+            ("en-US".to_owned(), Words::Any(en_us.to_owned())),
         ]))
+    }
+
+    /// The same with other words where they are read: in a chat nobody presses keys.
+    #[must_use]
+    pub fn written(mut self, ko_kr: &str, en_us: &str) -> Self {
+        for (locale, text) in [("ko-KR", ko_kr), ("en-US", en_us)] {
+            if let Some(words) = self.0.get_mut(locale) {
+                let voice = words.get().to_owned();
+                *words = Words::ByMedium(ByMedium { voice, text: text.to_owned() });
+            }
+        }
+        self
     }
 
     /// No text in any locale; it fills to nothing.
@@ -64,9 +115,15 @@ impl Text {
         self.get(locale).is_some()
     }
 
-    /// Locales and texts as written.
+    /// Locales and texts as written, for every medium.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(locale, text)| (locale.as_str(), text.as_str()))
+        self.0.iter().flat_map(|(locale, words)| {
+            let (first, second) = match words {
+                Words::Any(words) => (words, None),
+                Words::ByMedium(words) => (&words.voice, Some(&words.text)),
+            };
+            std::iter::once(first).chain(second).map(move |text| (locale.as_str(), text.as_str()))
+        })
     }
 
     /// The text as written, for the locale itself or else for another locale of its language.
@@ -77,7 +134,7 @@ impl Text {
             .or_else(|| {
                 self.0.iter().find(|(tag, _)| language_of(tag) == language).map(|(_, text)| text)
             })
-            .map(String::as_str)
+            .map(Words::get)
     }
 
     /// The text with `{name}` replaced by its value; values are escaped in SSML, and names without
@@ -88,7 +145,7 @@ impl Text {
         let template = self
             .get(locale)
             .or_else(|| self.get("en-US"))
-            .or_else(|| self.0.values().next().map(String::as_str))
+            .or_else(|| self.0.values().next().map(Words::get))
             .unwrap_or_default();
         let ssml = is_ssml(template);
         let mut text = String::with_capacity(template.len());
@@ -134,7 +191,21 @@ impl JsonSchema for Text {
             "description": "Text by locale, with {name} where a value goes. SSML when it begins with <speak>.",
             "x-dialgraph-ref": "prompt",
             "minProperties": 1,
-            "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 6000}
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "minLength": 1, "maxLength": 6000},
+                    {
+                        "type": "object",
+                        "description": "Words that differ by medium.",
+                        "properties": {
+                            "voice": {"type": "string", "minLength": 1, "maxLength": 6000},
+                            "text": {"type": "string", "minLength": 1, "maxLength": 6000}
+                        },
+                        "required": ["voice", "text"],
+                        "additionalProperties": false
+                    }
+                ]
+            }
         })
     }
 }
@@ -168,6 +239,27 @@ mod tests {
         assert_eq!(text.fill("en-GB", &[]).text, "Hello");
         assert_eq!(text.fill("fr-FR", &[]).text, "Hello");
         assert!(!text.speaks("fr-FR"));
+    }
+
+    #[test]
+    fn a_chat_gets_the_words_that_are_written_for_it() {
+        let own = Text::new("일번을 누르세요", "Press {key}").written("고르세요", "Choose {key}");
+        let json = serde_json::json!({
+            "ko-KR": "안녕하세요",
+            "en-US": {"voice": "Press {key}", "text": "Choose {key}"},
+        });
+        let given: Text = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&given).unwrap(), json);
+        let texts =
+            |locale: &str| [&own, &given].map(|text| text.fill(locale, &[("key", "1")]).text);
+        in_channel("chat");
+        assert_eq!(texts("en-US"), ["Choose 1", "Choose 1"]);
+        assert_eq!(texts("ko-KR"), ["고르세요", "안녕하세요"]);
+        in_channel("voice");
+        assert_eq!(texts("en-US"), ["Press 1", "Press 1"]);
+        assert_eq!(own.iter().count(), 4);
+        let half = serde_json::json!({"en-US": {"voice": "Press"}});
+        assert!(serde_json::from_value::<Text>(half).is_err());
     }
 
     #[test]
