@@ -1,12 +1,14 @@
 //! A record that is written in the same commit as something else of the engine, so that neither is
 //! ever there without the other.
 
+use std::collections::BTreeSet;
+
 use dialgraph_base::Timestamp;
 use dialgraph_kernel::ports::HostError;
 use dialgraph_store::{Expect, Key, Op, Part, Row, Sort, Store, StoreError, decode, encode};
 use serde_json::Value;
 
-use super::index::{self, Hashes, IndexState};
+use super::index::{self, Entered, Hashes, IndexState};
 use super::{PART, Stored, TOMBSTONE_MILLIS, failed, later};
 
 /// Where a record is.
@@ -31,16 +33,17 @@ pub(crate) async fn write(
         Err(error) if error.is_of_row() => None,
         row => Some(row.map_err(failed)?),
     };
-    let (expect, entries, is_there) = match &before {
+    let (expect, entries, was, is_there) = match &before {
         // What cannot be read is written over: nobody but the engine writes it.
-        None => (Expect::Any, Hashes::new(), true),
+        None => (Expect::Any, Hashes::new(), None, true),
         Some(row) => match row.as_ref().map(stored).transpose() {
             Ok(stored) => {
-                let is_there = stored.as_ref().is_some_and(|stored| stored.data.is_some());
-                let entries = stored.map(|stored| stored.entries).unwrap_or_default();
-                (Expect::unchanged(row.as_ref()), entries, is_there)
+                let (entries, was) =
+                    stored.map(|stored| (stored.entries, stored.data)).unwrap_or_default();
+                let is_there = was.is_some();
+                (Expect::unchanged(row.as_ref()), entries, was, is_there)
             }
-            Err(error) if error.is_of_row() => (Expect::Any, Hashes::new(), true),
+            Err(error) if error.is_of_row() => (Expect::Any, Hashes::new(), None, true),
             Err(error) => return Err(failed(error)),
         },
     };
@@ -50,19 +53,20 @@ pub(crate) async fn write(
     let row = store.get(&index::state_key(collection).map_err(failed)?).await.map_err(failed)?;
     let state: Option<IndexState> =
         row.map(|row| decode(&row.value)).transpose().map_err(failed)?;
-    let indexed = match (&state, &data) {
-        (Some(state), Some(data)) => state.entries(data)?,
-        _ => Hashes::new(),
+    let (indexed, renamed) = match (&state, &data) {
+        (Some(state), Some(data)) => (state.entries(data)?, state.renamed(was.as_ref(), data)),
+        _ => (Entered::default(), BTreeSet::new()),
     };
     let is_gone = data.is_none();
-    let stored = Stored { data, updated_at: now, seed: None, entries: indexed.clone() };
+    let stored = Stored { data, updated_at: now, seed: None, entries: indexed.hashes.clone() };
     let mut ops = vec![Op::Put {
         key: place,
         value: encode(&stored).map_err(failed)?.into(),
         expect,
         expires_at: is_gone.then(|| later(now, TOMBSTONE_MILLIS)),
     }];
-    ops.extend(index::changes(collection, key, &entries, &indexed).map_err(failed)?);
+    let changes = index::changes(collection, key, &entries, &indexed, &renamed);
+    ops.extend(changes.map_err(failed)?);
     Ok(ops)
 }
 

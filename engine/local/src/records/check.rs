@@ -183,17 +183,28 @@ impl Walk<'_> {
         stored: &Stored,
     ) -> Result<Faults, StoreError> {
         let mut faults = Faults::default();
+        let wanted = stored.data.as_ref().and_then(|data| self.state.entries(data).ok());
+        let current = self.state.kept.iter().filter(|kept| kept.ready && kept.is_current());
+        let current: Vec<&String> = current.map(|kept| &kept.id).collect();
         let keys = index::keys(collection, key, &stored.entries)?;
         let reads: Vec<_> = keys.iter().map(|key| self.store.get(key)).collect();
-        for row in join_all(reads).await {
+        for (row, (id, hash)) in join_all(reads).await.into_iter().zip(index::each(&stored.entries))
+        {
             // One that cannot be read leads nowhere, and can be written anew.
-            faults.missing += u64::from(match row {
-                Err(error) if error.is_of_row() => true,
-                row => row?.is_none(),
-            });
+            let row = match row {
+                Err(error) if error.is_of_row() => None,
+                row => row?,
+            };
+            let Some(row) = row else {
+                faults.missing += 1;
+                continue;
+            };
+            let says = decode::<IndexRow>(&row.value).unwrap_or_default();
+            faults.outdated |= current.contains(&id)
+                && wanted.as_ref().is_some_and(|wanted| wanted.row(id, hash) != says);
         }
-        let wanted = stored.data.as_ref().and_then(|data| self.state.entries(data).ok());
-        faults.outdated = wanted.is_some_and(|wanted| !self.same(&stored.entries, &wanted));
+        faults.outdated |=
+            wanted.is_some_and(|wanted| !self.same(&stored.entries, &wanted.hashes));
         Ok(faults)
     }
 
@@ -214,13 +225,15 @@ impl Walk<'_> {
             else {
                 return Ok(());
             };
-            let gone = index::changes(collection, key, &stored.entries, &indexed)?;
+            let none = BTreeSet::new();
+            let gone = index::changes(collection, key, &stored.entries, &indexed, &none)?;
             let mut ops: Vec<Op> =
                 gone.into_iter().filter(|op| matches!(op, Op::Delete { .. })).collect();
-            for place in index::keys(collection, key, &indexed)? {
-                ops.push(Op::put(place, encode(&IndexRow {})?, Expect::Any));
+            let places = index::keys(collection, key, &indexed.hashes)?;
+            for (place, (id, hash)) in places.into_iter().zip(index::each(&indexed.hashes)) {
+                ops.push(Op::put(place, encode(&indexed.row(id, hash))?, Expect::Any));
             }
-            stored.entries = indexed;
+            stored.entries = indexed.hashes;
             ops.push(Op::put(row.key.clone(), encode(&stored)?, Expect::Version(row.version)));
             ops.push(self.state_check.clone());
             let token = CommitToken::new(format!("record-index/{}", fresh()?))?;

@@ -4,6 +4,10 @@
 //! even in a sealed store, so an entry is never a number or a name but a hash of it under a secret
 //! that is a value of the store, and as such sealed where the store is.
 //!
+//! A row of an index of names says, in its value, which names have its entry: names are ranked by
+//! the rows, and only those records are read that are given out. A row that says nothing is one of
+//! an earlier version, or of names too many or too long for it: then the record says it.
+//!
 //! A record lists its own entries. Whoever writes or removes it thus knows which rows to remove,
 //! whatever was declared when they were written.
 //!
@@ -12,6 +16,7 @@
 //! that it declares.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use dialgraph_base::Digest;
 use dialgraph_base::index::{Index, IndexKind, Indexes};
@@ -35,6 +40,10 @@ pub(super) const STATES: &str = "record-indexes";
 /// Most entries of one record in all indexes together: those of before and after fit into one
 /// commit.
 pub const MAX_ENTRIES: usize = 45;
+
+/// Longest name that a row says, in letters, and most names of one row.
+const NAME_LETTERS: usize = 96;
+const NAMES_OF_ROW: usize = 4;
 
 /// Bytes of an entry's hash. Two entries with one hash are told apart by the record itself.
 const HASH_BYTES: usize = 8;
@@ -80,14 +89,17 @@ pub(super) struct KeptIndex {
     pub(super) ready: bool,
 }
 
-/// What leads to a record in an index, before it is hashed.
+/// What leads to a record in an index, before it is hashed; each with the names that have it.
 #[derive(Debug, Default)]
 struct Entries {
     /// Its values and names.
-    own: BTreeSet<String>,
+    own: Names,
     /// What similar names have as well.
-    similar: BTreeSet<String>,
+    similar: Names,
 }
+
+/// Normalised names by entry; none for what is no name.
+type Names = BTreeMap<String, Vec<String>>;
 
 impl KeptIndex {
     fn new(name: &str, index: &Index, country: Option<Country>) -> Self {
@@ -97,8 +109,20 @@ impl KeptIndex {
         // What its entries depend on is part of its id: an index that is declared anew has other
         // rows.
         let told = format!("{name} {:?} {:?} {country:?}", index.kind, index.fields);
-        let id = Digest::of(told.as_bytes()).hex()[..8].to_owned();
+        // So does what their rows say: names, since the second format.
+        let format = if index.kind == IndexKind::Name { " 2" } else { "" };
+        let id = Digest::of(format!("{told}{format}").as_bytes()).hex()[..8].to_owned();
         Self { id, name: name.to_owned(), index: index.clone(), country, ready: false }
+    }
+
+    /// Whether its rows are of the format that is written now.
+    pub(super) fn is_current(&self) -> bool {
+        Self::new(&self.name, &self.index, self.country()).id == self.id
+    }
+
+    /// Whether both are declared alike, whatever the format of their rows.
+    pub(super) fn is_declared_as(&self, other: &Self) -> bool {
+        (&self.name, &self.index, &self.country) == (&other.name, &other.index, &other.country)
     }
 
     pub(super) fn kind(&self) -> IndexKind {
@@ -120,7 +144,23 @@ impl KeptIndex {
     }
 
     fn entries(&self, data: &Value) -> Entries {
-        let mut entries = Entries::default();
+        let mut entries = Entries { own: self.own(data), similar: Names::new() };
+        if self.index.kind == IndexKind::Name {
+            for name in self.texts(data) {
+                let said = company::normalised(name);
+                for entry in company::index_entries(name) {
+                    if !entries.own.contains_key(&entry) {
+                        add(&mut entries.similar, entry, &said);
+                    }
+                }
+            }
+        }
+        entries
+    }
+
+    /// The values and names of a record.
+    fn own(&self, data: &Value) -> Names {
+        let mut own = Names::new();
         match self.index.kind {
             IndexKind::Exact => {
                 // Lists multiply; beyond the limit there is no need to know by how much.
@@ -134,21 +174,23 @@ impl KeptIndex {
                     };
                     all = all.iter().flat_map(with).take(MAX_ENTRIES + 1).collect();
                 }
-                entries.own.extend(all);
+                own.extend(all.into_iter().map(|value| (value, Vec::new())));
             }
             IndexKind::Phone => {
                 let numbers = self.texts(data).into_iter();
-                entries.own.extend(numbers.filter_map(|number| e164(number, self.country()).ok()));
+                let numbers = numbers.filter_map(|number| e164(number, self.country()).ok());
+                own.extend(numbers.map(|number| (number, Vec::new())));
             }
             IndexKind::Name => {
                 for name in self.texts(data) {
-                    entries.own.extend(company::index_whole(&company::normalised(name)));
-                    entries.similar.extend(company::index_entries(name));
+                    let name = company::normalised(name);
+                    if let Some(whole) = company::index_whole(&name) {
+                        add(&mut own, whole, &name);
+                    }
                 }
-                entries.similar.retain(|entry| !entries.own.contains(entry));
             }
         }
-        entries
+        own
     }
 
     /// What to look up for the values that are looked for. For names: those that are the very name,
@@ -185,27 +227,34 @@ impl KeptIndex {
                 probes.same.extend(company::index_whole(&name));
                 probes.similar.extend(company::index_probes(&name));
                 probes.within.extend(company::index_probes_within(&name));
+                probes.names.push(name);
             }
         }
         Ok(probes)
     }
 
+    /// Whether the record with these data holds one of the very values that are looked for.
+    pub(super) fn holds(&self, data: &Value, probes: &Probes) -> bool {
+        let own = self.own(data);
+        probes.same.iter().any(|probe| own.contains_key(probe))
+    }
+
     /// How well the record with these data fits what is looked for, by the probes of that; none: it
-    /// does not.
-    pub(super) fn score(&self, data: &Value, values: &[Value], probes: &Probes) -> Option<f64> {
+    /// does not. For records of which there are no rows.
+    pub(super) fn score(&self, data: &Value, probes: &Probes) -> Option<f64> {
         let Entries { own, similar } = self.entries(data);
-        if probes.same.iter().any(|probe| own.contains(probe)) {
+        if probes.same.iter().any(|probe| own.contains_key(probe)) {
             return Some(1.0);
         }
-        let near = |probe: &String| own.contains(probe) || similar.contains(probe);
-        if !probes.similar.iter().chain(&probes.within).any(near) {
-            return None;
-        }
-        let wanted: Vec<String> =
-            values.iter().filter_map(Value::as_str).map(company::normalised).collect();
+        let near = |probe: &String| own.contains_key(probe) || similar.contains_key(probe);
+        let is_near = probes.similar.iter().chain(&probes.within).any(near);
+        is_near.then(|| self.likeness(data, probes)).flatten()
+    }
+
+    /// How alike the names of the record with these data are to what is looked for; none: not alike.
+    pub(super) fn likeness(&self, data: &Value, probes: &Probes) -> Option<f64> {
         let names: Vec<String> = self.texts(data).into_iter().map(company::normalised).collect();
-        let pairs = wanted.iter().flat_map(|a| names.iter().map(move |b| (a, b)));
-        pairs.filter_map(|(a, b)| company::likeness(a, b)).reduce(f64::max)
+        probes.likeness(&names)
     }
 
     /// Whether both are one index.
@@ -223,6 +272,23 @@ pub(super) struct Probes {
     pub(super) similar: Vec<String>,
     /// Of names within what is looked for, which are looked up where there are none of either.
     pub(super) within: Vec<String>,
+    /// The names that are looked for, normalised.
+    names: Vec<String>,
+}
+
+impl Probes {
+    /// How alike the likest of normalised names is to one that is looked for.
+    pub(super) fn likeness(&self, names: &[String]) -> Option<f64> {
+        let pairs = self.names.iter().flat_map(|a| names.iter().map(move |b| (a, b)));
+        pairs.filter_map(|(a, b)| company::likeness(a, b)).reduce(f64::max)
+    }
+}
+
+fn add(names: &mut Names, entry: String, name: &str) {
+    let all = names.entry(entry).or_default();
+    if !all.iter().any(|other| other == name) {
+        all.push(name.to_owned());
+    }
 }
 
 /// The values of a field (`a.b` for nested ones), those of lists each by itself.
@@ -267,6 +333,19 @@ pub(super) struct IndexState {
     /// What entries are hashed with.
     secret: String,
     pub(super) kept: Vec<KeptIndex>,
+    /// Made of the secret at the first use.
+    #[serde(skip)]
+    keyed: OnceLock<Keyed>,
+}
+
+/// A hash that has taken its key.
+#[derive(Clone)]
+struct Keyed(Option<Hmac<Sha256>>);
+
+impl std::fmt::Debug for Keyed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keyed")
+    }
 }
 
 impl Schema for IndexState {
@@ -275,19 +354,45 @@ impl Schema for IndexState {
     const UPGRADES: &'static [Upgrade] = &[];
 }
 
-/// What an index row holds: that it is there is all it says. Its kind is short because there are
-/// many.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct IndexRow {}
+/// What an index row holds. Its kind is short because there are many.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct IndexRow {
+    /// The names that have its entry, normalised. None in other indexes than those of names, and
+    /// where the record is to be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) names: Vec<String>,
+}
 
 impl Schema for IndexRow {
     const KIND: &'static str = "index";
-    const VERSION: u16 = 1;
-    const UPGRADES: &'static [Upgrade] = &[];
+    const VERSION: u16 = 2;
+    const UPGRADES: &'static [Upgrade] = &[
+        // 1 → 2: rows said nothing.
+        Ok,
+    ];
 }
 
 /// Hashes of the entries of a record, by the id of their index.
 pub(crate) type Hashes = BTreeMap<String, BTreeSet<String>>;
+
+/// The entries of a record, and what their rows are to say.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Entered {
+    pub(super) hashes: Hashes,
+    /// By the id of an index of names and the hash of an entry.
+    names: BTreeMap<String, Names>,
+}
+
+impl Entered {
+    pub(super) fn row(&self, id: &str, hash: &str) -> IndexRow {
+        let names = self.names.get(id).and_then(|names| names.get(hash));
+        let fits = |names: &&Vec<String>| {
+            names.len() <= NAMES_OF_ROW
+                && names.iter().all(|name| name.chars().nth(NAME_LETTERS).is_none())
+        };
+        IndexRow { names: names.filter(fits).cloned().unwrap_or_default() }
+    }
+}
 
 impl IndexState {
     pub(super) fn new() -> Result<Self, StoreError> {
@@ -295,17 +400,26 @@ impl IndexState {
         getrandom::fill(&mut secret).map_err(|error| StoreError::Backend {
             detail: format!("the system gives no random bytes: {error}"),
         })?;
-        Ok(Self { secret: in_letters(&secret), kept: Vec::new() })
+        Ok(Self { secret: in_letters(&secret), kept: Vec::new(), keyed: OnceLock::new() })
     }
 
     pub(super) fn find(&self, index: &KeptIndex) -> Option<&KeptIndex> {
         self.kept.iter().find(|kept| kept.is(index))
     }
 
+    /// The index to search: that very one, or while it is being built one with the rows of an
+    /// earlier format.
+    pub(super) fn built(&self, index: &KeptIndex) -> Option<&KeptIndex> {
+        let built = |kept: &&KeptIndex| kept.ready;
+        self.find(index).filter(built).or_else(|| {
+            self.kept.iter().filter(|kept| kept.is_declared_as(index)).find(built)
+        })
+    }
+
     pub(super) fn hash(&self, id: &str, entry: &str) -> String {
         // HMAC takes keys of every length.
-        let mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes());
-        let Ok(mut mac) = mac else { return String::new() };
+        let keyed = || Keyed(Hmac::new_from_slice(self.secret.as_bytes()).ok());
+        let Some(mut mac) = self.keyed.get_or_init(keyed).0.clone() else { return String::new() };
         mac.update(id.as_bytes());
         mac.update(&[0]);
         mac.update(entry.as_bytes());
@@ -316,19 +430,12 @@ impl IndexState {
     ///
     /// # Errors
     /// `invalid` when there are more than one commit takes.
-    pub(super) fn entries(&self, data: &Value) -> Result<Hashes, HostError> {
-        let mut hashes: Hashes =
-            self.kept.iter().map(|kept| (kept.id.clone(), BTreeSet::new())).collect();
+    pub(super) fn entries(&self, data: &Value) -> Result<Entered, HostError> {
+        let hashes = self.kept.iter().map(|kept| (kept.id.clone(), BTreeSet::new())).collect();
+        let mut entered = Entered { hashes, names: BTreeMap::new() };
         let all: Vec<(&str, Entries)> =
             self.kept.iter().map(|kept| (kept.id.as_str(), kept.entries(data))).collect();
-        let mut count = 0;
-        let mut enter = |id: &str, entry: &str| {
-            hashes.entry(id.to_owned()).or_default().insert(self.hash(id, entry));
-        };
-        for (id, entries) in &all {
-            count += entries.own.len();
-            entries.own.iter().for_each(|entry| enter(id, entry));
-        }
+        let count: usize = all.iter().map(|(_, entries)| entries.own.len()).sum();
         if count > MAX_ENTRIES {
             return Err(HostError::invalid(
                 "too-many-index-entries",
@@ -338,11 +445,36 @@ impl IndexState {
                 ),
             ));
         }
+        let mut enter = |id: &str, entry: &str, names: &[String]| {
+            let hash = self.hash(id, entry);
+            if !names.is_empty() {
+                let of_index = entered.names.entry(id.to_owned()).or_default();
+                names.iter().for_each(|name| add(of_index, hash.clone(), name));
+            }
+            entered.hashes.entry(id.to_owned()).or_default().insert(hash);
+        };
+        for (id, entries) in &all {
+            entries.own.iter().for_each(|(entry, names)| enter(id, entry, names));
+        }
         // The latest indexes first: what is left out is of those that were declared before.
-        let similar =
-            all.iter().rev().flat_map(|(id, entries)| entries.similar.iter().map(move |e| (id, e)));
-        similar.take(MAX_ENTRIES - count).for_each(|(id, entry)| enter(id, entry));
-        Ok(hashes)
+        let of_index = |(id, entries): &'_ (&'_ str, Entries)| -> Vec<(String, String, Vec<String>)> {
+            let all = entries.similar.iter();
+            all.map(|(entry, names)| ((*id).to_owned(), entry.clone(), names.clone())).collect()
+        };
+        let similar = all.iter().rev().flat_map(of_index);
+        similar
+            .take(MAX_ENTRIES - count)
+            .for_each(|(id, entry, names)| enter(&id, &entry, &names));
+        Ok(entered)
+    }
+
+    /// The indexes of names whose rows say something else once a record with the data `before` has
+    /// the data `after`.
+    pub(super) fn renamed(&self, before: Option<&Value>, after: &Value) -> BTreeSet<String> {
+        let Some(before) = before else { return BTreeSet::new() };
+        let of_names = self.kept.iter().filter(|kept| kept.kind() == IndexKind::Name);
+        let differ = of_names.filter(|kept| kept.texts(before) != kept.texts(after));
+        differ.map(|kept| kept.id.clone()).collect()
     }
 }
 
@@ -353,43 +485,43 @@ fn in_letters(bytes: &[u8]) -> String {
     halves.map(|half| char::from(b'a' + half)).collect()
 }
 
-/// What turns the index rows of a record from `before` into `after`.
+/// What turns the index rows of a record from `before` into `after`. Those of the indexes `renamed`
+/// are written anew.
 pub(super) fn changes(
     collection: &str,
     key: &str,
     before: &Hashes,
-    after: &Hashes,
+    after: &Entered,
+    renamed: &BTreeSet<String>,
 ) -> Result<Vec<Op>, StoreError> {
     let part = part(collection)?;
     let row = |id: &str, hash: &str| Key::new(&part, sort(id, hash, key));
     let there = |hashes: &Hashes, id: &str, hash: &String| {
         hashes.get(id).is_some_and(|hashes| hashes.contains(hash))
     };
-    let each = |hashes: &'_ Hashes| -> Vec<(String, String)> {
-        let of = |(id, hashes): (&String, &BTreeSet<String>)| {
-            hashes.iter().map(|hash| (id.clone(), hash.clone())).collect::<Vec<_>>()
-        };
-        hashes.iter().flat_map(of).collect()
-    };
     let mut ops = Vec::new();
     for (id, hash) in each(before) {
-        if !there(after, &id, &hash) {
-            ops.push(Op::delete(row(&id, &hash)?, Expect::Any));
+        if !there(&after.hashes, id, hash) {
+            ops.push(Op::delete(row(id, hash)?, Expect::Any));
         }
     }
-    for (id, hash) in each(after) {
-        if !there(before, &id, &hash) {
-            ops.push(Op::put(row(&id, &hash)?, encode(&IndexRow {})?, Expect::Any));
+    for (id, hash) in each(&after.hashes) {
+        if renamed.contains(id) || !there(before, id, hash) {
+            ops.push(Op::put(row(id, hash)?, encode(&after.row(id, hash))?, Expect::Any));
         }
     }
     Ok(ops)
 }
 
+/// Each entry with the id of its index.
+pub(super) fn each(hashes: &Hashes) -> impl Iterator<Item = (&String, &String)> {
+    hashes.iter().flat_map(|(id, hashes)| hashes.iter().map(move |hash| (id, hash)))
+}
+
 /// The keys of the index rows of a record.
 pub(crate) fn keys(collection: &str, key: &str, hashes: &Hashes) -> Result<Vec<Key>, StoreError> {
     let part = part(collection)?;
-    let all = hashes.iter().flat_map(|(id, hashes)| hashes.iter().map(move |hash| (id, hash)));
-    all.map(|(id, hash)| Key::new(&part, sort(id, hash, key))).collect()
+    each(hashes).map(|(id, hash)| Key::new(&part, sort(id, hash, key))).collect()
 }
 
 pub(super) fn part(collection: &str) -> Result<Part, StoreError> {

@@ -239,7 +239,7 @@ impl<R: Records> Records for LastKnown<R> {
         let probes = index.probes(&request.values)?;
         scan(self.store.as_ref(), part, &all, |row| {
             let Some(record) = self.copy(row)? else { return Ok(None) };
-            if let Some(score) = index.score(&record.data, &request.values, &probes) {
+            if let Some(score) = index.score(&record.data, &probes) {
                 hits.lock().unwrap_or_else(PoisonError::into_inner).push(Hit { record, score });
             }
             Ok(None)

@@ -9,6 +9,7 @@ use dialgraph_kernel::provider::{Caller, Records as _};
 use dialgraph_store::{Cursor, Expect, Key, Query, Sort, decode};
 use serde_json::{Map, Value};
 
+use super::index::Entered;
 use super::many::{IsSame, NewRecord};
 use super::search::fresh;
 use super::{ATTEMPTS, LocalRecords, Stored, failed, read, text_of};
@@ -286,7 +287,7 @@ impl LocalRecords {
         rows: &[Row<'r>],
         rejected: &mut Vec<Rejected>,
     ) -> Result<Vec<NewRecord<'r>>, HostError> {
-        let state = self.state(collection).await.map_err(failed)?;
+        let (indexed, state) = self.versioned_state(collection).await.map_err(failed)?;
         let mut first: HashMap<&str, usize> = HashMap::new();
         let mut known = Known::new();
         let mut good = Vec::with_capacity(rows.len());
@@ -304,6 +305,7 @@ impl LocalRecords {
                 continue;
             }
             let place = self.place(collection, row.key).map_err(|e| reject("", e.message)).ok();
+            let mut entered = Entered::default();
             match super::shape(collection, row.data) {
                 Ok(size) => {
                     for mismatch in self.schemas.mismatches(collection, row.data, size) {
@@ -314,15 +316,17 @@ impl LocalRecords {
                     {
                         reject(&field, why);
                     }
-                    if let Some(Err(error)) = state.as_ref().map(|state| state.entries(row.data)) {
-                        reject("", error.message);
+                    match state.as_ref().map(|state| state.entries(row.data)).transpose() {
+                        Ok(entries) => entered = entries.unwrap_or_default(),
+                        Err(error) => reject("", error.message),
                     }
                 }
                 Err(error) => reject("", error.message),
             }
             if let (Some(place), true) = (place, rejected.len() == before) {
                 let Row { key, data, from, .. } = *row;
-                good.push(NewRecord { key, place, data, seed: None, from });
+                let entered = (indexed, entered);
+                good.push(NewRecord { key, place, data, seed: None, from, entered });
             }
             // Turns of calls run on the same threads.
             tokio::task::yield_now().await;

@@ -2,20 +2,22 @@
 
 use dialgraph_base::{Digest, Timestamp};
 use dialgraph_store::{
-    CommitError, CommitToken, Expect, Key, MAX_LARGE_OPS, MAX_OPS, Op, StoreError, decode, encode,
+    CommitError, CommitToken, Committed, Expect, Key, MAX_LARGE_OPS, MAX_OPS, Op, StoreError,
+    decode, encode,
 };
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
-use super::index::{self, Hashes, IndexState};
+use super::index::{self, Entered, Hashes, IndexState};
 use super::{ATTEMPTS, LocalRecords, Stored};
 
 /// Records that are looked at together.
 const CHUNK: usize = 20;
 
-/// Chunks that are written at a time: commits that wait together share one write to disk.
-const AT_ONCE: usize = 32;
+/// Chunks that are written at a time: commits that wait together share one write to disk. Not
+/// more, for the commits of turns stand behind all that wait already.
+const AT_ONCE: usize = 12;
 
 /// Whether a record is in the store as it should be.
 pub(super) type IsSame = fn(&NewRecord<'_>, &Stored) -> bool;
@@ -38,12 +40,14 @@ pub(super) struct NewRecord<'a> {
     pub(super) seed: Option<Digest>,
     /// How the record must be before; none: however it is.
     pub(super) from: Option<Expect>,
+    /// Its entries, made when the row that tells the indexes was this.
+    pub(super) entered: (Expect, Entered),
 }
 
 impl LocalRecords {
     /// Writes those that `is_same` does not find in the store as they should be, and tells how
-    /// many. Commits are told apart by `name` and by what they write. After an error, some are
-    /// written.
+    /// many. Commits are told apart by `name`, by the records that they write and by their seeds.
+    /// After an error, some are written.
     pub(super) async fn write_all(
         &self,
         collection: &str,
@@ -84,19 +88,27 @@ impl LocalRecords {
             let state_row = self.store.get(&state_key).await?;
             let state: Option<IndexState> =
                 state_row.as_ref().map(|row| decode(&row.value)).transpose()?;
-            let state_check =
-                Op::Check { key: state_key.clone(), expect: Expect::unchanged(state_row.as_ref()) };
+            let unchanged = Expect::unchanged(state_row.as_ref());
+            let state_check = Op::Check { key: state_key.clone(), expect: unchanged };
             let mut commits = vec![Commit::of(name, attempt, &state_check)];
             for (at, record) in chunk.iter().enumerate() {
                 if done[at] {
                     continue;
                 }
-                let NewRecord { key, place, data, seed, from } = record;
+                let NewRecord { key, place, data, seed, from, entered } = record;
+                let anew;
                 let indexed = match &state {
-                    Some(state) => state
-                        .entries(data)
-                        .map_err(|error| StoreError::Backend { detail: error.message })?,
-                    None => Hashes::new(),
+                    _ if entered.0 == unchanged => &entered.1,
+                    Some(state) => {
+                        anew = state
+                            .entries(data)
+                            .map_err(|error| StoreError::Backend { detail: error.message })?;
+                        &anew
+                    }
+                    None => {
+                        anew = Entered::default();
+                        &anew
+                    }
                 };
                 // What is lost is made anew; what another key or program can read is not
                 // overwritten.
@@ -122,12 +134,12 @@ impl LocalRecords {
                         done[at] = true;
                         continue;
                     }
-                    Ok(stored) => {
-                        stored.map(|stored| (stored.seed, stored.entries)).unwrap_or_default()
-                    }
+                    Ok(stored) => stored
+                        .map(|stored| (stored.seed, stored.entries, stored.data))
+                        .unwrap_or_default(),
                     Err(error) if error.is_damage() => {
                         tracing::warn!(row = %place, %error, "a record that cannot be read is written anew");
-                        (None, Hashes::new())
+                        (None, Hashes::new(), None)
                     }
                     Err(error) => return Err(error),
                 };
@@ -137,12 +149,14 @@ impl LocalRecords {
                     data: Some((*data).clone()),
                     updated_at: now,
                     seed: seed.or(before.0),
-                    entries: indexed.clone(),
+                    entries: indexed.hashes.clone(),
                 };
                 let value = encode(&stored)?;
-                let content = Digest::of(&value);
                 let mut ops = vec![Op::put(place.clone(), value, expect)];
-                ops.extend(index::changes(collection, key, &before.1, &indexed)?);
+                let was = before.2.as_ref();
+                let renamed = state.as_ref().map(|state| state.renamed(was, data));
+                let renamed = renamed.unwrap_or_default();
+                ops.extend(index::changes(collection, key, &before.1, indexed, &renamed)?);
                 let room = commits.last().is_some_and(|commit| {
                     commit.ops.len() + ops.len() <= MAX_OPS && commit.records.len() < MAX_LARGE_OPS
                 });
@@ -150,16 +164,20 @@ impl LocalRecords {
                     commits.push(Commit::of(name, attempt, &state_check));
                 }
                 if let Some(commit) = commits.last_mut() {
-                    commit.name.push_str(&format!(" {place} {}", seed.unwrap_or(content)));
+                    commit.name.push_str(&format!(" {place}"));
+                    if let Some(seed) = seed {
+                        commit.name.push_str(&format!(" {seed}"));
+                    }
                     commit.ops.extend(ops);
                     commit.records.push((at, is_new));
                 }
             }
             let mut overtaken = false;
-            for commit in commits.iter().filter(|commit| !commit.records.is_empty()) {
-                let name = Digest::of(commit.name.as_bytes()).hex();
-                let token = CommitToken::new(format!("records/{name}"))?;
-                match self.store.commit(&commit.ops, &token).await {
+            let commits: Vec<&Commit> =
+                commits.iter().filter(|commit| !commit.records.is_empty()).collect();
+            let writes = commits.iter().map(|commit| self.write_commit(commit));
+            for (commit, outcome) in commits.iter().zip(join_all(writes).await) {
+                match outcome {
                     Ok(_) => {
                         for (at, is_new) in &commit.records {
                             done[*at] = true;
@@ -181,6 +199,12 @@ impl LocalRecords {
         Err(StoreError::Backend {
             detail: "the records change faster than they can be written; try again".into(),
         })
+    }
+
+    async fn write_commit(&self, commit: &Commit) -> Result<Committed, CommitError> {
+        let name = Digest::of(commit.name.as_bytes()).hex();
+        let token = CommitToken::new(format!("records/{name}"))?;
+        self.store.commit(&commit.ops, &token).await
     }
 }
 

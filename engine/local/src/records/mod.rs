@@ -40,7 +40,7 @@ use dialgraph_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::index::{Hashes, IndexState};
+use self::index::{Entered, Hashes, IndexState};
 pub use check::{IndexFindings, verify_indexes};
 pub use exact::{number_comes_over, numbers_come_over, whole_numbers_come_over};
 pub use index::MAX_ENTRIES;
@@ -164,8 +164,17 @@ impl LocalRecords {
 
     /// The indexes that the store holds for a collection.
     async fn state(&self, collection: &str) -> Result<Option<IndexState>, StoreError> {
+        Ok(self.versioned_state(collection).await?.1)
+    }
+
+    /// The same, and what must hold for them to be the same later on.
+    async fn versioned_state(
+        &self,
+        collection: &str,
+    ) -> Result<(Expect, Option<IndexState>), StoreError> {
         let row = self.store.get(&index::state_key(collection)?).await?;
-        row.map(|row| decode(&row.value)).transpose()
+        let unchanged = Expect::unchanged(row.as_ref());
+        Ok((unchanged, row.map(|row| decode(&row.value)).transpose()?))
     }
 
     fn place(&self, collection: &str, key: &str) -> Result<Key, HostError> {
@@ -209,7 +218,7 @@ impl LocalRecords {
         let state = self.state(collection).await.map_err(failed)?;
         let indexed = match (&state, data) {
             (Some(state), Some(data)) => state.entries(data)?,
-            _ => Hashes::new(),
+            _ => Entered::default(),
         };
         let receipt = receipt_of(&caller.idempotency_key).map_err(failed)?;
         let token = token("records", &caller.idempotency_key)?;
@@ -243,7 +252,7 @@ impl LocalRecords {
                 data: data.cloned(),
                 updated_at: caller.now,
                 seed,
-                entries: indexed.clone(),
+                entries: indexed.hashes.clone(),
             };
             // A record of a seed that was removed stays removed, however often its file changes.
             let is_forgotten = data.is_none() && stored.seed.is_none();
@@ -261,7 +270,14 @@ impl LocalRecords {
                     later(caller.now, RECEIPT_MILLIS),
                 ),
             ];
-            ops.extend(index::changes(collection, key, &entries, &indexed).map_err(failed)?);
+            let renamed = match (&state, data) {
+                (Some(state), Some(data)) => {
+                    state.renamed(live.as_ref().map(|record| &record.data), data)
+                }
+                _ => BTreeSet::new(),
+            };
+            let changes = index::changes(collection, key, &entries, &indexed, &renamed);
+            ops.extend(changes.map_err(failed)?);
             match self.store.commit(&ops, &token).await {
                 Ok(Committed::Applied) => return Ok(version),
                 // The receipt of the first time, or the record as others left it, is read in the

@@ -1,6 +1,6 @@
 //! Searches indexes, and builds those that a project declares.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dialgraph_base::index::{IndexKind, MAX_INDEXES};
 use dialgraph_kernel::ports::records::{Hit, Record, Search, SearchPage};
@@ -9,9 +9,10 @@ use dialgraph_store::{
     CommitError, CommitToken, Cursor, Expect, Key, Op, Query, Row, Sort, SortRange, StoreError,
     decode, encode,
 };
-use futures::future::{join_all, try_join_all};
+use futures::future::{BoxFuture, join_all, try_join_all};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
-use super::index::{self, IndexState, KeptIndex, Probes};
+use super::index::{self, IndexRow, IndexState, KeptIndex, Probes};
 use super::{ATTEMPTS, LocalRecords, Stored, failed, read, text_of};
 use crate::error::LocalError;
 
@@ -21,8 +22,12 @@ const AT_ONCE: usize = 16;
 /// Rows of one entry that a search for similar names looks at.
 const SIMILAR_OF_ENTRY: u32 = 64;
 
-/// Records that a search for similar names compares.
+/// Records that a search for similar names reads because their rows do not say their names.
 const SIMILAR: usize = 256;
+
+/// Records that are entered into indexes at a time: commits that wait together share one write to
+/// disk.
+const ENTERED_AT_ONCE: usize = 16;
 
 impl LocalRecords {
     /// Records that fit in an index, the best first.
@@ -36,9 +41,7 @@ impl LocalRecords {
         self.part(&request.collection)?;
         let declared = index::declared(&self.indexes, &request.collection, &request.index)?;
         let state = self.state(&request.collection).await.map_err(failed)?;
-        let built = state.as_ref().and_then(|state| {
-            state.find(&declared).filter(|kept| kept.ready).map(|kept| (state, kept))
-        });
+        let built = state.as_ref().and_then(|state| Some((state, state.built(&declared)?)));
         let Some((state, kept)) = built else {
             // Not `unavailable`: the records are there, and a copy of them would not help.
             return Err(HostError::new(
@@ -99,7 +102,7 @@ impl LocalRecords {
         let mut hits = Vec::with_capacity(keys.len());
         for record in self.fetch(&request.collection, &keys).await?.into_iter().flatten() {
             // It may have changed since its row was read, and two values may have one hash.
-            if kept.score(&record.data, &request.values, probes) == Some(1.0) {
+            if kept.holds(&record.data, probes) {
                 hits.push(Hit { record, score: 1.0 });
             }
         }
@@ -122,23 +125,29 @@ impl LocalRecords {
             None => 0,
         };
         let mut complete = true;
-        let mut ranked = Vec::new();
         for wanted in [&probes.similar, &probes.within] {
-            let found = self.alike(request, state, kept, probes, wanted).await?;
-            complete &= found.1;
-            ranked = found.0;
-            if !ranked.is_empty() {
-                break;
+            let (ranked, is_all) = self.alike(request, state, kept, probes, wanted).await?;
+            complete &= is_all;
+            let until = from.saturating_add(request.limit as usize);
+            let next = (ranked.len() > until).then(|| format!("n{until}"));
+            let keys = ranked.into_iter().skip(from).take(request.limit as usize);
+            let keys: Vec<String> = keys.map(|(key, _)| key).collect();
+            let mut hits = Vec::with_capacity(keys.len());
+            for record in self.fetch(&request.collection, &keys).await?.into_iter().flatten() {
+                // It may have another name since its row was read.
+                if let Some(score) = kept.likeness(&record.data, probes) {
+                    hits.push(Hit { record, score });
+                }
+            }
+            if !hits.is_empty() || next.is_some() || from > 0 {
+                return Ok(SearchPage { hits, next, complete, as_of: None });
             }
         }
-        let until = from.saturating_add(request.limit as usize);
-        let next = (ranked.len() > until).then(|| format!("n{until}"));
-        let hits = ranked.into_iter().skip(from).take(request.limit as usize).collect();
-        Ok(SearchPage { hits, next, complete, as_of: None })
+        Ok(SearchPage { complete, ..SearchPage::default() })
     }
 
-    /// Records with one of the entries `wanted` and a similar name, the likest first; false: there
-    /// may be more.
+    /// Keys of records with one of the entries `wanted` and a similar name, the likest first, each
+    /// with its score; false: there may be more.
     async fn alike(
         &self,
         request: &Search,
@@ -146,7 +155,7 @@ impl LocalRecords {
         kept: &KeptIndex,
         probes: &Probes,
         wanted: &[String],
-    ) -> Result<(Vec<Hit>, bool), HostError> {
+    ) -> Result<(Vec<(String, f64)>, bool), HostError> {
         let queries: Vec<Query> = wanted
             .iter()
             .map(|probe| {
@@ -155,24 +164,36 @@ impl LocalRecords {
             })
             .collect::<Result<_, HostError>>()?;
         let mut complete = true;
-        let mut keys = BTreeSet::new();
+        let mut scores: BTreeMap<String, f64> = BTreeMap::new();
+        let mut silent = BTreeSet::new();
         for some in queries.chunks(AT_ONCE) {
             let reads: Vec<_> = some.iter().map(|query| self.store.query(query)).collect();
             for page in try_join_all(reads).await.map_err(failed)? {
                 complete &= page.next.is_none();
-                keys.extend(page.rows.iter().map(|row| index::told(row.key.sort()).key));
+                for row in &page.rows {
+                    let key = index::told(row.key.sort()).key;
+                    let names = decode::<IndexRow>(&row.value).unwrap_or_default().names;
+                    if names.is_empty() {
+                        silent.insert(key);
+                    } else if let Some(score) = probes.likeness(&names) {
+                        let best = scores.entry(key).or_default();
+                        *best = best.max(score);
+                    }
+                }
             }
         }
-        complete &= keys.len() <= SIMILAR;
-        let keys: Vec<String> = keys.into_iter().take(SIMILAR).collect();
-        let mut hits = Vec::new();
-        for record in self.fetch(&request.collection, &keys).await?.into_iter().flatten() {
-            if let Some(score) = kept.score(&record.data, &request.values, probes) {
-                hits.push(Hit { record, score });
+        // The others are among those that are ranked already.
+        silent.retain(|key| !scores.contains_key(key));
+        complete &= silent.len() <= SIMILAR;
+        let silent: Vec<String> = silent.into_iter().take(SIMILAR).collect();
+        for record in self.fetch(&request.collection, &silent).await?.into_iter().flatten() {
+            if let Some(score) = kept.likeness(&record.data, probes) {
+                scores.insert(record.key, score);
             }
         }
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok((hits, complete))
+        let mut ranked: Vec<(String, f64)> = scores.into_iter().collect();
+        ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        Ok((ranked, complete))
     }
 
     fn rows_of(&self, collection: &str, prefix: &Sort) -> Result<Query, HostError> {
@@ -241,11 +262,26 @@ impl LocalRecords {
             return Ok(0);
         }
         self.part(collection).map_err(wrong)?;
+        // Those of an earlier format, whose successors are built, served processes that have been
+        // replaced by now.
+        let outlived = |state: &IndexState, kept: &KeptIndex| {
+            let next = declared.iter().find(|one| one.is_declared_as(kept) && !one.is(kept));
+            next.is_some_and(|next| state.find(next).is_some_and(|next| next.ready))
+        };
+        let before = self.state(collection).await.map_err(store_failed)?;
+        let goes = before.is_some_and(|state| state.kept.iter().any(|one| outlived(&state, one)));
         let state = self
             .declare(collection, |state| {
+                let gone: Vec<String> = state
+                    .kept
+                    .iter()
+                    .filter(|kept| outlived(state, kept))
+                    .map(|kept| kept.id.clone())
+                    .collect();
+                state.kept.retain(|kept| !gone.contains(&kept.id));
                 let missing: Vec<KeptIndex> =
                     declared.iter().filter(|one| state.find(one).is_none()).cloned().collect();
-                let changed = !missing.is_empty();
+                let changed = !missing.is_empty() || !gone.is_empty();
                 state.kept.extend(missing);
                 give_way(&mut state.kept, &declared);
                 changed
@@ -253,7 +289,10 @@ impl LocalRecords {
             .await
             .map_err(store_failed)?;
         if declared.iter().all(|one| state.find(one).is_some_and(|kept| kept.ready)) {
-            return Ok(0);
+            return match goes {
+                true => self.enter_all(collection, &state).await,
+                false => Ok(0),
+            };
         }
         let mut entered = 0;
         // From now on every write serves them. The second walk meets what was being written by
@@ -321,11 +360,15 @@ impl LocalRecords {
             for row in &unreadable {
                 tracing::warn!(row = %row.key, error = %row.error, "a record that cannot be read is in no index");
             }
-            for row in &page.rows {
-                if self.enter(collection, state, row.clone()).await? {
-                    entered += 1;
-                }
-            }
+            // Boxed, for a stream of bare futures that borrow cannot be sent between threads.
+            let writes: Vec<BoxFuture<'_, Result<bool, LocalError>>> = page
+                .rows
+                .into_iter()
+                .map(|row| self.enter(collection, state, row).boxed())
+                .collect();
+            let writes = stream::iter(writes).buffer_unordered(ENTERED_AT_ONCE);
+            let count = |sum, is_new| std::future::ready(Ok(sum + u64::from(is_new)));
+            entered += writes.try_fold(0, count).await?;
             match page.next {
                 Some(next) => query.cursor = Some(next),
                 None => return Ok(entered),
@@ -357,11 +400,14 @@ impl LocalRecords {
                 what: format!("record `{key}` of collection `{collection}`"),
                 message: error.message,
             })?;
-            if stored.entries == indexed {
+            if stored.entries == indexed.hashes {
+                // Turns of calls run on the same threads.
+                tokio::task::yield_now().await;
                 return Ok(false);
             }
-            let changes = index::changes(collection, &key, &stored.entries, &indexed);
-            stored.entries = indexed;
+            let none = BTreeSet::new();
+            let changes = index::changes(collection, &key, &stored.entries, &indexed, &none);
+            stored.entries = indexed.hashes;
             let mut ops = vec![Op::put(
                 row.key.clone(),
                 encode(&stored).map_err(store_failed)?,

@@ -10,6 +10,7 @@ use dialgraph_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::index::Entered;
 use super::many::{IsSame, NewRecord};
 use super::{LocalRecords, MAX_RECORD_BYTES};
 use crate::error::LocalError;
@@ -74,7 +75,7 @@ impl LocalRecords {
             return Ok(Seeded { written: 0, kept: records.len() });
         }
         let round = state.map_or(1, |state| state.round + 1);
-        let indexes = self.state(collection).await.map_err(store_failed)?;
+        let (indexed, indexes) = self.versioned_state(collection).await.map_err(store_failed)?;
 
         let mut entries = Vec::with_capacity(records.len());
         for (key, data) in records {
@@ -90,13 +91,14 @@ impl LocalRecords {
                     "`{key}` has {size} bytes; the limit is {MAX_RECORD_BYTES}"
                 )));
             }
-            if let Some(state) = &indexes {
-                state
+            let entered = match &indexes {
+                Some(state) => state
                     .entries(data)
-                    .map_err(|error| wrong(format!("`{key}`: {}", error.message)))?;
-            }
-            let digest = Digest::of(bytes.as_bytes());
-            entries.push(NewRecord { key, place, data, seed: Some(digest), from: None });
+                    .map_err(|error| wrong(format!("`{key}`: {}", error.message)))?,
+                None => Entered::default(),
+            };
+            let (entered, seed) = ((indexed, entered), Some(Digest::of(bytes.as_bytes())));
+            entries.push(NewRecord { key, place, data, seed, from: None, entered });
         }
         let is_same: IsSame = |new, stored| stored.seed == new.seed;
         let name = round.to_string();

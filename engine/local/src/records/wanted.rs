@@ -61,7 +61,7 @@ impl<'r> Wanted<'r> {
 
     /// Whether a record with these data is what is looked for.
     pub fn fits(&self, data: &Value) -> bool {
-        self.index.score(data, self.values, &self.probes) == Some(1.0)
+        self.index.holds(data, &self.probes)
     }
 }
 
