@@ -317,3 +317,141 @@ async fn a_sealed_store_shows_neither_numbers_nor_names() {
         }
     }
 }
+
+/// A store that counts the reads of records.
+struct Counted {
+    inner: Arc<dyn Store>,
+    records: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait]
+impl Store for Counted {
+    async fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        let is_record = key.part().as_str().starts_with(PART);
+        self.records.fetch_add(usize::from(is_record), std::sync::atomic::Ordering::Relaxed);
+        self.inner.get(key).await
+    }
+
+    async fn commit(&self, ops: &[Op], token: &CommitToken) -> Result<Committed, CommitError> {
+        self.inner.commit(ops, token).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<dialgraph_store::Page, StoreError> {
+        self.inner.query(query).await
+    }
+}
+
+#[tokio::test]
+async fn of_many_similar_names_only_the_records_that_are_given_out_are_read() {
+    let counted = Arc::new(Counted { inner: memory(), records: 0.into() });
+    let store: Arc<dyn Store> = Arc::clone(&counted) as Arc<dyn Store>;
+    let records = desk(&store).await;
+    for n in 0..60 {
+        write(&records, &format!("c-{n:03}"), json!({"name": format!("한빛가상 {n}")})).await;
+    }
+    write(&records, "best", json!({"name": "한빛가상물류"})).await;
+    let before = counted.records.load(std::sync::atomic::Ordering::Relaxed);
+    let mut page = search("name", &[json!("한빛가상물뉴")]);
+    page.limit = 3;
+    let found = records.search(&caller(""), &page).await.unwrap();
+    assert_eq!(found.hits[0].record.key, "best");
+    assert!(found.complete && found.next.is_some());
+    let read = counted.records.load(std::sync::atomic::Ordering::Relaxed) - before;
+    assert_eq!(read, 3);
+}
+
+/// What the rows of the index of names say, in the order of their keys.
+async fn said(store: &Arc<dyn Store>) -> BTreeSet<Vec<String>> {
+    let page = store.query(&Query::new(index::part("customers").unwrap()).limit(1000)).await;
+    let rows = page.unwrap().rows.into_iter();
+    rows.map(|row| decode::<index::IndexRow>(&row.value).unwrap().names).collect()
+}
+
+#[tokio::test]
+async fn rows_say_the_names_of_their_record_whoever_changes_them() {
+    let store = memory();
+    let records = desk(&store).await;
+    let one = |name: &str| BTreeSet::from([vec![name.to_owned()]]);
+    write(&records, "a", json!({"name": "(주)한빛가상"})).await;
+    assert_eq!(said(&store).await, one("한빛가상"));
+    // The beginning is the same, and so are some rows.
+    write(&records, "a", json!({"name": "한빛가산"})).await;
+    assert_eq!(said(&store).await, one("한빛가산"));
+    let rows = [ImportRow { key: "a".into(), data: json!({"name": "한빛가나"}) }];
+    records.import("customers", &rows, NOW, ImportMode::default()).await.unwrap();
+    assert_eq!(said(&store).await, one("한빛가나"));
+    let written = beside::write(&*store, "customers", "a", Some(json!({"name": "한빛가다"})), NOW);
+    let token = CommitToken::new("beside").unwrap();
+    store.commit(&written.await.unwrap(), &token).await.unwrap();
+    assert_eq!(said(&store).await, one("한빛가다"));
+    // What is as it was is not written.
+    let page = async || store.query(&Query::new(index::part("customers").unwrap())).await.unwrap();
+    let before = page().await;
+    write(&records, "a", json!({"name": "한빛가다", "level": 2})).await;
+    assert_eq!(page().await, before);
+    // What is too long is asked of the record.
+    let long = format!("한빛{}", "가".repeat(200));
+    write(&records, "a", json!({"name": long})).await;
+    assert_eq!(said(&store).await, BTreeSet::from([Vec::new()]));
+    assert_eq!(keys(&records, "name", &[json!("한빛")]).await, ["a"]);
+    assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
+}
+
+async fn index_faults(store: &Arc<dyn Store>, repair: bool) -> Vec<String> {
+    let found = verify_indexes(store.as_ref(), repair, &|_| {}).await;
+    let found = if repair { found.repaired } else { found.findings };
+    found.into_iter().map(|one| one.what).collect()
+}
+
+#[tokio::test]
+async fn a_row_that_says_another_name_is_told_and_put_right() {
+    let store = memory();
+    let records = desk(&store).await;
+    write(&records, "a", json!({"name": "한빛가상"})).await;
+    let page = store.query(&Query::new(index::part("customers").unwrap())).await.unwrap();
+    let other = encode(&index::IndexRow { names: vec!["달빛물류".to_owned()] }).unwrap();
+    let op = Op::put(page.rows[0].key.clone(), other, Expect::Any);
+    store.commit(&[op], &CommitToken::new("damage").unwrap()).await.unwrap();
+    assert_eq!(index_faults(&store, true).await.len(), 1);
+    assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
+    assert_eq!(said(&store).await, BTreeSet::from([vec!["한빛가상".to_owned()]]));
+}
+
+#[tokio::test]
+async fn a_store_of_an_earlier_version_is_searched_at_once_and_its_indexes_built_anew() {
+    let store = memory();
+    let declared = index::all_declared(&indexes(), "customers");
+    let mut state = IndexState::new().unwrap();
+    let mut told = serde_json::to_value(&state).unwrap();
+    told["kept"] = serde_json::to_value(&declared).unwrap();
+    for kept in told["kept"].as_array_mut().unwrap() {
+        kept["ready"] = json!(true);
+        if kept["name"] == "name" {
+            kept["id"] = json!("0ld1d0ld");
+        }
+    }
+    state = serde_json::from_value(told).unwrap();
+    let op = Op::put(index::state_key("customers").unwrap(), encode(&state).unwrap(), Expect::Any);
+    store.commit(&[op], &CommitToken::new("state").unwrap()).await.unwrap();
+    let records = indexed(&store, indexes());
+    write(&records, "a", json!({"name": "한빛가상", "account": "1"})).await;
+    write(&records, "b", json!({"name": "달빛물류", "account": "2"})).await;
+    let page = store.query(&Query::new(index::part("customers").unwrap())).await.unwrap();
+    let of_names = page.rows.len();
+    for (n, row) in page.rows.into_iter().enumerate() {
+        let op = Op::put(row.key, &b"index/1 {}"[..], Expect::Any);
+        store.commit(&[op], &CommitToken::new(format!("row {n}")).unwrap()).await.unwrap();
+    }
+    assert_eq!(keys(&records, "name", &[json!("한빚가상")]).await, ["a"]);
+    assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
+    assert_eq!(records.build_indexes("customers").await.unwrap(), 2);
+    assert_eq!(keys(&records, "name", &[json!("한빚가상")]).await, ["a"]);
+    assert!(said(&store).await.contains(&vec!["한빛가상".to_owned()]));
+    assert!(rows(&store).await > of_names, "processes of the earlier version go on");
+    // Once all have this version, the former rows go.
+    assert_eq!(records.build_indexes("customers").await.unwrap(), 2);
+    assert_eq!(rows(&store).await, of_names);
+    assert_eq!(records.build_indexes("customers").await.unwrap(), 0);
+    assert_eq!(keys(&records, "name", &[json!("달빛물루")]).await, ["b"]);
+    assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
+}

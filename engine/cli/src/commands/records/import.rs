@@ -1,14 +1,15 @@
 //! `dialgraph records import`.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use encoding_rs::Encoding;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -24,6 +25,10 @@ use crate::client::Client;
 
 /// Bytes of records that are sent at once, so that a server and what is before it take them.
 const BATCH_BYTES: usize = 4 << 20;
+
+/// Requests that are under way at a time: the server checks one while it writes the other, and the
+/// next is read meanwhile.
+const UNDER_WAY: usize = 2;
 
 /// Faults that are printed; all are counted, and `--json` has them all.
 const PRINTED: u64 = 1_000;
@@ -54,19 +59,23 @@ pub(super) fn run(args: &RecordsImportArgs) -> Result<ExitCode> {
     let client = Client::new(&args.server);
     let collection = declared(&client, &args.collection)?;
     let mut rows = open(args, collection.schema.as_ref())?;
+    // A row may name one of a request before, which must be written by then.
+    let names_itself = collection.references.iter().any(|one| one.collection == collection.name);
     let mut import = Import {
         client,
         args,
+        most_under_way: if names_itself { 1 } else { UNDER_WAY },
         report: Report { dry_run: args.dry_run, ..Report::default() },
         batch: Vec::new(),
         bytes: 0,
         wrong: Vec::new(),
+        told: Vec::new(),
         lines: HashMap::new(),
         progress: bar(args),
         done_to: 0,
         has_sent: false,
     };
-    let over = import.all(&mut *rows);
+    let over = thread::scope(|scope| import.all(&mut *rows, scope));
     import.progress.finish_and_clear();
     if let Err(error) = over {
         let written = import.report.created + import.report.replaced;
@@ -195,14 +204,28 @@ fn open<'a>(
     Ok(Box::new(Csv::new(input, separator, is_decoded, key, &map, schema)?))
 }
 
+/// Rows whose answer is awaited; without a request, rows with faults between two.
+struct Sent<'s> {
+    lines: Vec<u64>,
+    answer: Option<ScopedJoinHandle<'s, Result<RecordsImported>>>,
+    /// Rows with faults since the request before.
+    wrong: Vec<Wrong>,
+}
+
+/// The line of a row, and what is wrong with it: columns and reasons.
+type Wrong = (u64, Vec<(String, String)>);
+
 struct Import<'a> {
     client: Client<'a>,
     args: &'a RecordsImportArgs,
+    most_under_way: usize,
     report: Report,
     batch: Vec<(u64, ImportedRecord)>,
     bytes: usize,
     /// Rows with faults since the last batch, to be told in order with those that the server finds.
-    wrong: Vec<(u64, Vec<(String, String)>)>,
+    wrong: Vec<Wrong>,
+    /// Rows with faults whose turn it is.
+    told: Vec<Wrong>,
     /// The line of each key so far. Hashes, since there may be millions; two keys with one hash are
     /// too unlikely to matter, and then one row is rejected with both lines named.
     lines: HashMap<u64, u64>,
@@ -213,8 +236,13 @@ struct Import<'a> {
     has_sent: bool,
 }
 
-impl Import<'_> {
-    fn all(&mut self, rows: &mut dyn Rows) -> Result<()> {
+impl<'a> Import<'a> {
+    fn all<'s>(&mut self, rows: &mut dyn Rows, scope: &'s Scope<'s, '_>) -> Result<()>
+    where
+        'a: 's,
+    {
+        // In the order of the file, in which they are told of as well.
+        let mut sent = VecDeque::new();
         while let Some(Row { line, record }) = rows.next()? {
             if self.args.from_line.is_some_and(|from| line < from) {
                 if let Ok(record) = &record {
@@ -224,31 +252,35 @@ impl Import<'_> {
             }
             self.report.rows += 1;
             match record {
-                Ok(record) => self.take(line, record, rows)?,
-                Err(faults) => {
-                    self.wrong.push((line, faults));
-                    // A file of another kind has nothing but faults; they are told as they come.
-                    if self.wrong.len() >= MAX_IMPORTED {
-                        self.send(rows)?;
-                    }
+                Ok(record) => self.take(line, record),
+                Err(faults) => self.wrong.push((line, faults)),
+            }
+            // A file of another kind has nothing but faults; they are told as they come.
+            if self.batch.len() == MAX_IMPORTED
+                || self.bytes > BATCH_BYTES
+                || self.wrong.len() >= MAX_IMPORTED
+            {
+                while sent.len() >= self.most_under_way {
+                    self.hear(sent.pop_front(), rows)?;
                 }
+                sent.push_back(self.send(scope));
             }
         }
-        self.send(rows)
+        sent.push_back(self.send(scope));
+        while !sent.is_empty() {
+            self.hear(sent.pop_front(), rows)?;
+        }
+        Ok(())
     }
 
-    fn take(&mut self, line: u64, record: ImportedRecord, rows: &dyn Rows) -> Result<()> {
+    fn take(&mut self, line: u64, record: ImportedRecord) {
         if let Some(before) = self.seen_at(line, &record.key) {
             let why = format!("line {before} has the same key");
             self.wrong.push((line, vec![(String::new(), why)]));
-            return Ok(());
+            return;
         }
         self.bytes += record.key.len() + record.data.to_string().len();
         self.batch.push((line, record));
-        if self.batch.len() == MAX_IMPORTED || self.bytes > BATCH_BYTES {
-            self.send(rows)?;
-        }
-        Ok(())
     }
 
     /// Remembers the line of a key; gives the line that had it before.
@@ -264,20 +296,35 @@ impl Import<'_> {
         }
     }
 
-    fn send(&mut self, rows: &dyn Rows) -> Result<()> {
-        let batch = std::mem::take(&mut self.batch);
+    /// Sends the rows that were taken; the answer is heard later.
+    fn send<'s>(&mut self, scope: &'s Scope<'s, '_>) -> Sent<'s>
+    where
+        'a: 's,
+    {
+        let (lines, records): (Vec<u64>, Vec<ImportedRecord>) =
+            std::mem::take(&mut self.batch).into_iter().unzip();
         self.bytes = 0;
-        let Some(last) = batch.last().map(|(line, _)| *line) else {
+        let wrong = std::mem::take(&mut self.wrong);
+        if records.is_empty() {
+            return Sent { lines, answer: None, wrong };
+        }
+        let RecordsImportArgs { only_new, merge, dry_run, .. } = *self.args;
+        let request = ImportRecords { records, only_new, merge, dry_run };
+        self.has_sent |= !dry_run;
+        let (client, path) = (self.client, path_of(&self.args.collection, "import"));
+        let answer = scope.spawn(move || client.post(&path, &request)?.good());
+        Sent { lines, answer: Some(answer), wrong }
+    }
+
+    /// Waits for the answer to rows that were sent, and counts what it tells.
+    fn hear(&mut self, sent: Option<Sent<'_>>, rows: &dyn Rows) -> Result<()> {
+        let Some(Sent { lines, answer, wrong }) = sent else { return Ok(()) };
+        self.told.extend(wrong);
+        let Some(answer) = answer else {
             self.tell();
             return Ok(());
         };
-        let (lines, records): (Vec<u64>, Vec<ImportedRecord>) = batch.into_iter().unzip();
-        let count = lines.len() as u64;
-        let RecordsImportArgs { only_new, merge, dry_run, .. } = *self.args;
-        let request = ImportRecords { records, only_new, merge, dry_run };
-        self.has_sent |= !self.args.dry_run;
-        let done: RecordsImported =
-            self.client.post(&path_of(&self.args.collection, "import"), &request)?.good()?;
+        let done = answer.join().map_err(|_| anyhow!("the request was given up in a panic"))??;
         self.report.created += done.created as u64;
         self.report.replaced += done.replaced as u64;
         self.report.unchanged += done.unchanged as u64;
@@ -286,19 +333,19 @@ impl Import<'_> {
             faults.entry(one.row).or_default().push((rows.column(&one.field), one.why));
         }
         let at = |row: usize| lines.get(row).copied().unwrap_or_default();
-        self.wrong.extend(faults.into_iter().map(|(row, faults)| (at(row), faults)));
+        self.told.extend(faults.into_iter().map(|(row, faults)| (at(row), faults)));
         self.tell();
-        if !self.args.dry_run {
-            self.done_to = last;
+        if let (Some(last), false) = (lines.last(), self.args.dry_run) {
+            self.done_to = *last;
         }
-        self.progress.inc(count);
+        self.progress.inc(lines.len() as u64);
         Ok(())
     }
 
     /// Tells what is wrong with rows while the import goes on: whoever imports a million sees it
     /// before the end.
     fn tell(&mut self) {
-        let mut wrong = std::mem::take(&mut self.wrong);
+        let mut wrong = std::mem::take(&mut self.told);
         wrong.sort_by_key(|(line, _)| *line);
         for (line, faults) in wrong {
             self.reject(line, faults);
