@@ -155,6 +155,22 @@ impl LocalWorldFactory {
     }
 }
 
+/// Builds indexes whose rows are of an earlier version of the engine anew.
+async fn renew(records: LocalRecords, collections: Vec<String>) {
+    for collection in collections {
+        match records.renew_indexes(&collection).await {
+            Ok(0) => {}
+            Ok(entered) => tracing::info!(collection, entered, "indexes were built anew"),
+            Err(error) => tracing::warn!(
+                collection,
+                %error,
+                "indexes of an earlier version were not built anew; searches go on, and the next \
+                 start tries again"
+            ),
+        }
+    }
+}
+
 /// The seed of each collection in the store.
 fn seeds(project: &Project) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
     let collections = project.collections().iter();
@@ -228,6 +244,17 @@ impl WorldFactory for LocalWorldFactory {
             }
             let counted = tickets.count_in(work.as_deref(), now).await;
             counted.map_err(|error| format!("counting open tickets: {error}"))?;
+            let mut former = Vec::new();
+            for collection in seeds.into_keys() {
+                let has = records.has_former_indexes(&collection).await;
+                if has.map_err(|error| error.to_string())? {
+                    former.push(collection);
+                }
+            }
+            if !former.is_empty() {
+                // They serve searches meanwhile; a start does not wait for a million records.
+                tokio::spawn(renew(records, former));
+            }
             Ok(())
         }
         .boxed()

@@ -444,14 +444,18 @@ async fn a_store_of_an_earlier_version_is_searched_at_once_and_its_indexes_built
     }
     assert_eq!(keys(&records, "name", &[json!("한빚가상")]).await, ["a"]);
     assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
-    assert_eq!(records.build_indexes("customers").await.unwrap(), 2);
+    // Nobody waits for it.
+    assert!(records.has_former_indexes("customers").await.unwrap());
+    assert_eq!(records.build_indexes("customers").await.unwrap(), 0);
+    assert_eq!(records.renew_indexes("customers").await.unwrap(), 2);
     assert_eq!(keys(&records, "name", &[json!("한빚가상")]).await, ["a"]);
     assert!(said(&store).await.contains(&vec!["한빛가상".to_owned()]));
     assert!(rows(&store).await > of_names, "processes of the earlier version go on");
     // Once all have this version, the former rows go.
-    assert_eq!(records.build_indexes("customers").await.unwrap(), 2);
+    assert_eq!(records.renew_indexes("customers").await.unwrap(), 2);
     assert_eq!(rows(&store).await, of_names);
-    assert_eq!(records.build_indexes("customers").await.unwrap(), 0);
+    assert_eq!(records.renew_indexes("customers").await.unwrap(), 0);
+    assert!(!records.has_former_indexes("customers").await.unwrap());
     assert_eq!(keys(&records, "name", &[json!("달빛물루")]).await, ["b"]);
     assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
 }

@@ -242,12 +242,41 @@ fn bad_cursor(cursor: &str) -> HostError {
 
 impl LocalRecords {
     /// Makes the store hold the declared indexes of a collection, and gives the number of records
-    /// that were entered into them. Does nothing where it holds them already; calls may go on.
+    /// that were entered into them. Does nothing where it holds them already, also with the rows of
+    /// an earlier format; calls may go on.
     ///
     /// # Errors
     /// [`LocalError::Setting`] for an unknown collection or a record with more entries than one
     /// commit takes; [`LocalError::Store`] if the store fails.
     pub async fn build_indexes(&self, collection: &str) -> Result<u64, LocalError> {
+        self.build(collection, false).await
+    }
+
+    /// Whether the store holds declared indexes of a collection with the rows of an earlier format.
+    ///
+    /// # Errors
+    /// [`LocalError::Store`] if the store fails.
+    pub async fn has_former_indexes(&self, collection: &str) -> Result<bool, LocalError> {
+        let state = self.state(collection).await.map_err(|error| LocalError::Store {
+            doing: format!("reading the indexes of collection `{collection}`"),
+            message: error.to_string(),
+        })?;
+        let declared = index::all_declared(&self.indexes, collection);
+        let former =
+            |kept: &KeptIndex| declared.iter().any(|one| one.is_declared_as(kept) && !one.is(kept));
+        Ok(state.is_some_and(|state| state.kept.iter().any(former)))
+    }
+
+    /// Builds the declared indexes that the store holds with the rows of an earlier format anew;
+    /// those serve searches until then. Gives the number of times that a record was entered.
+    ///
+    /// # Errors
+    /// As [`build_indexes`](Self::build_indexes).
+    pub async fn renew_indexes(&self, collection: &str) -> Result<u64, LocalError> {
+        self.build(collection, true).await
+    }
+
+    async fn build(&self, collection: &str, renews: bool) -> Result<u64, LocalError> {
         let doing = format!("building the indexes of collection `{collection}`");
         let store_failed = |error: StoreError| LocalError::Store {
             doing: doing.clone(),
@@ -266,8 +295,9 @@ impl LocalRecords {
         // replaced by now.
         let outlived = |state: &IndexState, kept: &KeptIndex| {
             let next = declared.iter().find(|one| one.is_declared_as(kept) && !one.is(kept));
-            next.is_some_and(|next| state.find(next).is_some_and(|next| next.ready))
+            renews && next.is_some_and(|next| state.find(next).is_some_and(|next| next.ready))
         };
+        let is_wanted = |state: &IndexState, one: &&KeptIndex| renews || state.built(one).is_none();
         let before = self.state(collection).await.map_err(store_failed)?;
         let goes = before.is_some_and(|state| state.kept.iter().any(|one| outlived(&state, one)));
         let state = self
@@ -279,8 +309,9 @@ impl LocalRecords {
                     .map(|kept| kept.id.clone())
                     .collect();
                 state.kept.retain(|kept| !gone.contains(&kept.id));
+                let missing = declared.iter().filter(|one| state.find(one).is_none());
                 let missing: Vec<KeptIndex> =
-                    declared.iter().filter(|one| state.find(one).is_none()).cloned().collect();
+                    missing.filter(|one| is_wanted(state, one)).cloned().collect();
                 let changed = !missing.is_empty() || !gone.is_empty();
                 state.kept.extend(missing);
                 give_way(&mut state.kept, &declared);
@@ -288,7 +319,8 @@ impl LocalRecords {
             })
             .await
             .map_err(store_failed)?;
-        if declared.iter().all(|one| state.find(one).is_some_and(|kept| kept.ready)) {
+        let is_ready = |one: &KeptIndex| state.find(one).is_some_and(|kept| kept.ready);
+        if declared.iter().filter(|one| is_wanted(&state, one)).all(is_ready) {
             return match goes {
                 true => self.enter_all(collection, &state).await,
                 false => Ok(0),
