@@ -1,8 +1,9 @@
 //! What a search costs, by the number of records, and how fast records are put in.
 //!
-//! `cargo bench -p dialgraph-local --bench records [-- COUNT…]`, default `1000 100000`. Each figure
-//! is the median of single searches in a sled store of so many customers, and its ratio to the
-//! smallest store of the same run. Stores are searched in turns.
+//! `cargo bench -p dialgraph-local --bench records [-- imports searches COUNT…]`: only these parts,
+//! and among so many customers, if not `1000 100000`. Each figure is the median of single searches
+//! in a sled store of so many customers, and its ratio to the smallest store of the same run.
+//! Stores are searched in turns.
 //!
 //! An import is compared with the bare store, which commits the same rows as often at a time.
 
@@ -30,6 +31,10 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+mod customers;
+
+use customers::{account, misheard, mixed, name, phone};
+
 const ROUNDS: usize = 5;
 const SEARCHES: usize = 2_000;
 /// Records that are imported at a time.
@@ -43,7 +48,17 @@ fn main() {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    imports(&runtime);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |part: &str| {
+        let mut parts = words.iter().filter(|word| ["imports", "searches"].contains(&word.as_str()));
+        parts.clone().next().is_none() || parts.any(|word| word == part)
+    };
+    if wanted("imports") {
+        imports(&runtime);
+    }
+    if !wanted("searches") {
+        return;
+    }
     let folders: Vec<_> = counts.iter().map(|_| tempfile::tempdir().unwrap()).collect();
     let desks: Vec<Desk> = counts
         .iter()
@@ -305,46 +320,4 @@ impl Desk {
         times.sort_unstable();
         (times[SEARCHES / 2], found)
     }
-}
-
-fn account(n: usize) -> String {
-    format!("{n:012}")
-}
-
-fn phone(n: usize) -> String {
-    format!("010-{:04}-{:04}", n / 10_000 % 10_000, n % 10_000)
-}
-
-/// A company's name of five to seven syllables, with endings as common as those of real companies.
-fn name(n: usize) -> String {
-    const ENDINGS: [&str; 8] =
-        ["시스템", "테크", "산업", "전자", "물류", "정보기술", "코리아", "상사"];
-    let ending = ENDINGS[mixed(n as u64 ^ 0x55) as usize % ENDINGS.len()];
-    let syllables: String = (0..3).map(|at| syllable(n as u64 * 3 + at)).collect();
-    format!("(주){syllables}{ending}")
-}
-
-fn syllable(seed: u64) -> char {
-    // Initials and medials that names have, some with a final.
-    let z = mixed(seed);
-    let (initial, medial, last) =
-        (z % 19, z / 19 % 21, [0, 0, 4, 8, 16, 21][(z / 399 % 6) as usize]);
-    char::from_u32(0xac00 + ((initial * 21 + medial) * 28 + last) as u32).unwrap_or('가')
-}
-
-/// The same with another vowel in the second syllable.
-fn misheard(n: usize) -> String {
-    let mut letters: Vec<char> = name(n).chars().collect();
-    let code = letters[4] as u32 - 0xac00;
-    let medial = (code / 28 % 21 + 4) % 21;
-    let other = (code / 28 / 21 * 21 + medial) * 28 + code % 28;
-    letters[4] = char::from_u32(0xac00 + other).unwrap_or('가');
-    letters.into_iter().collect()
-}
-
-fn mixed(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -15,6 +15,7 @@ mod measure;
 mod memory;
 mod nodes;
 mod plugins;
+mod records;
 mod serve;
 mod shipped;
 mod simulator;
@@ -64,6 +65,10 @@ fn main() {
     if wanted("shipped") {
         let (rounds, calls) = if thorough { (5, 640) } else { (1, 8) };
         add(shipped::calls(rounds, calls));
+    }
+    if wanted("records") {
+        let counts: &[usize] = if thorough { &[1_000, 100_000, 1_000_000] } else { &[200, 400] };
+        add(records::by_number(counts));
     }
     if wanted("hot") {
         let (rounds, seconds) = if thorough { (3, 10) } else { (1, 1) };

@@ -31,6 +31,17 @@ pub(crate) fn child() -> bool {
         crate::serve::child(Path::new(folder), count);
         return true;
     }
+    match what {
+        "fill-records" => {
+            crate::records::fill(Path::new(folder), count);
+            return true;
+        }
+        "records" => {
+            crate::records::child(Path::new(folder), count);
+            return true;
+        }
+        _ => {}
+    }
     let _kept: Box<dyn std::any::Any> = match what {
         "fill" => {
             fill(Path::new(folder), count);
