@@ -50,7 +50,8 @@ fn main() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |part: &str| {
-        let mut parts = words.iter().filter(|word| ["imports", "searches"].contains(&word.as_str()));
+        let mut parts =
+            words.iter().filter(|word| ["imports", "searches"].contains(&word.as_str()));
         parts.clone().next().is_none() || parts.any(|word| word == part)
     };
     if wanted("imports") {
@@ -163,7 +164,10 @@ fn imports(runtime: &Runtime) {
             cpu_imported * 1e6 / IMPORTED as f64,
             cpu_bare * 1e6 / IMPORTED as f64,
             100.0 * imported / bare_rate,
-            waits.0.0, waits.1.0, waits.0.1, waits.1.1,
+            waits.0.0,
+            waits.1.0,
+            waits.0.1,
+            waits.1.1,
         );
     }
 }

@@ -37,11 +37,8 @@ const ROUNDS: usize = 3;
 const CALLS: usize = 320;
 
 /// What is looked for, by the number of a customer: the index and the value.
-const KINDS: [fn(usize) -> (&'static str, String); 3] = [
-    |n| ("account", account(n)),
-    |n| ("phone", phone(n)),
-    |n| ("company", misheard(n)),
-];
+const KINDS: [fn(usize) -> (&'static str, String); 3] =
+    [|n| ("account", account(n)), |n| ("phone", phone(n)), |n| ("company", misheard(n))];
 
 fn customer(n: usize) -> ImportRow {
     let key = format!("n-{n:07}");

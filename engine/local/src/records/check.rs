@@ -203,8 +203,7 @@ impl Walk<'_> {
             faults.outdated |= current.contains(&id)
                 && wanted.as_ref().is_some_and(|wanted| wanted.row(id, hash) != says);
         }
-        faults.outdated |=
-            wanted.is_some_and(|wanted| !self.same(&stored.entries, &wanted.hashes));
+        faults.outdated |= wanted.is_some_and(|wanted| !self.same(&stored.entries, &wanted.hashes));
         Ok(faults)
     }
 

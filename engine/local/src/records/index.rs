@@ -411,9 +411,9 @@ impl IndexState {
     /// earlier format.
     pub(super) fn built(&self, index: &KeptIndex) -> Option<&KeptIndex> {
         let built = |kept: &&KeptIndex| kept.ready;
-        self.find(index).filter(built).or_else(|| {
-            self.kept.iter().filter(|kept| kept.is_declared_as(index)).find(built)
-        })
+        self.find(index)
+            .filter(built)
+            .or_else(|| self.kept.iter().filter(|kept| kept.is_declared_as(index)).find(built))
     }
 
     pub(super) fn hash(&self, id: &str, entry: &str) -> String {
@@ -457,14 +457,13 @@ impl IndexState {
             entries.own.iter().for_each(|(entry, names)| enter(id, entry, names));
         }
         // The latest indexes first: what is left out is of those that were declared before.
-        let of_index = |(id, entries): &'_ (&'_ str, Entries)| -> Vec<(String, String, Vec<String>)> {
-            let all = entries.similar.iter();
-            all.map(|(entry, names)| ((*id).to_owned(), entry.clone(), names.clone())).collect()
-        };
+        let of_index =
+            |(id, entries): &'_ (&'_ str, Entries)| -> Vec<(String, String, Vec<String>)> {
+                let all = entries.similar.iter();
+                all.map(|(entry, names)| ((*id).to_owned(), entry.clone(), names.clone())).collect()
+            };
         let similar = all.iter().rev().flat_map(of_index);
-        similar
-            .take(MAX_ENTRIES - count)
-            .for_each(|(id, entry, names)| enter(&id, &entry, &names));
+        similar.take(MAX_ENTRIES - count).for_each(|(id, entry, names)| enter(&id, &entry, &names));
         Ok(entered)
     }
 
