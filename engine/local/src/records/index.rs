@@ -230,6 +230,8 @@ impl KeptIndex {
                 probes.names.push(name);
             }
         }
+        // They have been looked up by then.
+        probes.similar.retain(|probe| !probes.same.contains(probe));
         Ok(probes)
     }
 

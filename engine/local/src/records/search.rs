@@ -166,6 +166,8 @@ impl LocalRecords {
         let mut complete = true;
         let mut scores: BTreeMap<String, f64> = BTreeMap::new();
         let mut silent = BTreeSet::new();
+        // Rows of one record say the same, and so do those of branches of one company.
+        let mut known: BTreeMap<Vec<String>, Option<f64>> = BTreeMap::new();
         for some in queries.chunks(AT_ONCE) {
             let reads: Vec<_> = some.iter().map(|query| self.store.query(query)).collect();
             for page in try_join_all(reads).await.map_err(failed)? {
@@ -175,7 +177,17 @@ impl LocalRecords {
                     let names = decode::<IndexRow>(&row.value).unwrap_or_default().names;
                     if names.is_empty() {
                         silent.insert(key);
-                    } else if let Some(score) = probes.likeness(&names) {
+                        continue;
+                    }
+                    let score = match known.get(&names) {
+                        Some(score) => *score,
+                        None => {
+                            let score = probes.likeness(&names);
+                            known.insert(names, score);
+                            score
+                        }
+                    };
+                    if let Some(score) = score {
                         let best = scores.entry(key).or_default();
                         *best = best.max(score);
                     }
