@@ -1,15 +1,15 @@
 //! Made-up customers, as many as wanted: how they are called, and how they are misheard.
 
-pub fn account(n: usize) -> String {
+pub(crate) fn account(n: usize) -> String {
     format!("{n:012}")
 }
 
-pub fn phone(n: usize) -> String {
+pub(crate) fn phone(n: usize) -> String {
     format!("010-{:04}-{:04}", n / 10_000 % 10_000, n % 10_000)
 }
 
 /// A company's name of five to seven syllables, with endings as common as those of real companies.
-pub fn name(n: usize) -> String {
+pub(crate) fn name(n: usize) -> String {
     const ENDINGS: [&str; 8] =
         ["시스템", "테크", "산업", "전자", "물류", "정보기술", "코리아", "상사"];
     let ending = ENDINGS[mixed(n as u64 ^ 0x55) as usize % ENDINGS.len()];
@@ -26,7 +26,7 @@ fn syllable(seed: u64) -> char {
 }
 
 /// The same with another vowel in the second syllable.
-pub fn misheard(n: usize) -> String {
+pub(crate) fn misheard(n: usize) -> String {
     let mut letters: Vec<char> = name(n).chars().collect();
     let code = letters[4] as u32 - 0xac00;
     let medial = (code / 28 % 21 + 4) % 21;
@@ -35,7 +35,7 @@ pub fn misheard(n: usize) -> String {
     letters.into_iter().collect()
 }
 
-pub fn mixed(seed: u64) -> u64 {
+pub(crate) fn mixed(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -459,13 +459,11 @@ impl IndexState {
             entries.own.iter().for_each(|(entry, names)| enter(id, entry, names));
         }
         // The latest indexes first: what is left out is of those that were declared before.
-        let of_index =
-            |(id, entries): &'_ (&'_ str, Entries)| -> Vec<(String, String, Vec<String>)> {
-                let all = entries.similar.iter();
-                all.map(|(entry, names)| ((*id).to_owned(), entry.clone(), names.clone())).collect()
-            };
-        let similar = all.iter().rev().flat_map(of_index);
-        similar.take(MAX_ENTRIES - count).for_each(|(id, entry, names)| enter(&id, &entry, &names));
+        let mut room = MAX_ENTRIES - count;
+        for (id, entries) in all.iter().rev() {
+            entries.similar.iter().take(room).for_each(|(entry, names)| enter(id, entry, names));
+            room = room.saturating_sub(entries.similar.len());
+        }
         Ok(entered)
     }
 
