@@ -253,7 +253,8 @@ impl KeptIndex {
         is_near.then(|| self.likeness(data, probes)).flatten()
     }
 
-    /// How alike the names of the record with these data are to what is looked for; none: not alike.
+    /// How alike the names of the record with these data are to what is looked for; none: they are
+    /// not.
     pub(super) fn likeness(&self, data: &Value, probes: &Probes) -> Option<f64> {
         let names: Vec<String> = self.texts(data).into_iter().map(company::normalised).collect();
         probes.likeness(&names)
