@@ -155,6 +155,7 @@ impl Plugins for Scripted {
                     timeout_ms: 5_000,
                     sensitive: false,
                     hints: vec![text(100, "\u{2}"); *hints],
+                    choices: Vec::new(),
                 },
                 state: format!("\"{}\"", text(*state, "\\\"")),
             }),

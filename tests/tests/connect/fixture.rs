@@ -94,6 +94,7 @@ pub fn bridge_of(release: &Release, setup: &CallSetup) -> Bridge {
         start_flow: setup.flow.as_ref().map(ToString::to_string),
         start_locale: setup.locale.as_ref().map(ToString::to_string),
         logging: false,
+        plain_chat: false,
     }
 }
 

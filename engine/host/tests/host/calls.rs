@@ -39,10 +39,13 @@ fn host() -> Arc<Host> {
     Arc::new(Host::new(HostConfig::default()).unwrap())
 }
 
+const SPIN: &str = "{do: spin}";
+
 /// A flow that lets the hostile plugin do `config`, and then a good plugin its work.
 fn release(host: &Host, config: &str, loaded: bool) -> Release {
     let mut hostile_grants = grants(&["log", "records-read"]);
-    hostile_grants.limits.wall_ms = 100;
+    // Only what never ends by itself is to meet the end of its time, however busy the machine is.
+    hostile_grants.limits.wall_ms = if config == SPIN { 100 } else { 60_000 };
     let hostile = host.load("hostile", guest("hostile"), &hostile_grants).unwrap();
     let plain = host.load("plain", guest("plain"), &grants(&[])).unwrap();
     let mut plugins = Descriptors::new();
@@ -113,9 +116,9 @@ fn story(record: &TurnRecord) -> (Vec<String>, String) {
 
 #[test]
 fn whatever_a_plugin_does_wrong_the_caller_goes_on_and_the_next_plugin_works() {
-    let host = host();
+    let patient = host();
     for (config, kind) in [
-        ("{do: spin}", "timeout"),
+        (SPIN, "timeout"),
         ("{do: recurse}", "trap"),
         ("{do: allocate}", "memory"),
         ("{do: panic, customers: 3}", "trap"),
@@ -126,6 +129,8 @@ fn whatever_a_plugin_does_wrong_the_caller_goes_on_and_the_next_plugin_works() {
         ("{do: output, output: 'no JSON'}", "contract"),
         ("{do: flood}", "limit"),
     ] {
+        // A host keeps a plugin under the limits of its first load.
+        let host = if config == SPIN { host() } else { patient.clone() };
         let record = finish(begin(&host, release(&host, config, true)), &mut Nothing);
         let (path, failure) = story(&record);
         assert_eq!(path, ["bad:error", "sorry", "good:done", "agent"], "{config}");
