@@ -132,8 +132,8 @@ fn opposites(step: &Value) -> Vec<Value> {
             let word = value.as_str().map(|word| another(word, ["failed", "abandoned"]));
             vec![json!({"ends": false}), json!({"ends": word.unwrap_or("failed")})]
         }
-        "says" | "presses" | "silent" | "hangs_up" | "waits" | "clock" | "directive_fails"
-        | "rings" | "contact" | "meanwhile" => Vec::new(),
+        "says" | "presses" | "chooses" | "silent" | "hangs_up" | "waits" | "clock"
+        | "directive_fails" | "rings" | "contact" | "meanwhile" => Vec::new(),
         other => panic!("what is the opposite of `{other}`?"),
     }
 }

@@ -746,7 +746,7 @@ fn what_is_shown_leads_somewhere_and_says_what_it_is() {
         said("card: {title: {ko-KR: 커피}, image: coffee.jpg}"),
         ["missing-locale 8:12", "unknown-locale 8:20", "wrong-shape 8:39"].map(str::to_owned)
     );
-    let four = vec!["{url: 'https://x.example', label: {en-US: More}}"; 4].join(", ");
+    let four = ["{url: 'https://x.example', label: {en-US: More}}"; 4].join(", ");
     let told = said(&format!("card: {{title: {{en-US: Coffee}}, buttons: [{four}]}}"));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("too-large 8:"), "{told:?}");
@@ -765,7 +765,7 @@ fn words_may_differ_by_medium_and_what_is_read_has_no_markup() {
     assert_eq!(said("{voice: Press 1.}"), ["missing-key 7:19"]);
     assert_eq!(said("{voice: Press 1., text: '<speak>Choose.</speak>'}"), ["bad-prompt 7:42"]);
     assert_eq!(said("{voice: Press 1., text: 'Choose ${m}.'}"), ["unknown-variable 7:52"]);
-    assert_eq!(said("{voice: Press 1., text: Choose., fax: Send.}"), ["unknown-key 7:52"]);
+    assert_eq!(said("{voice: Press 1., text: Choose., fax: Send.}"), ["unknown-key 7:51"]);
 }
 
 #[test]

@@ -40,7 +40,8 @@ const FEW: usize = 1_000;
 const FEW_CALLS: usize = 8;
 
 /// What is looked for, by the number of a customer: the index and the value.
-const KINDS: [fn(usize) -> (&'static str, String); 3] =
+type Wanted = fn(usize) -> (&'static str, String);
+const KINDS: [Wanted; 3] =
     [|n| ("account", account(n)), |n| ("phone", own_phone(n)), |n| ("company", misheard(n))];
 
 /// A number that none of the shipped customers has: the caller of whole calls is one of them.

@@ -221,7 +221,8 @@ fn call(line: &Line, n: usize) -> String {
             }
             // Of every three engineers one does not answer.
             "transfer"
-                if n % 3 == 0 && heard.iter().filter(|t| t.contains("calling")).count() < 2 =>
+                if n.is_multiple_of(3)
+                    && heard.iter().filter(|t| t.contains("calling")).count() < 2 =>
             {
                 answer = line.turn(&id, turn, json!({"event": "unanswered"}));
             }
