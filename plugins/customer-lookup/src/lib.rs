@@ -27,7 +27,7 @@ use plugin_common::time::rfc3339;
 use crate::customer::{Class, Customer};
 use crate::dialogue::{Heard, State};
 use crate::phone::Country;
-use crate::search::{Found, search};
+use crate::search::{CHOICES, Found, search};
 
 /// Where customers are, and how they are told apart.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -66,6 +66,11 @@ pub struct Config {
     choice: Text,
 }
 
+/// Characters of a prompt.
+const PROMPT_CHARS: usize = 6_000;
+/// Characters for which a name, and its key, have room in a choice.
+const NAME_CHARS: usize = 800;
+
 impl Config {
     /// Tells what is wrong beyond what the schema can say.
     fn look_over(&self, check: &mut Check<'_>) {
@@ -98,6 +103,17 @@ impl Config {
         check.text("/confirm", &self.confirm, &["company"]);
         check.text("/choose", &self.choose, &["count", "choices"]);
         check.text("/choice", &self.choice, &["name", "key"]);
+        // All choices are said at once.
+        let longest = |text: &Text| text.iter().map(|(_, words)| words.chars().count()).max();
+        let choice = longest(&self.choice).unwrap_or(0) + NAME_CHARS;
+        if longest(&self.choose).unwrap_or(0) + CHOICES * choice > PROMPT_CHARS {
+            check
+                .error(
+                    "/choice",
+                    format!("{CHOICES} of these are too long to be said in one prompt"),
+                )
+                .hint(format!("a prompt has at most {PROMPT_CHARS} characters, names included"));
+        }
     }
 }
 

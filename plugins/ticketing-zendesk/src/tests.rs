@@ -174,7 +174,8 @@ fn an_assignee_whom_zendesk_does_not_know_costs_no_ticket() {
     let nobody = || Ok(response(200, &[], r#"{"users": []}"#));
     let down = || Ok(response(503, &[], "down"));
     let gone = || Err(HostError::unavailable("timeout", "no answer"));
-    let answers: [(fn() -> Result<Response, HostError>, &str, &str); 5] = [
+    type Answer = fn() -> Result<Response, HostError>;
+    let answers: [(Answer, &str, &str); 5] = [
         (nobody, "e101@saltware.example", "no active agent at Zendesk has this address"),
         (down, "e101@saltware.example", "could not be asked for the agent (it answers 503)"),
         (gone, "e101@saltware.example", "could not be asked for the agent ("),
