@@ -13,8 +13,8 @@
 //!
 //! All other session attributes are left as they are.
 //!
-//! Where the flow has buttons to show, it says so first, in the place of the customer, and gives the
-//! message with them as a session attribute: the hook sends that message and has Lex wait.
+//! Where the flow has buttons to show, it says so first, in the place of the customer, and gives
+//! the message with them as a session attribute: the hook sends that message and has Lex wait.
 
 use serde_json::{Map, Value, json};
 

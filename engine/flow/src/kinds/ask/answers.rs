@@ -19,8 +19,8 @@ pub struct Ask {
     pub menu: Vec<(char, Name)>,
     /// Words, by locale, that mean a port when the caller says them.
     pub phrases: Vec<(Name, BTreeMap<Locale, Vec<String>>)>,
-    /// What is on the button of a port, by locale, on a channel that has buttons. A port without one
-    /// is called by the first of its phrases, or by its key.
+    /// What is on the button of a port, by locale, on a channel that has buttons. A port without
+    /// one is called by the first of its phrases, or by its key.
     pub choices: Vec<(Name, BTreeMap<Locale, String>)>,
     pub digits: Option<Digits>,
     /// What kind of answer is read: yes and no by ports of these names, any other by port `value`.
