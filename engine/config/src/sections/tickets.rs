@@ -13,7 +13,7 @@ section! {
     /// seconds, all others from the next start.
     pub struct TicketsSection, see "tickets.md" {
         /// Where each change of a ticket is reported to by POST, such as
-        /// "https://desk.example.com/dialgraph"; empty: nowhere. Plain `http` reaches this machine
+        /// `https://desk.example.com/dialgraph`; empty: nowhere. Plain `http` reaches this machine
         /// only.
         webhook_url: Option<String> = None;
 

@@ -2,7 +2,7 @@
 //!
 //! What is to be reported stands in the store, put there by the commit that made the change. Every
 //! process looks there, so what one has left another delivers. A report is held while it is tried
-//! ([`LocalTickets::claim`]), and waits longer after each failure, up to [`LONGEST_WAIT`]; the
+//! ([`LocalTickets::claim`]), and waits longer after each failure, up to `LONGEST_WAIT`; the
 //! changes behind it of the same ticket wait with it, other tickets do not. No call and no request
 //! waits for any of this.
 
