@@ -5,6 +5,7 @@
 The starter keeps this process's standard input open: when it is gone, in whatever way, so is the stand-in.
 """
 
+import copy
 import os
 import socket
 import sys
@@ -21,10 +22,41 @@ def announce(port):
     print(f"listening on {port}", flush=True)
 
 
+def copy_once_a_transaction(models):
+    """Has moto copy a table once for a transaction, not once for each of its up to 100 items.
+
+    It takes all these copies before it writes anything, so that one is as good as another; but a hundred copies of a
+    table with some thousand rows take longer than a client of DynamoDB waits for an answer.
+    """
+    transact = models.DynamoDBBackend.transact_write_items
+    copies = {}
+
+    class Copying:
+        @staticmethod
+        def deepcopy(thing):
+            if not isinstance(thing, models.Table):
+                return copy.deepcopy(thing)
+            if id(thing) not in copies:
+                copies[id(thing)] = copy.deepcopy(thing)
+            return copies[id(thing)]
+
+    def transact_write_items(self, transact_items):
+        copies.clear()
+        try:
+            return transact(self, transact_items)
+        finally:
+            copies.clear()
+
+    models.copy = Copying
+    models.DynamoDBBackend.transact_write_items = transact_write_items
+
+
 def moto():
+    from moto.dynamodb import models
     from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    copy_once_a_transaction(models)
     app = DomainDispatcherApplication(create_backend_app)
     turn = threading.Lock()
 
