@@ -782,7 +782,18 @@ fn labels_are_those_of_what_can_be_chosen_each_for_one_port() {
     assert_eq!(asked("on: {en-US: First}"), ["unknown-port 12:17"]);
     assert_eq!(asked("one: {ko-KR: 하나}"), ["missing-locale 12:17", "unknown-locale 12:23"]);
     assert_eq!(asked("one: {en-US: ' '}"), ["wrong-shape 12:30"]);
-    assert_eq!(asked("one: {en-US: It}, two: {en-US: ' it'}"), ["ambiguous-phrase 12:48"]);
+    for two in [" it", "It!", "I-T"] {
+        let told = asked(&format!("one: {{en-US: It}}, two: {{en-US: '{two}'}}"));
+        assert_eq!(told, ["ambiguous-phrase 12:48"], "{two}");
+    }
+    assert_eq!(asked("one: {en-US: 👍}, two: {en-US: 👎}"), [""; 0]);
+    // The phrase and the key of another port.
+    for one in ["Number two", "number, two!"] {
+        assert_eq!(asked(&format!("one: {{en-US: '{one}'}}")), ["ambiguous-phrase 12:30"], "{one}");
+    }
+    assert_eq!(asked("two: {en-US: number two}, yes: {en-US: 1}"), ["ambiguous-phrase 12:56"]);
+    assert_eq!(asked(&format!("one: {{en-US: {}}}", "가".repeat(80))), [""; 0]);
+    assert_eq!(asked(&format!("one: {{en-US: {}}}", "가".repeat(81))), ["too-large 12:30"]);
 }
 
 /// Of the flow `text`, without what it declares in vain.

@@ -16,7 +16,7 @@ pub(super) fn choices(
     ask: &Ask,
     offered: Option<&Offered>,
 ) -> Vec<Choice> {
-    if turn.call().channel().speaks() {
+    if !turn.call().channel().shows() {
         return Vec::new();
     }
     if let Some(offered) = offered {

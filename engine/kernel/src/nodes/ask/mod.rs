@@ -15,6 +15,7 @@ use crate::directive::Then;
 use crate::event::Event;
 use crate::plugin::{Accept, Speech};
 use crate::turn::{Fault, Move, Turn};
+use crate::values;
 
 use understand::{Answer, Place, Question};
 
@@ -259,9 +260,11 @@ fn worded(turn: &Turn, ask: &Ask, value: &Value) -> String {
     ask.expects.map_or_else(String::new, |expects| wording.say(expects, value))
 }
 
-/// What a caller calls a choice: by its label, the first of its phrases, or its key.
+/// What a caller calls a choice: by its label where labels are shown, the first of its phrases, or
+/// its key.
 fn called(turn: &Turn, flow: &Flow, ask: &Ask, port: &str) -> String {
-    let labels = ask.choices.iter().find(|(of, _)| **of == *port).map(|(_, labels)| labels);
+    let shown = ask.choices.iter().filter(|_| turn.call().channel().shows());
+    let labels = shown.filter(|(of, _)| **of == *port).map(|(_, labels)| labels).next();
     let label = labels.and_then(|labels| {
         labels.get(&turn.call().locale).or_else(|| labels.get(flow.locales.first()?))
     });
@@ -314,6 +317,7 @@ fn wait(
         let longest = u32::try_from(longest.as_millis()).unwrap_or(u32::MAX);
         accept.timeout_ms = accept.timeout_ms.min(longest);
     }
+    turn.make_room(values::size(&accept), "what can be answered")?;
     if let Some(frame) = turn.frame_mut() {
         let Vain { no_input, no_match, holds, repeats } = vain;
         frame.waits = Waits::Answer { no_input, no_match, holds, repeats, offered };
