@@ -8,32 +8,20 @@ use crate::show::{Card, Link, Shown};
 use crate::turn::{Fault, Move, Turn};
 
 pub(super) fn enter(turn: &mut Turn, say: &Say) -> Result<Move, Fault> {
-    let mut speech = vec![super::render(turn, &say.prompt)?];
-    let link = match &say.link {
-        Some(of) => link(turn, of)?.map(Shown::Link),
-        None => None,
-    };
-    let card = match &say.card {
-        Some(of) => Some(Shown::Card(card(turn, of)?)),
-        None => None,
-    };
-    for shown in [link, card].into_iter().flatten() {
-        show(turn, &mut speech, shown);
+    let mut words = super::render(turn, &say.prompt)?;
+    if let Some(of) = &say.link {
+        words.shown.extend(link(turn, of)?.map(Shown::Link));
+    }
+    if let Some(of) = &say.card {
+        words.shown.push(Shown::Card(card(turn, of)?));
+    }
+    let mut speech = vec![words];
+    if !turn.call().channel().shows() {
+        let spoken: Vec<_> = speech[0].shown.drain(..).filter_map(|one| one.spoken()).collect();
+        speech.extend(spoken.into_iter().map(|words| Speech::new(words, false)));
     }
     turn.say(speech)?;
     Ok(Move::Leave { port: None, to: say.next })
-}
-
-/// Puts it beside the words, or makes words of it where nothing is shown.
-fn show(turn: &Turn, speech: &mut Vec<Speech>, shown: Shown) {
-    if turn.call().channel().speaks() {
-        speech.extend(shown.spoken().map(|words| Speech::new(words, false)));
-        return;
-    }
-    match speech.last_mut() {
-        Some(last) if last.shown.is_none() => last.shown = Some(Box::new(shown)),
-        _ => speech.push(Speech { shown: Some(Box::new(shown)), ..Speech::new("", false) }),
-    }
 }
 
 /// A link; none if what its expressions gave is no address.

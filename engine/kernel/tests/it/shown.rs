@@ -87,7 +87,24 @@ fn two_meanings_are_two_buttons() {
     let which = bench.says("the network, or an agent");
     assert_eq!(labels(&which), ["It does not work!", "a person"]);
     assert_eq!(said(&which)[0].text, "Do you mean “It does not work!” or “a person”?");
-    assert_eq!(path(&bench.says("It does not work!")), ["menu:outage", "sure"]);
+    assert_eq!(path(&bench.says("it does not work")), ["menu:outage", "sure"]);
+    // Whoever hears it is asked for words that can be heard.
+    let mut bench = Bench::new(MENU);
+    bench.enter();
+    let which = bench.says("the network, or an agent");
+    assert_eq!(said(&which)[0].text, "Do you mean “service outage” or “a person”?");
+}
+
+#[test]
+fn a_question_with_more_answers_than_a_record_holds_goes_to_people_and_says_why() {
+    let phrases: Vec<String> = (0..40_000).map(|n| format!("the answer number {n:020}")).collect();
+    let flow = MENU.replace("a person, an agent", &phrases.join(", "));
+    let mut bench = Bench::new(&flow);
+    let asked = bench.enter();
+    assert_eq!(asked.record.directives.then.word(), "queue");
+    let failure = asked.record.steps[0].failure.as_ref().unwrap();
+    assert_eq!(failure.code, "turn-full");
+    assert!(failure.message.contains("what can be answered"), "{}", failure.message);
 }
 
 #[test]
@@ -135,22 +152,20 @@ nodes:
 #[test]
 fn links_and_cards_stand_beside_the_words_of_a_chat_and_cards_are_read_out_on_a_telephone() {
     let link = |url: &str, label: &str| Link { url: url.to_owned(), label: label.to_owned() };
-    let shown = |shown| Some(Box::new(shown));
-    let receipt = Speech {
-        shown: shown(Shown::Link(link("https://shop.example.com/orders/A-1", "Order A-1"))),
-        ..Speech::new("Here is your receipt.", false)
-    };
     let card = |buttons| Card {
         title: "Americano".into(),
         text: Some("4500 won".into()),
         image: Some("https://shop.example.com/a.jpg".into()),
         buttons,
     };
-    let coffee =
-        |buttons| Speech { shown: shown(Shown::Card(card(buttons))), ..Speech::new("", false) };
+    let receipt = |buttons| {
+        let order = link("https://shop.example.com/orders/A-1", "Order A-1");
+        let shown = vec![Shown::Link(order), Shown::Card(card(buttons))];
+        [Speech { shown, ..Speech::new("Here is your receipt.", false) }]
+    };
     let more = vec![link("https://x.example/more", "More")];
     let mut bench = in_chat(Bench::new(SHOWS));
-    assert_eq!(said(&bench.enter()), [receipt.clone(), coffee(more)]);
+    assert_eq!(said(&bench.enter()), receipt(more));
 
     let mut bench = Bench::new(SHOWS);
     let heard = ["We send you the receipt.", "Americano. 4500 won."];
@@ -161,7 +176,7 @@ fn links_and_cards_stand_beside_the_words_of_a_chat_and_cards_are_read_out_on_a_
         let mut bench = in_chat(Bench::new(SHOWS));
         bench.call.attributes.insert("site".into(), json!(site));
         let entered = bench.enter();
-        assert_eq!(said(&entered), [receipt.clone(), coffee(vec![])], "{site}");
+        assert_eq!(said(&entered), receipt(vec![]), "{site}");
         assert_eq!(entered.record.steps[0].why.as_deref(), Some("left out what is no address"));
     }
     assert_eq!(
