@@ -52,7 +52,7 @@ fn words(turn: &Turn, prompt: &Prompt) -> Result<String, Fault> {
 /// An address that can be followed. Callers' words may be part of it, so it is held to what the
 /// check holds fixed ones to.
 fn address(turn: &mut Turn, prompt: &Prompt) -> Result<Option<String>, Fault> {
-    let url = super::render(turn, prompt)?.text.trim().to_owned();
+    let url = prompt.render_address(&turn.scope(None))?.trim().to_owned();
     let is_one = SCHEMES.iter().any(|scheme| url.starts_with(scheme))
         && !url.contains(|c: char| c.is_whitespace() || c.is_control());
     if !is_one && let Some(step) = turn.step_mut() {
