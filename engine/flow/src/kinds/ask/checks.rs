@@ -62,6 +62,7 @@ pub(super) fn choices(checker: &mut Checker<'_>, ask: &Tree, locales: &[Locale])
     }
     for (port, labels) in &ask.choices {
         checker.work.count(labels.texts.len() + 1);
+        checker.must_be_shown(port.span, "this button");
         if !known.contains(&*port.value) && !ask.unclear {
             let message =
                 format!("nothing that a caller can choose leads to port `{}`", port.value);
