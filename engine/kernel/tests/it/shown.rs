@@ -171,8 +171,10 @@ fn links_and_cards_stand_beside_the_words_of_a_chat_and_cards_are_read_out_on_a_
     let heard = ["We send you the receipt.", "Americano. 4500 won."];
     assert_eq!(said(&bench.enter()), heard.map(|text| Speech::new(text, false)));
 
-    // What an expression gives is no way to a program or to nowhere.
-    for site in ["javascript:alert(1)//", "nowhere", "https://x.example/a b", "https://x\n"] {
+    // What an expression gives is no way to a program, to nowhere or out of its path.
+    for site in
+        ["javascript:alert(1)//", "nowhere", "https://x.example/a b", "https://x\n", "https://x/.."]
+    {
         let mut bench = in_chat(Bench::new(SHOWS));
         bench.call.attributes.insert("site".into(), json!(site));
         let entered = bench.enter();
@@ -184,4 +186,33 @@ fn links_and_cards_stand_beside_the_words_of_a_chat_and_cards_are_read_out_on_a_
         "Americano\n4500 won\nMore: https://x.example"
     );
     assert_eq!(Choice::of("Yes"), Choice { label: "Yes".into(), value: "Yes".into() });
+}
+
+const SSML: &str = "
+flow: main
+locales: [en-US]
+attributes: {items: {type: list, default: []}}
+start: receipt
+nodes:
+  receipt:
+    say: {en-US: '<speak>Here it <emphasis>is</emphasis>.</speak>'}
+    link: {url: 'https://shop.example.com/a', label: {en-US: Show}}
+    next: broken
+  broken:
+    say: {en-US: And this.}
+    link: {url: 'https://shop.example.com/${items[0]}', label: {en-US: Show}}
+    next: end
+  end: {end: {disposition: done}}
+";
+
+#[test]
+fn neither_markup_nor_an_address_without_a_value_costs_what_is_said_or_shown() {
+    let show = Link { url: "https://shop.example.com/a".into(), label: "Show".into() };
+    let mut bench = in_chat(Bench::new(SSML));
+    let here = Speech { shown: vec![Shown::Link(show)], ..Speech::new("Here it is.", false) };
+    assert_eq!(said(&bench.enter()), [here, Speech::new("And this.", false)]);
+    let mut bench = Bench::new(SSML);
+    let entered = bench.enter();
+    let words: Vec<_> = said(&entered).iter().map(|speech| &*speech.text).collect();
+    assert_eq!(words, ["<speak>Here it <emphasis>is</emphasis>.</speak>", "And this."]);
 }

@@ -37,7 +37,7 @@ const MAX_BUTTONS: usize = 3;
 const URL: Field = must(
     "url",
     Shape::Text,
-    "Where it leads: `https://…`, `tel:…` or `mailto:…`. `${…}` holds an expression; what it inserts stands as it is, so let it insert what needs no escape.",
+    "Where it leads: `https://…`, `tel:…` or `mailto:…`. `${…}` holds an expression; at the beginning it gives the address as it is, and what it inserts further on is percent-encoded.",
     r#""https://shop.example.com/orders/${order_id}""#,
 );
 
