@@ -1,6 +1,8 @@
 //! `points`, as the component that is shipped, over the engine's own records in a store on disk:
 //! many calls at once, and calls that end in between.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails with it")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
