@@ -1,6 +1,6 @@
 //! Kakao's own look at a response, as its skill guide states it: a stand-in for a service that
-//! cannot be had without an account. It is as strict as the guide is written; whether the service is
-//! less so has not been tried.
+//! cannot be had without an account. It is as strict as the guide is written; whether the service
+//! is less so has not been tried.
 
 use serde_json::{Map, Value};
 
