@@ -80,9 +80,6 @@ pub(crate) fn fits_together(config: &Config, wrong: Wrong<'_>) {
     for (key, why) in config.sources.wrong() {
         wrong(key, &why);
     }
-    for (key, why) in config.kakao.wrong() {
-        wrong(key, &why);
-    }
     for (key, why) in config.tickets.wrong() {
         wrong(key, &why);
     }

@@ -43,7 +43,6 @@ config! {
     turns: TurnsSection,
     calls: CallsSection,
     connect: ConnectSection,
-    kakao: KakaoSection,
     api: ApiSection,
     deploy: DeploySection,
     tickets: TicketsSection,

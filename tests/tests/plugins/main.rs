@@ -10,7 +10,6 @@ mod genai_answer;
 mod hours_check;
 mod http_request;
 mod lex_intent;
-mod points;
 mod record;
 mod ticketing;
 mod ticketing_zendesk;

@@ -9,7 +9,6 @@ mod damage;
 mod day;
 mod desk;
 mod edge;
-mod kakao;
 mod openapi;
 mod operations;
 #[cfg(feature = "otlp")]
