@@ -64,7 +64,7 @@ for _ in $(seq 120); do
 done
 
 heard="$(bash -e "$work/3.sh")"
-if grep -qF '상담 시간이 아닙니다' <<<"$heard"; then
+if grep -qE '상담 시간이 아닙니다|휴무입니다' <<<"$heard"; then
   # Out of office hours the caller is first asked whether it is urgent, as the README says.
   sed -i "s|^printf .*|printf '%s\\\\n' 1 1 푸른별상사 홍예시 1 \| \\\\|" "$work/3.sh"
   heard="$(bash -e "$work/3.sh")"

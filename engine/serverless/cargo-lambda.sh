@@ -93,7 +93,7 @@ for queue in $(sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' flows/data/queues.yaml); 
 
 start first
 heard="$(call 1 푸른별상사 홍예시 1 '운영 서버가 다운됐어요')"
-if grep -qF '상담 시간이 아닙니다' <<<"$heard"; then
+if grep -qE '상담 시간이 아닙니다|휴무입니다' <<<"$heard"; then
   # Out of office hours the caller is first asked whether it is urgent.
   heard="$(call 1 1 푸른별상사 홍예시 1)"
 fi

@@ -138,9 +138,11 @@ impl Direct {
             keys.push(key);
             taken += 1;
         }
-        // A terminator right behind the last key belongs to the same input.
-        if keys.len() == most && self.typed_ahead.chars().nth(taken) == terminator {
-            taken += usize::from(terminator.is_some());
+        // A terminator right behind the last key belongs to the same input. Amazon Connect takes
+        // `#` for one where the question names none, but in a menu of keys alone.
+        let end = terminator.or((accept.speech || most > 1).then_some('#'));
+        if keys.len() == most && end.is_some() && self.typed_ahead.chars().nth(taken) == end {
+            taken += 1;
         }
         self.typed_ahead = self.typed_ahead.chars().skip(taken).collect();
         Some(keys)

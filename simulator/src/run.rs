@@ -428,11 +428,9 @@ fn words_of(turn: &TurnRecord) -> impl Iterator<Item = Heard<'_>> {
     let said = turn.directives.say.iter().enumerate();
     said.flat_map(|(at, speech)| {
         let sensitive = turn.sensitive_say.contains(&at);
-        // What is shown alone has no words beside it.
-        let words = Some(Cow::Borrowed(speech.text.as_str()));
-        let words = words.filter(|words| !words.is_empty() || speech.shown.is_none());
-        let shown = speech.shown.as_ref().map(|shown| Cow::Owned(shown.written()));
-        words.into_iter().chain(shown).map(move |text| Heard { text, sensitive })
+        let words = std::iter::once(Cow::Borrowed(speech.text.as_str()));
+        let shown = speech.shown.iter().map(|shown| Cow::Owned(shown.written()));
+        words.chain(shown).map(move |text| Heard { text, sensitive })
     })
 }
 

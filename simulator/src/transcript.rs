@@ -94,8 +94,8 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
             continue;
         }
         say(&mut out, speech, detail);
-        if let Some(shown) = &speech.shown {
-            self::shown_with(&mut out, shown);
+        for shown in &speech.shown {
+            shown_with(&mut out, shown);
         }
     }
     // The channel is told nothing when it tells of a contact, and nobody when nobody is there.

@@ -18,6 +18,7 @@ pub fn calls() -> Value {
     let tags = json!([
         {"name": "calls", "description": "Calls of any channel that speaks JSON."},
         {"name": "connect", "description": "Amazon Connect, by way of the Lambda bridge."},
+        {"name": "kakao", "description": "KakaoTalk, as the skill server of a chatbot."},
         {"name": "tickets", "description": "What desks elsewhere tell of tickets."},
         {"name": "operations", "description": "Health and figures."},
     ]);
@@ -28,6 +29,12 @@ pub fn calls() -> Value {
             "in": "header",
             "name": "x-dialgraph-signature",
             "description": "What the Lambda bridge signs a request with.",
+        },
+        "kakao": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "x-skill-secret",
+            "description": "What the skill's settings in Kakao's chatbot admin centre add to each request.",
         },
         "webhook": {
             "type": "apiKey",
@@ -212,7 +219,11 @@ fn of_operation(operation: &Operation, schemas: &mut Schemas) -> Value {
     let needs = match operation.access {
         Access::Role(role) => Some(format!("Needs the role {}.", role.as_str())),
         Access::Metrics => Some("Needs the role viewer where metrics need a token.".to_owned()),
-        Access::Everybody | Access::Signature | Access::Webhook | Access::Zendesk => None,
+        Access::Everybody
+        | Access::Signature
+        | Access::Kakao
+        | Access::Webhook
+        | Access::Zendesk => None,
     };
     let said: Vec<&str> = operation.description.into_iter().chain(needs.as_deref()).collect();
     if !said.is_empty() {
@@ -224,6 +235,7 @@ fn of_operation(operation: &Operation, schemas: &mut Schemas) -> Value {
         Access::Role(role) => json!([{"bearer": [role.as_str()]}, {}]),
         Access::Metrics => json!([{}, {"bearer": ["viewer"]}]),
         Access::Signature => json!([{}, {"signature": []}]),
+        Access::Kakao => json!([{"kakao": []}]),
         Access::Webhook => json!([{"webhook": []}]),
         Access::Zendesk => json!([{"zendesk": []}]),
     };

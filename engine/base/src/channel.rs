@@ -86,6 +86,12 @@ impl Channel {
         self.medium.speaks()
     }
 
+    /// Whether choices, links and cards are shown beside words. Where they are not, a turn makes
+    /// words of them.
+    pub fn shows(self) -> bool {
+        !self.medium.speaks()
+    }
+
     /// Whether what is said may be marked up as SSML.
     pub fn ssml(self) -> bool {
         self.medium.speaks()

@@ -80,6 +80,9 @@ pub(crate) fn fits_together(config: &Config, wrong: Wrong<'_>) {
     for (key, why) in config.sources.wrong() {
         wrong(key, &why);
     }
+    for (key, why) in config.kakao.wrong() {
+        wrong(key, &why);
+    }
     for (key, why) in config.tickets.wrong() {
         wrong(key, &why);
     }

@@ -43,6 +43,7 @@ config! {
     turns: TurnsSection,
     calls: CallsSection,
     connect: ConnectSection,
+    kakao: KakaoSection,
     api: ApiSection,
     deploy: DeploySection,
     tickets: TicketsSection,

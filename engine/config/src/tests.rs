@@ -162,6 +162,7 @@ fn a_pool_has_room_a_pause_takes_time_and_a_share_is_a_part() {
         ("store", "backup_full_every"),
         ("deploy", "watch_interval"),
         ("deploy", "interval"),
+        ("kakao", "idle_limit"),
         ("tickets", "webhook_timeout"),
         ("tickets", "webhook_give_up"),
     ] {

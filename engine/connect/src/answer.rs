@@ -134,7 +134,7 @@ fn in_chat(incoming: &Incoming, record: &TurnRecord, call: &Call) -> (Vec<String
     }
     let (question, before) = match say.split_last() {
         // What is shown with the words has a message of its own.
-        Some((last, before)) if last.shown.is_none() => (pieces::plain(last), before),
+        Some((last, before)) if last.shown.is_empty() => (pieces::plain(last), before),
         _ => (String::new(), say.as_slice()),
     };
     let buttons =

@@ -8,6 +8,7 @@
 use dialgraph_base::{Channel, Medium, Source};
 use dialgraph_flow::template::ssml_as_text;
 use dialgraph_kernel::plugin::Speech;
+use dialgraph_kernel::show::Shown;
 
 use crate::flat::json_bytes;
 use crate::protocol::MAX_PIECES;
@@ -65,7 +66,7 @@ pub(crate) fn voice(say: &[Speech], pause_ms: u32) -> Vec<String> {
 pub(crate) fn chat(say: &[Speech]) -> Vec<String> {
     let mut messages: Vec<String> = Vec::new();
     for speech in say {
-        let shown = speech.shown.as_ref().map(|shown| shown.written());
+        let shown = speech.shown.iter().map(Shown::written);
         for text in std::iter::once(plain(speech)).chain(shown) {
             messages.extend(split(&text, CHAT_PIECE, |_| 1));
         }

@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dialgraph_base::{Locale, locale};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::expr::{self, Expr, ExprError, ExprProblem, Scope, TypeEnv};
@@ -185,6 +186,21 @@ impl Prompt {
     }
 }
 
+impl Prompt {
+    /// The text as an address: what it begins with stands as it is, and every value after that is
+    /// percent-encoded, so that it stays the part of the address that its place says.
+    ///
+    /// # Errors
+    /// When an expression fails, or its value is neither text nor number nor truth.
+    pub fn render_address(&self, scope: &dyn Scope) -> Result<String, ExprError> {
+        // An address is the same in every locale.
+        let Some((locale, template)) = self.texts.first_key_value() else {
+            return Ok(String::new());
+        };
+        template.render_address(&InLocale { scope, locale })
+    }
+}
+
 /// A scope whose words are those of the text at hand.
 struct InLocale<'a> {
     scope: &'a dyn Scope,
@@ -316,6 +332,37 @@ impl Template {
         Ok(out)
     }
 
+    fn render_address(&self, scope: &dyn Scope) -> Result<String, ExprError> {
+        let mut out = String::new();
+        for part in &self.parts {
+            let (expr, value) = match part {
+                Part::Text(text) => {
+                    out.push_str(text);
+                    continue;
+                }
+                Part::Value(Inserted { expr, .. }) => (expr, expr.value(scope)?),
+            };
+            let text = match value.as_ref() {
+                Value::String(text) => Cow::Borrowed(&**text),
+                Value::Number(number) => Cow::Owned(number.to_string()),
+                Value::Bool(is_so) => Cow::Borrowed(if *is_so { "true" } else { "false" }),
+                Value::Null | Value::Array(_) | Value::Object(_) => {
+                    return Err(ExprError {
+                        source_text: expr.source().into(),
+                        reason: "an address takes texts and numbers only".to_owned(),
+                    });
+                }
+            };
+            if out.is_empty() {
+                out.push_str(&text);
+            } else {
+                let kept = if is_web(&out) { IN_WEB } else { IN_OTHERS };
+                out.extend(utf8_percent_encode(&text, kept));
+            }
+        }
+        Ok(out)
+    }
+
     fn insert(&self, value: &str, out: &mut String) {
         if self.ssml {
             ssml::escape(value, out);
@@ -323,6 +370,16 @@ impl Template {
             out.push_str(value);
         }
     }
+}
+
+/// All but the unreserved characters of RFC 3986, section 2.3.
+const IN_WEB: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `tel:` keeps the plus of a telephone number (RFC 3966), `mailto:` the at sign (RFC 6068).
+const IN_OTHERS: &AsciiSet = &IN_WEB.remove(b'+').remove(b'@');
+
+fn is_web(address: &str) -> bool {
+    address.trim_start().starts_with("http")
 }
 
 /// Whether the text of a prompt has a `${…}`.

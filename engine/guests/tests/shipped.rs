@@ -70,6 +70,8 @@ fn a_plugin_asks_for_the_capabilities_that_it_uses_and_no_other() {
         ("genai-answer", vec!["genai", "knowledge", "log"]),
         ("record", vec!["records-read", "records-write"]),
         ("http-request", vec!["http", "secrets"]),
+        ("points", vec!["clock", "records-read", "records-write"]),
+        ("kakaopay", vec!["clock", "http", "records-read", "records-write", "secrets"]),
     ] {
         let wanted: BTreeSet<_> = wanted.into_iter().map(str::to_owned).collect();
         assert_eq!(capabilities(plugins[name]), wanted, "{name}");

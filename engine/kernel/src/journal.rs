@@ -93,7 +93,7 @@ impl TurnRecord {
         for at in &self.sensitive_say {
             if let Some(speech) = self.directives.say.get_mut(*at) {
                 speech.text.clear();
-                speech.shown = None;
+                speech.shown.clear();
             }
         }
         if self.sensitive_then {

@@ -121,14 +121,14 @@ pub struct Speech {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ssml: bool,
     /// What is shown with them, on a channel that shows such.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown: Option<Box<Shown>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Shown>,
 }
 
 impl Speech {
     /// Words alone.
     pub fn new(text: impl Into<String>, ssml: bool) -> Self {
-        Self { text: text.into(), ssml, shown: None }
+        Self { text: text.into(), ssml, shown: Vec::new() }
     }
 }
 

@@ -486,7 +486,8 @@ impl Turn {
         let then = self.ending.take().unwrap_or(then);
         if !self.call.channel().ssml() {
             for speech in self.say.iter_mut().filter(|speech| speech.ssml) {
-                *speech = Speech::new(ssml_as_text(&speech.text), false);
+                speech.text = ssml_as_text(&speech.text);
+                speech.ssml = false;
             }
         }
         Finished {

@@ -1,6 +1,6 @@
 //! Keys and tokens of the configuration, and how they change while the server runs.
 //!
-//! Those in files (`connect.keys_file`, `api.tokens_file`, `tickets.…_file`) are looked at every
+//! Those in files (`connect.keys_file`, `api.tokens_file`, `kakao.…_file` …) are looked at every
 //! other second and taken over when they have changed, by their content: that works for whatever
 //! puts them there, an editor or a mounted secret, and needs no signal. Those in variables and in
 //! `dialgraph.toml` stay as they are until the next start. A file that is wrong or gone changes
@@ -29,27 +29,29 @@ pub struct Credentials {
     verifier: Option<RwLock<Arc<Verifier>>>,
     tokens: ConfiguredTokens,
     /// What reports of tickets are signed with.
-    reports: Held,
+    reports: Held<Secret>,
     /// What news of tickets must be signed with.
-    incoming: Held,
+    incoming: Held<Secret>,
     /// What Zendesk signs with.
-    zendesk: Held,
+    zendesk: Held<Secret>,
+    /// What Kakao's requests hold, as digests: a comparison tells nothing of the secret.
+    kakao: Held<Digest>,
 }
 
 /// Secrets that can be replaced.
 #[derive(Debug)]
-struct Held(RwLock<Arc<Vec<Secret>>>);
+struct Held<T>(RwLock<Arc<Vec<T>>>);
 
-impl Held {
-    fn new(secrets: Result<Vec<Secret>, String>) -> Result<Self, AppError> {
-        Ok(Self(RwLock::new(Arc::new(secrets.map_err(AppError::Tickets)?))))
+impl<T> Held<T> {
+    fn new(secrets: Vec<T>) -> Self {
+        Self(RwLock::new(Arc::new(secrets)))
     }
 
-    fn get(&self) -> Arc<Vec<Secret>> {
+    fn get(&self) -> Arc<Vec<T>> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn replace(&self, secrets: Vec<Secret>) {
+    fn replace(&self, secrets: Vec<T>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(secrets);
     }
 }
@@ -61,12 +63,14 @@ impl Credentials {
         let tokens = config.api.read_tokens().map_err(AppError::Tokens)?;
         let verifier = auth::verifier(config, now_seconds).map_err(AppError::Keys)?;
         let verifier = verifier.map(|verifier| RwLock::new(Arc::new(verifier)));
+        let tickets = |read: Result<_, String>| read.map_err(AppError::Tickets);
         Ok(Self {
             verifier,
             tokens: tokens.into(),
-            reports: Held::new(config.tickets.read_webhook_secrets())?,
-            incoming: Held::new(config.tickets.read_incoming_secrets())?,
-            zendesk: Held::new(config.tickets.read_zendesk_secrets())?,
+            reports: Held::new(tickets(config.tickets.read_webhook_secrets())?),
+            incoming: Held::new(tickets(config.tickets.read_incoming_secrets())?),
+            zendesk: Held::new(tickets(config.tickets.read_zendesk_secrets())?),
+            kakao: Held::new(kakao(config).map_err(AppError::Kakao)?),
         })
     }
 
@@ -93,6 +97,16 @@ impl Credentials {
     /// What Zendesk signs with.
     pub(crate) fn zendesk_secrets(&self) -> Arc<Vec<Secret>> {
         self.zendesk.get()
+    }
+
+    /// Whether this is a secret of Kakao's requests.
+    pub(crate) fn is_of_kakao(&self, secret: &str) -> bool {
+        self.kakao.get().contains(&Digest::of(secret.as_bytes()))
+    }
+
+    fn read_kakao(&self, config: &Config) -> Result<(), String> {
+        self.kakao.replace(kakao(config)?);
+        Ok(())
     }
 
     fn read_reports(&self, config: &Config) -> Result<(), String> {
@@ -123,6 +137,11 @@ impl Credentials {
         self.tokens.replace(config.api.read_tokens()?);
         Ok(())
     }
+}
+
+fn kakao(config: &Config) -> Result<Vec<Digest>, String> {
+    let secrets = config.kakao.read_secrets()?;
+    Ok(secrets.iter().map(|secret| Digest::of(secret.as_bytes())).collect())
 }
 
 /// A file and what was in it when it was last looked at.
@@ -165,6 +184,7 @@ pub(crate) async fn run(app: Weak<App>) {
     };
     let keys = watched("connect.keys_file", config.connect.keys_file, Credentials::read_keys);
     let tokens = watched("api.tokens_file", config.api.tokens_file, Credentials::read_tokens);
+    let kakao = watched("kakao.secrets_file", config.kakao.secrets_file, Credentials::read_kakao);
     let tickets = config.tickets;
     let reports = watched(
         "tickets.webhook_secrets_file",
@@ -182,7 +202,7 @@ pub(crate) async fn run(app: Weak<App>) {
         Credentials::read_zendesk,
     );
     let mut all: Vec<Watched> =
-        [keys, tokens, reports, incoming, zendesk].into_iter().flatten().collect();
+        [keys, tokens, kakao, reports, incoming, zendesk].into_iter().flatten().collect();
     while !all.is_empty() {
         let Some(app) = app.upgrade() else { return };
         let looked = tokio::task::spawn_blocking(move || {

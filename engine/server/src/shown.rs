@@ -30,16 +30,17 @@ pub fn answer(call: &call::Call, record: &TurnRecord, repeated: bool) -> Answer 
 fn speech(speech: &plugin::Speech) -> Speech {
     let link = |link: &show::Link| Link { url: link.url.clone(), label: link.label.clone() };
     let mut out = Speech { text: speech.text.clone(), ssml: speech.ssml, link: None, card: None };
-    match speech.shown.as_deref() {
-        None => {}
-        Some(show::Shown::Link(one)) => out.link = Some(link(one)),
-        Some(show::Shown::Card(card)) => {
-            out.card = Some(Card {
-                title: card.title.clone(),
-                text: card.text.clone(),
-                image: card.image.clone(),
-                buttons: card.buttons.iter().map(link).collect(),
-            });
+    for shown in &speech.shown {
+        match shown {
+            show::Shown::Link(one) => out.link = Some(link(one)),
+            show::Shown::Card(card) => {
+                out.card = Some(Card {
+                    title: card.title.clone(),
+                    text: card.text.clone(),
+                    image: card.image.clone(),
+                    buttons: card.buttons.iter().map(link).collect(),
+                });
+            }
         }
     }
     out

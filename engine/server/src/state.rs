@@ -96,6 +96,8 @@ pub enum AppError {
     Keys(String),
     #[error("api.tokens: {0}")]
     Tokens(String),
+    #[error("kakao.secrets: {0}")]
+    Kakao(String),
     #[error("tickets: {0}")]
     Tickets(String),
 }

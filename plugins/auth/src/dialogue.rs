@@ -1,7 +1,8 @@
 //! The dialogue: recognise the caller, collect the number, read it back, look it up.
 
 use dialgraph_plugin::listen::{
-    HOLD_MS, HOLDS, asks_for_time, digits, key, read_back, take_your_time, wants_agent, yes_or_no,
+    HOLD_MS, HOLDS, asks_for_time, digits, key, read_back, take_your_time, to_an_agent,
+    wants_agent, yes_and_no, yes_or_no,
 };
 use dialgraph_plugin::log::Level;
 use dialgraph_plugin::prelude::*;
@@ -283,6 +284,14 @@ impl<'a> Dialogue<'a> {
             .sensitive(self.config.sensitive);
         if collecting {
             ask = ask.terminator('#');
+        }
+        if !spoken {
+            let locale = self.host.locale();
+            if collecting {
+                ask = ask.hints(to_an_agent(locale));
+            } else {
+                ask = ask.hints(yes_and_no(locale).iter().copied());
+            }
         }
         // In a chat there are no keys to change to.
         if speech || !spoken {

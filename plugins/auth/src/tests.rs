@@ -134,7 +134,9 @@ fn without_speech_only_keys_are_taken_on_the_phone_and_words_in_a_chat() {
     assert!(!phone.enter().asked().speech);
     let mut chat = with(json!({"speech": false})).channel("chat");
     assert!(chat.enter().asked().speech);
+    assert_eq!(chat.enter().asked().hints, ["상담원 연결"]);
     let confirm = chat.say("1111-2222-3333");
+    assert_eq!(confirm.asked().hints, ["네", "아니요"]);
     assert!(confirm.heard().contains("1111 2222 3333"), "{}", confirm.heard());
     assert_eq!(chat.say("네").port(), "verified");
 }

@@ -2,10 +2,10 @@
 
 use dialgraph_plugin::company::{likeness, normalised, readings};
 use dialgraph_plugin::listen::{
-    HOLD_MS, HOLDS, asks_for_time, key, take_your_time, wants_agent, yes_or_no,
+    HOLD_MS, HOLDS, asks_for_time, key, take_your_time, wants_agent, yes_and_no, yes_or_no,
 };
 use dialgraph_plugin::records::Record;
-use dialgraph_plugin::{Answer, Ask, Host, Text, language_of};
+use dialgraph_plugin::{Answer, Ask, Host, Text};
 use plugin_common::fallback::Reader;
 use serde::{Deserialize, Serialize};
 
@@ -116,11 +116,7 @@ impl State {
         let (speech, hints): (_, Vec<String>) = match self.candidates.as_slice() {
             [only] => {
                 let speech = config.confirm.fill(host.locale(), &[("company", &only.name)]);
-                let words: &[&str] = match language_of(host.locale()) {
-                    "ko" => &["네", "아니요"],
-                    "en" => &["yes", "no"],
-                    _ => &[],
-                };
+                let words = yes_and_no(host.locale());
                 (speech, words.iter().map(|word| (*word).to_owned()).collect())
             }
             several => {

@@ -1,7 +1,8 @@
 //! The conversation: a question, its answer, and what the caller wants next.
 
 use dialgraph_plugin::listen::{
-    HOLD_MS, HOLDS, asks_for_time, key, take_your_time, wants_agent, yes_or_no,
+    HOLD_MS, HOLDS, asks_for_time, key, take_your_time, to_an_agent, wants_agent, yes_and_no,
+    yes_or_no,
 };
 use dialgraph_plugin::prelude::*;
 
@@ -173,11 +174,18 @@ impl<'a> Dialogue<'a> {
     }
 
     fn ask_for(&self, state: State, say: Vec<Speech>, timeout_ms: u32) -> Outcome<State, Output> {
+        let locale = self.host.locale();
+        // Who is asked whether there is anything else can say no.
+        let no = yes_and_no(locale).last().copied().filter(|_| state.follow_up);
+        let hints = no.into_iter().chain(to_an_agent(locale));
         let mut ask = Ask::new(state)
             .speech()
             .digits(1, 1)
             .timeout_ms(timeout_ms)
             .sensitive(self.config.sensitive);
+        if self.host.call().channel != "voice" {
+            ask = ask.hints(hints);
+        }
         ask.say = say;
         ask.into()
     }

@@ -233,6 +233,17 @@ fn the_last_question_that_is_allowed_ends_with_its_answer() {
 }
 
 #[test]
+fn a_chat_has_buttons_for_a_person_and_for_nothing_else() {
+    let mut chat = call(json!({})).channel("chat");
+    assert_eq!(chat.enter().asked().hints, ["상담원 연결"]);
+    assert_eq!(chat.say("백업").asked().hints, ["아니요", "상담원 연결"]);
+    assert_eq!(chat.say("아니요").port(), "answered");
+    chat.enter();
+    assert_eq!(chat.say("상담원 연결").port(), "agent");
+    assert_eq!(call(json!({})).enter().asked().hints, [""; 0], "on a telephone");
+}
+
+#[test]
 fn what_a_model_writes_is_never_markup() {
     let mut call = call(json!({})).channel("chat");
     model(&call, "<speak>hello</speak>", "end-turn");

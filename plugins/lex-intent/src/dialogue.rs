@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use dialgraph_plugin::listen::{
-    HOLD_MS, HOLDS, Offers, asks_for_time, choose, key, take_your_time, wants_agent, yes_or_no,
+    HOLD_MS, HOLDS, Offers, asks_for_time, choose, key, take_your_time, to_an_agent, wants_agent,
+    yes_and_no, yes_or_no,
 };
 use dialgraph_plugin::log::Level;
 use dialgraph_plugin::nlu::{Interpretation, Recognition, Request, Session};
@@ -318,10 +319,17 @@ impl<'a> Dialogue<'a> {
     /// The words of the question or the menu, and what it takes for an answer.
     fn question(&self, state: State) -> (Vec<Speech>, Ask<State>) {
         let locale = self.host.locale();
-        let labels = self.config.menu.values().map(|item| item.label.fill(locale, &[]).text);
+        let spoken = self.host.call().channel == "voice";
+        let hints: Vec<String> = if state.unsure.is_some() && !spoken {
+            yes_and_no(locale).iter().map(|&word| word.to_owned()).collect()
+        } else {
+            let labels = self.config.menu.values().map(|item| item.label.fill(locale, &[]).text);
+            let agent = to_an_agent(locale).filter(|_| !spoken).map(str::to_owned);
+            labels.chain(agent).collect()
+        };
         let (say, speech) = if state.menu {
             // Words are what did not work on the phone; in a chat there are no keys.
-            (self.menu(), self.host.call().channel != "voice")
+            (self.menu(), !spoken)
         } else {
             (vec![self.config.prompt.fill(locale, &[])], true)
         };
@@ -329,7 +337,7 @@ impl<'a> Dialogue<'a> {
             .digits(1, 1)
             .timeout_ms(self.config.timeout_ms)
             .sensitive(self.config.sensitive)
-            .hints(labels);
+            .hints(hints);
         if speech {
             ask = ask.speech();
         }

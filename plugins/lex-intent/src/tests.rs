@@ -183,6 +183,22 @@ fn in_a_chat_the_menu_takes_typed_keys_and_labels() {
 }
 
 #[test]
+fn a_chat_has_buttons_for_the_menu_for_a_person_and_for_yes_and_no() {
+    let config = json!({"menu": menu(), "confirm_from": 0.4});
+    let mut call = call(config.clone()).channel("chat");
+    assert_eq!(call.enter().asked().hints, ["장애 신고", "요금 문의", "상담원 연결"]);
+    assert_eq!(call.say("요금이요").asked().hints, ["네", "아니요"]);
+    let waits = call.say("잠깐만요");
+    assert_eq!(waits.asked().hints, ["네", "아니요"], "still the same question");
+    assert_eq!(call.say("네").output()["intent"], "Billing");
+    call.enter();
+    assert_eq!(call.say("상담원 연결").port(), "agent");
+    // Nobody sees a button on a telephone.
+    let mut telephone = self::call(config);
+    assert_eq!(telephone.enter().asked().hints, ["장애 신고", "요금 문의"]);
+}
+
+#[test]
 fn without_a_menu_three_vain_tries_fail() {
     let mut call = call(json!({}));
     call.enter();

@@ -67,6 +67,25 @@ pub fn take_your_time() -> crate::Text {
     crate::Text::new("네, 기다리겠습니다.", "Sure, take your time.")
 }
 
+/// What is on the button by which a caller asks for a person, in Korean and English;
+/// [`wants_agent`] understands it.
+pub fn to_an_agent(locale: &str) -> Option<&'static str> {
+    match crate::language_of(locale) {
+        "ko" => Some("상담원 연결"),
+        "en" => Some("Talk to an agent"),
+        _ => None,
+    }
+}
+
+/// What is on the buttons for yes and no, in Korean and English; [`yes_or_no`] understands them.
+pub fn yes_and_no(locale: &str) -> &'static [&'static str] {
+    match crate::language_of(locale) {
+        "ko" => &["네", "아니요"],
+        "en" => &["Yes", "No"],
+        _ => &[],
+    }
+}
+
 /// Whether the caller asks for a person, or is so angry that nobody else will do.
 ///
 /// Words that only mention one (`담당자를 바꾸고 싶어요`) are no such wish.

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Words ready to be spoken or shown, in the call's locale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +51,7 @@ fn is_ssml(text: &str) -> bool {
 #[serde(transparent)]
 pub struct Text(BTreeMap<String, Words>);
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum Words {
     Any(String),
@@ -60,6 +63,36 @@ enum Words {
 struct ByMedium {
     voice: String,
     text: String,
+}
+
+/// Every run reads all texts of its configuration: by their form, without keeping each to try what
+/// it is.
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ByForm;
+
+        impl<'de> Visitor<'de> for ByForm {
+            type Value = Words;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, or a map of `voice` and `text`")
+            }
+
+            fn visit_str<E>(self, words: &str) -> Result<Words, E> {
+                Ok(Words::Any(words.to_owned()))
+            }
+
+            fn visit_string<E>(self, words: String) -> Result<Words, E> {
+                Ok(Words::Any(words))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Words, A::Error> {
+                ByMedium::deserialize(MapAccessDeserializer::new(map)).map(Words::ByMedium)
+            }
+        }
+
+        deserializer.deserialize_any(ByForm)
+    }
 }
 
 thread_local! {

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use dialgraph_base::{Channel, Digest, Grants, Timestamp};
 use dialgraph_flow::Project;
@@ -95,6 +95,13 @@ impl Visit {
         self.state = None;
         self.turn = 0;
         self.run(&PluginEvent::Entered)
+    }
+
+    /// The same, made once only, for tests that make many visits.
+    pub(crate) fn enter_once(&self) -> RunResult {
+        let mut world =
+            Replies { known: usize::MAX, made: Vec::new(), world: Arc::clone(&self.world) };
+        self.once(&PluginEvent::Entered, &mut world).result
     }
 
     pub(crate) fn say(&mut self, text: &str) -> RunResult {
@@ -199,6 +206,52 @@ pub(crate) fn done(result: RunResult) -> Done {
 pub(crate) fn heard(ask: &Ask) -> String {
     let texts: Vec<_> = ask.say.iter().map(|speech| speech.text.as_str()).collect();
     texts.join(" ")
+}
+
+/// Records of this process, as another visit sees them. What a host call was answered is kept, as
+/// the journal keeps it.
+pub(crate) fn records(
+    store: &Arc<dyn Store>,
+    collections: &[&str],
+    visit: u32,
+) -> impl Fn(&HostCall) -> HostResult + Send + Sync + use<> {
+    let collections = collections.iter().map(|name| (*name).to_owned());
+    let records = LocalRecords::new(Arc::clone(store), collections);
+    let journal: Mutex<Vec<(HostCall, HostResult)>> = Mutex::default();
+    move |call| {
+        let mut journal = journal.lock().expect("no host call has panicked");
+        if let Some((_, result)) = journal.iter().find(|(known, _)| known == call) {
+            return result.clone();
+        }
+        let caller = Caller {
+            call_id: "call-1".into(),
+            release: Digest::of(b"no release"),
+            locale: "ko-KR".into(),
+            plugin: "a-plugin".into(),
+            now: Timestamp(0),
+            idempotency_key: format!("call-1/{visit}/{}", journal.len()).into(),
+        };
+        let result = futures::executor::block_on(async {
+            Ok(match call {
+                HostCall::RecordsGet(get) => {
+                    HostAnswer::RecordsGet(records.get(&caller, get).await?)
+                }
+                HostCall::RecordsFind(find) => {
+                    HostAnswer::RecordsFind(records.find(&caller, find).await?)
+                }
+                HostCall::RecordsPut(put) => {
+                    HostAnswer::RecordsPut(records.put(&caller, put).await?)
+                }
+                HostCall::RecordsDelete(delete) => {
+                    records.delete(&caller, delete).await?;
+                    HostAnswer::RecordsDelete
+                }
+                other => panic!("{other:?}"),
+            })
+        });
+        journal.push((call.clone(), result.clone()));
+        result
+    }
 }
 
 /// A collection in the engine's own records, with the indexes that the shipped project declares for

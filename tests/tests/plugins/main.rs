@@ -10,6 +10,7 @@ mod genai_answer;
 mod hours_check;
 mod http_request;
 mod lex_intent;
+mod points;
 mod record;
 mod ticketing;
 mod ticketing_zendesk;

@@ -3,18 +3,15 @@
 
 #![allow(clippy::expect_used, reason = "a helper of a test fails with it")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use dialgraph_base::Timestamp;
 use dialgraph_kernel::plugin::RunResult;
 use dialgraph_kernel::ports::records::{Expectation, Source};
-use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostResult};
-use dialgraph_kernel::provider::{Caller, Records};
-use dialgraph_local::records::LocalRecords;
+use dialgraph_kernel::ports::{HostCall, HostError, HostResult};
 use dialgraph_store::{ManualClock, MemoryStore, Store};
 use serde_json::{Value, json};
 
-use crate::components::{Visit, answer, done, load, page};
+use crate::components::{Visit, answer, done, load, page, records};
 
 fn visit(
     config: &Value,
@@ -29,57 +26,13 @@ fn visit(
     Visit::new(&plugin, with, world).input(input)
 }
 
-/// Records of this process, as another visit sees them. What a host call was answered is kept, as
-/// the journal keeps it.
-fn records(
-    store: &Arc<dyn Store>,
-    visit: u32,
-) -> impl Fn(&HostCall) -> HostResult + Send + Sync + use<> {
-    let records = LocalRecords::new(Arc::clone(store), ["orders".to_owned()]);
-    let journal: Mutex<Vec<(HostCall, HostResult)>> = Mutex::default();
-    move |call| {
-        let mut journal = journal.lock().expect("no host call has panicked");
-        if let Some((_, result)) = journal.iter().find(|(known, _)| known == call) {
-            return result.clone();
-        }
-        let caller = Caller {
-            call_id: "call-1".into(),
-            release: dialgraph_base::Digest::of(b"no release"),
-            locale: "ko-KR".into(),
-            plugin: "record".into(),
-            now: Timestamp(0),
-            idempotency_key: format!("call-1/{visit}/{}", journal.len()).into(),
-        };
-        let result = futures::executor::block_on(async {
-            Ok(match call {
-                HostCall::RecordsGet(get) => {
-                    HostAnswer::RecordsGet(records.get(&caller, get).await?)
-                }
-                HostCall::RecordsFind(find) => {
-                    HostAnswer::RecordsFind(records.find(&caller, find).await?)
-                }
-                HostCall::RecordsPut(put) => {
-                    HostAnswer::RecordsPut(records.put(&caller, put).await?)
-                }
-                HostCall::RecordsDelete(delete) => {
-                    records.delete(&caller, delete).await?;
-                    HostAnswer::RecordsDelete
-                }
-                other => panic!("{other:?}"),
-            })
-        });
-        journal.push((call.clone(), result.clone()));
-        result
-    }
-}
-
 #[test]
 fn what_is_stored_is_read_found_counted_and_removed() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
     let mut number = 0;
     let mut step = |config: Value, input: Value| {
         number += 1;
-        done(visit(&config, input, records(&store, number)).enter())
+        done(visit(&config, input, records(&store, &["orders"], number)).enter())
     };
     let order = json!({"key": "1001", "data": {"status": "open", "left": 2}});
     let saved = step(json!({"do": "put", "expect": "absent"}), order.clone());

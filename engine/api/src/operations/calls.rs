@@ -10,6 +10,7 @@ use crate::calls::{
 };
 use crate::connect::{ConnectAnswer, ConnectEvent};
 use crate::health::{Health, Readiness};
+use crate::kakao::{SkillAnswer, SkillPayload};
 use crate::problem::Problem;
 use crate::tickets::{TicketHeard, TicketNews, ZendeskNews};
 
@@ -24,6 +25,7 @@ pub fn calls() -> Vec<Operation> {
         call(event()),
         call(contact()),
         connect(),
+        kakao(),
         webhook(),
         zendesk(),
         other(health()),
@@ -118,6 +120,20 @@ fn connect() -> Operation {
         )
         .takes::<ConnectEvent>()
         .answers::<ConnectAnswer>(200, "What the bridge flow must do.")
+}
+
+fn kakao() -> Operation {
+    let path = "/v1/kakao/skill";
+    let what = "A message to a KakaoTalk chatbot, answered by what KakaoTalk shows.";
+    Operation::new(Post, path, "kakaoSkill", Access::Kakao, what)
+        .tag("kakao")
+        .describe(
+            "For a skill of Kakao's chatbot admin centre, whose settings add the header \
+            x-skill-secret. Any answer that somebody can read has the status 200.",
+        )
+        .takes::<SkillPayload>()
+        .answers::<SkillAnswer>(200, "What KakaoTalk shows.")
+        .fails(&[404])
 }
 
 fn webhook() -> Operation {

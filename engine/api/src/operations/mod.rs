@@ -44,6 +44,8 @@ pub enum Access {
     Metrics,
     /// Whoever signs, where signatures are needed.
     Signature,
+    /// Whoever knows the secret of the skill.
+    Kakao,
     /// Whoever signs as Standard Webhooks has it.
     Webhook,
     /// Zendesk.

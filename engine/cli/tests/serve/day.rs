@@ -189,8 +189,8 @@ fn reply(way: Way, n: usize, question: &str) -> Value {
     }
 }
 
-/// A whole call; how it left its flow.
-fn call(line: &Line, n: usize) -> String {
+/// A whole call, until its contact is over.
+fn call(line: &Line, n: usize) {
     let (id, way) = (format!("day-call-{n}"), Way::of(n));
     let mut start = json!({"id": id, "flow": "main-entry", "locale": "en-US", "channel": "voice"});
     match way {
@@ -233,9 +233,9 @@ fn call(line: &Line, n: usize) -> String {
             "queue" | "callback" => {
                 line.contact(&id, json!({"stage": "connected", "agent": "lee"}));
                 line.contact(&id, json!({"stage": "ended"}));
-                return "handed".to_owned();
+                return;
             }
-            "hang_up" => return "over".to_owned(),
+            "hang_up" => return,
             other => panic!("{id}: {other}: {answer}"),
         }
     }

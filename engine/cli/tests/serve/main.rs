@@ -9,6 +9,7 @@ mod damage;
 mod day;
 mod desk;
 mod edge;
+mod kakao;
 mod openapi;
 mod operations;
 #[cfg(feature = "otlp")]

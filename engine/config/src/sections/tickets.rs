@@ -69,7 +69,16 @@ impl TicketsSection {
     /// # Errors
     /// Which secret is wrong and how, without showing it.
     pub fn read_webhook_secrets(&self) -> Result<Vec<Secret>, String> {
-        read(&self.webhook_secrets, self.webhook_secrets_file.as_ref(), standard::secret)
+        let secrets =
+            read(&self.webhook_secrets, self.webhook_secrets_file.as_ref(), standard::secret)?;
+        // A file that is written anew is empty for a moment.
+        if secrets.is_empty() && self.webhook_secrets_file.is_some() {
+            return Err(
+                "`tickets.webhook_secrets_file` holds no secret, and reports must be signed"
+                    .to_owned(),
+            );
+        }
+        Ok(secrets)
     }
 
     /// What a desk elsewhere signs with.

@@ -247,9 +247,8 @@ fn what_is_shown_with_words_is_written_where_it_cannot_be_shown() {
         image: Some("https://x.example/a.jpg".into()),
         buttons: vec![link.clone()],
     };
-    let mut record = turn(&["여기 있습니다.", ""], Then::HangUp);
-    record.directives.say[0].shown = Some(Box::new(Shown::Link(link)));
-    record.directives.say[1].shown = Some(Box::new(Shown::Card(card)));
+    let mut record = turn(&["여기 있습니다."], Then::HangUp);
+    record.directives.say[0].shown = vec![Shown::Link(link), Shown::Card(card)];
     let answer = Answer::of_turn(&incoming(Medium::Chat, &[]), &record, &call(Medium::Chat));
     let said = ["say_3", "say_2", "say_1"].map(|key| answer.get(key).unwrap());
     assert_eq!(

@@ -236,6 +236,19 @@ impl<'p> Checker<'p> {
         }
     }
 
+    /// Warns if no channel of the project shows what stands at `span`.
+    pub(crate) fn must_be_shown(&mut self, span: Span, what: &str) {
+        if self.project.shows() {
+            return;
+        }
+        let message = format!("nobody sees {what}: no channel of the project shows any");
+        self.push(
+            Diagnostic::new(Code::ShownNowhere, span, message).help(
+                "remove it, or add a channel that shows it to `channels:` in `dialgraph.yaml`",
+            ),
+        );
+    }
+
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.work.count(1);
         // What is not there may only have been left out with the text that could not be read.

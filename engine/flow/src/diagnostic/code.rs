@@ -118,6 +118,8 @@ codes! {
     NeverGiven = "DG0406" "never-given" Error;
     /// A text within a map or list that reads like the name of a value.
     NameAsText = "DG0407" "name-as-text" Warning;
+    /// A link, picture or label of a button in a project whose channels show none.
+    ShownNowhere = "DG0408" "shown-nowhere" Warning;
 
     MissingLocale = "DG0501" "missing-locale" Error;
     UnknownLocale = "DG0502" "unknown-locale" Error;

@@ -21,7 +21,7 @@ mod r#use;
 use std::fmt::Debug;
 use std::ops::Deref;
 
-pub use self::ask::{Ask, Expects, NoMatch, Tries};
+pub use self::ask::{Ask, Expects, NoMatch, Tries, label_letters};
 pub use self::call::CallFlow;
 pub use self::callback::Callback;
 pub use self::end::{End, Ending};

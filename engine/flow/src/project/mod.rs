@@ -26,7 +26,7 @@ use serde_json::Value as Json;
 use dialgraph_base::index::{Index, Indexes};
 use dialgraph_base::origin::Origin;
 use dialgraph_base::phone::Country;
-use dialgraph_base::{Digest, Grants, Locale, Name};
+use dialgraph_base::{Channel, Digest, Grants, Locale, Name};
 
 use crate::diagnostic::{Findings, Report};
 use crate::engineers::Engineers;
@@ -315,6 +315,12 @@ impl Project {
     /// Locales that calls may have; the first is the default.
     pub fn locales(&self) -> Vec<Locale> {
         self.tree.locales.iter().map(|l| l.value.clone()).collect()
+    }
+
+    /// Whether a contact can come by a channel that shows choices, links and cards.
+    pub fn shows(&self) -> bool {
+        let channels = &self.tree.channels;
+        channels.is_empty() || channels.iter().any(|medium| Channel::from(*medium).shows())
     }
 
     /// Country of numbers without a country code: the project's own word, else that of its first

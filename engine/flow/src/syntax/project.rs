@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dialgraph_base::index::IndexKind;
 use dialgraph_base::origin::{Items, Origin, Service, SortKey, SortPart, System, Table};
 use dialgraph_base::phone::Country;
-use dialgraph_base::{Grants, Name};
+use dialgraph_base::{Grants, Medium, Name};
 use serde::de::DeserializeOwned;
 
 use super::flow::{LocaleWord, Texts, Word, key, locale_word, texts_at, word, word_at};
@@ -23,6 +23,8 @@ pub(crate) struct ProjectTree {
     pub fallback_say: Option<Texts>,
     pub comfort: Option<Texts>,
     pub locales: Vec<LocaleWord>,
+    /// Those that contacts come by; empty where that is not said.
+    pub channels: Vec<Medium>,
     pub country: Option<Country>,
     pub zone: Option<Word>,
     pub limits: Limits,
@@ -95,6 +97,10 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
         fallback_say: fallback.and_then(|node| texts_at(node, "say")),
         comfort: texts_at(root, "comfort"),
         locales: locales(root.get("locales")),
+        channels: words(root.get("channels"))
+            .iter()
+            .filter_map(|word| word.value.parse().ok())
+            .collect(),
         country: word_at(root, "country").and_then(|code| Country::of(&code.value)),
         zone: root.get("zone").and_then(word),
         limits: typed(root.get("limits")),

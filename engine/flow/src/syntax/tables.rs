@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dialgraph_base::Medium;
 use dialgraph_base::index::IndexKind;
 use dialgraph_base::phone::Country;
 
@@ -630,6 +631,12 @@ const PROJECT: Object = Object {
             Shape::List(&Shape::Locale),
             "Locales that calls may have; the first is the default.",
             r#"["ko-KR", "en-US"]"#,
+        ),
+        may(
+            "channels",
+            Shape::List(&Shape::Words(&Medium::WORDS)),
+            "Channels that contacts come by. `check` warns of what none of them shows. Default: all.",
+            r#"["voice"]"#,
         ),
         may(
             "country",

@@ -230,6 +230,44 @@ fn a_prompt_is_fixed_if_no_value_is_inserted() {
     assert_eq!(prompt.fixed("ko"), None, "another locale's words are not this one's");
 }
 
+#[test]
+fn a_value_in_an_address_stays_the_part_that_its_place_says() {
+    for (address, value, expected) in [
+        (
+            "https://shop.example.com/orders/${company}",
+            json!("A-7_~."),
+            "https://shop.example.com/orders/A-7_~.",
+        ),
+        (
+            "https://shop.example.com/o/${company}?x=1",
+            json!("a/../?b=#c&d %"),
+            "https://shop.example.com/o/a%2F..%2F%3Fb%3D%23c%26d%20%25?x=1",
+        ),
+        (
+            "https://shop.example.com/?q=${company}",
+            json!("푸른"),
+            "https://shop.example.com/?q=%ED%91%B8%EB%A5%B8",
+        ),
+        ("https://shop.example.com/${company}", json!(4500), "https://shop.example.com/4500"),
+        (
+            "${company}/menu?a=${company}",
+            json!("https://shop.example.com:8443/a?b=c"),
+            "https://shop.example.com:8443/a?b=c/menu?a=https%3A%2F%2Fshop.example.com%3A8443%2Fa%3Fb%3Dc",
+        ),
+        ("tel:${company}", json!("+821000000000"), "tel:+821000000000"),
+        (
+            "mailto:${company}?subject=${company}",
+            json!("a b@shop.example"),
+            "mailto:a%20b@shop.example?subject=a%20b@shop.example",
+        ),
+    ] {
+        let scope = Fixture { variables: json!({"company": value}), locale: "ko-KR" };
+        let texts = BTreeMap::from([("und".into(), address)]);
+        let prompt = Prompt::compile(texts, &types()).unwrap();
+        assert_eq!(prompt.render_address(&scope).unwrap(), expected);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 

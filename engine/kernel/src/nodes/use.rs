@@ -214,7 +214,7 @@ pub(crate) fn run(
         }
         RunResult::Ask(mut ask) => {
             // What the plugin expects to be said is what can be chosen.
-            if !turn.call().channel().speaks() {
+            if turn.call().channel().shows() {
                 ask.accept.choices = ask.accept.hints.iter().map(Choice::of).collect();
             }
             let kept = values::size(&ask.state) + 2 * values::size(&ask.accept);

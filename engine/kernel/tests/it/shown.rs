@@ -87,7 +87,24 @@ fn two_meanings_are_two_buttons() {
     let which = bench.says("the network, or an agent");
     assert_eq!(labels(&which), ["It does not work!", "a person"]);
     assert_eq!(said(&which)[0].text, "Do you mean “It does not work!” or “a person”?");
-    assert_eq!(path(&bench.says("It does not work!")), ["menu:outage", "sure"]);
+    assert_eq!(path(&bench.says("it does not work")), ["menu:outage", "sure"]);
+    // Whoever hears it is asked for words that can be heard.
+    let mut bench = Bench::new(MENU);
+    bench.enter();
+    let which = bench.says("the network, or an agent");
+    assert_eq!(said(&which)[0].text, "Do you mean “service outage” or “a person”?");
+}
+
+#[test]
+fn a_question_with_more_answers_than_a_record_holds_goes_to_people_and_says_why() {
+    let phrases: Vec<String> = (0..40_000).map(|n| format!("the answer number {n:020}")).collect();
+    let flow = MENU.replace("a person, an agent", &phrases.join(", "));
+    let mut bench = Bench::new(&flow);
+    let asked = bench.enter();
+    assert_eq!(asked.record.directives.then.word(), "queue");
+    let failure = asked.record.steps[0].failure.as_ref().unwrap();
+    assert_eq!(failure.code, "turn-full");
+    assert!(failure.message.contains("what can be answered"), "{}", failure.message);
 }
 
 #[test]
@@ -135,33 +152,33 @@ nodes:
 #[test]
 fn links_and_cards_stand_beside_the_words_of_a_chat_and_cards_are_read_out_on_a_telephone() {
     let link = |url: &str, label: &str| Link { url: url.to_owned(), label: label.to_owned() };
-    let shown = |shown| Some(Box::new(shown));
-    let receipt = Speech {
-        shown: shown(Shown::Link(link("https://shop.example.com/orders/A-1", "Order A-1"))),
-        ..Speech::new("Here is your receipt.", false)
-    };
     let card = |buttons| Card {
         title: "Americano".into(),
         text: Some("4500 won".into()),
         image: Some("https://shop.example.com/a.jpg".into()),
         buttons,
     };
-    let coffee =
-        |buttons| Speech { shown: shown(Shown::Card(card(buttons))), ..Speech::new("", false) };
+    let receipt = |buttons| {
+        let order = link("https://shop.example.com/orders/A-1", "Order A-1");
+        let shown = vec![Shown::Link(order), Shown::Card(card(buttons))];
+        [Speech { shown, ..Speech::new("Here is your receipt.", false) }]
+    };
     let more = vec![link("https://x.example/more", "More")];
     let mut bench = in_chat(Bench::new(SHOWS));
-    assert_eq!(said(&bench.enter()), [receipt.clone(), coffee(more)]);
+    assert_eq!(said(&bench.enter()), receipt(more));
 
     let mut bench = Bench::new(SHOWS);
     let heard = ["We send you the receipt.", "Americano. 4500 won."];
     assert_eq!(said(&bench.enter()), heard.map(|text| Speech::new(text, false)));
 
-    // What an expression gives is no way to a program or to nowhere.
-    for site in ["javascript:alert(1)//", "nowhere", "https://x.example/a b", "https://x\n"] {
+    // What an expression gives is no way to a program, to nowhere or out of its path.
+    for site in
+        ["javascript:alert(1)//", "nowhere", "https://x.example/a b", "https://x\n", "https://x/.."]
+    {
         let mut bench = in_chat(Bench::new(SHOWS));
         bench.call.attributes.insert("site".into(), json!(site));
         let entered = bench.enter();
-        assert_eq!(said(&entered), [receipt.clone(), coffee(vec![])], "{site}");
+        assert_eq!(said(&entered), receipt(vec![]), "{site}");
         assert_eq!(entered.record.steps[0].why.as_deref(), Some("left out what is no address"));
     }
     assert_eq!(
@@ -169,4 +186,33 @@ fn links_and_cards_stand_beside_the_words_of_a_chat_and_cards_are_read_out_on_a_
         "Americano\n4500 won\nMore: https://x.example"
     );
     assert_eq!(Choice::of("Yes"), Choice { label: "Yes".into(), value: "Yes".into() });
+}
+
+const SSML: &str = "
+flow: main
+locales: [en-US]
+attributes: {items: {type: list, default: []}}
+start: receipt
+nodes:
+  receipt:
+    say: {en-US: '<speak>Here it <emphasis>is</emphasis>.</speak>'}
+    link: {url: 'https://shop.example.com/a', label: {en-US: Show}}
+    next: broken
+  broken:
+    say: {en-US: And this.}
+    link: {url: 'https://shop.example.com/${items[0]}', label: {en-US: Show}}
+    next: end
+  end: {end: {disposition: done}}
+";
+
+#[test]
+fn neither_markup_nor_an_address_without_a_value_costs_what_is_said_or_shown() {
+    let show = Link { url: "https://shop.example.com/a".into(), label: "Show".into() };
+    let mut bench = in_chat(Bench::new(SSML));
+    let here = Speech { shown: vec![Shown::Link(show)], ..Speech::new("Here it is.", false) };
+    assert_eq!(said(&bench.enter()), [here, Speech::new("And this.", false)]);
+    let mut bench = Bench::new(SSML);
+    let entered = bench.enter();
+    let words: Vec<_> = said(&entered).iter().map(|speech| &*speech.text).collect();
+    assert_eq!(words, ["<speak>Here it <emphasis>is</emphasis>.</speak>", "And this."]);
 }

@@ -117,19 +117,24 @@ impl LocalRecords {
         kept: &KeptIndex,
         probes: &Probes,
     ) -> Result<SearchPage, HostError> {
-        let from = match request.cursor.as_deref() {
-            Some(cursor) => cursor
-                .strip_prefix('n')
-                .and_then(|from| from.parse::<usize>().ok())
-                .ok_or_else(|| bad_cursor(cursor))?,
-            None => 0,
+        // Pages after the first are of the same kind as that.
+        let kinds = [('n', &probes.similar), ('w', &probes.within)];
+        let (from, kinds) = match request.cursor.as_deref() {
+            Some(cursor) => {
+                let of_kind = |at: usize| {
+                    let from = cursor.strip_prefix(kinds[at].0)?.parse::<usize>().ok()?;
+                    Some((from, &kinds[at..=at]))
+                };
+                of_kind(0).or_else(|| of_kind(1)).ok_or_else(|| bad_cursor(cursor))?
+            }
+            None => (0, &kinds[..]),
         };
         let mut complete = true;
-        for wanted in [&probes.similar, &probes.within] {
+        for (kind, wanted) in kinds {
             let (ranked, is_all) = self.alike(request, state, kept, probes, wanted).await?;
             complete &= is_all;
             let until = from.saturating_add(request.limit as usize);
-            let next = (ranked.len() > until).then(|| format!("n{until}"));
+            let next = (ranked.len() > until).then(|| format!("{kind}{until}"));
             let keys = ranked.into_iter().skip(from).take(request.limit as usize);
             let keys: Vec<String> = keys.map(|(key, _)| key).collect();
             let mut hits = Vec::with_capacity(keys.len());

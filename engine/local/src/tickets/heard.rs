@@ -90,6 +90,10 @@ impl LocalTickets {
             }
             let ChangedTicket { filed, version } =
                 self.get(&news.ticket).await?.ok_or_else(none)?;
+            // Of Zendesk's tickets Zendesk alone tells.
+            if filed.is_mirrored() {
+                return Err(none());
+            }
             let mut linked = filed.clone();
             if news.elsewhere.is_some() {
                 linked.elsewhere.clone_from(&news.elsewhere);

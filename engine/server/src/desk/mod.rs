@@ -29,6 +29,9 @@ use crate::state::App;
 
 /// How often a process looks for reports.
 const EVERY: Duration = Duration::from_secs(1);
+/// Between two looks, so many times as long as the last one took: where a desk has been down for
+/// days, what waits for it is not read again and again.
+const REST: u32 = 20;
 /// Tickets of which reports are delivered at once.
 const AT_ONCE: usize = 8;
 /// Before the second try; doubled for each further one.
@@ -95,6 +98,8 @@ pub struct Round {
     pub failed: usize,
     /// Waited in vain for longer than `tickets.webhook_give_up`, or their ticket is gone.
     pub dropped: usize,
+    /// How long it took to read what waits.
+    looked: Duration,
 }
 
 impl Round {
@@ -113,16 +118,20 @@ pub(crate) fn tickets(app: &App) -> LocalTickets {
 /// Makes rounds for as long as the server lives.
 pub(crate) async fn run(app: Weak<App>) {
     loop {
+        let mut rest = EVERY;
         {
             let Some(app) = app.upgrade() else { return };
             if app.reports.is_none() || app.turns.is_draining() {
                 return;
             }
-            if let Err(error) = round(&app, None).await {
-                tracing::warn!(%error, "reports of tickets could not be looked for");
+            match round(&app, None).await {
+                Ok(round) => rest = rest.max(round.looked.saturating_mul(REST)),
+                Err(error) => {
+                    tracing::warn!(%error, "reports of tickets could not be looked for");
+                }
             }
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(rest).await;
     }
 }
 
@@ -137,7 +146,9 @@ pub async fn round(app: &Arc<App>, until: Option<Instant>) -> Result<Round, Host
     let (mut after, mut last) = (None, String::new());
     let (mut waiting, mut is_down) = (0, false);
     loop {
+        let begun = Instant::now();
         let (page, lost, next) = desk.pending(after).await?;
+        round.looked += begun.elapsed();
         reports.tell_lost(lost);
         waiting += page.len();
         let now = Timestamp(app.clock.millis());

@@ -137,6 +137,7 @@ pub(super) fn admit(app: &App, route: Option<&str>, parts: &Parts) -> Result<(),
         Some(super::tickets::ZENDESK) => {
             (config.tickets.hears_zendesk(), "tickets.zendesk_secrets")
         }
+        Some(super::kakao::PATH) => (config.kakao.hears(), "kakao.secrets"),
         Some(super::METRICS) => (config.must_authenticate_metrics(), "api.metrics"),
         // The others want a token, or are for everybody once some do.
         _ => (config.must_authenticate(), "api.tokens"),

@@ -4,6 +4,7 @@ pub mod auth;
 mod calls;
 pub mod connect;
 mod health;
+mod kakao;
 mod metrics;
 pub mod problem;
 pub(crate) mod tickets;
@@ -40,6 +41,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         (METRICS, get(metrics::show)),
         ("/openapi.json", get(openapi)),
         (connect::PATH, post(connect::turn)),
+        (kakao::PATH, post(kakao::skill)),
         ("/v1/calls", get(calls::list).post(calls::start)),
         ("/v1/calls/{id}", get(calls::show)),
         ("/v1/calls/{id}/turns", post(calls::event)),

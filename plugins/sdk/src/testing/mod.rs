@@ -127,6 +127,13 @@ impl<N: Node> TestCall<N> {
         self
     }
 
+    /// Another visit in the world of `host`: what was stored there is still there.
+    #[must_use]
+    pub fn world(mut self, host: &TestHost) -> Self {
+        self.host = host.clone();
+        self
+    }
+
     /// The capabilities that the plugin meets; give them data before or during the call.
     pub fn host(&self) -> TestHost {
         self.host.clone()

@@ -266,6 +266,9 @@ impl<'a> Import<'a> {
                 sent.push_back(self.send(scope));
             }
         }
+        while sent.len() >= self.most_under_way {
+            self.hear(sent.pop_front(), rows)?;
+        }
         sent.push_back(self.send(scope));
         while !sent.is_empty() {
             self.hear(sent.pop_front(), rows)?;

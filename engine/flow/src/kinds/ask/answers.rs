@@ -45,6 +45,14 @@ pub struct Ask {
     pub ports: Ports,
 }
 
+/// What two labels of buttons must not have in common, and what is written has to have in common
+/// with one to mean it: its letters and digits, in any case. A label of signs alone is all of it.
+pub fn label_letters(label: &str) -> String {
+    let letters: String = label.chars().filter(|c| c.is_alphanumeric()).collect();
+    let told = if letters.is_empty() { label.trim() } else { &letters };
+    told.to_lowercase()
+}
+
 /// A kind of answer that is read from words, and from keys where there are such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expects {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dialgraph_base::Locale;
 
-use super::{Expects, Tree};
+use super::{Expects, Tree, label_letters};
 use crate::check::saves::Wrong;
 use crate::check::{Checker, prompts};
 use crate::diagnostic::{Code, Diagnostic};
@@ -12,6 +12,8 @@ use crate::expr::MemberRead;
 use crate::source::Spanned;
 use crate::syntax::flow::Word;
 
+/// Characters of a button's label.
+const MAX_LABEL: usize = 80;
 /// Why the last answer fits nothing.
 const REASON: &str = "reason";
 
@@ -45,9 +47,22 @@ pub(super) fn choices(checker: &mut Checker<'_>, ask: &Tree, locales: &[Locale])
     let menu = ask.menu.iter().map(|(_, port)| &*port.value);
     let phrases = ask.phrases.iter().map(|(port, _)| &*port.value);
     let known: BTreeSet<&str> = of_kind.iter().copied().chain(menu).chain(phrases).collect();
+    // What is on a button goes before all other words.
     let mut used: BTreeMap<(&Locale, String), &Word> = BTreeMap::new();
+    for (port, by_locale) in ask.phrases.iter().filter(|_| !ask.choices.is_empty()) {
+        for (locale, said) in by_locale {
+            checker.work.count(said.len());
+            let said = said.iter().map(|phrase| label_letters(&phrase.value));
+            used.extend(said.map(|letters| ((&locale.value, letters), port)));
+        }
+    }
+    for (key, port) in &ask.menu {
+        let of_key = |locale| ((locale, label_letters(&key.value.to_string())), port);
+        used.extend(locales.iter().map(of_key));
+    }
     for (port, labels) in &ask.choices {
         checker.work.count(labels.texts.len() + 1);
+        checker.must_be_shown(port.span, "this button");
         if !known.contains(&*port.value) && !ask.unclear {
             let message =
                 format!("nothing that a caller can choose leads to port `{}`", port.value);
@@ -59,17 +74,28 @@ pub(super) fn choices(checker: &mut Checker<'_>, ask: &Tree, locales: &[Locale])
         }
         prompts::complete(checker, labels, locales);
         for (locale, label) in &labels.texts {
-            let words = label.value.trim().to_lowercase();
+            let words = label_letters(&label.value);
+            let length = label.value.chars().count();
             if words.is_empty() {
                 let message = "a button without words cannot be chosen".to_owned();
                 checker.push(Diagnostic::new(Code::WrongShape, label.span, message));
+            } else if length > MAX_LABEL {
+                let message =
+                    format!("a button has {MAX_LABEL} characters at most, and this one {length}");
+                checker.push(
+                    Diagnostic::new(Code::TooLarge, label.span, message)
+                        .help("say the rest in the prompt"),
+                );
             } else if let Some(other) = used.insert((&locale.value, words), port)
                 && other.value != port.value
             {
-                let message = format!("`{}` is on the buttons of two ports", label.value);
+                let message = format!(
+                    "`{}` is on a button of `{}`, and chooses `{}`",
+                    label.value, port.value, other.value
+                );
                 checker.push(
                     Diagnostic::new(Code::AmbiguousPhrase, label.span, message)
-                        .label(other.span, "this port has it, too"),
+                        .label(other.span, "this port has the same button, phrase or key"),
                 );
             }
         }

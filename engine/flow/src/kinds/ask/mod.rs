@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dialgraph_base::{Digits, Name};
 
-pub use self::answers::{Ask, Expects, NoMatch, Tries};
+pub use self::answers::{Ask, Expects, NoMatch, Tries, label_letters};
 use super::{
     Compiled, Leaving, NodeKind, NodePrompt, ON, Picture, SAVE, Waiting, Written, targets_of,
 };

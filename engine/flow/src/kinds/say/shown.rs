@@ -37,7 +37,7 @@ const MAX_BUTTONS: usize = 3;
 const URL: Field = must(
     "url",
     Shape::Text,
-    "Where it leads: `https://…`, `tel:…` or `mailto:…`. `${…}` holds an expression; what it inserts stands as it is, so let it insert what needs no escape.",
+    "Where it leads: `https://…`, `tel:…` or `mailto:…`. `${…}` holds an expression; at the beginning it gives the address as it is, and what it inserts further on is percent-encoded.",
     r#""https://shop.example.com/orders/${order_id}""#,
 );
 
@@ -135,6 +135,7 @@ impl LinkTree {
     }
 
     pub(super) fn compile(&self, checker: &mut Checker<'_>, at: &Place<'_>) -> Option<LinkTo> {
+        checker.must_be_shown(self.url.span, "this link");
         let url = compile_address(checker, at, &self.url);
         let label = at.prompt(checker, &self.label);
         Some(LinkTo { url: url?, label: label? })
@@ -155,6 +156,9 @@ impl CardTree {
         }
         let title = at.prompt(checker, &self.title);
         let text = at.say(checker, self.text.as_ref());
+        if let Some(image) = &self.image {
+            checker.must_be_shown(image.span, "this picture");
+        }
         let image = match &self.image {
             Some(image) => compile_address(checker, at, image).map(Some),
             None => Some(None),

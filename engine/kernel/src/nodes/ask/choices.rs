@@ -16,7 +16,7 @@ pub(super) fn choices(
     ask: &Ask,
     offered: Option<&Offered>,
 ) -> Vec<Choice> {
-    if turn.call().channel().speaks() {
+    if !turn.call().channel().shows() {
         return Vec::new();
     }
     if let Some(offered) = offered {
@@ -29,6 +29,6 @@ pub(super) fn choices(
     let ports = of_kind.iter().copied().chain(menu).chain(phrases);
     ports
         .filter(|port| known.insert(*port))
-        .map(|port| Choice::of(super::called(turn, flow, ask, port)))
+        .filter_map(|port| super::called(turn, flow, ask, port).map(Choice::of))
         .collect()
 }

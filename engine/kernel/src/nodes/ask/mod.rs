@@ -15,6 +15,7 @@ use crate::directive::Then;
 use crate::event::Event;
 use crate::plugin::{Accept, Speech};
 use crate::turn::{Fault, Move, Turn};
+use crate::values;
 
 use understand::{Answer, Place, Question};
 
@@ -243,7 +244,9 @@ fn which(turn: &Turn, ask: &Ask, [first, second]: &[String; 2]) -> Result<Option
 /// What the caller is asked to decide between, in words.
 fn words(turn: &Turn, flow: &Flow, ask: &Ask, offered: &Offered) -> [String; 2] {
     match offered {
-        Offered::Ports(ports) => ports.each_ref().map(|port| called(turn, flow, ask, port)),
+        Offered::Ports(ports) => ports
+            .each_ref()
+            .map(|port| called(turn, flow, ask, port).unwrap_or_else(|| port.to_string())),
         Offered::Values(values) => values.each_ref().map(|value| worded(turn, ask, value)),
     }
 }
@@ -259,29 +262,31 @@ fn worded(turn: &Turn, ask: &Ask, value: &Value) -> String {
     ask.expects.map_or_else(String::new, |expects| wording.say(expects, value))
 }
 
-/// What a caller calls a choice: by its label, the first of its phrases, or its key.
-fn called(turn: &Turn, flow: &Flow, ask: &Ask, port: &str) -> String {
-    let labels = ask.choices.iter().find(|(of, _)| **of == *port).map(|(_, labels)| labels);
+/// What a caller calls a choice: by its label where labels are shown, the first of its phrases, or
+/// its key. None: yes or no in a language in which the engine has no words for them.
+fn called(turn: &Turn, flow: &Flow, ask: &Ask, port: &str) -> Option<String> {
+    let shown = ask.choices.iter().filter(|_| turn.call().channel().shows());
+    let labels = shown.filter(|(of, _)| **of == *port).map(|(_, labels)| labels).next();
     let label = labels.and_then(|labels| {
         labels.get(&turn.call().locale).or_else(|| labels.get(flow.locales.first()?))
     });
     if let Some(label) = label {
-        return label.clone();
+        return Some(label.clone());
     }
     if ask.expects == Some(Expects::YesNo)
         && let Some(word) = yes_or_no(port, language(turn))
     {
-        return word.to_owned();
+        return Some(word.to_owned());
     }
     let phrases = ask.phrases.iter().find(|(of, _)| **of == *port).map(|(_, phrases)| phrases);
     let phrases = phrases.and_then(|phrases| {
         phrases.get(&turn.call().locale).or_else(|| phrases.get(flow.locales.first()?))
     });
     if let Some(phrase) = phrases.and_then(|phrases| phrases.first()) {
-        return phrase.clone();
+        return Some(phrase.clone());
     }
-    let key = ask.menu.iter().find(|(_, of)| **of == *port).map_or('?', |(key, _)| *key);
-    if language(turn) == "ko" { format!("{key}번") } else { key.to_string() }
+    let (key, _) = ask.menu.iter().find(|(_, of)| **of == *port)?;
+    Some(if language(turn) == "ko" { format!("{key}번") } else { key.to_string() })
 }
 
 /// What callers say to a question that expects yes or no.
@@ -314,6 +319,7 @@ fn wait(
         let longest = u32::try_from(longest.as_millis()).unwrap_or(u32::MAX);
         accept.timeout_ms = accept.timeout_ms.min(longest);
     }
+    turn.make_room(values::size(&accept), "what can be answered")?;
     if let Some(frame) = turn.frame_mut() {
         let Vain { no_input, no_match, holds, repeats } = vain;
         frame.waits = Waits::Answer { no_input, no_match, holds, repeats, offered };

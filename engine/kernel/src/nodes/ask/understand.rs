@@ -4,11 +4,13 @@
 //! The turn asks here, and so does whoever wants to know beforehand what an answer would come to
 //! (`dialgraph listen`): there is no second way to understand one.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use dialgraph_base::phone::{Country, e164};
 use dialgraph_base::{Digits, Locale};
-use dialgraph_flow::model::{Ask, Expects, NoMatch};
+use dialgraph_flow::model::{Ask, Expects, NoMatch, label_letters};
 use dialgraph_flow::zone;
 use dialgraph_understanding::jiff::civil::Date;
 use dialgraph_understanding::{
@@ -123,11 +125,14 @@ fn typed_or_said(question: &Question<'_>, text: &str, confidence: Option<f64>) -
 
 /// The port whose label in a channel these words are: whoever pressed it means nothing else.
 fn labelled<'q>(question: &Question<'q>, text: &str) -> Option<&'q str> {
-    let said = text.trim().to_lowercase();
+    if question.ask.choices.is_empty() {
+        return None;
+    }
+    let said = label_letters(text);
     let [locale, otherwise] = question.locales;
-    let is_said = |labels: &std::collections::BTreeMap<Locale, String>| {
+    let is_said = |labels: &BTreeMap<Locale, String>| {
         let label = labels.get(locale).or_else(|| labels.get(otherwise));
-        label.is_some_and(|label| label.trim().to_lowercase() == said)
+        label.is_some_and(|label| label_letters(label) == said)
     };
     question.ask.choices.iter().find(|(_, labels)| is_said(labels)).map(|(port, _)| &**port)
 }
