@@ -16,12 +16,13 @@ venv=$root/target/schemathesis
 }
 
 work=$(mktemp -d)
-# Webhooks are taken where there are secrets; requests without a signature, and with made-up ones, are refused.
+# Webhooks and messages of KakaoTalk are taken where there are secrets; requests without proof, and with made-up ones, are refused.
 secret=$(head -c 24 /dev/urandom | base64)
 # It is read at once, maybe before the process that writes it has begun.
 : >"$work/log"
 DIALGRAPH_STORE__FOLDER=$work/store DIALGRAPH_SERVER__LISTEN=127.0.0.1:0 DIALGRAPH_LOG__LEVEL=warn \
     DIALGRAPH_TICKETS__INCOMING_SECRETS=whsec_$secret DIALGRAPH_TICKETS__ZENDESK_SECRETS=$secret \
+    DIALGRAPH_KAKAO__SECRETS=$secret \
     "$binary" serve --project "$root/flows" 2>"$work/log" &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; rm -rf "$work"' EXIT INT TERM

@@ -356,6 +356,7 @@ fn zendesk_tells(server: &Server, secret: &str, at: u64, body: &Value) -> Reply 
 fn tickets_that_zendesk_keeps_count_as_work_until_they_are_solved() {
     let site = Site::shipped()
         .set("DIALGRAPH_DEPLOY__WATCH", "false")
+        .set("DIALGRAPH_TICKETS__INCOMING_SECRETS", IN)
         .set("DIALGRAPH_TICKETS__ZENDESK_SECRETS", ZENDESK);
     let server = site.start();
     let load = |server: &Server, engineer: &str| -> u64 {
@@ -404,6 +405,12 @@ fn tickets_that_zendesk_keeps_count_as_work_until_they_are_solved() {
     assert_eq!(refused.status, 409, "{refused:?}");
     assert!(refused.text.contains("kept in Zendesk"), "{refused:?}");
     assert_eq!(server.get("/v1/tickets?limit=500").json()["tickets"], json!([]));
+    // Another desk's secret is none of Zendesk's.
+    let reopened =
+        json!({"type": "ticket.reopened", "data": {"ticket": "ZD-17", "elsewhere": "X-1"}});
+    let other = self::tell(&server, &standard::secret(IN).unwrap(), "msg-1", &reopened);
+    assert_eq!(other.status, 404, "{other:?}");
+    assert_eq!(server.get("/v1/tickets/ZD-17").json(), shown);
     let open = told("19", "open", "e-101");
     assert_eq!(zendesk_tells(&server, "another-secret-of-16", at, &open).status, 401);
     assert_eq!(tell(at - 400, &open).status, 401);

@@ -221,5 +221,14 @@ mod tests {
         assert!(told[1].starts_with("tickets.webhook_secrets: secret 2: "), "{told:?}");
         assert!(!told.concat().contains("s3cret"), "{told:?}");
         assert!(with("https://x", &[]).wrong()[0].1.starts_with("reports must be signed"));
+        let file = std::env::temp_dir().join(format!("dialgraph-no-secret-{}", std::process::id()));
+        std::fs::write(&file, "# none yet\n").unwrap();
+        let empty = TicketsSection {
+            webhook_secrets_file: Some(file.clone()),
+            ..with("https://desk.example.com", &[])
+        };
+        let told = empty.wrong();
+        std::fs::remove_file(file).unwrap();
+        assert!(told[0].1.contains("holds no secret"), "{told:?}");
     }
 }

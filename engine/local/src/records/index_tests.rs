@@ -275,6 +275,31 @@ async fn more_similar_names_than_are_compared_are_not_called_all() {
 }
 
 #[tokio::test]
+async fn names_within_what_was_said_come_in_pages_as_all_others() {
+    let store = memory();
+    let records = desk(&store).await;
+    for n in 0..5 {
+        write(&records, &format!("c-{n}"), json!({"name": "가온누리미르한"})).await;
+    }
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = Search {
+            limit: 2,
+            cursor: cursor.take(),
+            ..search("name", &[json!("영업팀가온누리미르한")])
+        };
+        let page = records.search(&caller(""), &page).await.unwrap();
+        assert!(page.complete);
+        found.extend(page.hits.into_iter().map(|hit| hit.record.key));
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["c-0", "c-1", "c-2", "c-3", "c-4"]);
+}
+
+#[tokio::test]
 async fn of_many_names_each_is_found_as_a_whole_and_too_many_are_refused() {
     let store = memory();
     let records = desk(&store).await;

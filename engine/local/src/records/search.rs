@@ -247,7 +247,7 @@ fn found(row: Result<Option<Row>, StoreError>, place: &Key) -> Result<Option<Rec
 
 /// Whether the page that is asked for is one of similar names.
 fn is_offset(request: &Search) -> bool {
-    request.cursor.as_deref().is_some_and(|cursor| cursor.starts_with('n'))
+    request.cursor.as_deref().is_some_and(|cursor| cursor.starts_with(['n', 'w']))
 }
 
 fn bad_cursor(cursor: &str) -> HostError {
