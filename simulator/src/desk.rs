@@ -1,14 +1,17 @@
 //! The engine of one simulated call, with everything that it stands on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dialgraph_kernel::call::{Call, Status};
+use dialgraph_base::Name;
+use dialgraph_kernel::call::{Call, Status, Waits};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::Accept;
-use dialgraph_runtime::{Answer, Engine, Releases, Start, TurnRequest};
+use dialgraph_runtime::{Addressed, Answer, Engine, Releases, Start, Told, TurnRequest};
 use dialgraph_store::MemoryStore;
+use serde_json::Value;
 
 use crate::clock::{SharedClock, VirtualClock};
 use crate::session::{CallSetup, Fixture, SessionError};
@@ -24,6 +27,24 @@ pub struct Desk {
     setup: CallSetup,
     call: Option<Call>,
     turns: Vec<TurnRecord>,
+    told: Vec<Telling>,
+    /// The last address of each hook: the visit that made it.
+    opened: BTreeMap<Name, u32>,
+}
+
+/// Where addresses begin in a simulation.
+const ADDRESSES: &str = "https://desk.example/v1/hooks";
+
+/// Something that somebody outside told, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Telling {
+    /// Turns before it.
+    pub turns: usize,
+    pub hook: Name,
+    pub value: Value,
+    /// The value must not be shown.
+    pub sensitive: bool,
+    pub told: Told,
 }
 
 impl std::fmt::Debug for Desk {
@@ -47,8 +68,11 @@ impl Desk {
             Arc::new(world.clone()),
             Arc::new(clock.clone()),
             fixture.rules.clone(),
-        );
-        Self { engine, clock, world, store, setup, call: None, turns: Vec::new() }
+        )
+        .reached_at(ADDRESSES)
+        .with_open_addresses();
+        let (turns, told, opened) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { engine, clock, world, store, setup, call: None, turns, told, opened }
     }
 
     /// Begins the call, or repeats the answer that `token` got.
@@ -78,6 +102,8 @@ impl Desk {
     fn request(&mut self, request: TurnRequest) -> Result<Answer, SessionError> {
         let answer = self.clock.0.run(self.engine.turn(request))?;
         self.call = Some(answer.call.clone());
+        let hooks = answer.call.hooks.iter();
+        self.opened.extend(hooks.map(|(hook, open)| (hook.clone(), open.visit)));
         if !answer.repeated {
             self.turns.push(answer.record.clone());
         }
@@ -87,19 +113,79 @@ impl Desk {
     /// Keeps what an engine elsewhere made of the call, which has this store: the call as it
     /// stands, and the turns that are not kept yet.
     pub fn take(&mut self, call: Call, turns: impl IntoIterator<Item = TurnRecord>) {
+        let hooks = call.hooks.iter();
+        self.opened.extend(hooks.map(|(hook, open)| (hook.clone(), open.visit)));
         self.call = Some(call);
         self.turns.extend(turns);
     }
 
     /// Puts the call back to where it was after its first `turns` turns; clock, store and mocks are
     /// put back by whoever holds their states.
-    pub(crate) fn restore(&mut self, call: Option<Call>, turns: usize) {
+    pub(crate) fn restore(&mut self, call: Option<Call>, turns: usize, told: usize) {
         let changed = self.turns.len() != turns;
+        self.told.truncate(told);
         self.call = call;
         self.turns.truncate(turns);
         if changed {
             self.engine.forget_in_flight(&self.setup.id);
         }
+    }
+
+    /// Somebody outside tells the call something, at its last address of a hook: as the server
+    /// hears it, but for the proof of who tells.
+    ///
+    /// # Errors
+    /// If there is no such address, or the hook does not take the value.
+    pub fn tell(&mut self, hook: &Name, value: &Value) -> Result<Told, SessionError> {
+        let no_address = || SessionError::NoAddress { hook: hook.to_string() };
+        let visit = *self.opened.get(hook).ok_or_else(no_address)?;
+        let url = self.address(hook, visit)?;
+        let token = url.rsplit('/').next().unwrap_or_default();
+        let addressed = self.clock.0.run(self.engine.addressed(hook, token))?;
+        let (target, told) = match addressed {
+            Addressed::Unknown | Addressed::NotYet => return Err(no_address()),
+            Addressed::Closed(target) => (target, Told::Closed),
+            Addressed::Open(target) => {
+                target.hook.check(value).map_err(|error| SessionError::BadValue {
+                    hook: hook.to_string(),
+                    why: error.to_string(),
+                })?;
+                let told = self.clock.0.run(self.engine.tell(&target, value.clone()))?;
+                (target, told)
+            }
+        };
+        self.told.push(Telling {
+            turns: self.turns.len(),
+            hook: hook.clone(),
+            value: value.clone(),
+            sensitive: target.hook.sensitive,
+            told,
+        });
+        Ok(told)
+    }
+
+    fn address(&self, hook: &str, visit: u32) -> Result<String, SessionError> {
+        Ok(self.clock.0.run(self.engine.address(&self.setup.id, hook, visit))?)
+    }
+
+    /// The addresses that take something, by hook.
+    ///
+    /// # Errors
+    /// As the engine's.
+    pub fn addresses(&self) -> Result<Vec<(Name, String)>, SessionError> {
+        let open = self.call.iter().flat_map(|call| &call.hooks);
+        open.map(|(hook, open)| Ok((hook.clone(), self.address(hook, open.visit)?))).collect()
+    }
+
+    /// What somebody outside told so far.
+    pub fn told(&self) -> &[Telling] {
+        &self.told
+    }
+
+    /// Whether the flow waits for somebody outside.
+    pub fn awaits_outside(&self) -> bool {
+        let frame = self.call.as_ref().and_then(|call| call.frames.last());
+        frame.is_some_and(|frame| matches!(frame.waits, Waits::Outside { .. }))
     }
 
     /// Who calls, when and how.

@@ -1,17 +1,18 @@
 //! The channel of a simulated call that speaks to its engine directly.
 
-use dialgraph_base::Timestamp;
+use dialgraph_base::{Name, Timestamp};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
-use dialgraph_runtime::Start;
+use dialgraph_runtime::{Start, Told};
+use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::line::Line;
 use crate::session::{Action, Meanwhile, SessionError, chosen};
 
 /// Turns that may follow one another while the caller waits for something slow.
-pub(crate) const WAITS_IN_A_ROW: u32 = 100;
+pub(crate) const WAITS_IN_A_ROW: u32 = 200;
 
 /// A telephone without a network: it plays what it is told to, hands on what is pressed one
 /// question at a time, lets questions time out, and comes back when a wait is over.
@@ -47,6 +48,9 @@ impl Line for Direct {
     }
 
     fn act(&mut self, desk: &mut Desk, action: &Action) -> Result<(), SessionError> {
+        if let Action::Outside { hook, after_ms, value, expect } = action {
+            return self.outside(desk, hook, *after_ms, value, *expect);
+        }
         if desk.is_over() {
             return match action {
                 Action::Waits { ms } | Action::Clock { ms } => {
@@ -61,6 +65,7 @@ impl Line for Direct {
                 | Action::DirectiveFails(_)
                 | Action::Rings { .. }
                 | Action::Contact(_)
+                | Action::Outside { .. }
                 | Action::Meanwhile(_) => Err(SessionError::Over),
             };
         }
@@ -81,6 +86,7 @@ impl Line for Direct {
                 desk.clock().advance(*ms);
                 Ok(())
             }
+            Action::Outside { .. } => Ok(()),
             Action::Meanwhile(_) if !desk.is_waiting() => Err(SessionError::NotWaiting),
             Action::Meanwhile(Meanwhile::Says { text, confidence }) => {
                 self.event(desk, Event::Said { text: text.clone(), confidence: *confidence })
@@ -175,6 +181,36 @@ impl Direct {
             desk.clock().set(until);
         }
         Ok(())
+    }
+
+    /// Somebody outside tells something. A caller on the phone notices by themselves: the next look
+    /// is a silence away at most. Who chats learns it with their next message.
+    fn outside(
+        &mut self,
+        desk: &mut Desk,
+        hook: &Name,
+        after_ms: u64,
+        value: &Value,
+        wanted: Option<Told>,
+    ) -> Result<(), SessionError> {
+        if desk.is_over() {
+            desk.clock().advance(after_ms);
+        } else {
+            self.wait(desk, after_ms)?;
+        }
+        let found = desk.tell(hook, value)?;
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
+            return Err(SessionError::ToldOtherwise { hook: hook.to_string(), found, wanted });
+        }
+        if desk.awaits_outside() {
+            if desk.is_waiting() {
+                self.come_back(desk)?;
+            } else if let Some(accept) = desk.asked().filter(|_| desk.setup().channel.speaks()) {
+                desk.clock().advance(u64::from(accept.timeout_ms));
+                self.handle(desk, Event::Silent)?;
+            }
+        }
+        self.settle(desk)
     }
 
     /// Milliseconds until the flow looks again whether its provider has answered; none when it

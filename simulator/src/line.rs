@@ -4,7 +4,7 @@
 //! whatever stands in between in production, such as a contact centre, so that a script can be run
 //! through it, too. The engine, the clock, the mocks and the script stay as they are.
 
-pub use crate::desk::Desk;
+pub use crate::desk::{Desk, Telling};
 use crate::session::{Action, SessionError};
 
 /// A way to reach the engine.

@@ -118,6 +118,15 @@ impl Check<'_> {
                 self.fields(&record.collection, node.get("like"));
             }
             Step::HostCall(_) => self.request(node.get("like")),
+            Step::Outside(outside) => {
+                let hooks = &self.fixture.release.hooks;
+                let name = outside.hook.as_str();
+                if !hooks.contains_key(name) {
+                    let known = instead(name, hooks.keys().map(|hook| &**hook));
+                    let at = node.get("hook").unwrap_or(node);
+                    self.wrong(at, format!("there is no hook `{name}`{known}"));
+                }
+            }
             Step::Ends(EndsSpec::Disposition(word)) => self.disposition(word, node),
             Step::Ends(EndsSpec::Any(_))
             | Step::Says(_)

@@ -9,7 +9,9 @@ use dialgraph_kernel::contact::ContactEvent;
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::ports::{HostAnswer, HostCall, HostError, HostErrorKind};
+use dialgraph_runtime::Told;
 
+use crate::desk::Telling;
 use crate::script::duration;
 use crate::session::{Action, Meanwhile, Session};
 use crate::transcript::time;
@@ -73,7 +75,7 @@ pub fn script(
     let is_wait = |action: &Action| matches!(action, Action::Waits { .. });
     let breaks_in = |index: usize| {
         let next = actions.iter().skip(index + 1).find(|(action, _)| !is_wait(action));
-        matches!(next, Some((Action::Meanwhile(_), _)))
+        matches!(next, Some((Action::Meanwhile(_) | Action::Outside { .. }, _)))
     };
     for (index, (action, before)) in actions.iter().enumerate() {
         let after = actions.get(index + 1).map_or(turns.len(), |(_, before)| *before);
@@ -96,6 +98,7 @@ pub fn script(
             | Action::DirectiveFails(_)
             | Action::Rings { .. }
             | Action::Contact(_)
+            | Action::Outside { .. }
             | Action::Meanwhile(Meanwhile::HangsUp) => false,
         };
         let note = if answers && followed.iter().any(|turn| turn.sensitive) {
@@ -126,6 +129,19 @@ pub fn script(
                 writeln!(out, "  - rings: {}", crate::script::ring_word(*answered))
             }
             Action::Contact(event) => writeln!(out, "  - contact: {}", contact(event)),
+            Action::Outside { hook, after_ms, value, expect } => {
+                let after = match after_ms {
+                    0 => String::new(),
+                    ms => format!(", after: {}", duration(*ms)),
+                };
+                let told = |telling: &&Telling| telling.turns == *before && telling.hook == *hook;
+                let found = session.told().iter().find(told).map(|telling| telling.told);
+                let expect = match expect.or(found) {
+                    None | Some(Told::Taken) => String::new(),
+                    Some(told) => format!(", expect: {}", told.word()),
+                };
+                writeln!(out, "  - outside: {{hook: {hook}{after}, with: {value}{expect}}}")
+            }
             Action::Meanwhile(Meanwhile::Says { text, .. }) => {
                 writeln!(out, "  - meanwhile: {{says: {}}}{note}", quoted(text))
             }

@@ -107,11 +107,7 @@ pub fn run_on(fixture: &Fixture, script: &Script, line: Option<Box<dyn Line>>) -
         never: Vec::new(),
     };
     runner.perform(script);
-    let turns = runner.session.turns();
-    for record in turns {
-        transcript.push('\n');
-        transcript.push_str(&transcript::turn(record, Detail::Path));
-    }
+    transcript.push_str(&turns_and_tellings(&runner.session));
     transcript.push_str(&closing(&runner.session));
     let used = runner.session.world().used();
     for (index, ((mock, used), spec)) in used.iter().zip(&script.mocks).enumerate() {
@@ -137,6 +133,25 @@ impl ScriptOutcome {
     pub(crate) fn unrunnable(faults: Vec<Fault>) -> Self {
         Self { faults, transcript: String::new(), costs: BTreeMap::new(), turns: 0 }
     }
+}
+
+/// All turns, and what somebody outside told before, between and after them.
+fn turns_and_tellings(session: &Session) -> String {
+    let mut out = String::new();
+    let mut told = session.told().iter().peekable();
+    for (index, record) in session.turns().iter().enumerate() {
+        while let Some(telling) = told.next_if(|telling| telling.turns <= index) {
+            out.push('\n');
+            out.push_str(&transcript::telling(telling));
+        }
+        out.push('\n');
+        out.push_str(&transcript::turn(record, Detail::Path));
+    }
+    for telling in told {
+        out.push('\n');
+        out.push_str(&transcript::telling(telling));
+    }
+    out
 }
 
 /// The last line of a transcript: how the call stands.
@@ -262,6 +277,7 @@ impl Runner {
             | Step::DirectiveFails(_)
             | Step::Rings(_)
             | Step::Contact(_)
+            | Step::Outside(_)
             | Step::Meanwhile(_) => Ok(()),
         }
     }
@@ -434,14 +450,22 @@ fn words_of(turn: &TurnRecord) -> impl Iterator<Item = Heard<'_>> {
     })
 }
 
-/// Whether the caller breaks in on what the flow waits for, perhaps after some time.
+/// Whether the caller breaks in on what the flow waits for, or somebody outside tells something,
+/// perhaps after some time.
 fn breaks_in(rest: &[Step]) -> bool {
     let mut actions = rest.iter().filter(|step| step.action().is_some());
-    matches!(actions.find(|step| !matches!(step, Step::Waits(_))), Some(Step::Meanwhile(_)))
+    let next = actions.find(|step| !matches!(step, Step::Waits(_)));
+    matches!(next, Some(Step::Meanwhile(_) | Step::Outside(_)))
 }
 
 fn not_possible(error: &SessionError) -> String {
-    format!("the caller cannot do that here: {error}")
+    match error {
+        // Nobody but the outside has to do with it.
+        SessionError::NoAddress { .. }
+        | SessionError::BadValue { .. }
+        | SessionError::ToldOtherwise { .. } => error.to_string(),
+        error => format!("the caller cannot do that here: {error}"),
+    }
 }
 
 fn stands(then: Option<&Then>) -> String {

@@ -15,6 +15,7 @@ use dialgraph_base::{CallId, Medium};
 use dialgraph_flow::source::{Sources, Span};
 use dialgraph_flow::syntax::yaml::{self, Node};
 use dialgraph_kernel::ports::{HostError, HostErrorKind};
+use dialgraph_runtime::Told;
 
 pub use self::contact::{ContactSpec, RingWord, StageWord};
 use self::contact::{RINGS, STAGES};
@@ -170,7 +171,10 @@ pub enum Step {
     /// The channel tells what became of the contact after its flow gave it away: `queued`,
     /// `connected`, `ended`, or `lost` where nobody told for too long.
     Contact(ContactSpec),
-    /// The caller does this while the flow waits for a provider that is slow.
+    /// Somebody outside tells the call this, at the last address that it made of the hook.
+    Outside(OutsideSpec),
+    /// The caller does this while the flow waits for a provider that is slow, or for somebody
+    /// outside.
     Meanwhile(MeanwhileSpec),
     /// Said since the last action; several `hears` in a row must be heard in that order.
     Hears(TextMatch),
@@ -200,6 +204,52 @@ pub enum Step {
 pub enum SaysSpec {
     Text(String),
     Heard { text: String, confidence: f64 },
+}
+
+/// What somebody outside tells.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutsideSpec {
+    pub hook: String,
+    /// Time before it is told, such as `3s`. Questions time out meanwhile.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// The value.
+    #[serde(default)]
+    pub with: Value,
+    /// What becomes of it.
+    #[serde(default)]
+    pub expect: ToldWord,
+}
+
+/// What becomes of what is told.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldWord {
+    /// The call learns of it.
+    #[default]
+    Taken,
+    /// The same was told before.
+    Repeated,
+    /// Something else was told before.
+    Used,
+    /// It comes too late.
+    Closed,
+}
+
+impl OutsideSpec {
+    fn action(&self) -> Result<Action, String> {
+        let after_ms = self.after.as_deref().map_or(Ok(0), parse_duration)?;
+        let expect = match self.expect {
+            ToldWord::Taken => Told::Taken,
+            ToldWord::Repeated => Told::Repeated,
+            ToldWord::Used => Told::Used,
+            ToldWord::Closed => Told::Closed,
+        };
+        let hook = self.hook.as_str().into();
+        let expect = Some(expect);
+        Ok(Action::Outside { hook, after_ms, value: self.with.clone(), expect })
+    }
 }
 
 /// What a caller can do while the flow waits.
@@ -344,6 +394,15 @@ const STEP: Form = Form::OneOf(
                     may("attempts", Form::Whole(10)),
                 ]),
                 STAGES,
+            ]),
+        ),
+        may(
+            "outside",
+            Form::Object(&[
+                must("hook", Form::Text),
+                may("after", Form::Text),
+                may("with", Form::Any),
+                may("expect", Form::Words(&Told::WORDS)),
             ]),
         ),
         may(
@@ -598,6 +657,7 @@ impl Step {
             Self::DirectiveFails(reason) => Ok(Action::DirectiveFails(reason.clone())),
             Self::Rings(word) => Ok(Action::Rings { answered: word.answered() }),
             Self::Contact(spec) => Ok(Action::Contact(spec.event())),
+            Self::Outside(spec) => spec.action(),
             Self::Meanwhile(spec) => spec.action().map(Action::Meanwhile),
             Self::Hears(_)
             | Self::NeverHears(_)

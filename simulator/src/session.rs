@@ -11,11 +11,11 @@ use dialgraph_kernel::call::Call;
 use dialgraph_kernel::contact::ContactEvent;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::{Accept, Plugins};
-use dialgraph_runtime::{EngineError, WaitRules, World};
+use dialgraph_runtime::{EngineError, Told, WaitRules, World};
 use dialgraph_store::{MemorySnapshot, MemoryStore};
 
 use crate::clock::{SharedClock, VirtualClock};
-use crate::desk::Desk;
+use crate::desk::{Desk, Telling};
 use crate::direct::{Direct, WAITS_IN_A_ROW};
 use crate::line::Line;
 use crate::world::{Mock, MockState, MockedWorld};
@@ -95,6 +95,14 @@ pub enum Action {
     },
     /// The channel tells what became of the contact beyond its flow.
     Contact(ContactEvent),
+    /// Somebody outside tells the call something after a while, at its last address of a hook.
+    Outside {
+        hook: Name,
+        after_ms: u64,
+        value: Value,
+        /// What is to become of it; none: whatever does.
+        expect: Option<Told>,
+    },
     /// The caller does something while the flow waits for a provider: see
     /// [`Session::stop_at_waits`].
     Meanwhile(Meanwhile),
@@ -127,6 +135,14 @@ pub enum SessionError {
         "the flow waits for no provider here, so nothing can be done meanwhile; is one mocked with a `delay`?"
     )]
     NotWaiting,
+    #[error(
+        "the call has made no address of hook `{hook}`; does a node `hook: {hook}` come before?"
+    )]
+    NoAddress { hook: String },
+    #[error("hook `{hook}` does not take that: {why}")]
+    BadValue { hook: String, why: String },
+    #[error("what hook `{hook}` was told is {}, not {}", found.word(), wanted.word())]
+    ToldOtherwise { hook: String, found: Told, wanted: Told },
     #[error("there is no earlier turn to go back to")]
     NothingToUndo,
     #[error("the caller was kept waiting {WAITS_IN_A_ROW} times in a row; the flow never goes on")]
@@ -174,6 +190,7 @@ struct Checkpoint {
     now: Timestamp,
     call: Option<Call>,
     turns: usize,
+    told: usize,
     direct: Direct,
 }
 
@@ -263,7 +280,7 @@ impl Session {
         self.desk.store().restore(&checkpoint.store);
         self.desk.world().restore(&checkpoint.mocks);
         self.desk.clock().set(checkpoint.now);
-        self.desk.restore(checkpoint.call, checkpoint.turns);
+        self.desk.restore(checkpoint.call, checkpoint.turns, checkpoint.told);
         self.way = Way::Direct(checkpoint.direct);
     }
 
@@ -280,6 +297,24 @@ impl Session {
     /// The call as it stands; none before it began.
     pub fn call(&self) -> Option<&Call> {
         self.desk.call()
+    }
+
+    /// The addresses at which the call can be told something, by hook.
+    ///
+    /// # Errors
+    /// As the engine's.
+    pub fn addresses(&self) -> Result<Vec<(Name, String)>, SessionError> {
+        self.desk.addresses()
+    }
+
+    /// Whether the flow waits for somebody outside.
+    pub fn awaits_outside(&self) -> bool {
+        self.desk.awaits_outside()
+    }
+
+    /// What somebody outside told so far.
+    pub fn told(&self) -> &[Telling] {
+        self.desk.told()
     }
 
     /// All turns so far.
@@ -312,6 +347,7 @@ impl Checkpoint {
             now: desk.clock().time(),
             call: desk.call().cloned(),
             turns: desk.turns().len(),
+            told: desk.told().len(),
             direct: direct.clone(),
         }
     }

@@ -120,7 +120,7 @@ fn step(step: &Step, node: &Node, out: &mut Vec<Misfit>) {
                 wrong(format!("a confidence is from 0 to 1, not {confidence}"));
             }
         }
-        Step::Presses(_) | Step::Meanwhile(_) => {
+        Step::Presses(_) | Step::Meanwhile(_) | Step::Outside(_) => {
             if let Some(Err(message)) = step.action() {
                 wrong(message);
             }

@@ -21,6 +21,7 @@ use dialgraph_kernel::show::{Link, Shown};
 
 use dialgraph_visible::line;
 
+use crate::desk::Telling;
 use crate::session::CallSetup;
 
 /// How much of what happened between the words is shown.
@@ -103,6 +104,14 @@ pub fn turn(record: &TurnRecord, detail: Detail) -> String {
         then(&mut out, &record.directives.then);
     }
     out
+}
+
+/// What somebody outside told, and what became of it.
+pub fn telling(telling: &Telling) -> String {
+    let Telling { hook, value, sensitive, told, .. } = telling;
+    let value =
+        if *sensitive { NOT_SHOWN.to_owned() } else { line(&value.to_string()).to_string() };
+    format!("* outside tells {hook} {value}: {}\n", told.word())
 }
 
 fn event(out: &mut String, record: &TurnRecord) {

@@ -24,6 +24,7 @@ pub mod connect;
 pub mod documents;
 pub mod engineers;
 pub mod health;
+pub mod hooks;
 pub mod kakao;
 pub mod operations;
 pub mod problem;

@@ -37,6 +37,8 @@ In a chat, write what is on a button to press it.
   :heal PROVIDER       it works again
   :transfer-fails      the channel cannot put the caller through
   :rings WORD          while somebody is rung: `answered`, and has hung up again, or `no_answer`
+  :outside HOOK JSON   somebody outside tells the call this, at its last address of the hook:
+                       `:outside payment 12000`
   :contact STAGE       after the flow: `queued`, `connected [AGENT]`, `ended`; `callback` before it: of
                        the call back
   :undo                takes back the last thing the caller did
@@ -58,6 +60,8 @@ pub(crate) struct Repl {
     zone: TimeZone,
     detail: Detail,
     actions: Vec<Performed>,
+    /// Addresses that were shown.
+    addresses: BTreeSet<String>,
 }
 
 /// Whether to go on reading.
@@ -74,7 +78,15 @@ impl Repl {
         let mut session = session;
         // What a person types while the flow waits happens meanwhile.
         session.stop_at_waits(true);
-        Self { session, entry, sensitive, zone, detail, actions: Vec::new() }
+        Self {
+            session,
+            entry,
+            sensitive,
+            zone,
+            detail,
+            actions: Vec::new(),
+            addresses: BTreeSet::new(),
+        }
     }
 
     /// Holds the call until it is over and the input ends.
@@ -145,8 +157,13 @@ impl Repl {
 
     fn act(&mut self, action: Action) {
         let first = self.session.turns().len();
+        let told = self.session.told().len();
         match self.session.act(&action) {
             Ok(_) => {
+                for telling in &self.session.told()[told..] {
+                    println!();
+                    print!("{}", transcript::telling(telling));
+                }
                 self.actions.push((action, first));
                 self.show(first);
             }
@@ -154,15 +171,44 @@ impl Repl {
         }
     }
 
-    fn show(&self, first: usize) {
+    fn show(&mut self, first: usize) {
         for record in &self.session.turns()[first..] {
             println!();
             print!("{}", transcript::turn(record, self.detail));
         }
-        if self.session.is_waiting() {
+        self.show_addresses();
+        if self.session.awaits_outside() {
+            println!("(the flow waits for somebody outside; :outside HOOK JSON, or :wait 10s)");
+        } else if self.session.is_waiting() {
             println!(
                 "(the flow waits for a provider; say or press something meanwhile, :hangup, or :resume)"
             );
+        }
+    }
+
+    /// Addresses that the call has made since they were last shown.
+    fn show_addresses(&mut self) {
+        match self.session.addresses() {
+            Ok(all) => {
+                for (hook, url) in all {
+                    if self.addresses.insert(url.clone()) {
+                        println!("(hook {hook} is told at {url})");
+                    }
+                }
+            }
+            Err(error) => println!("({error})"),
+        }
+    }
+
+    fn outside(&mut self, rest: &str) {
+        let (hook, json) = rest.split_once(char::is_whitespace).unwrap_or((rest, "null"));
+        match serde_json::from_str(json.trim()) {
+            Ok(value) => {
+                // Whatever becomes of it is shown.
+                let hook = Name::from(hook);
+                self.act(Action::Outside { hook, after_ms: 0, value, expect: None });
+            }
+            Err(error) => println!("(`:outside HOOK JSON`: {error})"),
         }
     }
 
@@ -199,6 +245,7 @@ impl Repl {
                 "no_answer" => self.act(Action::Rings { answered: false }),
                 _ => println!("(`:rings answered` or `:rings no_answer`)"),
             },
+            "outside" => self.outside(rest),
             "contact" => match contact(rest) {
                 Ok(event) => self.act(Action::Contact(event)),
                 Err(error) => println!("({error})"),

@@ -399,3 +399,111 @@ fn a_caller_can_break_in_while_the_flow_waits_for_a_provider() {
         .collect();
     insta::assert_snapshot!(faults.join("\n"));
 }
+
+/// A project whose caller pays while the call waits.
+fn payments(medium_words: &str) -> tempfile::TempDir {
+    let folder = project(&format!(
+        "flow: order
+locales: [en-US]
+attributes: {{url: string, amount: number}}
+start: address
+nodes:
+  address: {{hook: payment, save: {{url: output.url}}, next: wait}}
+  wait:
+    await:
+      hook: payment
+      within: 1m
+      say: {{en-US: 'Please pay at ${{url}}.'}}
+      meanwhile: {{en-US: 'I am waiting.'}}
+{medium_words}    save: {{amount: output.value.amount}}
+    on: {{arrived: thanks, timeout: late, error: late}}
+  thanks: {{end: {{disposition: paid, say: {{en-US: 'Thank you for ${{amount}}.'}}}}}}
+  late: {{end: {{disposition: unpaid}}}}
+"
+    ));
+    let file = folder.path().join("flows/dialgraph.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let hooks = "hooks:\n  payment: {schema: data/payment.schema.yaml}\n";
+    std::fs::write(file, text + hooks).unwrap();
+    let schema = "type: object\nrequired: [amount]\nproperties: {amount: {type: integer}}\n";
+    std::fs::write(folder.path().join("flows/data/payment.schema.yaml"), schema).unwrap();
+    folder
+}
+
+#[test]
+fn what_happens_outside_can_be_told_in_time_early_late_and_again() {
+    let folder = payments("");
+    let script = |name: &str, lines: &str| {
+        write_script(folder.path(), name, &format!("steps:\n{lines}"));
+    };
+    script(
+        "in_time.call.yaml",
+        "  - outside: {hook: payment, after: 13s, with: {amount: 12000}}
+  - hears: Thank you for 12000
+  - outside: {hook: payment, with: {amount: 12000}, expect: repeated}
+  - outside: {hook: payment, with: {amount: 1}, expect: used}
+  - ends: paid
+",
+    );
+    script(
+        "never.call.yaml",
+        "  - waits: 1m
+  - ends: unpaid
+  - outside: {hook: payment, with: {amount: 12000}, expect: closed}
+",
+    );
+    script(
+        "chat.call.yaml",
+        "  - meanwhile: {says: how much was it?}
+  - hears: I am waiting
+  - outside: {hook: payment, after: 3s, with: {amount: 5}}
+  - ends: paid
+",
+    );
+    let chat = folder.path().join("tests/calls/chat.call.yaml");
+    let text = std::fs::read_to_string(&chat).unwrap();
+    std::fs::write(&chat, text.replace("steps:", "channel: chat\nsteps:")).unwrap();
+    let (code, told, errors) = dialgraph(folder.path(), &["test", "--accept"]);
+    assert_eq!(code, 0, "{told}{errors}");
+    for name in ["in_time", "never", "chat"] {
+        let snapshot = folder.path().join(format!("tests/calls/snapshots/{name}.snap"));
+        insta::assert_snapshot!(name, std::fs::read_to_string(snapshot).unwrap());
+    }
+}
+
+#[test]
+fn a_script_is_told_what_is_wrong_with_what_happens_outside() {
+    let folder = payments("");
+    let script = |name: &str, lines: &str| {
+        write_script(folder.path(), name, &format!("steps:\n{lines}"));
+    };
+    script("a.call.yaml", "  - outside: {hook: paymnt, with: {amount: 1}}\n");
+    script("b.call.yaml", "  - outside: {hook: payment, with: {amount: much}}\n");
+    script("c.call.yaml", "  - outside: {hook: payment, with: {amount: 1}, expect: used}\n");
+    script("d.call.yaml", "  - outside: {hook: payment, after: soon}\n");
+    let (code, told, _) = dialgraph(folder.path(), &["test"]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_person_at_the_terminal_sees_the_address_and_tells_the_call_something() {
+    let folder = payments("");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dialgraph"))
+        .args(["call", "--at", "2026-11-20T10:00:00+09:00"])
+        .current_dir(folder.path())
+        .env_remove("DIALGRAPH_PROJECT")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = ":outside payment {\n:outside payment {}\n:outside payment {\"amount\": 7}\n:resume\n:outside payment {\"amount\": 8}\n:save tests/calls/again.call.yaml\n";
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), lines.as_bytes()).unwrap();
+    let heard = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    insta::assert_snapshot!(heard);
+    let (code, told, errors) = dialgraph(folder.path(), &["test", "--accept"]);
+    assert_eq!(code, 0, "{told}{errors}");
+    let saved = folder.path().join("tests/calls/again.call.yaml");
+    let saved = std::fs::read_to_string(saved).unwrap();
+    assert!(saved.contains("with: {\"amount\":7}}") && saved.contains("expect: used"), "{saved}");
+}

@@ -83,6 +83,9 @@ pub(crate) fn fits_together(config: &Config, wrong: Wrong<'_>) {
     for (key, why) in config.kakao.wrong() {
         wrong(key, &why);
     }
+    if let Some(why) = config.wrong_with_url() {
+        wrong("server.url", why);
+    }
     for (key, why) in config.tickets.wrong() {
         wrong(key, &why);
     }

@@ -29,6 +29,7 @@ pub mod erase;
 pub mod expr;
 mod folder;
 pub mod graph;
+pub mod hook;
 mod kinds;
 pub mod limits;
 pub mod model;

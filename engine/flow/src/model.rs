@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::expr::{Expr, Scope};
+pub use crate::hook::Hook;
 pub use crate::kinds::*;
 pub use crate::template::{Prompt, Rendered};
 
@@ -47,6 +48,8 @@ pub struct Release {
     /// Which version of each plugin the flows use.
     pub plugins: BTreeMap<Name, PluginPin>,
     pub queues: BTreeMap<Name, Arc<Queue>>,
+    /// What may happen outside, and be told to a call.
+    pub hooks: BTreeMap<Name, Arc<Hook>>,
     pub limits: Limits,
 }
 

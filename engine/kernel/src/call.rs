@@ -12,6 +12,7 @@ use dialgraph_base::{CallId, Channel, Digest, Locale, Medium, Name, Source, Time
 use crate::contact::{After, Contact};
 use crate::event::PluginInput;
 use crate::journal::Entry;
+use crate::outside::OpenHook;
 
 /// Visits kept in [`Call::path`]; later ones are counted only.
 pub const PATH_KEPT: usize = 256;
@@ -33,6 +34,9 @@ pub struct Call {
     /// Source of all chance in the call.
     pub seed: u64,
     pub attributes: BTreeMap<Name, Value>,
+    /// Addresses at which it can be told something, one for each hook at most.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hooks: BTreeMap<Name, OpenHook>,
     /// Where the call stands: outermost flow first.
     pub frames: Vec<Frame>,
     /// Where the `finally` flow stands; empty between turns.
@@ -92,6 +96,7 @@ impl Call {
             started_at: new.at,
             seed: new.seed,
             attributes: new.attributes,
+            hooks: BTreeMap::new(),
             frames: Vec::new(),
             wrap_up: Vec::new(),
             status: Status::New,
@@ -243,6 +248,11 @@ pub enum Waits {
     Flow,
     /// The channel, which may say that it could not do what it was told.
     Channel,
+    /// What somebody outside tells.
+    Outside {
+        /// When the wait is over.
+        until: Timestamp,
+    },
     /// Somebody outside whose telephone rings, and then their conversation with the caller.
     Ring {
         /// Until when it may ring: a caller who leaves later has talked to somebody.

@@ -14,6 +14,7 @@ use dialgraph_base::{Digest, Name, Timestamp};
 use crate::call::Place;
 use crate::directive::{Directives, Then};
 use crate::event::Event;
+use crate::outside::Arrival;
 use crate::plugin::{Cost, Failure, LogLine};
 use crate::ports::{HostCall, HostResult};
 
@@ -46,6 +47,9 @@ pub struct TurnRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive_then: bool,
     pub entries: Vec<Entry>,
+    /// What somebody outside had told, and the turn took.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrived: Vec<Arrival>,
     pub steps: Vec<Step>,
     pub directives: Directives,
 }
@@ -89,6 +93,9 @@ impl TurnRecord {
                 failure.message.clear();
                 failure.backtrace.clear();
             }
+        }
+        for arrival in self.arrived.iter_mut().filter(|arrival| arrival.sensitive) {
+            arrival.value = Value::Null;
         }
         for at in &self.sensitive_say {
             if let Some(speech) = self.directives.say.get_mut(*at) {

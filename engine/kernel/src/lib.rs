@@ -17,6 +17,7 @@ pub mod directive;
 pub mod event;
 pub mod journal;
 mod nodes;
+pub mod outside;
 pub mod plugin;
 pub mod ports;
 pub mod provider;

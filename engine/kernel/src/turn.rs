@@ -7,6 +7,7 @@
 //! and a later turn makes the run again.
 
 mod give_up;
+mod outside;
 mod room;
 mod sensitive;
 mod walk;
@@ -33,6 +34,7 @@ use crate::provider::Caller;
 use crate::values;
 
 pub use self::give_up::UNSAVED;
+use self::outside::Outside;
 pub(crate) use self::room::NO_ROOM;
 use self::room::{Entries, FALLBACK_WORDS, Room};
 pub use self::room::{ROW_BYTES, TURN_BYTES, TURN_ROWS};
@@ -64,6 +66,9 @@ pub enum Progress {
 pub struct Finished {
     pub call: Call,
     pub record: TurnRecord,
+    /// Visits whose addresses take nothing more, though nothing had arrived there. If something
+    /// has meanwhile, the turn must be made again with it.
+    pub closed: Vec<u32>,
 }
 
 /// A host call whose reply is missing.
@@ -121,6 +126,7 @@ pub struct Turn {
     told: usize,
     /// Replies of this turn, and those that a parked run brought with it.
     entries: Entries,
+    outside: Outside,
     room: Room,
     cursor: Cursor,
     pending: Option<Pending>,
@@ -279,6 +285,7 @@ impl Turn {
         }
         let attribute_bytes =
             call.attributes.iter().map(|(name, value)| values::entry_size(name, value)).sum();
+        let visits_before = call.visits;
         let room = Room::of(&call, &event, attribute_bytes);
         let mut turn = Self {
             release,
@@ -293,6 +300,7 @@ impl Turn {
             steps: Vec::new(),
             told: 0,
             entries: Entries::default(),
+            outside: Outside::new(visits_before),
             room,
             cursor: Cursor::Deliver,
             pending: None,
@@ -499,10 +507,12 @@ impl Turn {
                 sensitive_say: std::mem::take(&mut self.sensitive_say),
                 sensitive_then: self.sensitive_then,
                 entries: self.entries.take(),
+                arrived: std::mem::take(&mut self.outside.taken),
                 steps: std::mem::take(&mut self.steps),
                 directives: Directives { say: std::mem::take(&mut self.say), then },
             },
             call: self.call.take(),
+            closed: std::mem::take(&mut self.outside.closed),
         }
     }
 

@@ -182,6 +182,7 @@ impl Wanted {
             | Waits::Nothing
             | Waits::Flow
             | Waits::Channel
+            | Waits::Outside { .. }
             | Waits::Ring { .. } => false,
         })
     }

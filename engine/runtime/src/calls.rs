@@ -2,7 +2,7 @@
 //!
 //! One partition for each call: `state` (the call as it stands), `turn/N` (what happened in turn
 //! N), `token/T` (which turn answered token T), `reply/K` (replies that came after their turn had
-//! given up). What is larger than a row goes into several, in the same commit.
+//! given up), `arrived/V` (what somebody outside told the address that visit V made). What is larger than a row goes into several, in the same commit.
 //!
 //! With a retention ([`Calls::keeping`]) rows carry an expiry, so that the store drops them by
 //! itself: those of a turn so long after the turn, and the state so long after the turn that ended
@@ -13,6 +13,7 @@
 //! row for each call for which something is still to be done, written when a call begins. It goes
 //! when the call ends or is given away; if the release has an `after` flow, when that has run.
 
+mod arrivals;
 mod clear;
 mod lost;
 mod transcript;
@@ -32,6 +33,7 @@ use dialgraph_store::{
     StoreError, UnixMillis, Upgrade, decode, encode,
 };
 
+pub(crate) use self::arrivals::{Stands, deployment_key};
 pub use self::clear::CleanUp;
 
 /// Why a call could not be read or written.
@@ -312,6 +314,10 @@ impl Calls {
         self
     }
 
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     /// When something of a turn at `at` may go.
     fn until(&self, at: Timestamp) -> Option<UnixMillis> {
         self.keep.map(|millis| UnixMillis(at.0).plus(millis))
@@ -445,7 +451,7 @@ impl Calls {
         finished: &Finished,
         turn_token: &str,
     ) -> Result<Saved, CallsError> {
-        let Finished { call, record } = finished;
+        let Finished { call, record, closed } = finished;
         let id = &call.id;
         let mut ops = Vec::with_capacity(3);
         let expect = before.map_or(Expect::Absent, |mark| Expect::Version(mark.version));
@@ -475,11 +481,14 @@ impl Calls {
             _ => {}
         }
         let limit = dialgraph_store::MAX_LARGE_OPS;
-        if ops.len() > limit {
+        // Beside them, few and small: one for each hook of a project at most.
+        let large = ops.len();
+        self.close(&mut ops, id, closed, record.at)?;
+        if large > limit {
             return Err(CallsError::TooLarge {
                 call: id.to_string(),
                 turn: record.turn,
-                rows: ops.len(),
+                rows: large,
                 limit,
             });
         }

@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 
 use dialgraph_base::{CallId, Timestamp};
+use dialgraph_flow::Release;
 use dialgraph_kernel::call::{Call, NewCall, Waits};
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
@@ -17,6 +18,7 @@ use dialgraph_store::Store;
 
 use crate::calls::{Before, Calls, CallsError, Loaded, Mark, Saved};
 use crate::drive::{Drive, InFlight, Patience, WaitRules, World};
+use crate::outside::Addressing;
 use crate::request::{Start, Trigger, TurnRequest};
 use crate::spans::NodeTime;
 use crate::{Clock, Releases};
@@ -80,8 +82,9 @@ pub struct Engine {
     releases: Arc<Releases>,
     plugins: Arc<dyn Plugins>,
     world: Arc<dyn World>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     rules: WaitRules,
+    pub(crate) addressing: Addressing,
     /// For so many milliseconds an `after` flow that fails for what may pass is run again.
     after_patience: u64,
     /// Host calls under way without a turn.
@@ -110,6 +113,7 @@ impl Engine {
             world,
             clock,
             rules,
+            addressing: Addressing::default(),
             after_patience: 0,
             in_flight: Mutex::default(),
         }
@@ -287,17 +291,8 @@ impl Engine {
         until: Option<Timestamp>,
     ) -> Result<Option<Answer>, EngineError> {
         let id = call.id.clone();
-        let release = match self.releases.find(&call.release).await {
-            Ok(Some(release)) => release,
-            Ok(None) => {
-                let release = call.release.to_string();
-                return Err(EngineError::NoRelease { call: id.to_string(), release });
-            }
-            Err(why) => {
-                let release = call.release.to_string();
-                return Err(EngineError::ReleaseOut { call: id.to_string(), release, why });
-            }
-        };
+        let release = self.release_of(&call).await?;
+        let arrived = self.calls.arrivals(&call).await?;
         let misses = call.frames.iter().find_map(|frame| match &frame.waits {
             Waits::Reply(parked) => Some(parked.misses.clone()),
             _ => None,
@@ -340,6 +335,9 @@ impl Engine {
         )?;
         if let Some(transcript) = transcript {
             turn = turn.with_transcript(transcript);
+        }
+        if !release.hooks.is_empty() {
+            turn = turn.with_addresses(self.addresses().await?).with_arrived(arrived);
         }
         let under_way = under_way.map(|(key, reply)| InFlight { key, reply: reply.boxed() });
         let drive = Drive {
@@ -389,6 +387,22 @@ impl Engine {
             left_behind: driven.left_behind.into_iter().map(|left| left.reply.shared()).collect(),
             node_times: driven.node_times,
         }))
+    }
+
+    /// The release that a call is pinned to.
+    pub(crate) async fn release_of(&self, call: &Call) -> Result<Arc<Release>, EngineError> {
+        let names = || (call.id.to_string(), call.release.to_string());
+        match self.releases.find(&call.release).await {
+            Ok(Some(release)) => Ok(release),
+            Ok(None) => {
+                let (call, release) = names();
+                Err(EngineError::NoRelease { call, release })
+            }
+            Err(why) => {
+                let (call, release) = names();
+                Err(EngineError::ReleaseOut { call, release, why })
+            }
+        }
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, (Arc<str>, LateReply)>> {

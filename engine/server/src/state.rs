@@ -11,6 +11,7 @@ use dialgraph_deploy::{Deploy, Tokens};
 use dialgraph_flow::Release;
 use dialgraph_kernel::call::Call;
 use dialgraph_kernel::plugin::Plugins;
+use dialgraph_local::secrets::RevealSecret;
 use dialgraph_runtime::{Engine, Releases, Sources, SystemClock, WaitRules, World};
 use dialgraph_store::{OpenStore, StoreError};
 
@@ -41,6 +42,8 @@ pub struct Parts {
     /// Who holds which token; none: those of the configuration and, if something can be deployed,
     /// of the store.
     pub authenticator: Option<Arc<dyn Authenticator>>,
+    /// Secrets by which senders outside are known.
+    pub secrets: Arc<dyn RevealSecret>,
     /// Changes what is live; none: it stays as it is.
     pub deploy: Option<Deploy>,
     /// Where everything is counted; `deploy`, too, if it was made to be counted there.
@@ -71,6 +74,8 @@ pub struct App {
     /// Locales of contacts that the log has.
     pub(crate) spellings: Spellings,
     breakers: Arc<Breakers>,
+    /// Secrets by which senders outside are known.
+    pub(crate) secrets: Arc<dyn RevealSecret>,
     /// Tells a desk elsewhere of tickets; none: nobody is told.
     pub(crate) reports: Option<Reports>,
     /// Where the live project records its engineers.
@@ -150,7 +155,8 @@ impl App {
             rules,
         )
         .keeping(config.calls.keep_millis())
-        .retrying_after(AFTER_PATIENCE_MS);
+        .retrying_after(AFTER_PATIENCE_MS)
+        .reached_at(&format!("{}/v1/hooks", config.url()));
         let reports = Reports::of(&config).map_err(AppError::Tickets)?;
         let credentials = Credentials::new(&config, clock.millis() / 1000)?;
         let configured = || credentials.tokens().clone();
@@ -179,6 +185,7 @@ impl App {
             credentials,
             spellings: Spellings::default(),
             breakers,
+            secrets: parts.secrets,
             reports,
             engineers: KnownEngineers::default(),
             world: unguarded,

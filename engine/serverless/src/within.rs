@@ -168,6 +168,7 @@ async fn assemble(config: Config) -> Result<Arc<App>, String> {
         world: deploy.world(),
         clock: Arc::new(SystemClock),
         authenticator: None,
+        secrets: dialgraph_wiring::secret_texts(&config).map_err(|e| words(&e))?,
         deploy: Some(deploy),
         metrics,
     };

@@ -1,15 +1,18 @@
 //! Proof that a webhook comes from who shares a secret, and is fresh.
 //!
-//! Two forms are known. [`standard`] is that of the [Standard Webhooks] specification, in which the
+//! Two forms that prove both are known. [`standard`] is that of the [Standard Webhooks] specification, in which the
 //! engine sends, and which any system can send. [`zendesk`] is [Zendesk's own].
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 //! [Zendesk's own]: https://developer.zendesk.com/documentation/webhooks/verifying/
 //!
+//! [`plain`] has what other senders do, which proves the sender alone.
+//!
 //! In both, the receiver compares the HMAC-SHA256 of time and body in constant time, and refuses a
 //! time that is more than [`TOLERANCE_SECONDS`] away. That a message is not heard twice within that
 //! time is up to who keeps what was heard.
 
+pub mod plain;
 pub mod standard;
 pub mod zendesk;
 
@@ -49,6 +52,10 @@ pub enum SecretError {
         "a signing secret of Zendesk has 16 to 512 visible characters; copy it from the webhook's page in the Admin Center"
     )]
     Zendesk,
+    #[error(
+        "a secret that is shared with a sender has 16 to 512 visible characters; make one with `openssl rand -hex 32`"
+    )]
+    Plain,
 }
 
 impl Secret {

@@ -18,5 +18,5 @@ mod store;
 
 pub use self::error::WiringError;
 pub use self::keys::keys;
-pub use self::releases::{deploy, host, source};
+pub use self::releases::{deploy, host, secret_texts, source};
 pub use self::store::{TableMade, content, create_table, open_embedded, open_store};

@@ -11,6 +11,7 @@ use dialgraph_deploy::{
 };
 use dialgraph_host::{CompileLimits, Host, HostConfig, Pool};
 use dialgraph_kernel::plugin::LogLevel;
+use dialgraph_local::secrets::RevealSecret;
 use dialgraph_runtime::SystemClock;
 use dialgraph_store::OpenStore;
 
@@ -42,6 +43,28 @@ pub fn host(config: &Config, cache: Option<PathBuf>) -> Result<Host, WiringError
     })?)
 }
 
+/// Where secrets come from, for the server itself.
+///
+/// # Errors
+/// If a setting is wrong, or asks for what is not in this build.
+pub fn secret_texts(config: &Config) -> Result<Arc<dyn RevealSecret>, WiringError> {
+    let source = secrets(config)?;
+    Ok(revealing(source.as_ref(), secrets_folder(config), &environment()))
+}
+
+fn environment() -> Vec<(String, String)> {
+    // A secret that is no text is none that could be sent.
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
+fn secrets_folder(config: &Config) -> Option<PathBuf> {
+    let folder = config.providers.secrets_folder.clone();
+    folder.or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into))
+}
+
 /// What changes releases and gives each its providers; `observer` is told what it does to them, in
 /// the words of [`Deploy::TOLD`].
 ///
@@ -55,16 +78,8 @@ pub async fn deploy(
 ) -> Result<Deploy, WiringError> {
     let mut worlds = LocalWorldFactory::new(store.store.clone(), Arc::new(SystemClock))
         .reporting_tickets(config.reports_tickets());
-    // A secret that is no text is none that could be sent.
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    worlds.environment = std::env::vars_os().filter_map(text).collect();
-    worlds.secrets_folder = config
-        .providers
-        .secrets_folder
-        .clone()
-        .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into));
+    worlds.environment = environment();
+    worlds.secrets_folder = secrets_folder(config);
     worlds.extra_roots = config.providers.extra_roots.clone();
     worlds.secrets = secrets(config)?;
     let around = Around {

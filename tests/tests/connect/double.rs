@@ -612,6 +612,16 @@ impl Double {
                 }
                 Ok(())
             }
+            Action::Outside { hook, after_ms, value, expect } => {
+                desk.clock().advance(*after_ms);
+                let found = desk.tell(hook, value)?;
+                match expect.filter(|wanted| *wanted != found) {
+                    None => Ok(()),
+                    Some(wanted) => {
+                        Err(SessionError::ToldOtherwise { hook: hook.to_string(), found, wanted })
+                    }
+                }
+            }
             // Its bridge flow comes back by itself; whoever breaks in does so at the next question.
             Action::Meanwhile(_) => {
                 Err(SessionError::Line("Connect lets nobody break in on a wait".to_owned()))

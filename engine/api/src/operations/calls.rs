@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::Method::{Get, Post};
-use super::{Access, Answer, Content, JSON, Operation, Shape, json_of};
+use super::Method::{Get, Post, Put};
+use super::{Access, Answer, Content, JSON, Method, Operation, Shape, json_of};
 use crate::Role::{Designer, Viewer};
 use crate::calls::{
     self, Call, CallId, CallList, ContactNews, Event, ListQuery, ShowQuery, ShownCall, Start,
 };
 use crate::connect::{ConnectAnswer, ConnectEvent};
 use crate::health::{Health, Readiness};
+use crate::hooks::{HookHeard, HookValue};
 use crate::kakao::{SkillAnswer, SkillPayload};
 use crate::problem::Problem;
 use crate::tickets::{TicketHeard, TicketNews, ZendeskNews};
@@ -28,6 +29,9 @@ pub fn calls() -> Vec<Operation> {
         kakao(),
         webhook(),
         zendesk(),
+        hook(Post, "tellCall"),
+        hook(Put, "putToCall"),
+        hook_page(),
         other(health()),
         other(readiness()),
         other(metrics()),
@@ -163,6 +167,41 @@ fn zendesk() -> Operation {
         .takes::<ZendeskNews>()
         .answers::<TicketHeard>(200, "It was taken.")
         .fails(&[404])
+}
+
+const HOOK: &str = "/v1/hooks/{name}/{token}";
+
+fn hook(method: Method, id: &'static str) -> Operation {
+    let what = "Somebody outside tells a call what it waits for.";
+    Operation::new(method, HOOK, id, Access::Everybody, what)
+        .tag("hooks")
+        .describe(
+            "The address is made by a node `hook` of a flow. Who tells proves it as the hook \
+            declares: by a signature, a secret header, or the address alone. The body is JSON or a \
+            form. An address takes one value; whoever sends the same again gets the same answer. \
+            404: there is no such address. 410: it takes nothing any more. 503 with `retry-after`: \
+            the turn that made it is not over.",
+        )
+        .path_part::<String>("name", "The hook.")
+        .path_part::<String>("token", "What the address ends in.")
+        .takes::<HookValue>()
+        .answers::<HookHeard>(200, "The call has it.")
+        .fails(&[401, 404, 410, 500])
+}
+
+fn hook_page() -> Operation {
+    let what = "The caller's browser tells a call what it waits for.";
+    let html = Content { media: "text/html", shape: Shape::Plain(json!({"type": "string"})) };
+    Operation::new(Get, HOOK, "visitHook", Access::Everybody, what)
+        .tag("hooks")
+        .describe(
+            "Only for hooks with a `page`. The parameters of the address are the value, as texts. \
+            Whoever comes again sees the same page, and nothing more is told.",
+        )
+        .path_part::<String>("name", "The hook.")
+        .path_part::<String>("token", "What the address ends in.")
+        .answer(Answer::new(200, "The page.", vec![html]))
+        .fails(&[404, 410, 500])
 }
 
 fn health() -> Operation {

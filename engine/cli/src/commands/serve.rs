@@ -127,6 +127,7 @@ async fn hold(config: Config) -> Result<(ExitCode, OpenStore)> {
         world: deploy.world(),
         clock: Arc::new(SystemClock),
         authenticator: None,
+        secrets: dialgraph_wiring::secret_texts(&config)?,
         deploy: Some(deploy.clone()),
         metrics,
     };

@@ -9,6 +9,7 @@ mod damage;
 mod day;
 mod desk;
 mod edge;
+mod hooks;
 mod kakao;
 mod openapi;
 mod operations;

@@ -13,6 +13,11 @@ section! {
         /// `api.tokens` must be set, or the guards be turned off knowingly.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7700));
 
+        /// Where others reach the server, such as `https://desk.example.com`: the addresses at which
+        /// calls are told what happens outside begin with it. Default: `listen`, which only this
+        /// machine can reach.
+        url: Option<String> = None;
+
         /// Connections at the same time; more wait to be accepted.
         connections: u32 = 4096, at_least(1);
 
@@ -46,6 +51,31 @@ section! {
 }
 
 impl Config {
+    /// Where others reach the server, without a `/` at its end.
+    pub fn url(&self) -> String {
+        let listen = || {
+            let scheme = if self.tls.certificate.is_some() { "https" } else { "http" };
+            format!("{scheme}://{}", self.server.listen)
+        };
+        let url = self.server.url.clone().unwrap_or_else(listen);
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// What is wrong with `server.url`.
+    pub(crate) fn wrong_with_url(&self) -> Option<&'static str> {
+        let url = self.server.url.as_deref()?;
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let good = rest.is_some_and(|rest| {
+            let host = rest.split('/').next().unwrap_or_default();
+            !host.is_empty()
+                && !host.contains('@')
+                && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"<>\\".contains(&byte))
+        });
+        (!good).then_some(
+            "must be an address without user, query and fragment, such as \"https://desk.example.com\"",
+        )
+    }
+
     /// Whether other machines can reach the server.
     pub fn is_exposed(&self) -> bool {
         !self.server.listen.ip().is_loopback()

@@ -7,6 +7,7 @@
 mod access;
 pub(crate) mod config;
 mod env;
+mod hooks;
 mod literals;
 mod loops;
 pub(crate) mod marks;
@@ -32,8 +33,10 @@ use dialgraph_base::{AskNobody, ConfigChecks, Descriptor, Digest, Locale, Name};
 use crate::diagnostic::{Code, Diagnostic, Findings, Report};
 use crate::expr::VarType;
 use crate::limits::MAX_LOCALES;
-use crate::model::{Attribute, Fallback, Flow, NodeIndex, PluginPin, Prompt, Queue, Release};
-use crate::project::{Calendar, FlowFile, Project};
+use crate::model::{
+    Attribute, Fallback, Flow, Hook, NodeIndex, PluginPin, Prompt, Queue, Release, Type,
+};
+use crate::project::{Calendar, FlowFile, Project, by_locale};
 use crate::source::{FileId, Span};
 use crate::syntax::align;
 use crate::syntax::flow::{Texts, Word};
@@ -160,6 +163,7 @@ fn run(project: &Project, given: &Given<'_>, work: &Work<'_>) -> Checked {
     }
     let mut checker = Checker::new(project, given, work);
     references::project(&mut checker);
+    hooks::project(&mut checker);
     let mut flows: Vec<Option<Flow>> = Vec::new();
     for flow in &project.flows {
         if !work.goes_on(1) {
@@ -176,9 +180,10 @@ fn run(project: &Project, given: &Given<'_>, work: &Work<'_>) -> Checked {
     let comfort = words(&mut checker, project.tree.comfort.as_ref());
     zone(&mut checker);
     let pins = checker.pins();
+    let hooks = std::mem::take(&mut checker.hooks);
     let good = checker.findings.errors() == 0 && !work.is_called_off();
     let report = Report::new(project.sources.clone(), checker.findings);
-    let release = good.then(|| release(project, flows, fallback, comfort, pins)).flatten();
+    let release = good.then(|| release(project, flows, fallback, comfort, pins, hooks)).flatten();
     Checked { report, release }
 }
 
@@ -193,6 +198,8 @@ pub(crate) struct Checker<'p> {
     /// Flows by name; of two with one name the first.
     pub(crate) flows: BTreeMap<&'p str, &'p FlowFile>,
     locales: Vec<Locale>,
+    /// Hooks that are in good form.
+    hooks: BTreeMap<Name, Arc<Hook>>,
     /// The flow and the node that are looked at.
     here: names::Here,
     facts: names::Facts,
@@ -226,6 +233,7 @@ impl<'p> Checker<'p> {
             configs: config::Asked::new(given.configs, given.accepted),
             flows,
             locales: few(project.locales()),
+            hooks: BTreeMap::new(),
             findings: project.findings.clone(),
             torn: torn(project),
             here: names::Here::default(),
@@ -318,6 +326,36 @@ impl<'p> Checker<'p> {
             .suggest_among(&word.value, known, "the collections are", self.work)
             .help("collections are listed under `collections:` in `dialgraph.yaml`");
         self.push(diagnostic);
+    }
+
+    /// The hook that `word` names.
+    pub(crate) fn hook(&mut self, word: &Word) -> Option<Arc<Hook>> {
+        if let Some(hook) = self.hooks.get(&word.value) {
+            return Some(Arc::clone(hook));
+        }
+        let declared = &self.project.tree.hooks;
+        let is_declared = declared.iter().any(|hook| hook.name.value == word.value);
+        let broken = self.project.broken || is_declared;
+        if !broken && !self.only_counts(Code::UnknownHook, word.span) {
+            let message = format!("there is no hook `{}`", word.value);
+            let known = declared.iter().map(|hook| &*hook.name.value);
+            let diagnostic = Diagnostic::new(Code::UnknownHook, word.span, message)
+                .suggest_among(&word.value, known, "the hooks are", self.work)
+                .help("hooks are listed under `hooks:` in `dialgraph.yaml`");
+            self.push(diagnostic);
+        }
+        None
+    }
+
+    /// What is known of the value that arrives.
+    pub(crate) fn arrives(&self, hook: &Hook) -> VarType {
+        match self.project.hook_schemas.get(&hook.name) {
+            Some(schema) => {
+                let schema = schema.json();
+                types::of_schema(&schema, &schema)
+            }
+            None => VarType::of(Type::Any),
+        }
     }
 
     fn calendar(&mut self, word: &Word) -> Option<&'p Calendar> {
@@ -450,6 +488,7 @@ fn release(
     fallback: Option<Fallback>,
     comfort: Option<Option<Prompt>>,
     plugins: BTreeMap<Name, PluginPin>,
+    hooks: BTreeMap<Name, Arc<Hook>>,
 ) -> Option<Release> {
     let flows: BTreeMap<Name, Arc<Flow>> = flows
         .into_iter()
@@ -481,6 +520,7 @@ fn release(
             .iter()
             .map(|(name, entry)| (name.clone(), Arc::clone(&entry.queue)))
             .collect(),
+        hooks,
         limits: project.tree.limits,
     })
 }

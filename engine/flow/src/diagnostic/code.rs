@@ -90,6 +90,9 @@ codes! {
     BadSource = "DG0214" "bad-source" Error;
     /// A plugin is to search an index that the collection does not have.
     UnknownIndex = "DG0215" "unknown-index" Error;
+    UnknownHook = "DG0216" "unknown-hook" Error;
+    /// A hook that cannot be: signed by a browser, or with a schema that cannot be used.
+    BadHook = "DG0217" "bad-hook" Error;
 
     UnwiredPort = "DG0301" "unwired-port" Error;
     UnknownPort = "DG0302" "unknown-port" Error;

@@ -7,10 +7,12 @@
 //! question or does not compile.
 
 mod ask;
+mod r#await;
 mod call;
 mod callback;
 mod end;
 mod goto;
+mod hook;
 mod queue;
 mod say;
 mod set;
@@ -22,10 +24,12 @@ use std::fmt::Debug;
 use std::ops::Deref;
 
 pub use self::ask::{Ask, Expects, NoMatch, Tries, label_letters};
+pub use self::r#await::{Await, Stop};
 pub use self::call::CallFlow;
 pub use self::callback::Callback;
 pub use self::end::{End, Ending};
 pub use self::goto::Goto;
+pub use self::hook::OpenHook;
 pub use self::queue::ToQueue;
 pub use self::say::{CardOf, LinkTo, SCHEMES, Say};
 pub use self::set::Set;
@@ -76,6 +80,8 @@ kinds! {
     switch => Switch(Switch);
     set => Set(Set);
     r#use => Use(Use);
+    hook => Hook(OpenHook);
+    r#await => Await(Await);
     call => Call(CallFlow);
     goto => Goto(Goto);
     queue => Queue(ToQueue);

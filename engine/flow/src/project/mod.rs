@@ -67,6 +67,7 @@ pub struct Project {
     pub(crate) calendars_broken: bool,
     pub(crate) routing_profiles: BTreeMap<Name, RoutingProfileEntry>,
     collections: BTreeMap<Name, Collection>,
+    pub(crate) hook_schemas: BTreeMap<Name, Node>,
     bots: BTreeMap<Name, String>,
     /// The intents of each bot, in any of its languages; none where the file does not tell.
     pub(crate) intents: BTreeMap<Name, Option<BTreeSet<Name>>>,
@@ -368,7 +369,7 @@ impl Project {
     }
 }
 
-fn by_locale(texts: &Texts) -> BTreeMap<Locale, String> {
+pub(crate) fn by_locale(texts: &Texts) -> BTreeMap<Locale, String> {
     let pairs = texts.texts.iter();
     pairs.map(|(locale, text)| (locale.value.clone(), text.value.clone())).collect()
 }

@@ -60,6 +60,7 @@ pub(super) fn read(
     let (calendars, calendars_broken) = reader.calendars();
     let routing_profiles = reader.routing_profiles();
     let collections = reader.collections(&tree);
+    let hook_schemas = reader.hook_schemas(&tree);
     let (bots, intents) = reader.bots();
     let guardrails = reader.guardrails();
     let knowledge = reader.knowledge();
@@ -80,6 +81,7 @@ pub(super) fn read(
         calendars_broken,
         routing_profiles,
         collections,
+        hook_schemas,
         bots,
         intents,
         guardrails,
@@ -351,6 +353,19 @@ impl Reader<'_> {
             collections.insert(declared.name.value.clone(), collection);
         }
         collections
+    }
+
+    /// The schemas of hooks, by hook.
+    fn hook_schemas(&mut self, tree: &ProjectTree) -> BTreeMap<Name, Node> {
+        let mut schemas = BTreeMap::new();
+        for hook in &tree.hooks {
+            let path = hook.schema.as_ref();
+            if let Some(schema) = path.and_then(|path| self.named_file(path, &Shape::Any, "schema"))
+            {
+                schemas.insert(hook.name.value.clone(), schema);
+            }
+        }
+        schemas
     }
 
     /// A file that the project file names.

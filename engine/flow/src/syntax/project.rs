@@ -1,6 +1,7 @@
 //! The project file as a typed tree.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dialgraph_base::index::IndexKind;
 use dialgraph_base::origin::{Items, Origin, Service, SortKey, SortPart, System, Table};
@@ -8,11 +9,13 @@ use dialgraph_base::phone::Country;
 use dialgraph_base::{Grants, Medium, Name};
 use serde::de::DeserializeOwned;
 
-use super::flow::{LocaleWord, Texts, Word, key, locale_word, texts_at, word, word_at};
+use super::flow::{LocaleWord, Texts, Word, flag, key, locale_word, texts_at, time, word, word_at};
 use super::yaml::{Entry, Node};
 use crate::engineers::Engineers;
 use crate::erase::Erase;
+use crate::hook::{EXPIRES, Encoding, Sender};
 use crate::model::Limits;
+use crate::source::Span;
 
 #[derive(Debug, Default)]
 pub(crate) struct ProjectTree {
@@ -29,6 +32,7 @@ pub(crate) struct ProjectTree {
     pub zone: Option<Word>,
     pub limits: Limits,
     pub collections: Vec<CollectionTree>,
+    pub hooks: Vec<HookTree>,
     pub plugins: Vec<PluginTree>,
     pub erase: Erase,
     /// Each collection that `erase` names, with its place.
@@ -52,6 +56,20 @@ pub(crate) struct CollectionTree {
     pub retention: Option<Word>,
     /// Where its records live, if not in the engine's store.
     pub source: Option<SourceTree>,
+}
+
+#[derive(Debug)]
+pub(crate) struct HookTree {
+    pub name: Word,
+    pub expires: Duration,
+    pub schema: Option<Word>,
+    pub sensitive: bool,
+    pub sender: Sender,
+    /// Names of headers, each with its place.
+    pub headers: Vec<Word>,
+    /// Where it says how the sender is known.
+    pub signed: Option<Span>,
+    pub page: Option<Texts>,
 }
 
 #[derive(Debug)]
@@ -124,6 +142,7 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
                     .collect(),
             })
             .collect(),
+        hooks: entries(root, "hooks").map(hook).collect(),
         plugins: entries(root, "plugins").map(plugin).collect(),
         erase: typed(root.get("erase")),
         erased: root.get("erase").map(erased).unwrap_or_default(),
@@ -131,6 +150,42 @@ pub(crate) fn lower(root: &Node) -> ProjectTree {
         engineers_named: entries(root, "engineers")
             .filter_map(|e| Some((key(e).value, word(&e.value)?)))
             .collect(),
+    }
+}
+
+fn hook(entry: &Entry) -> HookTree {
+    let node = &entry.value;
+    let signed = node.entry("signed");
+    let of = |scheme: &str| signed.and_then(|signed| signed.value.get(scheme));
+    let text = |node: &Node, name: &str| Some(word(node.get(name)?)?.value.to_string());
+    let by_hmac = |node: &Node| {
+        Some(Sender::Hmac {
+            secret: word_at(node, "secret")?.value,
+            header: text(node, "header")?,
+            prefix: text(node, "prefix").unwrap_or_default(),
+            encoding: text(node, "encoding").and_then(|w| Encoding::of(&w)).unwrap_or_default(),
+        })
+    };
+    let by_header = |node: &Node| {
+        Some(Sender::Header { secret: word_at(node, "secret")?.value, header: text(node, "name")? })
+    };
+    let standard =
+        |node: &Node| Some(Sender::StandardWebhooks { secret: word_at(node, "secret")?.value });
+    let sender = of("standard_webhooks")
+        .and_then(standard)
+        .or_else(|| of("hmac_sha256").and_then(by_hmac))
+        .or_else(|| of("header").and_then(by_header));
+    let header = |scheme, name| of(scheme).and_then(|node| node.get(name)).and_then(word);
+    let headers = [header("hmac_sha256", "header"), header("header", "name")];
+    HookTree {
+        name: key(entry),
+        expires: time(node, "expires", EXPIRES),
+        schema: node.get("schema").and_then(word),
+        sensitive: flag(node, "sensitive"),
+        sender: sender.unwrap_or_default(),
+        headers: headers.into_iter().flatten().collect(),
+        signed: signed.map(|entry| entry.key.span),
+        page: texts_at(node, "page"),
     }
 }
 

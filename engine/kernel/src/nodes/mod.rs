@@ -1,10 +1,12 @@
 //! What each node kind does, one file per word of the flow file.
 
 pub(crate) mod ask;
+mod r#await;
 pub(crate) mod call;
 mod callback;
 mod end;
 mod goto;
+mod hook;
 mod queue;
 mod say;
 mod set;
@@ -15,7 +17,7 @@ pub(crate) mod r#use;
 use serde_json::{Map, Value};
 
 use dialgraph_base::locale;
-use dialgraph_base::{Name, depth};
+use dialgraph_base::{Name, Timestamp, depth};
 use dialgraph_flow::model::{Assignments, Expr, Flow, Node, NodeIndex, NodeKind, Ports, Prompt};
 
 use crate::call::Offered;
@@ -35,6 +37,8 @@ pub(crate) fn enter(turn: &mut Turn, node: &Node) -> Result<Move, Fault> {
         NodeKind::Switch(switch) => switch::enter(turn, switch),
         NodeKind::Set(set) => set::enter(turn, set),
         NodeKind::Use(used) => r#use::enter(turn, used),
+        NodeKind::Hook(hook) => hook::enter(turn, hook),
+        NodeKind::Await(wait) => r#await::enter(turn, wait),
         NodeKind::Call(call) => call::enter(turn, call),
         NodeKind::Goto(goto) => Ok(goto::enter(goto)),
         NodeKind::Queue(queue) => queue::enter(turn, queue),
@@ -60,6 +64,8 @@ pub(crate) fn answered(
         | NodeKind::Switch(_)
         | NodeKind::Set(_)
         | NodeKind::Use(_)
+        | NodeKind::Hook(_)
+        | NodeKind::Await(_)
         | NodeKind::Call(_)
         | NodeKind::Goto(_)
         | NodeKind::Queue(_)
@@ -80,6 +86,8 @@ pub(crate) fn rang(turn: &mut Turn, node: &Node, event: &Event) -> Result<Move, 
         | NodeKind::Switch(_)
         | NodeKind::Set(_)
         | NodeKind::Use(_)
+        | NodeKind::Hook(_)
+        | NodeKind::Await(_)
         | NodeKind::Call(_)
         | NodeKind::Goto(_)
         | NodeKind::Queue(_)
@@ -87,6 +95,20 @@ pub(crate) fn rang(turn: &mut Turn, node: &Node, event: &Event) -> Result<Move, 
         | NodeKind::End(_) => {
             Err(Fault::new("unexpected-event", format!("`{}` let nothing ring", node.id)))
         }
+    }
+}
+
+/// The channel came back to a node that waits for somebody outside, or the caller did something.
+pub(crate) fn outside(
+    turn: &mut Turn,
+    flow: &Flow,
+    node: &Node,
+    until: Timestamp,
+    event: &Event,
+) -> Result<Move, Fault> {
+    match &node.kind {
+        NodeKind::Await(wait) => r#await::look(turn, flow, wait, until, event),
+        _ => Err(Fault::new("unexpected-event", format!("`{}` waits for nobody", node.id))),
     }
 }
 

@@ -30,7 +30,10 @@ impl Finished {
     /// and with an ending that says so. A call that had come to its own end keeps that; any other
     /// goes to the fallback queue of `release`, for it would be in the hands of its flow for ever.
     pub fn give_up(&mut self, release: &Release, why: &str) {
-        let Self { call, record } = self;
+        // What the turn took is gone with its steps, and what it closed stays closed.
+        let Self { call, record, .. } = self;
+        record.arrived.clear();
+        call.hooks.clear();
         let excess = record.steps.len().saturating_sub(STEPS);
         record.steps.drain(..excess);
         for step in &mut record.steps {

@@ -49,7 +49,7 @@ impl Turn {
             }
             Waits::Answer { .. } => asks,
             // A caller who has to wait may go on with what was not to be shown.
-            Waits::Reply(_) => frame.sensitive && words,
+            Waits::Reply(_) | Waits::Outside { .. } => frame.sensitive && words,
             Waits::Nothing | Waits::Flow | Waits::Channel | Waits::Ring { .. } => false,
         };
         self.sensitive = secret;

@@ -98,6 +98,7 @@ impl Turn {
                 }
                 nodes::directive_failed(self, node, &reason)
             }
+            (Waits::Outside { until }, event) => nodes::outside(self, &flow, node, until, &event),
             (Waits::Ring { .. }, event) => nodes::rang(self, node, &event),
             (_, Event::Unanswered) => Err(Fault::new(
                 "unexpected-event",
@@ -162,6 +163,7 @@ impl Turn {
             Status::Handed { disposition, queue } => {
                 self.call.status = Status::Ended { disposition, queue };
                 self.call.frames.clear();
+                self.call.hooks.clear();
                 self.frames_changed();
                 Move::Wait(Then::HangUp)
             }
@@ -292,6 +294,7 @@ impl Turn {
             self.call.handed(self.now);
         } else {
             self.call.frames.clear();
+            self.call.hooks.clear();
             self.frames_changed();
             if let Then::HangUp = then {
                 self.call.over(self.now, EndedBy::Flow);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod ask;
+mod r#await;
 mod beginning;
 mod calling_back;
 mod contact;

@@ -10,6 +10,7 @@ use dialgraph_flow::Release;
 use dialgraph_flow::testing::{Plugins as Descriptors, compile_files, plugins};
 use dialgraph_kernel::call::{Call, NewCall};
 use dialgraph_kernel::event::Event;
+use dialgraph_kernel::outside::{Addresses, Arrival, KEY_BYTES};
 use dialgraph_kernel::plugin::{
     Accept, Ask, Cost, Done, Failure, FailureKind, HostCalls, Invocation, LogLevel, LogLine,
     Plugins, RunReport, RunResult, Speech,
@@ -125,6 +126,8 @@ pub(crate) struct Bench {
     pub(crate) plugins: Arc<Closures>,
     pub(crate) call: Call,
     pub(crate) now: Timestamp,
+    /// What has arrived from outside and was not taken.
+    pub(crate) arrived: Vec<Arrival>,
     pub(crate) host: Replies,
 }
 
@@ -162,6 +165,7 @@ impl Bench {
             plugins: Arc::new(closures),
             call,
             now: NOW,
+            arrived: Vec::new(),
             host: Replies::default(),
         }
     }
@@ -176,6 +180,8 @@ impl Bench {
             self.now,
         )
         .unwrap()
+        .with_addresses(Arc::new(Addresses::new("https://desk.example/v1/hooks", [7; KEY_BYTES])))
+        .with_arrived(self.arrived.clone())
     }
 
     /// A whole turn whose replies are all there.

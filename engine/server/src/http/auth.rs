@@ -138,6 +138,8 @@ pub(super) fn admit(app: &App, route: Option<&str>, parts: &Parts) -> Result<(),
             (config.tickets.hears_zendesk(), "tickets.zendesk_secrets")
         }
         Some(super::kakao::PATH) => (config.kakao.hears(), "kakao.secrets"),
+        // The address is the proof: nobody can guess one, and a web page has none to lead to.
+        Some(super::hooks::PATH) => (true, ""),
         Some(super::METRICS) => (config.must_authenticate_metrics(), "api.metrics"),
         // The others want a token, or are for everybody once some do.
         _ => (config.must_authenticate(), "api.tokens"),

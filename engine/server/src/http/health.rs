@@ -171,6 +171,7 @@ nodes:
             world: Arc::new(Idle),
             clock: Arc::new(SystemClock),
             authenticator: None,
+            secrets: Arc::new(dialgraph_local::secrets::LocalSecrets::default()),
             deploy: None,
             metrics: Arc::default(),
         };

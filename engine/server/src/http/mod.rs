@@ -4,6 +4,7 @@ pub mod auth;
 mod calls;
 pub mod connect;
 mod health;
+mod hooks;
 mod kakao;
 mod metrics;
 pub mod problem;
@@ -48,6 +49,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/v1/calls/{id}/contact", post(calls::contact)),
         (tickets::WEBHOOK, post(tickets::webhook)),
         (tickets::ZENDESK, post(tickets::zendesk)),
+        (hooks::PATH, get(hooks::visit).post(hooks::tell).put(hooks::tell)),
     ]
 }
 

@@ -64,6 +64,7 @@ pub struct Metrics {
     reports: Counter,
     reports_waiting: Gauge,
     news: Counter,
+    hooks: Counter,
     ready: Gauge,
 }
 
@@ -280,6 +281,13 @@ impl Default for Metrics {
                 so), repeated, or refused.",
                 &["desk", "outcome"],
             ),
+            hooks: Counter::new(
+                "dialgraph_hooks_total",
+                "What somebody outside told calls, by outcome: taken, repeated (it was told before), \
+                used (something else was), closed, unknown (no such address), not-yet (its turn is \
+                not over), unproven, refused (not what the hook takes), or failed.",
+                &["outcome"],
+            ),
             ready: Gauge::new(
                 "dialgraph_ready",
                 "1 for each part that `/readyz` finds good, 0 otherwise.",
@@ -454,6 +462,11 @@ impl Metrics {
         self.news.add(&[desk, outcome], 1);
     }
 
+    /// Somebody outside told a call something, or tried to.
+    pub fn hook(&self, outcome: &'static str) {
+        self.hooks.add(&[outcome], 1);
+    }
+
     /// A connection that the server ended itself.
     pub fn cut_off(&self, reason: &str) {
         self.cut_off.add(&[reason], 1);
@@ -493,6 +506,7 @@ impl Metrics {
             &self.cut_off,
             &self.reports,
             &self.news,
+            &self.hooks,
         ] {
             counter.render(&mut out);
         }

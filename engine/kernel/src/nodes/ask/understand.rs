@@ -141,7 +141,7 @@ fn nothing(why: String) -> Answer {
     Answer::Nothing { why, reason: NoMatch::NotUnderstood }
 }
 
-pub(super) fn is_keys(text: &str) -> bool {
+pub(crate) fn is_keys(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '*' || c == '#')
 }
 
