@@ -37,7 +37,8 @@ callback: {title: {ko-KR: 콜백, en-US: Callback}, priority: 4}
 ";
 
 /// Compiles one flow in a project that is made up around it: the flow is the entry, there are the
-/// queues `general`, `emergency` and `callback`, and the locales are `ko-KR` and `en-US`.
+/// queues `general`, `emergency` and `callback`, the hook `payment`, and the locales are `ko-KR`
+/// and `en-US`.
 ///
 /// A test that does not care for languages gives its flow `locales: [en-US]` and writes one text
 /// per prompt.
@@ -69,7 +70,9 @@ pub fn project(files: &[(&str, &str)]) -> Project {
     all.entry("data/queues.yaml".into()).or_insert_with(|| QUEUES.into());
     let entry = entry.unwrap_or_else(|| "main".into());
     all.entry(PROJECT_FILE.into()).or_insert_with(|| {
-        format!("entry: {entry}\nfallback: {{queue: general}}\nlocales: [ko-KR, en-US]\n")
+        format!(
+            "entry: {entry}\nfallback: {{queue: general}}\nlocales: [ko-KR, en-US]\nhooks: {{payment: {{}}}}\n"
+        )
             .into_bytes()
     });
     Project::from_files("", all)
