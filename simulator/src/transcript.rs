@@ -213,6 +213,15 @@ fn step(out: &mut String, step: &Step, record: &TurnRecord, detail: Detail) {
         }
         None => {}
     }
+    if step.kind == "await" && step.port.as_deref() != Some("stopped") {
+        for arrival in &record.arrived {
+            let value = match arrival.sensitive {
+                true => NOT_SHOWN.to_owned(),
+                false => arrival.value.to_string(),
+            };
+            let _ = writeln!(out, "        {} brought {}", arrival.hook, line(&value));
+        }
+    }
     for (name, value) in &step.set {
         let _ = writeln!(out, "        {name} = {}", line(&value.to_string()));
     }

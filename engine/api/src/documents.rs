@@ -115,6 +115,7 @@ fn failure(status: u16) -> (&'static str, &'static str) {
         ),
         404 => ("NotFound", "There is no such thing."),
         409 => ("Conflict", "The current state does not allow it."),
+        410 => ("Gone", "It takes nothing any more; do not send it again."),
         412 => ("Changed", "The condition does not hold, and nothing has changed."),
         413 => ("TooLarge", "The body is too large."),
         415 => ("NotJson", "The body is not JSON."),
