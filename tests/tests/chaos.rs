@@ -218,6 +218,7 @@ impl Server {
                     by: i128::from(at.0) - i128::from(SystemClock.millis()),
                 }),
                 authenticator: None,
+                secrets: Arc::new(dialgraph_local::secrets::LocalSecrets::default()),
                 deploy: None,
                 metrics: Arc::default(),
             };

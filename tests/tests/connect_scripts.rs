@@ -13,7 +13,7 @@ use dialgraph_simulator::run::{run, run_on};
 use dialgraph_simulator::script::Script;
 
 use connect::double::{Double, Report, Stand};
-use connect::fixture::{bridge, fixture, folder, queue_arn, scripts};
+use connect::fixture::{bridge, bridge_of, fixture, fixture_of, folder, queue_arn, scripts};
 use connect::lambda::{InProcess, Lambda};
 use connect::scripted::Scripted;
 use connect::served::Served;
@@ -189,6 +189,86 @@ fn with_the_engine_or_the_lambda_dead_from_any_moment_the_caller_reaches_a_perso
                 "{what}: heard last: {last}"
             );
         }
+    }
+}
+
+/// A project whose caller pays while the call waits; with `stop`, they may break off.
+fn payments(stop: &str, stopped: &str) -> tempfile::TempDir {
+    let project = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = project.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write(
+        "dialgraph.yaml",
+        "entry: pay\nfallback: {queue: general}\nlocales: [ko-KR, en-US]\nhooks: {payment: {}}\n",
+    );
+    write("data/queues.yaml", "general: {title: {ko-KR: 일반, en-US: General}, priority: 3}\n");
+    let flow = format!(
+        "flow: pay
+locales: [ko-KR, en-US]
+attributes: {{paid: any}}
+start: address
+nodes:
+  address: {{hook: payment, next: ready}}
+  ready:
+    ask: {{prompt: {{ko-KR: 준비되셨나요?, en-US: Ready?}}, menu: {{1: yes}}}}
+    on: {{yes: wait, no_input: bye, no_match: bye}}
+  wait:
+    await:
+      hook: payment
+      within: 30s
+      say: {{ko-KR: 결제해 주세요., en-US: Please pay.}}
+      meanwhile: {{ko-KR: 기다리고 있습니다., en-US: I am waiting.}}
+{stop}    save: {{paid: output.value}}
+    on: {{arrived: thanks, timeout: late, error: bye{stopped}}}
+  thanks: {{end: {{disposition: paid, say: {{ko-KR: 감사합니다., en-US: Thank you.}}}}}}
+  late: {{end: {{disposition: unpaid}}}}
+  bye: {{end: {{disposition: bye}}}}
+"
+    );
+    write("pay.flow.yaml", &flow);
+    project
+}
+
+#[test]
+fn the_bridge_carries_a_wait_for_somebody_outside_as_the_simulator_does() {
+    let waits = fixture_of(payments("", "").path());
+    let stop = "      stop: {key: '0', phrases: {ko-KR: [그만할래요], en-US: [stop waiting]}}\n";
+    let stops = fixture_of(payments(stop, ", stopped: bye").path());
+    let paid = "  - outside: {hook: payment, with: {amount: 1}}\n";
+    let cases = [
+        // Nothing comes: the bridge comes back until the time is over.
+        (&waits, "voice", "  - presses: 1\n  - hears: 기다리고\n  - ends: unpaid\n".to_owned()),
+        (&waits, "chat", "  - says: \"1\"\n  - ends: unpaid\n".to_owned()),
+        // It comes before the wait.
+        (&waits, "voice", format!("{paid}  - presses: 1\n  - ends: paid\n")),
+        (&waits, "chat", format!("{paid}  - says: \"1\"\n  - ends: paid\n")),
+        // It comes during the wait.
+        (&stops, "voice", format!("  - presses: 1\n  - silent: true\n{paid}  - ends: paid\n")),
+        (&stops, "chat", format!("  - says: \"1\"\n{paid}  - says: 여보세요\n  - ends: paid\n")),
+        // The caller breaks off.
+        (&stops, "voice", "  - presses: 1\n  - presses: 0\n  - ends: bye\n".to_owned()),
+        (&stops, "voice", "  - presses: 1\n  - says: 그만할래요\n  - ends: bye\n".to_owned()),
+        (&stops, "chat", "  - says: \"1\"\n  - says: 그만할래요\n  - ends: bye\n".to_owned()),
+    ];
+    for (fixture, channel, steps) in cases {
+        let text = format!(
+            "call: x\nat: 2026-11-20T10:00:00+09:00\nlocale: ko-KR\nchannel: {channel}\nsteps:\n{steps}"
+        );
+        let script = Script::parse(&text).expect("the script is one");
+        let direct = run(fixture, &script);
+        assert_eq!(direct.faults, [], "{text}");
+        let (setup, _) = script.setup("call-1").expect("the script is one");
+        let flow = bridge_of(&fixture.release, &setup).flow().expect("there is a bridge");
+        let lambda = InProcess { deliveries: 2, ..InProcess::default() };
+        let (double, report) = Double::new(&flow, &setup, Box::new(lambda));
+        let through = run_on(fixture, &script, Some(Box::new(double)));
+        assert_eq!(through.faults, [], "{text}");
+        assert_eq!(through.transcript, direct.transcript, "{text}");
+        let report = report.lock().expect("no test panicked with it");
+        check(&report).unwrap_or_else(|problem| panic!("{problem}\n{text}"));
     }
 }
 

@@ -262,6 +262,7 @@ where
         world: deploy.world(),
         clock,
         authenticator: None,
+        secrets: Arc::new(dialgraph_local::secrets::LocalSecrets::default()),
         deploy: Some(deploy.clone()),
         metrics: Arc::default(),
     };
@@ -282,6 +283,7 @@ async fn server(folder: &Path, release: &Arc<Release>) -> (Arc<App>, Running) {
         world: Arc::new(NoWorld),
         clock: Arc::new(SystemClock),
         authenticator: None,
+        secrets: Arc::new(dialgraph_local::secrets::LocalSecrets::default()),
         deploy: None,
         metrics: Arc::default(),
     };

@@ -70,6 +70,7 @@ impl Site {
                 world: Arc::new(desk.world().clone()),
                 clock: Arc::new(Skipping(desk.shared_clock().clone())),
                 authenticator: None,
+                secrets: Arc::new(dialgraph_local::secrets::LocalSecrets::default()),
                 deploy: None,
                 metrics: Arc::default(),
             };
