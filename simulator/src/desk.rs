@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dialgraph_base::Name;
+use dialgraph_flow::model::NodeKind;
 use dialgraph_kernel::call::{Call, Status, Waits};
 use dialgraph_kernel::directive::Then;
 use dialgraph_kernel::event::Event;
 use dialgraph_kernel::journal::TurnRecord;
 use dialgraph_kernel::plugin::Accept;
-use dialgraph_runtime::{Addressed, Answer, Engine, Releases, Start, Told, TurnRequest};
+use dialgraph_runtime::{Addressed, Answer, Engine, Releases, Start, Target, Told, TurnRequest};
 use dialgraph_store::MemoryStore;
 use serde_json::Value;
 
@@ -51,6 +52,19 @@ impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("setup", &self.setup).finish_non_exhaustive()
     }
+}
+
+/// Whether a node saves what arrives at the hook to an attribute that is not to be shown.
+fn is_kept_in_secret(target: &Target) -> bool {
+    let release = &target.release;
+    let nodes = release.flows.values().flat_map(|flow| &flow.nodes);
+    nodes
+        .filter_map(|node| match &node.kind {
+            NodeKind::Await(node) if node.hook.name == target.hook.name => Some(&node.save),
+            _ => None,
+        })
+        .flatten()
+        .any(|(name, _)| release.sensitive.contains(name))
 }
 
 impl Desk {
@@ -158,7 +172,7 @@ impl Desk {
             turns: self.turns.len(),
             hook: hook.clone(),
             value: value.clone(),
-            sensitive: target.hook.sensitive,
+            sensitive: target.hook.sensitive || is_kept_in_secret(&target),
             told,
         });
         Ok(told)

@@ -329,3 +329,19 @@ fn a_time_may_be_added_up_but_no_number_is_put_together() {
         assert!(budget(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn the_address_of_the_server_is_one_that_others_can_begin_an_address_with() {
+    let url = |text: &str| {
+        load(&format!("[server]\nurl = \"{text}\"\n"), &[]).map(|(config, _)| config.url())
+    };
+    assert_eq!(load("", &[]).unwrap().0.url(), "http://127.0.0.1:7700");
+    assert_eq!(url("https://desk.example.com/"), Ok("https://desk.example.com".to_owned()));
+    assert_eq!(url("http://x:8080/calls"), Ok("http://x:8080/calls".to_owned()));
+    for text in
+        ["desk.example.com", "ftp://x", "https://", "https://me@x", "https://x?a=1", "https://x y"]
+    {
+        let error = url(text).unwrap_err();
+        assert!(error.contains("server.url: must be an address without user"), "{error}");
+    }
+}

@@ -10,6 +10,7 @@ use dialgraph_base::CallId;
 use dialgraph_flow::erase::Erase;
 use dialgraph_kernel::call::{Call, Offered, Waits};
 use dialgraph_kernel::journal::{Entry, TurnRecord};
+use dialgraph_kernel::outside::Arrival;
 use dialgraph_kernel::ports::records::Record;
 use dialgraph_kernel::ports::{HostAnswer, HostCall};
 use dialgraph_local::kept::{self, Kept, is_kept, names, text};
@@ -158,6 +159,16 @@ impl Wanted {
             }
             _ => false,
         }
+    }
+
+    /// Takes away what somebody outside told, if the customer's id is anywhere in it; whether it
+    /// was.
+    fn unsay(&self, arrival: &mut Arrival) -> bool {
+        let told = arrival.value.to_string().contains(&self.customer);
+        if told {
+            arrival.value = serde_json::Value::Null;
+        }
+        told
     }
 
     /// Whether the customer's id is anywhere in what a row holds.
@@ -334,8 +345,9 @@ impl Eraser<'_> {
             }
         }
         for mut turn in turns {
-            let blotted = turn.entries.iter_mut().filter_map(|e| self.wanted.blot(e).then_some(()));
-            if blotted.count() > 0
+            let entries = turn.entries.iter_mut().filter_map(|e| self.wanted.blot(e).then_some(()));
+            let told = turn.arrived.iter_mut().filter_map(|a| self.wanted.unsay(a).then_some(()));
+            if entries.count() + told.count() > 0
                 && (done.dry_run || self.calls.replace_turn(id, &turn, &mut self.commits).await?)
             {
                 done.count("turns", 1);

@@ -2,7 +2,8 @@
 //!
 //! One partition for each call: `state` (the call as it stands), `turn/N` (what happened in turn
 //! N), `token/T` (which turn answered token T), `reply/K` (replies that came after their turn had
-//! given up), `arrived/V` (what somebody outside told the address that visit V made). What is larger than a row goes into several, in the same commit.
+//! given up), `arrived/V` (what somebody outside told the address that visit V made). What is
+//! larger than a row goes into several, in the same commit.
 //!
 //! With a retention ([`Calls::keeping`]) rows carry an expiry, so that the store drops them by
 //! itself: those of a turn so long after the turn, and the state so long after the turn that ended

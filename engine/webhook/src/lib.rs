@@ -1,12 +1,11 @@
 //! Proof that a webhook comes from who shares a secret, and is fresh.
 //!
-//! Two forms that prove both are known. [`standard`] is that of the [Standard Webhooks] specification, in which the
-//! engine sends, and which any system can send. [`zendesk`] is [Zendesk's own].
+//! Two forms that prove both are known. [`standard`] is that of the [Standard Webhooks]
+//! specification, in which the engine sends, and which any system can send. [`zendesk`] is
+//! [Zendesk's own]. What other senders do, and what proves the sender alone, is in [`plain`].
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 //! [Zendesk's own]: https://developer.zendesk.com/documentation/webhooks/verifying/
-//!
-//! [`plain`] has what other senders do, which proves the sender alone.
 //!
 //! In both, the receiver compares the HMAC-SHA256 of time and body in constant time, and refuses a
 //! time that is more than [`TOLERANCE_SECONDS`] away. That a message is not heard twice within that

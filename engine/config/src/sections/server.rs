@@ -13,9 +13,8 @@ section! {
         /// `api.tokens` must be set, or the guards be turned off knowingly.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7700));
 
-        /// Where others reach the server, such as `https://desk.example.com`: the addresses at which
-        /// calls are told what happens outside begin with it. Default: `listen`, which only this
-        /// machine can reach.
+        /// Where others reach the server, such as `https://desk.example.com`: the addresses at
+        /// which calls are told what happens outside begin with it. Empty: what `listen` says.
         url: Option<String> = None;
 
         /// Connections at the same time; more wait to be accepted.

@@ -30,6 +30,7 @@ collections:
       company: {kind: name, fields: [company_name]}
       phone: {kind: phone, fields: [contact_info.phone]}
   call_logs: {retention: 200d}
+hooks: {news: {}}
 erase:
   attributes: [customer_id]
   collections: {customers: customer_id, call_logs: customer_id}
@@ -85,6 +86,16 @@ nodes:
     on: {logged: done, error: done}
   done: {end: {disposition: logged}}
 "#;
+
+const OUTSIDE: &str = "
+flow: outside
+locales: [en-US]
+start: address
+nodes:
+  address: {hook: news, next: wait}
+  wait: {await: {hook: news, within: 1m}, on: {arrived: bye, timeout: bye, error: bye}}
+  bye: {end: {disposition: resolved}}
+";
 
 const ACORN: &str = "
 c-002:
@@ -153,6 +164,7 @@ impl Desk {
             ("dialgraph.yaml", PROJECT),
             ("desk.flow.yaml", DESK),
             ("wrapup.flow.yaml", WRAPUP),
+            ("outside.flow.yaml", OUTSIDE),
             ("data/queues.yaml", "general: {title: {en-US: General}, priority: 3}\n"),
             ("data/customers.yaml", &format!("{BLUE}{ACORN}")),
         ]
@@ -180,16 +192,7 @@ impl Desk {
     }
 
     pub(crate) async fn begin(&self, id: &str, from: Option<&str>) -> Answer {
-        let start = Start {
-            id: CallId(id.into()),
-            channel: Channel::default(),
-            locale: None,
-            from: from.map(str::to_owned),
-            to: None,
-            flow: None,
-            seed: 1,
-            attributes: BTreeMap::new(),
-        };
+        let start = Start { from: from.map(str::to_owned), ..start(id) };
         self.engine.turn(TurnRequest::start(start, "1")).await.unwrap()
     }
 
@@ -263,6 +266,20 @@ impl Desk {
         }
         found.dedup();
         found
+    }
+}
+
+/// A call that begins in the entry, by a caller who withholds their number.
+pub(crate) fn start(id: &str) -> Start {
+    Start {
+        id: CallId(id.into()),
+        channel: Channel::default(),
+        locale: None,
+        from: None,
+        to: None,
+        flow: None,
+        seed: 1,
+        attributes: BTreeMap::new(),
     }
 }
 

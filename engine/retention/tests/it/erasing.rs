@@ -13,9 +13,10 @@ use dialgraph_kernel::provider::{Caller, Records as _};
 use dialgraph_local::records::{LastKnown, LocalRecords};
 use dialgraph_local::tickets::{LocalTickets, TicketChange, TicketFilter, ZendeskTicket};
 use dialgraph_retention::{Purge, Task};
+use dialgraph_runtime::{Addressed, Start, TurnRequest};
 use serde_json::json;
 
-use crate::desk::{Desk, NOW};
+use crate::desk::{Desk, NOW, start};
 
 fn first() -> Task {
     Task::Erase("c-001".to_owned())
@@ -157,6 +158,35 @@ async fn what_other_calls_were_told_too_late_goes_when_they_are_over() {
     desk.push_without_the_first().await;
     let done = desk.run(&first()).await.unwrap();
     assert_eq!((done.removed.get("replies"), &done.open), (Some(&1), &vec!["b-2".to_owned()]));
+    desk.event("b-2", Event::HungUp).await;
+    assert!(desk.run(&first()).await.unwrap().is_whole());
+    assert_eq!(desk.traces().await, [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_outside_told_other_calls_goes_when_they_are_over() {
+    let desk = Desk::open().await;
+    desk.push_without_the_first().await;
+    let tell = async |call: &str, turn_of: bool| {
+        let start = Start { flow: Some("outside".into()), ..start(call) };
+        desk.engine.turn(TurnRequest::start(start, "1")).await.unwrap();
+        let url = desk.engine.address(&CallId(call.into()), "news", 1).await.unwrap();
+        let token = url.rsplit('/').next().unwrap();
+        let Addressed::Open(target) = desk.engine.addressed("news", token).await.unwrap() else {
+            panic!("{call} waits for nothing")
+        };
+        desk.engine.tell(&target, json!({"customer": "c-001"})).await.unwrap();
+        if turn_of {
+            let taken = desk.event(call, Event::Resumed).await;
+            assert_eq!(taken.record.arrived.len(), 1);
+        }
+    };
+    // Taken by the turn that ended the call; and not taken by one that goes on.
+    tell("b-1", true).await;
+    tell("b-2", false).await;
+    let done = desk.run(&first()).await.unwrap();
+    assert_eq!(done.open, ["b-2"]);
+    assert_eq!((done.removed.get("replies"), done.removed.get("turns")), (Some(&1), Some(&1)));
     desk.event("b-2", Event::HungUp).await;
     assert!(desk.run(&first()).await.unwrap().is_whole());
     assert_eq!(desk.traces().await, [] as [String; 0]);

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::{Calls, CallsError, token};
 
-const ARRIVED: &str = "arrived";
+pub(super) const ARRIVED: &str = "arrived";
 
 /// What stands at the address that a visit made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use dialgraph_store::{
     encode,
 };
 
+use super::arrivals::ARRIVED;
 use super::{Calls, CallsError, Mark, PART, REPLY, STATE, StoredTurn, key, part, token, turn_sort};
 
 /// Names the commits of one clean-up, so that none is taken for a repetition of an earlier one.
@@ -94,20 +95,24 @@ impl Calls {
         }
     }
 
-    /// Rows in which late replies of a call are kept, and those of them that cannot be read.
+    /// Rows in which late replies of a call are kept and what it was told from outside, and those
+    /// of them that cannot be read.
     pub async fn replies(&self, id: &CallId) -> Result<(Vec<Row>, Vec<Unreadable>), CallsError> {
-        let mut query =
-            Query::new(part(id)?).range(SortRange::prefix(&Sort::text(REPLY))).limit(500);
         let (mut found, mut lost) = (Vec::new(), Vec::new());
-        loop {
-            let (page, unreadable) = self.store.query_past(&query).await?;
-            found.extend(page.rows);
-            lost.extend(unreadable);
-            match page.next {
-                Some(next) => query = query.after(Some(next)),
-                None => return Ok((found, lost)),
+        for kept in [REPLY, ARRIVED] {
+            let mut query =
+                Query::new(part(id)?).range(SortRange::prefix(&Sort::text(kept))).limit(500);
+            loop {
+                let (page, unreadable) = self.store.query_past(&query).await?;
+                found.extend(page.rows);
+                lost.extend(unreadable);
+                match page.next {
+                    Some(next) => query = query.after(Some(next)),
+                    None => break,
+                }
             }
         }
+        Ok((found, lost))
     }
 
     /// Rows of a call, as many as there are.
