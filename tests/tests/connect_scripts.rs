@@ -248,6 +248,8 @@ fn the_bridge_carries_a_wait_for_somebody_outside_as_the_simulator_does() {
         // It comes during the wait.
         (&stops, "voice", format!("  - presses: 1\n  - silent: true\n{paid}  - ends: paid\n")),
         (&stops, "chat", format!("  - says: \"1\"\n{paid}  - says: 여보세요\n  - ends: paid\n")),
+        // The customer writes nothing until the time is over.
+        (&stops, "chat", "  - says: \"1\"\n  - silent: true\n  - ends: unpaid\n".to_owned()),
         // The caller breaks off.
         (&stops, "voice", "  - presses: 1\n  - presses: 0\n  - ends: bye\n".to_owned()),
         (&stops, "voice", "  - presses: 1\n  - says: 그만할래요\n  - ends: bye\n".to_owned()),

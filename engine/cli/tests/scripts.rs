@@ -472,6 +472,35 @@ fn what_happens_outside_can_be_told_in_time_early_late_and_again() {
 }
 
 #[test]
+fn what_is_kept_in_a_sensitive_attribute_is_shown_nowhere_when_it_arrives() {
+    for (from, to) in [
+        ("flows/order.flow.yaml", ("amount: number", "amount: {type: number, sensitive: true}")),
+        ("flows/dialgraph.yaml", ("payment: {", "payment: {sensitive: true, ")),
+    ] {
+        let folder = payments("");
+        let file = folder.path().join(from);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(to.0), "{text}");
+        let text = text.replace(to.0, to.1).replace(" for ${amount}", "");
+        std::fs::write(&file, text).unwrap();
+        if from.ends_with("dialgraph.yaml") {
+            let flow = folder.path().join("flows/order.flow.yaml");
+            let text = std::fs::read_to_string(&flow).unwrap();
+            let text = text.replace("amount: output.value.amount", "amount: output.value.amount * 0.0");
+            std::fs::write(&flow, text).unwrap();
+        }
+        let steps = "steps:\n  - outside: {hook: payment, with: {amount: 4711}}\n  - ends: paid\n";
+        write_script(folder.path(), "a.call.yaml", steps);
+        let (code, told, errors) = dialgraph(folder.path(), &["test", "--accept"]);
+        assert_eq!(code, 0, "{told}{errors}");
+        let snapshot = folder.path().join("tests/calls/snapshots/a.snap");
+        let snapshot = std::fs::read_to_string(snapshot).unwrap();
+        assert!(snapshot.contains("* outside tells payment (not shown): taken"), "{snapshot}");
+        assert!(!snapshot.contains("4711"), "{snapshot}");
+    }
+}
+
+#[test]
 fn a_script_is_told_what_is_wrong_with_what_happens_outside() {
     let folder = payments("");
     let script = |name: &str, lines: &str| {

@@ -173,7 +173,8 @@ pub struct PromptPlace<'f> {
     pub node: &'f Name,
     /// Line of the node in the flow file, from 1.
     pub line: u32,
-    /// What the flow file calls it: `say`, `prompt`, `no_input`, `no_match`, `which` or `hold`.
+    /// What the flow file calls it: `say`, `prompt`, `no_input`, `no_match`, `which`, `hold` or
+    /// `meanwhile`.
     pub part: &'static str,
     /// Which of several, from 1.
     pub number: usize,

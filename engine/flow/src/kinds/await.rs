@@ -111,7 +111,7 @@ const AWAIT: Object = Object {
         may(
             "every",
             Shape::Time(Duration::from_secs(2), Duration::from_secs(20)),
-            "How often the flow looks whether something has arrived. One visit looks at most 100 times: a wait of half an hour looks every 18 seconds. Default: 10s.",
+            "How often the flow looks whether something has arrived. One visit looks at most 100 times: a wait of half an hour looks every 18 seconds. A chat with `stop` looks every 2 minutes. Default: 10s.",
             r#""5s""#,
         ),
         may(

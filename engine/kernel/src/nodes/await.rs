@@ -6,6 +6,8 @@
 //! time is over. So nobody has to reach a caller on the phone from outside, and a chat whose client
 //! does not come back by itself learns the news with its next message.
 
+use std::time::Duration;
+
 use dialgraph_base::{Digits, Timestamp};
 use dialgraph_flow::model::{Await, Flow, Stop};
 use dialgraph_understanding::{Offers, Outcome, choose};
@@ -18,6 +20,9 @@ use crate::event::Event;
 use crate::plugin::Accept;
 use crate::turn::{Fault, Move, Turn};
 use crate::values;
+
+/// Between two looks in a chat whose customer may break off: each look repeats the words.
+const READS: Duration = Duration::from_secs(120);
 
 const ARRIVED: &str = "arrived";
 const TIMEOUT: &str = "timeout";
@@ -70,9 +75,10 @@ pub(crate) fn look(
     if turn.now >= until {
         return timed_out(turn, node);
     }
-    // Nobody wants to read the same words every few seconds; whoever writes gets an answer.
+    // Nobody wants to read the same words every few seconds; whoever writes gets an answer, and
+    // what can be answered needs words.
     let wrote = matches!(event, Event::Said { .. } | Event::Pressed(_));
-    if turn.call().channel().medium.speaks() || wrote {
+    if turn.call().channel().speaks() || wrote || node.stop.is_some() {
         match &node.meanwhile {
             Some(prompt) => super::say(turn, prompt)?,
             None => {
@@ -132,7 +138,9 @@ fn stopped(turn: &Turn, flow: &Flow, stop: &Stop, event: &Event) -> Option<Strin
 
 /// Has the channel come back after a while.
 fn wait(turn: &mut Turn, node: &Await, until: Timestamp) -> Result<Move, Fault> {
-    let left = u64::try_from(node.every.as_millis()).unwrap_or(u64::MAX);
+    let reads = !turn.call().channel().speaks();
+    let every = if reads && node.stop.is_some() { node.every.max(READS) } else { node.every };
+    let left = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
     let left = left.min(until.0.saturating_sub(turn.now.0)).max(1);
     let ms = u32::try_from(left).unwrap_or(u32::MAX);
     let then = match &node.stop {

@@ -178,6 +178,25 @@ fn the_caller_breaks_off_by_key_or_words_and_the_address_stays_good() {
 }
 
 #[test]
+fn a_chat_whose_customer_may_break_off_is_asked_every_two_minutes() {
+    let stops = MAIN
+        .replace("within: 1m", "within: 5m\n      stop: {key: '0'}")
+        .replace("error: sorry}", "error: sorry, stopped: sorry}");
+    let mut bench = bench(&stops);
+    bench.call.medium = Medium::Chat;
+    let timeout = |finished: &Finished| match &finished.record.directives.then {
+        Then::Ask(accept) => accept.timeout_ms,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(timeout(&bench.enter()), 120_000);
+    bench.now = bench.now.after_ms(240_000);
+    let last = bench.turn(Event::Silent);
+    assert_eq!((heard(&last).0, timeout(&last)), (vec!["I am waiting."], 60_000));
+    pay(&mut bench, json!({ "amount": 1 }));
+    assert_eq!(path(&bench.turn(Event::Silent)), ["wait:arrived", "thanks"]);
+}
+
+#[test]
 fn without_an_address_the_node_fails() {
     let mut bench = bench(&MAIN.replace("start: address", "start: over").replace(
         "nodes:\n",

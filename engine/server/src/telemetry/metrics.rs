@@ -68,6 +68,10 @@ pub struct Metrics {
     ready: Gauge,
 }
 
+/// What can become of what somebody outside tells a call.
+const HOOK_OUTCOMES: [&str; 9] =
+    ["taken", "repeated", "used", "closed", "unknown", "not-yet", "unproven", "refused", "failed"];
+
 impl Default for Metrics {
     fn default() -> Self {
         Self {
@@ -287,7 +291,8 @@ impl Default for Metrics {
                 used (something else was), closed, unknown (no such address), not-yet (its turn is \
                 not over), unproven, refused (not what the hook takes), or failed.",
                 &["outcome"],
-            ),
+            )
+            .known(HOOK_OUTCOMES.map(|word| [word])),
             ready: Gauge::new(
                 "dialgraph_ready",
                 "1 for each part that `/readyz` finds good, 0 otherwise.",
