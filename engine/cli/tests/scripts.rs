@@ -486,7 +486,8 @@ fn what_is_kept_in_a_sensitive_attribute_is_shown_nowhere_when_it_arrives() {
         if from.ends_with("dialgraph.yaml") {
             let flow = folder.path().join("flows/order.flow.yaml");
             let text = std::fs::read_to_string(&flow).unwrap();
-            let text = text.replace("amount: output.value.amount", "amount: output.value.amount * 0.0");
+            let text =
+                text.replace("amount: output.value.amount", "amount: output.value.amount * 0.0");
             std::fs::write(&flow, text).unwrap();
         }
         let steps = "steps:\n  - outside: {hook: payment, with: {amount: 4711}}\n  - ends: paid\n";

@@ -72,6 +72,8 @@ impl Good {
                 format!("calls cannot use the records of `{collection}` now: {why}")
             }));
         }
+        let fit = inner.workshop.worlds.check_records(&candidate.project).await;
+        fit.map_err(|why| DeployError::refused(Reason::Data(why)))?;
         Ok(Self { candidate, unclaimed })
     }
 }
@@ -260,13 +262,14 @@ impl Committed<'_> {
             inner.happened(plan.request.asked.action.as_str());
         }
         let (_, project) = inner.held.hold(good.candidate);
-        if plan.request.canary.is_none()
-            && let Err(why) = inner.workshop.worlds.seed(&project).await
-        {
-            outcome.warnings.push(format!(
-                "it is live, but its seed records could not be written ({why}); the engine tries \
-                again at its next start"
-            ));
+        if plan.request.canary.is_none() {
+            match inner.workshop.worlds.seed(&project).await {
+                Ok(troubles) => outcome.warnings.extend(troubles),
+                Err(why) => outcome.warnings.push(format!(
+                    "it is live, but its seed records could not be written ({why}); the engine \
+                    tries again at its next start"
+                )),
+            }
         }
         inner.held.adopt(&state).await?;
         drop(alone);

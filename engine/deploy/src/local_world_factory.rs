@@ -136,6 +136,14 @@ impl LocalWorldFactory {
         self
     }
 
+    /// The seed of each collection in the store, and the records there.
+    fn records(&self, project: &Project) -> (Seeds, LocalRecords) {
+        let seeds = seeds(project);
+        let records = LocalRecords::new(Arc::clone(&self.store), seeds.keys().cloned())
+            .with_indexes(Arc::new(project.indexes()));
+        (seeds, records)
+    }
+
     fn language(&self, files: &Files) -> Result<LanguageProviders, LocalError> {
         let [intents, knowledge, guardrails] = LanguageProviders::FOLDERS;
         let nlu = self.shared.nlu.get(files, intents, |files| {
@@ -156,9 +164,9 @@ impl LocalWorldFactory {
 }
 
 /// Builds indexes whose rows are of an earlier version of the engine anew.
-async fn renew(records: LocalRecords, collections: Vec<String>) {
+async fn renew(records: LocalRecords, collections: Vec<String>, now: Timestamp) {
     for collection in collections {
-        match records.renew_indexes(&collection).await {
+        match records.renew_indexes(&collection, now).await {
             Ok(0) => {}
             Ok(entered) => tracing::info!(collection, entered, "indexes were built anew"),
             Err(error) => tracing::warn!(
@@ -171,8 +179,11 @@ async fn renew(records: LocalRecords, collections: Vec<String>) {
     }
 }
 
+/// The seed of each collection, by record.
+type Seeds = BTreeMap<String, BTreeMap<String, serde_json::Value>>;
+
 /// The seed of each collection in the store.
-fn seeds(project: &Project) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
+fn seeds(project: &Project) -> Seeds {
     let collections = project.collections().iter();
     let collections = collections.filter(|(_, collection)| collection.origin.is_none());
     collections.map(|(name, collection)| (name.to_string(), collection.seed.clone())).collect()
@@ -230,16 +241,32 @@ impl WorldFactory for LocalWorldFactory {
         ))
     }
 
-    fn seed(&self, project: &Project) -> BoxFuture<'static, Result<(), String>> {
-        let seeds = seeds(project);
-        let records = LocalRecords::new(Arc::clone(&self.store), seeds.keys().cloned())
-            .with_indexes(Arc::new(project.indexes()));
+    fn check_records(&self, project: &Project) -> BoxFuture<'static, Result<(), String>> {
+        let (seeds, records) = self.records(project);
+        async move {
+            for (collection, seed) in &seeds {
+                let checked = records.check_indexes(collection, seed).await;
+                checked.map_err(|error| error.to_string())?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn seed(&self, project: &Project) -> BoxFuture<'static, Result<Vec<String>, String>> {
+        let (seeds, records) = self.records(project);
         let now = Timestamp(self.clock.now().0);
         let (tickets, work) = (self.tickets.clone(), project.engineers().work.clone());
         async move {
+            let mut troubles = Vec::new();
             for (collection, seed) in &seeds {
-                let built = records.build_indexes(collection).await;
-                built.map_err(|error| error.to_string())?;
+                match records.build_indexes(collection, now).await {
+                    Ok(_) => {}
+                    Err(error @ LocalError::Setting { .. }) => troubles.push(format!(
+                        "searches in collection `{collection}` fail until this is put right: {error}"
+                    )),
+                    Err(error) => return Err(error.to_string()),
+                }
                 records.seed(collection, seed, now).await.map_err(|error| error.to_string())?;
             }
             let counted = tickets.count_in(work.as_deref(), now).await;
@@ -253,9 +280,9 @@ impl WorldFactory for LocalWorldFactory {
             }
             if !former.is_empty() {
                 // They serve searches meanwhile; a start does not wait for a million records.
-                tokio::spawn(renew(records, former));
+                tokio::spawn(renew(records, former, now));
             }
-            Ok(())
+            Ok(troubles)
         }
         .boxed()
     }

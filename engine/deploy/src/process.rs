@@ -53,8 +53,15 @@ impl Deploy {
         };
         let state = inner.ledger.live().await?;
         let (live, project) = inner.held.load_live(&state).await?;
-        if let Err(why) = inner.workshop.worlds.seed(&project).await {
-            return Err(DeployError::Unloadable { release: live.digest.to_string(), why });
+        match inner.workshop.worlds.seed(&project).await {
+            Ok(troubles) => {
+                for trouble in troubles {
+                    tracing::error!(trouble, "the records of the live release are not complete");
+                }
+            }
+            Err(why) => {
+                return Err(DeployError::Unloadable { release: live.digest.to_string(), why });
+            }
         }
         drop(project);
         let releases = inner.held.begin(live);

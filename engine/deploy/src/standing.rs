@@ -110,8 +110,16 @@ impl Deploy {
         let candidate =
             inner.workshop.check(&admitted, &patience, content, manifest, BTreeSet::new()).await?;
         let (_, project) = inner.held.hold(candidate);
-        if let Err(why) = inner.workshop.worlds.seed(&project).await {
-            tracing::warn!(why, "the seed records of the promoted release could not be written");
+        match inner.workshop.worlds.seed(&project).await {
+            Ok(troubles) => {
+                for trouble in troubles {
+                    tracing::error!(trouble, "the records of the live release are not complete");
+                }
+            }
+            Err(why) => {
+                let words = "the seed records of the promoted release could not be written";
+                tracing::warn!(why, "{words}");
+            }
         }
         Ok(())
     }

@@ -18,8 +18,19 @@ pub trait WorldFactory: Send + Sync {
     /// What is wrong with the project's data, in words: the release is then refused.
     fn make(&self, project: &Project) -> Result<Arc<dyn World>, String>;
 
+    /// Whether the records that are in the store, and those that `project` brings along, fit what
+    /// it declares of them. Called before a release goes live; it writes nothing.
+    ///
+    /// # Errors
+    /// What does not fit, or cannot be read, in words: the release is then refused.
+    fn check_records(&self, project: &Project) -> BoxFuture<'static, Result<(), String>>;
+
     /// Puts into the store what `project` brings along, such as the records of its collections.
     /// Called when a release has gone live, and again when the engine starts: doing it twice must
-    /// change nothing.
-    fn seed(&self, project: &Project) -> BoxFuture<'static, Result<(), String>>;
+    /// change nothing. Gives what cannot be done until somebody changes records or the project: a
+    /// release that was accepted is served without.
+    ///
+    /// # Errors
+    /// Why something could not be written, which may pass.
+    fn seed(&self, project: &Project) -> BoxFuture<'static, Result<Vec<String>, String>>;
 }

@@ -188,7 +188,7 @@ async fn waits(store: Arc<dyn Store>, count: usize, name: &'static str) -> (f64,
 }
 
 async fn import(records: &LocalRecords, portions: &[Vec<ImportRow>]) {
-    records.build_indexes(COLLECTION).await.unwrap();
+    records.build_indexes(COLLECTION, Timestamp(0)).await.unwrap();
     let imports = portions
         .iter()
         .map(|some| records.import(COLLECTION, some, Timestamp(0), ImportMode::default()));

@@ -213,7 +213,7 @@ impl LocalConfig {
         let (collections, work, now) = (self.collections.clone(), self.work.clone(), self.now);
         let mut local = self.assemble()?;
         for (collection, seed) in &collections {
-            local.records.build_indexes(collection).await?;
+            local.records.build_indexes(collection, now).await?;
             let seeded = local.records.seed(collection, seed, now).await?;
             local.seeded.insert(collection.clone(), seeded);
         }

@@ -266,7 +266,7 @@ pub(crate) fn collection(
     let desk = LocalRecords::new(store, [name.to_owned()]).with_indexes(Arc::new(indexes));
     let seed = records.iter().map(|(key, data)| ((*key).to_owned(), data.clone())).collect();
     block_on(async {
-        desk.build_indexes(name).await.expect("an empty collection is indexed");
+        desk.build_indexes(name, Timestamp(0)).await.expect("an empty collection is indexed");
         desk.seed(name, &seed, NOW).await.expect("the records are good");
     });
     move |call| {

@@ -63,6 +63,7 @@ fn turn(say: &[&str], then: Then) -> TurnRecord {
         sensitive_say: Vec::new(),
         sensitive_then: false,
         entries: Vec::new(),
+        arrived: Vec::new(),
         steps: Vec::new(),
         directives: Directives { say: say.iter().map(speech).collect(), then },
     }

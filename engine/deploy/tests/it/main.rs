@@ -8,6 +8,7 @@ mod checks;
 mod damage;
 mod folders;
 mod grants;
+mod indexes;
 mod layers;
 mod people;
 mod processes;

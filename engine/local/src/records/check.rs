@@ -13,7 +13,7 @@ use dialgraph_store::{
 use futures::future::join_all;
 
 use super::index::{self, Hashes, IndexRow, IndexState, IndexedRow};
-use super::search::fresh;
+use super::indexing::fresh;
 use super::{ATTEMPTS, PART, Stored, text_of};
 
 /// Rows of one page.

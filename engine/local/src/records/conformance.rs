@@ -569,7 +569,7 @@ mod tests {
             let store: Arc<dyn Store> = Arc::new(MemoryStore::new(clock));
             let indexes = Arc::new(indexes(Can::EVERYTHING));
             let records = LocalRecords::new(store, [COLLECTION.to_owned()]).with_indexes(indexes);
-            records.build_indexes(COLLECTION).await.unwrap();
+            records.build_indexes(COLLECTION, Timestamp(0)).await.unwrap();
             let filled = records.clone();
             let fill: Fill = Arc::new(move |all| {
                 let records = filled.clone();

@@ -18,9 +18,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use dialgraph_base::Digest;
 use dialgraph_base::index::{Index, IndexKind, Indexes};
 use dialgraph_base::phone::{Country, e164};
+use dialgraph_base::{Digest, Timestamp};
 use dialgraph_kernel::ports::HostError;
 use dialgraph_store::{Expect, Key, Op, Part, Schema, Sort, StoreError, Upgrade, encode};
 use dialgraph_understanding::company;
@@ -87,6 +87,9 @@ pub(super) struct KeptIndex {
     country: Option<String>,
     /// Every record that was there when it was declared has its entries.
     pub(super) ready: bool,
+    /// Since when it is ready; none: an earlier version of the engine built it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ready_at: Option<Timestamp>,
 }
 
 /// What leads to a record in an index, before it is hashed; each with the names that have it.
@@ -112,7 +115,14 @@ impl KeptIndex {
         // So does what their rows say: names, since the second format.
         let format = if index.kind == IndexKind::Name { " 2" } else { "" };
         let id = Digest::of(format!("{told}{format}").as_bytes()).hex()[..8].to_owned();
-        Self { id, name: name.to_owned(), index: index.clone(), country, ready: false }
+        Self {
+            id,
+            name: name.to_owned(),
+            index: index.clone(),
+            country,
+            ready: false,
+            ready_at: None,
+        }
     }
 
     /// Whether its rows are of the format that is written now.
@@ -341,6 +351,17 @@ pub(super) struct IndexState {
     keyed: OnceLock<Keyed>,
 }
 
+/// What an index is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// It serves searches; true: until another format of it is built.
+    Served(bool),
+    /// It will, once it is built.
+    Building,
+    /// Another format of it does, but for processes of an earlier version.
+    Former,
+}
+
 /// A hash that has taken its key.
 #[derive(Clone)]
 struct Keyed(Option<Hmac<Sha256>>);
@@ -436,9 +457,12 @@ impl IndexState {
     pub(super) fn entries(&self, data: &Value) -> Result<Entered, HostError> {
         let hashes = self.kept.iter().map(|kept| (kept.id.clone(), BTreeSet::new())).collect();
         let mut entered = Entered { hashes, names: BTreeMap::new() };
-        let all: Vec<(&str, Entries)> =
-            self.kept.iter().map(|kept| (kept.id.as_str(), kept.entries(data))).collect();
-        let count: usize = all.iter().map(|(_, entries)| entries.own.len()).sum();
+        let all: Vec<(&str, Rank, Entries)> = (0..self.kept.len())
+            .map(|at| (&*self.kept[at].id, self.rank(at), self.kept[at].entries(data)))
+            .collect();
+        let is_owed = |rank: Rank| rank != Rank::Former;
+        let owed = all.iter().filter(|(_, rank, _)| is_owed(*rank));
+        let count: usize = owed.map(|(.., entries)| entries.own.len()).sum();
         if count > MAX_ENTRIES {
             return Err(HostError::invalid(
                 "too-many-index-entries",
@@ -448,24 +472,48 @@ impl IndexState {
                 ),
             ));
         }
-        let mut enter = |id: &str, entry: &str, names: &[String]| {
-            let hash = self.hash(id, entry);
-            if !names.is_empty() {
-                let of_index = entered.names.entry(id.to_owned()).or_default();
-                names.iter().for_each(|name| add(of_index, hash.clone(), name));
+        let mut room = MAX_ENTRIES;
+        let mut enter = |id: &str, some: &Names| {
+            for (entry, names) in some.iter().take(room) {
+                let hash = self.hash(id, entry);
+                if !names.is_empty() {
+                    let of_index = entered.names.entry(id.to_owned()).or_default();
+                    names.iter().for_each(|name| add(of_index, hash.clone(), name));
+                }
+                entered.hashes.entry(id.to_owned()).or_default().insert(hash);
             }
-            entered.hashes.entry(id.to_owned()).or_default().insert(hash);
+            room = room.saturating_sub(some.len());
         };
-        for (id, entries) in &all {
-            entries.own.iter().for_each(|(entry, names)| enter(id, entry, names));
+        // What has been counted fits. A former format has what is left room for: no record is
+        // refused for its sake.
+        let (owed, former): (Vec<_>, Vec<_>) = all.iter().partition(|(_, rank, _)| is_owed(*rank));
+        for (id, _, entries) in owed.into_iter().chain(former) {
+            enter(id, &entries.own);
         }
-        // The latest indexes first: what is left out is of those that were declared before.
-        let mut room = MAX_ENTRIES - count;
-        for (id, entries) in all.iter().rev() {
-            entries.similar.iter().take(room).for_each(|(entry, names)| enter(id, entry, names));
-            room = room.saturating_sub(entries.similar.len());
+        // The latest come first: what is left out is of those that were declared before. Of two
+        // formats of one index, the one that serves searches comes first of all, the other last.
+        let mut by_rank: Vec<_> = all.iter().rev().collect();
+        by_rank.sort_by_key(|(_, rank, _)| match rank {
+            Rank::Served(true) => 0,
+            Rank::Served(false) | Rank::Building => 1,
+            Rank::Former => 2,
+        });
+        for (id, _, entries) in by_rank {
+            enter(id, &entries.similar);
         }
         Ok(entered)
+    }
+
+    /// What one of the kept indexes is good for.
+    fn rank(&self, at: usize) -> Rank {
+        let kept = &self.kept[at];
+        // Whatever is declared once more has rows of another format, and comes behind.
+        let mut next = self.kept[at + 1..].iter().filter(|other| other.is_declared_as(kept));
+        match (kept.ready, next.clone().any(|next| next.ready)) {
+            (_, true) => Rank::Former,
+            (true, false) => Rank::Served(next.next().is_some()),
+            (false, false) => Rank::Building,
+        }
     }
 
     /// The indexes of names whose rows say something else once a record with the data `before` has

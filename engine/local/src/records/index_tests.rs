@@ -11,11 +11,11 @@ use serde_json::json;
 use super::tests::{NOW, caller, get, memory, put};
 use super::*;
 
-fn index(kind: IndexKind, fields: &[&str]) -> Index {
+pub(super) fn index(kind: IndexKind, fields: &[&str]) -> Index {
     Index { kind, fields: fields.iter().map(|field| (*field).to_owned()).collect() }
 }
 
-fn indexes() -> Indexes {
+pub(super) fn indexes() -> Indexes {
     let customers = [
         ("account", index(IndexKind::Exact, &["account"])),
         ("both", index(IndexKind::Exact, &["part", "level"])),
@@ -31,17 +31,17 @@ fn indexes() -> Indexes {
     }
 }
 
-fn indexed(store: &Arc<dyn Store>, indexes: Indexes) -> LocalRecords {
+pub(super) fn indexed(store: &Arc<dyn Store>, indexes: Indexes) -> LocalRecords {
     LocalRecords::new(Arc::clone(store), ["customers".to_owned()]).with_indexes(Arc::new(indexes))
 }
 
-async fn desk(store: &Arc<dyn Store>) -> LocalRecords {
+pub(super) async fn desk(store: &Arc<dyn Store>) -> LocalRecords {
     let records = indexed(store, indexes());
-    records.build_indexes("customers").await.unwrap();
+    records.build_indexes("customers", NOW).await.unwrap();
     records
 }
 
-fn search(index: &str, values: &[Value]) -> Search {
+pub(super) fn search(index: &str, values: &[Value]) -> Search {
     Search {
         collection: "customers".into(),
         index: index.into(),
@@ -52,19 +52,19 @@ fn search(index: &str, values: &[Value]) -> Search {
     }
 }
 
-async fn keys(records: &LocalRecords, index: &str, values: &[Value]) -> Vec<String> {
+pub(super) async fn keys(records: &LocalRecords, index: &str, values: &[Value]) -> Vec<String> {
     let page = records.search(&caller(""), &search(index, values)).await.unwrap();
     assert!(page.complete && page.next.is_none());
     page.hits.into_iter().map(|hit| hit.record.key).collect()
 }
 
-async fn write(records: &LocalRecords, key: &str, data: Value) {
+pub(super) async fn write(records: &LocalRecords, key: &str, data: Value) {
     let once = format!("{key}/{data}");
     records.put(&caller(&once), &put(key, data, Expectation::Any)).await.unwrap();
 }
 
 /// Rows of the store under the indexes of the collection.
-async fn rows(store: &Arc<dyn Store>) -> usize {
+pub(super) async fn rows(store: &Arc<dyn Store>) -> usize {
     let page = store.query(&Query::new(index::part("customers").unwrap()).limit(1000)).await;
     page.unwrap().rows.len()
 }
@@ -161,15 +161,15 @@ async fn an_index_that_is_declared_later_is_built_from_what_is_there() {
     let records = indexed(&store, indexes());
     let error = records.search(&caller(""), &search("account", &[json!("1")])).await.unwrap_err();
     insta::assert_snapshot!(error, @"index-not-built: index `account` of collection `customers` is not built yet");
-    assert_eq!(records.build_indexes("customers").await.unwrap(), 700);
-    assert_eq!(records.build_indexes("customers").await.unwrap(), 0);
+    assert_eq!(records.build_indexes("customers", NOW).await.unwrap(), 700);
+    assert_eq!(records.build_indexes("customers", NOW).await.unwrap(), 0);
     assert_eq!(keys(&records, "account", &[json!("349")]).await, ["c-698", "c-699"]);
     // Declared anew by another field, its rows are others.
     let mut other = indexes();
     let customers = other.collections.get_mut("customers").unwrap();
     customers.insert("account".to_owned(), index(IndexKind::Exact, &["number"]));
     let renamed = indexed(&store, other);
-    assert_eq!(renamed.build_indexes("customers").await.unwrap(), 700);
+    assert_eq!(renamed.build_indexes("customers", NOW).await.unwrap(), 700);
     assert!(keys(&renamed, "account", &[json!("349")]).await.is_empty());
     assert_eq!(keys(&records, "account", &[json!("349")]).await.len(), 2, "an earlier release");
 }
@@ -186,7 +186,7 @@ async fn however_often_an_index_is_declared_anew_the_last_finds_all_and_few_stay
         let field = format!("other_{n}");
         customers.insert("name".into(), index(IndexKind::Name, &["name", "aliases", &field]));
         last = indexed(&store, declared);
-        last.build_indexes("customers").await.unwrap();
+        last.build_indexes("customers", NOW).await.unwrap();
     }
     assert_eq!(keys(&last, "name", &[json!("한빚가상")]).await, ["a"]);
     assert_eq!(keys(&last, "name", &[json!("달빛물루")]).await, ["a"]);
@@ -386,7 +386,7 @@ async fn of_many_similar_names_only_the_records_that_are_given_out_are_read() {
 }
 
 /// What the rows of the index of names say, in the order of their keys.
-async fn said(store: &Arc<dyn Store>) -> BTreeSet<Vec<String>> {
+pub(super) async fn said(store: &Arc<dyn Store>) -> BTreeSet<Vec<String>> {
     let page = store.query(&Query::new(index::part("customers").unwrap()).limit(1000)).await;
     let rows = page.unwrap().rows.into_iter();
     rows.map(|row| decode::<index::IndexRow>(&row.value).unwrap().names).collect()
@@ -422,7 +422,7 @@ async fn rows_say_the_names_of_their_record_whoever_changes_them() {
     assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
 }
 
-async fn index_faults(store: &Arc<dyn Store>, repair: bool) -> Vec<String> {
+pub(super) async fn index_faults(store: &Arc<dyn Store>, repair: bool) -> Vec<String> {
     let found = verify_indexes(store.as_ref(), repair, &|_| {}).await;
     let found = if repair { found.repaired } else { found.findings };
     found.into_iter().map(|one| one.what).collect()
@@ -440,47 +440,4 @@ async fn a_row_that_says_another_name_is_told_and_put_right() {
     assert_eq!(index_faults(&store, true).await.len(), 1);
     assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
     assert_eq!(said(&store).await, BTreeSet::from([vec!["한빛가상".to_owned()]]));
-}
-
-#[tokio::test]
-async fn a_store_of_an_earlier_version_is_searched_at_once_and_its_indexes_built_anew() {
-    let store = memory();
-    let declared = index::all_declared(&indexes(), "customers");
-    let mut state = IndexState::new().unwrap();
-    let mut told = serde_json::to_value(&state).unwrap();
-    told["kept"] = serde_json::to_value(&declared).unwrap();
-    for kept in told["kept"].as_array_mut().unwrap() {
-        kept["ready"] = json!(true);
-        if kept["name"] == "name" {
-            kept["id"] = json!("0ld1d0ld");
-        }
-    }
-    state = serde_json::from_value(told).unwrap();
-    let op = Op::put(index::state_key("customers").unwrap(), encode(&state).unwrap(), Expect::Any);
-    store.commit(&[op], &CommitToken::new("state").unwrap()).await.unwrap();
-    let records = indexed(&store, indexes());
-    write(&records, "a", json!({"name": "한빛가상", "account": "1"})).await;
-    write(&records, "b", json!({"name": "달빛물류", "account": "2"})).await;
-    let page = store.query(&Query::new(index::part("customers").unwrap())).await.unwrap();
-    let of_names = page.rows.len();
-    for (n, row) in page.rows.into_iter().enumerate() {
-        let op = Op::put(row.key, &b"index/1 {}"[..], Expect::Any);
-        store.commit(&[op], &CommitToken::new(format!("row {n}")).unwrap()).await.unwrap();
-    }
-    assert_eq!(keys(&records, "name", &[json!("한빚가상")]).await, ["a"]);
-    assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
-    // Nobody waits for it.
-    assert!(records.has_former_indexes("customers").await.unwrap());
-    assert_eq!(records.build_indexes("customers").await.unwrap(), 0);
-    assert_eq!(records.renew_indexes("customers").await.unwrap(), 2);
-    assert_eq!(keys(&records, "name", &[json!("한빚가상")]).await, ["a"]);
-    assert!(said(&store).await.contains(&vec!["한빛가상".to_owned()]));
-    assert!(rows(&store).await > of_names, "processes of the earlier version go on");
-    // Once all have this version, the former rows go.
-    assert_eq!(records.renew_indexes("customers").await.unwrap(), 2);
-    assert_eq!(rows(&store).await, of_names);
-    assert_eq!(records.renew_indexes("customers").await.unwrap(), 0);
-    assert!(!records.has_former_indexes("customers").await.unwrap());
-    assert_eq!(keys(&records, "name", &[json!("달빛물루")]).await, ["b"]);
-    assert_eq!(index_faults(&store, false).await, Vec::<String>::new());
 }

@@ -10,8 +10,8 @@ use dialgraph_store::{Cursor, Expect, Key, Query, Sort, decode};
 use serde_json::{Map, Value};
 
 use super::index::Entered;
+use super::indexing::fresh;
 use super::many::{IsSame, NewRecord};
-use super::search::fresh;
 use super::{ATTEMPTS, LocalRecords, Stored, failed, read, text_of};
 
 /// Most records on one page of a list.

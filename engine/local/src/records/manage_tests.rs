@@ -55,7 +55,7 @@ async fn all(records: &LocalRecords, limit: u32) -> (Vec<String>, usize) {
 async fn an_import_writes_what_differs_and_doing_it_again_writes_nothing() {
     let store = memory();
     let records = desk(&store);
-    records.build_indexes("customers").await.unwrap();
+    records.build_indexes("customers", NOW).await.unwrap();
     let mut rows = rows(300);
     let dry = records.import("customers", &rows, NOW, DRY).await.unwrap();
     assert_eq!((dry.created, dry.unchanged), (300, 0));
@@ -92,7 +92,7 @@ async fn an_import_writes_what_differs_and_doing_it_again_writes_nothing() {
 async fn a_merge_replaces_the_fields_that_are_given_and_leaves_the_others() {
     let store = memory();
     let records = desk(&store);
-    records.build_indexes("customers").await.unwrap();
+    records.build_indexes("customers", NOW).await.unwrap();
     let row = |key: &str, data: Value| ImportRow { key: key.to_owned(), data };
     let before = [
         row("c-1", json!({"name": "A", "phone": "+82-10-0000-0001", "at": {"x": 1, "y": [1]}})),
@@ -243,7 +243,7 @@ async fn pages_of_a_list_hold_each_record_once_and_no_deleted_one() {
 async fn indexes_that_lost_rows_or_have_strangers_are_told_and_put_right() {
     let store = memory();
     let records = desk(&store);
-    records.build_indexes("customers").await.unwrap();
+    records.build_indexes("customers", NOW).await.unwrap();
     records.import("customers", &rows(40), NOW, WET).await.unwrap();
     let check = async |repair| check_indexes(&*store, repair, &|_| ()).await.unwrap();
     let sound = IndexCheck {

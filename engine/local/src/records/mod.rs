@@ -12,6 +12,7 @@ mod check;
 pub mod conformance;
 mod exact;
 pub(crate) mod index;
+mod indexing;
 pub(crate) mod last_known;
 mod manage;
 mod many;
@@ -44,12 +45,12 @@ use self::index::{Entered, Hashes, IndexState};
 pub use check::{IndexFindings, verify_indexes};
 pub use exact::{number_comes_over, numbers_come_over, whole_numbers_come_over};
 pub use index::MAX_ENTRIES;
+pub(crate) use indexing::fresh;
 pub use last_known::{KNOWN_MILLIS, LastKnown, REFRESH_MILLIS};
 pub use manage::{
     ImportMode, ImportRow, Imported, Listed, MAX_IMPORTED, MAX_LISTED, References, Rejected,
 };
 pub use schemas::{Mismatch, Schemas};
-pub(crate) use search::fresh;
 pub use seed::Seeded;
 pub use sourced::{Routed, Sourced};
 pub use states::{Probe, SourceStates};
@@ -632,6 +633,8 @@ pub(crate) fn failed(error: StoreError) -> HostError {
 
 #[cfg(test)]
 mod index_tests;
+#[cfg(test)]
+mod indexing_tests;
 #[cfg(test)]
 mod manage_tests;
 #[cfg(test)]

@@ -249,7 +249,7 @@ async fn copies_are_searched_as_the_system_is_and_never_count_as_all() {
         country: None,
     });
     let behind = records(&store).with_indexes(Arc::clone(&indexes));
-    behind.build_indexes("customers").await.unwrap();
+    behind.build_indexes("customers", NOW).await.unwrap();
     let known = LastKnown::new(Switch(behind.clone(), &down), memory()).with_indexes(indexes);
     for key in ["a", "b"] {
         behind.put(&caller(key), &put(key, json!({"n": 1}), Expectation::Any)).await.unwrap();

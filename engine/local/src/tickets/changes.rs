@@ -148,7 +148,9 @@ impl LocalTickets {
         Ok((tickets, page.next))
     }
 
-    /// Changes a ticket that is as it was when `version` was read; none: however it is.
+    /// Changes a ticket that is as it was when `version` was read; none: however it is. A ticket
+    /// that Zendesk keeps can only be closed: it may have been deleted there, or what was told of
+    /// it been lost. If Zendesk tells of it again, that counts.
     ///
     /// # Errors
     /// `invalid` for an unknown ticket (`no-such-ticket`) and for a change that it cannot take or
@@ -175,8 +177,13 @@ impl LocalTickets {
             }
             let mut filed = found.filed;
             if filed.is_mirrored() {
-                let why = "the ticket is kept in Zendesk; change it there";
-                return Err(HostError::invalid("not-now", why));
+                if !matches!(change, TicketChange::Close(_)) {
+                    let why = "the ticket is kept in Zendesk; change it there. Here it can only be \
+                               closed, if Zendesk will tell nothing of it any more";
+                    return Err(HostError::invalid("not-now", why));
+                }
+                // What Zendesk told before and comes late does not open it again.
+                filed.told_at = filed.told_at.max(Some(now));
             }
             let ops = self.ops(&mut filed, found.version, &wanted).await?;
             let name = format!("ticket-change/{}", fresh().map_err(failed)?);

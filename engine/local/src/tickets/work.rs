@@ -18,7 +18,7 @@ use dialgraph_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ATTEMPTS, FiledTicket, LocalTickets, PART};
+use super::{ATTEMPTS, FiledTicket, LocalTickets, PART, mirrored};
 use crate::records::{beside, failed, fresh};
 
 /// Tickets read at once while they are counted anew.
@@ -138,15 +138,17 @@ impl LocalTickets {
         // From now on every change of a ticket counts it there. The second walk meets what was
         // being written by whoever had not seen that yet.
         for _ in 0..2 {
-            let mut query = Query::new(Part::new(PART).map_err(failed)?).limit(PAGE);
-            loop {
-                let (page, _) = self.store.query_past(&query).await.map_err(failed)?;
-                for row in page.rows {
-                    changed += u64::from(self.recount(row, now).await?);
-                }
-                query.cursor = page.next;
-                if query.cursor.is_none() {
-                    break;
+            for part in [PART, mirrored::PART] {
+                let mut query = Query::new(Part::new(part).map_err(failed)?).limit(PAGE);
+                loop {
+                    let (page, _) = self.store.query_past(&query).await.map_err(failed)?;
+                    for row in page.rows {
+                        changed += u64::from(self.recount(row, now).await?);
+                    }
+                    query.cursor = page.next;
+                    if query.cursor.is_none() {
+                        break;
+                    }
                 }
             }
         }

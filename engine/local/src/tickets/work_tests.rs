@@ -12,7 +12,7 @@ use dialgraph_store::{ManualClock, MemoryStore, Store};
 use futures::future::join_all;
 
 use super::tests::{caller, create};
-use super::{LocalTickets, TicketChange};
+use super::{LocalTickets, TicketChange, ZendeskTicket};
 use crate::records::LocalRecords;
 
 const NOW: Timestamp = Timestamp(1_800_000_100_000);
@@ -34,7 +34,7 @@ impl Desk {
         let names = ["work".to_owned(), "other".to_owned()];
         let records = LocalRecords::new(store.clone(), names).with_indexes(Arc::new(indexes));
         for collection in ["work", "other"] {
-            records.build_indexes(collection).await.unwrap();
+            records.build_indexes(collection, NOW).await.unwrap();
         }
         Self { tickets: LocalTickets::new(store), records }
     }
@@ -132,6 +132,36 @@ async fn tickets_that_were_there_before_are_counted_when_counting_begins() {
     assert_eq!(desk.work_in("other", "e-101").await, [""; 0]);
     desk.change(&open, to("e-102")).await;
     assert_eq!(desk.loads().await, [0, 0]);
+}
+
+#[tokio::test]
+async fn tickets_that_zendesk_keeps_are_counted_when_counting_begins_and_can_be_closed_here() {
+    let desk = Desk::open().await;
+    let told = |second: u64| ZendeskTicket {
+        message: format!("zendesk/{second}"),
+        number: 17,
+        call: Some("c-7".into()),
+        assignee: Some("e-101".into()),
+        open: true,
+        told_at: Timestamp(NOW.0 + second * 1_000),
+        by: "engine/zendesk".into(),
+    };
+    desk.tickets.mirror(&told(0), NOW).await.unwrap();
+    assert_eq!(desk.loads().await, [0, 0], "the project counts no tickets");
+    assert_eq!(desk.tickets.count_in(Some("work"), NOW).await.unwrap(), 1);
+    assert_eq!(desk.loads().await, [1, 0]);
+
+    // It was deleted there, and nobody tells.
+    let later = Timestamp(NOW.0 + 60_000);
+    let close = TicketChange::Close(None);
+    desk.tickets.change("ZD-17", None, "ann", later, &close).await.unwrap();
+    assert_eq!(desk.loads().await, [0, 0]);
+    desk.tickets.mirror(&told(59), later).await.unwrap();
+    assert_eq!(desk.loads().await, [0, 0], "told before, and come late");
+    desk.tickets.mirror(&told(61), later).await.unwrap();
+    assert_eq!(desk.loads().await, [1, 0], "it is there after all");
+    let moved = desk.tickets.change("ZD-17", None, "ann", later, &to("e-102")).await;
+    assert_eq!(moved.unwrap_err().code, "not-now");
 }
 
 #[tokio::test]
