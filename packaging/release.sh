@@ -88,8 +88,9 @@ serverless() {
     run=("qemu-$1-static" -L "/usr/$1-linux-gnu")
   fi
   install -D -m 0755 "$binary" "$work/serverless-$name/bootstrap"
-  git archive HEAD flows | tar -x -C "$work/serverless-$name"
-  "${run[@]}" "$binary" --precompile flows "$work/serverless-$name/plugins-cache"
+  mkdir -p "$work/serverless-$name/flows"
+  git archive HEAD:flows/support-desk | tar -x -C "$work/serverless-$name/flows"
+  "${run[@]}" "$binary" --precompile flows/support-desk "$work/serverless-$name/plugins-cache"
   zip_folder "$work/serverless-$name" "$out/dialgraph-serverless-$version-$name.zip"
 }
 

@@ -23,7 +23,7 @@ secret=$(head -c 24 /dev/urandom | base64)
 DIALGRAPH_STORE__FOLDER=$work/store DIALGRAPH_SERVER__LISTEN=127.0.0.1:0 DIALGRAPH_LOG__LEVEL=warn \
     DIALGRAPH_TICKETS__INCOMING_SECRETS=whsec_$secret DIALGRAPH_TICKETS__ZENDESK_SECRETS=$secret \
     DIALGRAPH_KAKAO__SECRETS=$secret \
-    "$binary" serve --project "$root/flows" 2>"$work/log" &
+    "$binary" serve --project "$root/flows/support-desk" 2>"$work/log" &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; rm -rf "$work"' EXIT INT TERM
 

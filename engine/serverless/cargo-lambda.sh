@@ -49,7 +49,7 @@ AWS_ENDPOINT_URL="http://127.0.0.1:$(sed 's/listening on //' "$work/moto")"
 export AWS_ENDPOINT_URL
 "$target/debug/dialgraph" store create-table --table desk
 
-"$target/debug/dialgraph-serverless" --precompile flows "$work/plugins-cache"
+"$target/debug/dialgraph-serverless" --precompile flows/support-desk "$work/plugins-cache"
 port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 # cargo-lambda offers Lambda's APIs; the function is started beside it, as it was built, so that nothing is compiled again.
 cargo lambda watch --quiet --only-lambda-apis --invoke-address 127.0.0.1 --invoke-port "$port" >"$work/apis.log" 2>&1 9>&- &
@@ -61,7 +61,7 @@ for _ in $(seq 240); do
 done
 start() {
   DIALGRAPH_FALLBACK_QUEUE=general DIALGRAPH_STORE__TABLE=desk DIALGRAPH_STORE__FOLDER="$work/$1" \
-    DIALGRAPH_PROJECT__FOLDER="$PWD/flows" DIALGRAPH_PLUGINS__CACHE="$work/plugins-cache" \
+    DIALGRAPH_PROJECT__FOLDER="$PWD/flows/support-desk" DIALGRAPH_PLUGINS__CACHE="$work/plugins-cache" \
     AWS_LAMBDA_RUNTIME_API="http://127.0.0.1:$port/.rt/dialgraph-serverless" AWS_LAMBDA_FUNCTION_NAME=dialgraph-serverless \
     AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512 \
     "$target/debug/dialgraph-serverless" >"$work/$1.log" 2>&1 9>&- &
@@ -85,7 +85,7 @@ call() {
 
 at=arn:aws:connect:ap-northeast-2:111122223333:instance/here/queue
 queues=()
-for queue in $(sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' flows/data/queues.yaml); do queues+=(--queue "$queue=$at/$queue"); done
+for queue in $(sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' flows/support-desk/data/queues.yaml); do queues+=(--queue "$queue=$at/$queue"); done
 "$target/debug/dialgraph" connect bridge-flow "${queues[@]}" \
   --lambda-arn arn:aws:lambda:ap-northeast-2:111122223333:function:dialgraph \
   --lex-bot-alias-arn ko-KR=arn:aws:lex:ap-northeast-2:111122223333:bot-alias/BOT/ko-KR \

@@ -33,7 +33,7 @@ command -v bwrap >/dev/null || { echo "bubblewrap is not installed (Debian: bubb
 root="$work/root"
 mkdir -p "$root"/{usr/bin,etc,proc,dev,tmp,var/lib/dialgraph} "$work/volume"
 cp "$dialgraph" "$root/usr/bin/dialgraph"
-cp -r flows "$root/project"
+cp -r flows/support-desk "$root/project"
 # As gcr.io/distroless/cc: glibc, libgcc and nothing more.
 ldd "$dialgraph" | grep -o '/[^ ]*' | while read -r library; do
   mkdir -p "$root$(dirname "$library")"

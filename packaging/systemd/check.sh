@@ -53,7 +53,7 @@ listen = "127.0.0.1:0"
 TOML
 # It is read at once, maybe before the process that writes it has begun.
 : >"$work/log"
-env -i PATH="$PATH" HOME="$work" DIALGRAPH_CACHE="$work/cache" DIALGRAPH_PROJECT__FOLDER="$PWD/flows" \
+env -i PATH="$PATH" HOME="$work" DIALGRAPH_CACHE="$work/cache" DIALGRAPH_PROJECT__FOLDER="$PWD/flows/support-desk" \
   DIALGRAPH_STORE__FOLDER="$work/store" NOTIFY_SOCKET="$work/nobody" \
   strace --follow-forks --quiet=all --trace=all --output="$work/calls" \
   "$dialgraph" serve --config "$work/dialgraph.toml" 2>"$work/log" &

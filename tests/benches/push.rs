@@ -76,7 +76,7 @@ impl Site {
             clock,
             settings: DeploySettings::default(),
         });
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/support-desk");
         let source = Source::folder(&project, dialgraph_guests::shipped()).unwrap();
         let releases = deploy.start(Some(&source)).await.unwrap().releases;
         let (host, world) = (deploy.host(), deploy.world());
@@ -135,7 +135,8 @@ fn main() {
         let used = all.iter().filter(|(name, _)| *name != "ticketing-zendesk");
         let (large, large_bytes) = used.max_by_key(|(_, bytes)| bytes.len()).unwrap();
         let text = std::fs::read_to_string(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/main-entry.flow.yaml"),
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../flows/support-desk/main-entry.flow.yaml"),
         )
         .unwrap();
         for round in 0..ROUNDS {

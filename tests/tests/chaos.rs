@@ -195,7 +195,7 @@ impl Server {
         let running = self.runtime.block_on(async {
             let mut store = dialgraph_wiring::open_embedded(&config, None).await.unwrap();
             store.store = Arc::new(Stoppable { inner: store.store, switches: switches.clone() });
-            let flows = folder().join("../flows");
+            let flows = folder().join("../flows/support-desk");
             let project = dialgraph_flow::Project::load(&flows).unwrap();
             let mut local = LocalConfig::new(&flows, store.store.clone());
             local.collections = project
@@ -341,7 +341,7 @@ fn stop_store(server: &mut Server) {
 /// The shipped project in an office that never closes: a process has the clock of this machine.
 fn always_open() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    copy(&connect::fixture::folder().join("../flows"), folder.path());
+    copy(&connect::fixture::folder().join("../flows/support-desk"), folder.path());
     let day = |day| format!("    {day}: [[\"00:00\", \"24:00\"]]\n");
     let week: String = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(day).concat();
     let calendars = format!("seoul-office:\n  zone: Asia/Seoul\n  weekly:\n{week}");

@@ -117,7 +117,7 @@ fn three(ministack: &StandIn, project: &Path) -> (Vec<Between>, Vec<Server>) {
 #[test]
 fn a_turn_has_one_winner_and_a_push_reaches_all() {
     let ministack = StandIn::ministack();
-    let (_between, servers) = three(&ministack, &folder().join("../flows"));
+    let (_between, servers) = three(&ministack, &folder().join("../flows/support-desk"));
     let addresses: Vec<_> = servers.iter().map(|server| server.address).collect();
     of_two_who_race_for_a_turn_one_wins(&addresses);
     a_push_through_one_is_live_on_the_others(&addresses);
@@ -278,7 +278,8 @@ fn of_two_who_race_for_a_turn_one_wins(servers: &[SocketAddr]) {
 
 fn a_push_through_one_is_live_on_the_others(servers: &[SocketAddr]) {
     let old = begin(servers, 1, "before-the-push");
-    let flow = std::fs::read_to_string(folder().join("../flows/main-entry.flow.yaml")).unwrap();
+    let flow = std::fs::read_to_string(folder().join("../flows/support-desk/main-entry.flow.yaml"))
+        .unwrap();
     let changed = flow.replace("안녕하세요. 솔트웨어", "반갑습니다. 솔트웨어");
     assert_ne!(flow, changed);
     assert!(heard(&old).contains("안녕하세요. 솔트웨어"), "{old}");
@@ -458,7 +459,10 @@ fn without_a_table_or_credentials_the_command_says_what_to_do() {
 /// A copy of the shipped project in `place`.
 fn copied(place: &Path) -> PathBuf {
     let project = place.join("flows");
-    let copied = Command::new("cp").arg("-r").args([&folder().join("../flows"), &project]).status();
+    let copied = Command::new("cp")
+        .arg("-r")
+        .args([&folder().join("../flows/support-desk"), &project])
+        .status();
     assert!(copied.unwrap().success());
     project
 }

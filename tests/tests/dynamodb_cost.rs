@@ -206,7 +206,7 @@ async fn the_readme_call_costs_what_the_document_says() {
     let dynamo = Arc::new(DynamoStore::new(&connection, TABLE, clock, limits));
     let ring = Keyring::parse(&"5a".repeat(32), "test").unwrap();
     let store: Arc<dyn Store> = Arc::new(Sealed::open(dynamo.clone(), ring).await.unwrap());
-    let flows = folder().join("../flows");
+    let flows = folder().join("../flows/support-desk");
     let project = Project::load(&flows).unwrap();
     let mut local = LocalConfig::new(&flows, store.clone());
     local.collections = project

@@ -455,13 +455,13 @@ fn unguarded() -> tempfile::TempDir {
         }
     }
     let to = tempfile::tempdir().unwrap();
-    copy(&folder().join("../flows"), to.path());
+    copy(&folder().join("../flows/support-desk"), to.path());
     to
 }
 
 #[test]
 fn whatever_a_service_does_the_caller_is_answered_or_reaches_a_person() {
-    let flows = folder().join("../flows");
+    let flows = folder().join("../flows/support-desk");
     let plain = unguarded();
     let labs = [fixture_of(&flows), fixture_of(plain.path())];
     let projects = [Project::load(&flows).unwrap(), Project::load(plain.path()).unwrap()];

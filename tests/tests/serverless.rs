@@ -54,7 +54,10 @@ fn calls_go_the_same_way_with_the_engine_within_the_function() {
             ("DIALGRAPH_FALLBACK_QUEUE", "general".to_owned()),
             ("DIALGRAPH_STORE__BACKEND", "sled".to_owned()),
             ("DIALGRAPH_STORE__FOLDER", shown("store")),
-            ("DIALGRAPH_PROJECT__FOLDER", folder().join("../flows").display().to_string()),
+            (
+                "DIALGRAPH_PROJECT__FOLDER",
+                folder().join("../flows/support-desk").display().to_string(),
+            ),
             ("DIALGRAPH_PLUGINS__CACHE", shown("cache")),
             ("DIALGRAPH_BUDGET_MS", "7500".to_owned()),
         ],

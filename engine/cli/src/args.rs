@@ -81,7 +81,7 @@ pub(crate) enum Command {
     /// Lists, draws and rolls back flows.
     #[command(
         subcommand,
-        after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow push flows --dry-run"
+        after_help = "Examples:\n  dialgraph flow graph main-entry\n  dialgraph flow push flows/support-desk --dry-run"
     )]
     Flow(FlowCommand),
     /// Creates, inspects and tries plugins.
@@ -547,7 +547,7 @@ pub(crate) struct PushArgs {
 /// flows against plugins. Calls in progress keep the versions that they started with.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  dialgraph plugin push target/wasm32-wasip2/release/loyalty_points.wasm\n  dialgraph plugin push ticketing.wasm --with flows/dialgraph.yaml --allow ticketing:http=api.example.com\n  dialgraph plugin push auth.wasm --canary 10 --why \"asks for the postcode first\""
+    after_help = "Examples:\n  dialgraph plugin push target/wasm32-wasip2/release/loyalty_points.wasm\n  dialgraph plugin push ticketing.wasm --with flows/support-desk/dialgraph.yaml --allow ticketing:http=api.example.com\n  dialgraph plugin push auth.wasm --canary 10 --why \"asks for the postcode first\""
 )]
 pub(crate) struct PluginPushArgs {
     /// Component files; a `.minisig` file next to one is its signature.
@@ -566,7 +566,7 @@ pub(crate) struct PluginPushArgs {
 /// Pushes flows and other files of a project to a server, all or none.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  dialgraph flow push flows/main-entry.flow.yaml\n  dialgraph flow push flows/vip-customer.flow.yaml flows/data/queues.yaml --dry-run\n  dialgraph flow push flows"
+    after_help = "Examples:\n  dialgraph flow push flows/support-desk/main-entry.flow.yaml\n  dialgraph flow push flows/support-desk/vip-customer.flow.yaml flows/support-desk/data/queues.yaml --dry-run\n  dialgraph flow push flows/support-desk"
 )]
 pub(crate) struct FlowPushArgs {
     /// Flow files, other project files, or a whole project folder.

@@ -145,7 +145,7 @@ fn queue_files_are_valid_by_the_schema() {
 #[test]
 fn the_shipped_routing_profiles_are_valid_by_the_schema() {
     let validator = jsonschema::draft7::new(&schema::routing_profiles()).unwrap();
-    let shipped = read(&root().join("flows/data/routing-profiles.yaml"));
+    let shipped = read(&root().join("flows/support-desk/data/routing-profiles.yaml"));
     assert_eq!(errors(&validator, &shipped), [""; 0]);
     let wrong = serde_json::json!({"all": {"title": {"en-US": "All"}, "voice": "general", "outbound": "general"}});
     assert_eq!(errors(&validator, &wrong).len(), 1);

@@ -359,7 +359,7 @@ mod tests {
     use super::*;
 
     fn shipped() -> LocalConfig {
-        let project = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
+        let project = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/support-desk");
         let store = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
         let mut config = LocalConfig::new(project, store);
         for name in ["customers", "engineers"] {

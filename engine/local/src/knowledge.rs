@@ -439,7 +439,7 @@ mod tests {
     use super::*;
 
     fn shipped() -> LocalKnowledge {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/knowledge");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/support-desk/knowledge");
         LocalKnowledge::load(Path::new(folder)).unwrap()
     }
 

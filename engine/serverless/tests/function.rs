@@ -16,7 +16,7 @@ const CONTACT: &str = "11111111-2222-3333-4444-555555555555";
 /// The function with an embedded store in `store`: what matters here does not depend on where rows
 /// are.
 async fn start(store: &Path, more: &[(&str, &str)]) -> Function {
-    let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
+    let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/support-desk");
     let folder = store.display().to_string();
     let cache = store.join("cache").display().to_string();
     let mut variables = vec![

@@ -64,7 +64,7 @@ impl dialgraph_store::Clock for Morning {
 /// A server with the shipped project on a store in `folder`.
 pub(crate) async fn served(folder: &Path) -> (Deploy, Arc<App>, Running) {
     let host = HostConfig { cache_dir: Some(compiled()), ..HostConfig::default() };
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/support-desk");
     let source = Source::folder(&project, dialgraph_guests::shipped()).unwrap();
     deployed(folder, host, Arc::new(Morning::new()), &source).await
 }

@@ -13,7 +13,7 @@ use crate::measure::{Row, median, thread_cpu};
 use crate::plugins::{descriptors, folder};
 
 fn fixture(counting: bool) -> Fixture {
-    let flows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+    let flows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/support-desk");
     let project = Project::load(&flows).unwrap();
     let config =
         HostConfig { cache_dir: Some(folder("compiled")), counting, ..HostConfig::default() };

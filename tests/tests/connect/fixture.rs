@@ -29,7 +29,7 @@ pub fn scripts() -> Vec<PathBuf> {
 /// A fixture for the shipped project, made once.
 pub fn fixture() -> &'static Fixture {
     static FIXTURE: OnceLock<Fixture> = OnceLock::new();
-    FIXTURE.get_or_init(|| fixture_of(&folder().join("../flows")))
+    FIXTURE.get_or_init(|| fixture_of(&folder().join("../flows/support-desk")))
 }
 
 /// A fixture for the project in `flows`.

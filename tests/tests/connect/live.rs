@@ -61,12 +61,12 @@ pub struct Server {
 impl Server {
     /// With the shipped project.
     pub fn start() -> Self {
-        Self::of(&folder().join("../flows"))
+        Self::of(&folder().join("../flows/support-desk"))
     }
 
     /// With the shipped project, and this environment beside the usual.
     pub fn start_with(environment: &[(&str, String)]) -> Self {
-        Self::with(&folder().join("../flows"), environment)
+        Self::with(&folder().join("../flows/support-desk"), environment)
     }
 
     /// With another project.

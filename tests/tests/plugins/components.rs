@@ -260,7 +260,7 @@ pub(crate) fn collection(
     name: &'static str,
     records: &[(&str, Value)],
 ) -> impl Fn(&HostCall) -> HostResult + Send + Sync + use<> {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/support-desk");
     let indexes = Project::load(&shipped).expect("the shipped project can be read").indexes();
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(ManualClock::default())));
     let desk = LocalRecords::new(store, [name.to_owned()]).with_indexes(Arc::new(indexes));

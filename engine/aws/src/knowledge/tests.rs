@@ -184,7 +184,7 @@ async fn a_service_that_is_busy_is_asked_again_later_and_what_it_never_takes_is_
 #[tokio::test]
 async fn the_rules_of_the_search_are_the_local_ones() {
     let server = Scripted::start(embed);
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/knowledge");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/support-desk/knowledge");
     let local = Arc::new(LocalKnowledge::load(Path::new(folder)).unwrap());
     let hybrid = Hybrid::new(local.clone(), &vectors(&server.url(), &memory()), LONG);
     ready(&hybrid).await;

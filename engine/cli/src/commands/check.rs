@@ -9,7 +9,6 @@ use anyhow::{Context as _, Result, bail};
 
 use dialgraph_flow::diagnostic::Code;
 use dialgraph_flow::limits::MAX_FILE_BYTES;
-use dialgraph_flow::project::Folder;
 use dialgraph_simulator::script::Script;
 use dialgraph_simulator::suite::EXTENSION;
 
@@ -28,9 +27,10 @@ pub(crate) fn run(args: CheckArgs) -> Result<ExitCode> {
     }
     for path in args.paths {
         if path.is_dir() {
-            let project = within(path);
-            which::tell(&project);
-            projects.entry(project).or_default();
+            for project in which::all_in(&path) {
+                which::tell(&project);
+                projects.entry(project).or_default();
+            }
         } else if is_there(&path) && path.to_string_lossy().ends_with(EXTENSION) {
             // Scripts may lie anywhere.
             projects.entry(args.project.folder()?).or_default().push(Part::Script(path));
@@ -169,15 +169,6 @@ impl Part {
 /// Whether something is at `path`, be it a link that leads nowhere.
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
-}
-
-/// The project in a folder that was named: the folder, or its `flows`.
-fn within(folder: PathBuf) -> PathBuf {
-    let flows = folder.join("flows");
-    if !Folder::is_project(&folder) && Folder::is_project(&flows) {
-        return flows;
-    }
-    folder
 }
 
 fn clean(path: &Path) -> String {

@@ -35,12 +35,13 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode> {
     let file = args.config.clone().or_else(usual_file);
     let (mut config, sources) = Config::load(file.as_deref(), variables())?;
     if let Some(project) = args.project {
-        config.project.folder = super::which::named(&project);
+        config.project.folder = project;
     }
     if args.print_config {
         print!("{}", config.print(&sources));
         return Ok(ExitCode::SUCCESS);
     }
+    config.project.folder = super::which::named(&config.project.folder);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

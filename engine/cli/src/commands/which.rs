@@ -12,6 +12,8 @@ use crate::workshop::MAX_COMPONENT;
 
 /// Where projects have their flows.
 const FLOWS: &str = "flows";
+/// In a folder of several projects, names the one that is meant where none is named.
+const DEFAULT: &str = "default-project";
 const FLOW_FILE: &str = ".flow.yaml";
 
 impl ProjectArgs {
@@ -20,12 +22,10 @@ impl ProjectArgs {
     pub(crate) fn folder(&self) -> Result<PathBuf> {
         let found = match &self.project {
             Some(folder) => named(folder),
-            None => find(&here()?).with_context(|| {
-                format!(
-                    "there is no project: no folder from here upwards holds `{PROJECT_FILE}` or `{FLOWS}/{PROJECT_FILE}`; go to one, name its folder with --project, or make one with `dialgraph init NAME`{}",
-                    misspelt(Path::new("."))
-                )
-            })?,
+            None => {
+                let here = here()?;
+                find(&here).with_context(|| no_project(&here))?
+            }
         };
         tell(&found);
         Ok(found)
@@ -42,14 +42,85 @@ impl ProjectArgs {
     }
 }
 
-/// The project that is meant by a folder: itself, or the `flows` in it.
+/// The project that is meant by a folder: itself, one in it, or in its `flows`. Where there is no
+/// such folder, by its name alone the project in the nearest `flows` upwards.
 pub(crate) fn named(folder: &Path) -> PathBuf {
-    let flows = folder.join(FLOWS);
-    if !Folder::is_project(folder) && Folder::is_project(&flows) {
-        flows
-    } else {
-        folder.to_owned()
+    let found = within(folder).or_else(|| within(&folder.join(FLOWS)));
+    let is_name = folder.components().count() == 1 && !folder.exists();
+    let found = found.or_else(|| {
+        let here = std::env::current_dir().ok().filter(|_| is_name)?;
+        beside(&here, folder)
+    });
+    found.unwrap_or_else(|| folder.to_owned())
+}
+
+/// The project of this name in the nearest `flows` from `here` upwards, as one would type it there.
+fn beside(here: &Path, name: &Path) -> Option<PathBuf> {
+    let mut typed = PathBuf::new();
+    for folder in here.ancestors() {
+        if Folder::is_project(&folder.join(FLOWS).join(name)) {
+            return Some(typed.join(FLOWS).join(name));
+        }
+        typed.push("..");
     }
+    None
+}
+
+/// The project in a folder: the folder itself, or of the projects in it the default, or the only
+/// one.
+fn within(folder: &Path) -> Option<PathBuf> {
+    if Folder::is_project(folder) {
+        return Some(folder.to_owned());
+    }
+    let default = std::fs::read_to_string(folder.join(DEFAULT)).ok();
+    if let Some(name) = default.as_deref().map(str::trim) {
+        return Some(folder.join(name)).filter(|project| Folder::is_project(project));
+    }
+    match &*projects(folder) {
+        [only] => Some(folder.join(only)),
+        _ => None,
+    }
+}
+
+/// Every project in a folder: itself, or all in it or in its `flows`. A folder without any stands
+/// for itself, to be told about.
+pub(crate) fn all_in(folder: &Path) -> Vec<PathBuf> {
+    for within in [folder.to_owned(), folder.join(FLOWS)] {
+        if Folder::is_project(&within) {
+            return vec![within];
+        }
+        let all = projects(&within);
+        if !all.is_empty() {
+            return all.iter().map(|name| within.join(name)).collect();
+        }
+    }
+    vec![folder.to_owned()]
+}
+
+/// The names of the projects in a folder.
+fn projects(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let projects = entries.filter(|entry| Folder::is_project(&entry.path()));
+    let mut names: Vec<String> =
+        projects.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn no_project(here: &Path) -> String {
+    let several = here.ancestors().map(|folder| folder.join(FLOWS));
+    let several = several.map(|flows| (projects(&flows), flows)).find(|(all, _)| !all.is_empty());
+    if let Some((all, flows)) = several {
+        return format!(
+            "{} holds several projects and its file `{DEFAULT}` names none of them: name one with --project; there are {}",
+            flows.display(),
+            all.join(", ")
+        );
+    }
+    format!(
+        "there is no project: no folder from here upwards holds `{PROJECT_FILE}` or `{FLOWS}/{PROJECT_FILE}`; go to one, name its folder with --project, or make one with `dialgraph init NAME`{}",
+        misspelt(Path::new("."))
+    )
 }
 
 /// Says which project is taken, when it is not that of the working folder: there is more than one
@@ -58,8 +129,7 @@ pub(crate) fn tell(project: &Path) {
     use std::sync::{Mutex, PoisonError};
     static TOLD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     let Ok(full) = project.canonicalize() else { return };
-    let own =
-        [Path::new("."), Path::new(FLOWS)].into_iter().find(|folder| Folder::is_project(folder));
+    let own = [Path::new("."), Path::new(FLOWS)].into_iter().find_map(within);
     if own.and_then(|own| own.canonicalize().ok()).is_some_and(|own| own == full) {
         return;
     }
@@ -90,8 +160,9 @@ fn find(here: &Path) -> Option<PathBuf> {
         if Folder::is_project(folder) {
             return Some(if typed.as_os_str().is_empty() { ".".into() } else { typed });
         }
-        if Folder::is_project(&folder.join(FLOWS)) {
-            return Some(typed.join(FLOWS));
+        if let Some(project) = within(&folder.join(FLOWS)) {
+            let within = project.strip_prefix(folder).unwrap_or(Path::new(FLOWS));
+            return Some(typed.join(within));
         }
         typed.push("..");
     }
@@ -220,6 +291,26 @@ mod tests {
         assert_eq!(named(&root.join("shop")), root.join("shop/flows"));
         assert_eq!(named(&root.join("shop/flows")), root.join("shop/flows"));
         assert_eq!(named(&root.join("elsewhere")), root.join("elsewhere"));
+        // Several projects: the default, any by its name, and none by chance.
+        for project in ["desk", "cafe"] {
+            let folder = root.join("several/flows").join(project);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(PROJECT_FILE), "").unwrap();
+        }
+        assert_eq!(found("several"), None);
+        let told = no_project(&root.join("several"));
+        assert!(told.ends_with("there are cafe, desk"), "{told}");
+        std::fs::write(root.join("several/flows/default-project"), "desk\n").unwrap();
+        assert_eq!(found("several").as_deref(), Some("flows/desk"));
+        assert_eq!(found("several/flows/cafe").as_deref(), Some("."));
+        assert_eq!(named(&root.join("several")), root.join("several/flows/desk"));
+        assert_eq!(named(&root.join("several/flows")), root.join("several/flows/desk"));
+        let all = ["cafe", "desk"].map(|name| root.join("several/flows").join(name));
+        assert_eq!(all_in(&root.join("several")), all);
+        assert_eq!(all_in(&root.join("several/flows")), all);
+        assert_eq!(all_in(&root.join("shop")), [root.join("shop/flows")]);
+        let by_name = beside(&root.join("several/flows/desk"), Path::new("cafe"));
+        assert_eq!(by_name, Some("../../flows/cafe".into()));
         // What is broken is this project's, and no reason to take another.
         std::os::unix::fs::symlink("nowhere", root.join("shop/tests").join(PROJECT_FILE)).unwrap();
         assert_eq!(found("shop/tests/calls").as_deref(), Some(".."));

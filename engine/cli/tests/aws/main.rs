@@ -53,6 +53,9 @@ impl Desk {
 
 /// The shipped flows.
 pub(crate) fn flows() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows").canonicalize().unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../flows/support-desk")
+        .canonicalize()
+        .unwrap();
     path.to_str().unwrap().to_owned()
 }

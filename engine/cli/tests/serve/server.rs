@@ -27,7 +27,7 @@ impl Site {
     /// The shipped flows.
     pub(crate) fn shipped() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows");
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows/support-desk");
         Self {
             folder,
             project: project.canonicalize().unwrap(),

@@ -5,7 +5,7 @@ use super::*;
 use crate::nlu::file::BotFile;
 
 fn shipped(name: &str) -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/intents");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/support-desk/intents");
     std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
 }
 

@@ -202,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_project_whose_bot_or_guardrail_has_no_counterpart_is_refused() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/support-desk");
         let project = Project::load(std::path::Path::new(folder)).unwrap();
         let project = &project;
         let providers = || {
