@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const TEMPLATES: [&str; 3] = ["empty", "menu", "support-desk"];
+const TEMPLATES: [&str; 4] = ["empty", "menu", "support-desk", "cafe"];
 
 fn dialgraph(folder: &Path, args: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_dialgraph"))

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 /// The folder must be new or empty. The README in it explains its files and the next steps.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  dialgraph init my-desk\n  dialgraph init my-desk --template support-desk\n  cd my-desk && dialgraph call"
+    after_help = "Examples:\n  dialgraph init my-desk\n  dialgraph init my-desk --template support-desk\n  dialgraph init my-cafe --template cafe\n  cd my-desk && dialgraph call"
 )]
 pub(crate) struct InitArgs {
     /// The folder to create.
@@ -29,6 +29,8 @@ pub(crate) enum TemplateArg {
     Menu,
     /// Opening hours, what the caller wants in their own words, a queue, a call back.
     SupportDesk,
+    /// Orders in KakaoTalk and by telephone, points, payment with KakaoPay.
+    Cafe,
 }
 
 /// Prints a completion script for your shell.

@@ -129,7 +129,8 @@ pub(crate) fn tell(project: &Path) {
     use std::sync::{Mutex, PoisonError};
     static TOLD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     let Ok(full) = project.canonicalize() else { return };
-    let own = [Path::new("."), Path::new(FLOWS)].into_iter().find_map(within);
+    let own = Some(PathBuf::from(".")).filter(|folder| Folder::is_project(folder));
+    let own = own.or_else(|| within(Path::new(FLOWS)));
     if own.and_then(|own| own.canonicalize().ok()).is_some_and(|own| own == full) {
         return;
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, its helpers too")]
 
 mod after;
+mod cafe;
 mod calls;
 mod contacts;
 mod damage;

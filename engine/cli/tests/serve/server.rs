@@ -38,11 +38,15 @@ impl Site {
 
     /// A copy of the shipped flows, whose files can be changed.
     pub(crate) fn copied() -> Self {
-        let mut site = Self::shipped();
-        let copy = site.folder.path().join("project");
-        copy_folder(&site.project, &copy);
-        site.project = copy;
-        site
+        Self::copy_of(&Self::shipped().project)
+    }
+
+    /// A copy of a project, whose files can be changed.
+    pub(crate) fn copy_of(project: &Path) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let copy = folder.path().join("project");
+        copy_folder(project, &copy);
+        Self { folder, project: copy, settings: Vec::new(), through: Vec::new() }
     }
 
     /// A flow that asks for a request and opens a ticket at the desk at `url`, waiting for it up to
@@ -115,6 +119,10 @@ impl Site {
 
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    pub(crate) fn project(&self) -> &Path {
+        &self.project
     }
 
     /// Runs a command on the site's store.

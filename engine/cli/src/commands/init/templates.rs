@@ -1,5 +1,7 @@
 //! The files of a new project, as they are in `engine/cli/templates`.
 
+mod cafe;
+
 use crate::args::TemplateArg;
 
 /// Path within the project, and what is in it.
@@ -69,15 +71,26 @@ const SUPPORT_DESK: &[File] = files!["support-desk":
 ];
 
 /// The files of a project made by a template.
-pub(super) fn files(template: TemplateArg) -> impl Iterator<Item = &'static File> {
-    own(template).iter().chain(SCHEMAS)
+pub(super) fn files(template: TemplateArg) -> impl Iterator<Item = (&'static str, String)> {
+    let own = own(template).iter().copied().flatten();
+    own.chain(SCHEMAS).map(|(path, text)| (*path, placed(path, text)))
 }
 
-fn own(template: TemplateArg) -> &'static [File] {
+fn own(template: TemplateArg) -> &'static [&'static [File]] {
     match template {
-        TemplateArg::Empty => EMPTY,
-        TemplateArg::Menu => MENU,
-        TemplateArg::SupportDesk => SUPPORT_DESK,
+        TemplateArg::Empty => &[EMPTY],
+        TemplateArg::Menu => &[MENU],
+        TemplateArg::SupportDesk => &[SUPPORT_DESK],
+        TemplateArg::Cafe => &[cafe::README, cafe::FLOWS, cafe::SCRIPTS],
+    }
+}
+
+/// A file of the repository's own project says where things are there.
+fn placed(path: &str, text: &str) -> String {
+    let text = text.replace("source: tests/cafe/", "source: tests/calls/");
+    match path.strip_prefix("flows/") {
+        Some(_) => text.replace("$schema=../../schemas/", "$schema=../schemas/"),
+        None => text,
     }
 }
 
@@ -104,11 +117,36 @@ mod tests {
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(name.get_name());
             let mut found = Vec::new();
             below(&folder, &mut found);
-            let mut known: Vec<_> =
-                own(*template).iter().map(|(path, _)| folder.join(path)).collect();
+            let own = own(*template).iter().copied().flatten().map(|(path, _)| *path);
+            let mut known: Vec<_> = own.map(|path| folder.join(path)).collect();
+            if let TemplateArg::Cafe = template {
+                let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+                for (from, to) in [("flows/cafe", "flows"), ("tests/cafe", "tests/calls")] {
+                    let mut shipped = Vec::new();
+                    below(&root.join(from), &mut shipped);
+                    let shipped =
+                        shipped.iter().map(|file| file.strip_prefix(root.join(from)).unwrap());
+                    let shipped = shipped.filter(|file| *file != Path::new("README.md"));
+                    found.extend(shipped.map(|file| folder.join(to).join(file)));
+                }
+            }
             found.sort();
             known.sort();
             assert_eq!(found, known);
+        }
+    }
+
+    #[test]
+    fn files_of_the_repository_say_where_things_are_in_the_project() {
+        for (path, text) in files(TemplateArg::Cafe) {
+            let schema = text.lines().find_map(|line| line.split_once("$schema=../"));
+            match (path.starts_with("flows/"), schema) {
+                (true, Some((_, schema))) => assert!(schema.starts_with("schemas/"), "{path}"),
+                (_, schema) => {
+                    assert!(schema.is_none_or(|(_, of)| of.starts_with("../")), "{path}")
+                }
+            }
+            assert!(!text.contains("tests/cafe"), "{path}");
         }
     }
 }
