@@ -45,8 +45,10 @@ pub(super) const FLOWS: &[File] = flows![
 
 pub(super) const SCRIPTS: &[File] = scripts![
     "a_guest_orders_in_words_without_points.call.yaml",
+    "a_number_that_is_none_is_asked_for_again.call.yaml",
     "a_payment_that_nobody_knows_of_is_for_staff.call.yaml",
     "a_telephone_order_is_paid_at_the_counter.call.yaml",
+    "a_visitor_changes_to_english_in_the_chat.call.yaml",
     "an_answer_that_was_lost_is_asked_for_again.call.yaml",
     "an_order_is_cancelled_before_it_is_made.call.yaml",
     "an_order_is_paid_and_a_new_member_earns_points.call.yaml",
@@ -61,8 +63,10 @@ pub(super) const SCRIPTS: &[File] = scripts![
     "points_pay_for_all_of_it.call.yaml",
     "points_pay_for_part_of_it_once_the_rest_is_paid.call.yaml",
     "snapshots/a_guest_orders_in_words_without_points.snap",
+    "snapshots/a_number_that_is_none_is_asked_for_again.snap",
     "snapshots/a_payment_that_nobody_knows_of_is_for_staff.snap",
     "snapshots/a_telephone_order_is_paid_at_the_counter.snap",
+    "snapshots/a_visitor_changes_to_english_in_the_chat.snap",
     "snapshots/an_answer_that_was_lost_is_asked_for_again.snap",
     "snapshots/an_order_is_cancelled_before_it_is_made.snap",
     "snapshots/an_order_is_paid_and_a_new_member_earns_points.snap",
