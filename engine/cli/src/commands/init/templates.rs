@@ -143,7 +143,7 @@ mod tests {
             match (path.starts_with("flows/"), schema) {
                 (true, Some((_, schema))) => assert!(schema.starts_with("schemas/"), "{path}"),
                 (_, schema) => {
-                    assert!(schema.is_none_or(|(_, of)| of.starts_with("../")), "{path}")
+                    assert!(schema.is_none_or(|(_, of)| of.starts_with("../")), "{path}");
                 }
             }
             assert!(!text.contains("tests/cafe"), "{path}");
