@@ -265,6 +265,11 @@ async fn engineer(app: &App, email: &str) -> Result<String, Problem> {
         }
         after = listed.next;
         if after.is_none() {
+            tracing::warn!(
+                collection = %people,
+                "an assignee whom Zendesk names is none of the engineers, so their tickets count for \
+                nobody known; name the field with their addresses under `engineers: token:`"
+            );
             return Ok(email.to_owned());
         }
     }
