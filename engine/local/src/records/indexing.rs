@@ -147,8 +147,8 @@ impl LocalRecords {
     }
 
     /// Builds the declared indexes that the store holds with the rows of an earlier format anew;
-    /// those serve searches until then, and processes of an earlier version for [a
-    /// day](OUTLIVED) longer. Gives the number of times that a record was entered.
+    /// those serve searches until then, and processes of an earlier version for a day longer. Gives
+    /// the number of times that a record was entered.
     ///
     /// # Errors
     /// As [`build_indexes`](Self::build_indexes).
